@@ -1,0 +1,9 @@
+package dev.sharder;
+
+/**
+ * A new object in want of a bin.
+ *
+ * @param kind the namespace of the object
+ * @param object its name
+ */
+public record AssignmentRequest(String kind, String object) {}

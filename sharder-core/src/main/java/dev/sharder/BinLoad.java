@@ -1,0 +1,68 @@
+package dev.sharder;
+
+import java.util.Comparator;
+import java.util.Optional;
+
+/**
+ * A bin and what it holds.
+ *
+ * @param bin the bin
+ * @param assigned how many assignments it has; never negative
+ */
+public record BinLoad(Bin bin, long assigned) {
+
+  /** Orders by bin name, by code point, as every store breaks ties. */
+  public static final Comparator<BinLoad> BY_NAME =
+      Comparator.comparing(BinLoad::name, Names.ORDER);
+
+  /**
+   * Refuses nonsense.
+   *
+   * @throws InvalidValueException if assigned is negative
+   */
+  public BinLoad {
+    if (assigned < 0) {
+      throw new InvalidValueException(
+          "bin '%s' has %d assigned; a count is 0 or more".formatted(bin.name(), assigned));
+    }
+  }
+
+  /**
+   * Returns the name of the bin.
+   *
+   * @return {@code bin().name()}
+   */
+  public String name() {
+    return bin.name();
+  }
+
+  /**
+   * Returns what policies weigh: assigned + offset.
+   *
+   * @return the effective load, 0 or more
+   */
+  public long load() {
+    return assigned + bin.offset();
+  }
+
+  /**
+   * Tells why the bin takes no new object.
+   *
+   * @return such as {@code is cordoned} or {@code is full (40 of 40)}; empty if it is open and has
+   *     room
+   */
+  public Optional<String> refusal() {
+    if (bin.state() != BinState.OPEN) {
+      return Optional.of("is " + bin.state().word());
+    }
+    if (bin.capacity().isPresent() && load() >= bin.capacity().getAsLong()) {
+      return Optional.of("is full (%d of %d)".formatted(load(), bin.capacity().getAsLong()));
+    }
+    return Optional.empty();
+  }
+
+  /** Returns this load after one more assignment. */
+  BinLoad plusOne() {
+    return new BinLoad(bin, assigned + 1);
+  }
+}

@@ -1,0 +1,112 @@
+package dev.sharder;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The bins chosen for a group, exactly as if its objects had come one after another: what a store
+ * calls under its lock, between reading the loads and recording the choices.
+ *
+ * @param chosen bin by object, in the order of the objects
+ * @param refused the errors by object, each for its own caller alone
+ */
+public record Choices(Map<String, String> chosen, Map<String, SharderException> refused) {
+
+  /** Takes views that nobody can change. */
+  public Choices {
+    chosen = Collections.unmodifiableMap(chosen);
+    refused = Collections.unmodifiableMap(refused);
+  }
+
+  /**
+   * Lets the policy choose for one object after another, each choice counted before the next.
+   *
+   * @param kind the namespace
+   * @param objects new objects, without repetition
+   * @param policy the policy
+   * @param bins every bin of the kind with its load, in any order
+   * @return a choice or an error for each object
+   */
+  public static Choices of(
+      String kind, List<String> objects, BinPolicy policy, List<BinLoad> bins) {
+    List<BinLoad> loads = new ArrayList<>(bins);
+    loads.sort(BinLoad.BY_NAME);
+    List<BinLoad> closed = new ArrayList<>();
+    loads.removeIf(bin -> bin.refusal().isPresent() && closed.add(bin));
+    Map<String, String> chosen = new LinkedHashMap<>();
+    Map<String, SharderException> refused = new LinkedHashMap<>();
+    for (String object : objects) {
+      AssignmentRequest request = new AssignmentRequest(kind, object);
+      try {
+        BinLoad choice = choose(request, policy, loads, closed);
+        count(choice, loads, closed);
+        chosen.put(object, choice.name());
+      } catch (SharderException refusal) {
+        refused.put(object, refusal);
+      } catch (RuntimeException error) {
+        refused.put(object, failure(request, policy, error));
+      }
+    }
+    return new Choices(chosen, refused);
+  }
+
+  private static BinLoad choose(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
+    List<BinLoad> offered = offered(request, policy, open);
+    if (offered.isEmpty()) {
+      throw new NoOpenBinException(request, refusals(request, policy, open, closed));
+    }
+    BinLoad choice = policy.choose(request, offered);
+    if (!offered.contains(choice)) {
+      throw new PolicyException(
+          "policy '%s' chose %s for '%s' of kind '%s', which it was not offered; return one of the list"
+              .formatted(policy, choice, request.object(), request.kind()),
+          null);
+    }
+    return choice;
+  }
+
+  private static PolicyException failure(
+      AssignmentRequest request, BinPolicy policy, RuntimeException error) {
+    return new PolicyException(
+        "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; mend the policy"
+            .formatted(policy, request.object(), request.kind(), error),
+        error);
+  }
+
+  private static List<BinLoad> offered(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open) {
+    List<BinLoad> offered = new ArrayList<>(open);
+    offered.removeIf(bin -> policy.refusal(request, bin.bin()).isPresent());
+    return Collections.unmodifiableList(offered);
+  }
+
+  private static void count(BinLoad choice, List<BinLoad> open, List<BinLoad> closed) {
+    int index = Collections.binarySearch(open, choice, BinLoad.BY_NAME);
+    BinLoad counted = choice.plusOne();
+    if (counted.refusal().isPresent()) {
+      open.remove(index);
+      closed.add(counted);
+    } else {
+      open.set(index, counted);
+    }
+  }
+
+  private static Map<String, String> refusals(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
+    List<BinLoad> all = new ArrayList<>(open);
+    all.addAll(closed);
+    all.sort(BinLoad.BY_NAME);
+    Map<String, String> refusals = new LinkedHashMap<>();
+    for (BinLoad bin : all) {
+      // The policy's reason first: opening a bin that the policy refuses would not help.
+      Optional<String> reason = policy.refusal(request, bin.bin()).or(bin::refusal);
+      refusals.put(bin.name(), reason.orElse("was open a moment ago"));
+    }
+    return refusals;
+  }
+}

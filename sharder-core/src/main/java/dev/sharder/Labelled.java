@@ -1,0 +1,25 @@
+package dev.sharder;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/** See {@link BinPolicy#labelled}. */
+record Labelled(SortedMap<String, String> labels, BinPolicy among) implements BinPolicy {
+
+  @Override
+  public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
+    return among.choose(request, open);
+  }
+
+  @Override
+  public Optional<String> refusal(AssignmentRequest request, Bin bin) {
+    for (Map.Entry<String, String> label : labels.entrySet()) {
+      if (!label.getValue().equals(bin.labels().get(label.getKey()))) {
+        return Optional.of("lacks the label %s=%s".formatted(label.getKey(), label.getValue()));
+      }
+    }
+    return among.refusal(request, bin);
+  }
+}

@@ -1,0 +1,82 @@
+package dev.sharder;
+
+import java.util.Comparator;
+
+/** What a kind, an object and a bin may be called, and the order of names. */
+final class Names {
+
+  /** Longest name, in Unicode code points. */
+  static final int LONGEST = 255;
+
+  /**
+   * Orders names by code point, as SQLite's BINARY and PostgreSQL's "C" collation order UTF-8, so
+   * that a tie is broken alike in every store. {@link String#compareTo} orders UTF-16 units and
+   * would put an emoji before {@code U+FFFD}.
+   */
+  static final Comparator<String> ORDER = Names::compare;
+
+  private Names() {}
+
+  /** Returns the name, or says what is wrong with it; {@code what} is its role, such as "bin". */
+  static String check(String what, String name) {
+    if (name.isBlank()) {
+      throw new InvalidValueException(
+          "%s name '%s' is blank; give it at least one visible character".formatted(what, name));
+    }
+    int length = name.codePointCount(0, name.length());
+    if (length > LONGEST) {
+      throw new InvalidValueException(
+          "%s name '%s…' has %d characters; the longest name has %d"
+              .formatted(
+                  what,
+                  visible(name.substring(0, name.offsetByCodePoints(0, 40))),
+                  length,
+                  LONGEST));
+    }
+    if (name.codePoints().anyMatch(Names::isUnwritable)) {
+      throw new InvalidValueException(
+          "%s name '%s' has a control character, a line break or half a surrogate pair; take it out"
+              .formatted(what, visible(name)));
+    }
+    return name;
+  }
+
+  private static boolean isUnwritable(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Writes what would break a line or a terminal as its number, so that it can be shown. */
+  private static String visible(String name) {
+    StringBuilder shown = new StringBuilder(name.length());
+    name.codePoints()
+        .forEach(
+            codePoint -> {
+              if (isUnwritable(codePoint)) {
+                shown.append("\\u%04x".formatted(codePoint));
+              } else {
+                shown.appendCodePoint(codePoint);
+              }
+            });
+    return shown.toString();
+  }
+
+  private static int compare(String one, String other) {
+    int shorter = Math.min(one.length(), other.length());
+    for (int i = 0; i < shorter; i++) {
+      char a = one.charAt(i);
+      char b = other.charAt(i);
+      if (a != b) {
+        boolean surrogates = Character.isSurrogate(a) != Character.isSurrogate(b);
+        return surrogates ? (Character.isSurrogate(a) ? 1 : -1) : Character.compare(a, b);
+      }
+    }
+    return Integer.compare(one.length(), other.length());
+  }
+}

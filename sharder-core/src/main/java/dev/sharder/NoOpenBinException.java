@@ -1,0 +1,52 @@
+package dev.sharder;
+
+import static java.util.stream.Collectors.joining;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** No bin may take the object; tells every bin of the kind and why it refuses. */
+public final class NoOpenBinException extends SharderException {
+
+  private static final long serialVersionUID = 1L;
+
+  /** A message stays readable with a thousand bins; {@link #refusals} has them all. */
+  private static final int BINS_IN_MESSAGE = 20;
+
+  private final LinkedHashMap<String, String> refusals;
+
+  NoOpenBinException(AssignmentRequest request, Map<String, String> refusals) {
+    super(message(request, refusals), null);
+    this.refusals = new LinkedHashMap<>(refusals);
+  }
+
+  /**
+   * Returns why each bin refuses, such as {@code hub-1 → is full (40 of 40)}.
+   *
+   * @return every bin of the kind with its reason, in the order of their names; empty if the kind
+   *     has no bins
+   */
+  public Map<String, String> refusals() {
+    return Collections.unmodifiableMap(refusals);
+  }
+
+  private static String message(AssignmentRequest request, Map<String, String> refusals) {
+    if (refusals.isEmpty()) {
+      return "kind '%s' has no bins, so '%s' has nowhere to go; add a bin"
+          .formatted(request.kind(), request.object());
+    }
+    String reasons =
+        refusals.entrySet().stream()
+            .limit(BINS_IN_MESSAGE)
+            .map(refusal -> refusal.getKey() + " " + refusal.getValue())
+            .collect(joining(", "));
+    int more = refusals.size() - BINS_IN_MESSAGE;
+    return "kind '%s' has no open bin for '%s': %s%s; open one or add a bin"
+        .formatted(
+            request.kind(),
+            request.object(),
+            reasons,
+            more > 0 ? " and " + more + " more like these" : "");
+  }
+}

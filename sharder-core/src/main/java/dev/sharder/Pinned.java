@@ -1,0 +1,42 @@
+package dev.sharder;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** See {@link BinPolicy#pinned}. */
+record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy others)
+    implements BinPolicy {
+
+  @Override
+  public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
+    // A pinned object is offered its own bin and no other, because refusal() kept the rest away.
+    return pin(request).isPresent() ? open.get(0) : others.choose(request, open);
+  }
+
+  @Override
+  public Optional<String> refusal(AssignmentRequest request, Bin bin) {
+    return pin(request)
+        .map(
+            pin ->
+                pin.equals(bin.name())
+                    ? Optional.<String>empty()
+                    : Optional.of("is not '%s', to which it is pinned".formatted(pin)))
+        .orElseGet(() -> others.refusal(request, bin));
+  }
+
+  private Optional<String> pin(AssignmentRequest request) {
+    String object = request.object();
+    String exact = names.get(object);
+    if (exact != null) {
+      return Optional.of(exact);
+    }
+    for (int length = object.length(); length >= 0; length--) {
+      String byPrefix = prefixes.get(object.substring(0, length));
+      if (byPrefix != null) {
+        return Optional.of(byPrefix);
+      }
+    }
+    return Optional.empty();
+  }
+}

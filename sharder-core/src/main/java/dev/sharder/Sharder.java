@@ -1,0 +1,263 @@
+package dev.sharder;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Remembers for ever which bin holds each object of one kind.
+ *
+ * <p>Ask again and the answer is the same; ask for a new object and the policy chooses, the choice
+ * is committed, and then it is returned. That holds for any number of threads, processes and
+ * machines on one store. Thread-safe. Closing a sharder leaves its store open: whoever made the
+ * store closes it.
+ */
+public final class Sharder implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Sharder.class);
+
+  private final String kind;
+  private final AssignmentStore store;
+  private final BinPolicy policy;
+  private final Duration timeLimit;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Sharder(Builder builder) {
+    this.kind = builder.kind;
+    this.store = builder.store;
+    this.policy = builder.policy;
+    this.timeLimit = builder.timeLimit;
+  }
+
+  /**
+   * Starts building a sharder.
+   *
+   * @param kind the namespace of its objects and bins, such as {@code hub}
+   * @param store where assignments are kept; may serve any number of sharders
+   * @return a builder with the policy {@link BinPolicy#emptiest} and a time limit of 10 s
+   * @throws InvalidValueException if the kind is blank, too long or holds a control character
+   */
+  public static Builder builder(String kind, AssignmentStore store) {
+    return new Builder(Names.check("kind", kind), store);
+  }
+
+  /**
+   * Finds or makes the object's assignment.
+   *
+   * @param object exact, case-sensitive text of 1 to 255 characters without control characters
+   * @return where the object is, and whether this call put it there
+   * @throws InvalidValueException if the name is not one; nothing is written
+   * @throws NoOpenBinException if it is new and no bin may take it
+   * @throws PolicyException if it is new and the policy failed
+   * @throws TimeLimitException if the store was busy or away for the whole time limit
+   * @throws StoreException if the store failed in a way that waiting does not mend
+   * @throws ClosedException if this sharder or its store is closed
+   */
+  public Placement assign(String object) {
+    return assignAll(List.of(object)).get(0);
+  }
+
+  /**
+   * Finds or makes the assignments of many objects, in their order, as if they came one after
+   * another. What could be placed is placed even where another object is refused.
+   *
+   * @param objects names as for {@link #assign}; a name may come more than once
+   * @return an answer for each, in the same order
+   * @throws SharderException as {@link #assign} does; of several refused objects the first is
+   *     reported, after the others were placed
+   */
+  public List<Placement> assignAll(Collection<String> objects) {
+    Deadline deadline = start(objects);
+    Set<String> missing = new LinkedHashSet<>(objects);
+    Map<String, Assignment> found = store.find(kind, missing, deadline);
+    missing.removeAll(found.keySet());
+    Placements placements =
+        missing.isEmpty()
+            ? new Placements(Map.of(), Map.of())
+            : store.place(kind, List.copyOf(missing), policy, deadline);
+    List<Placement> answers = new ArrayList<>(objects.size());
+    for (String object : objects) {
+      answers.add(answer(object, found, placements));
+    }
+    return answers;
+  }
+
+  private static Placement answer(
+      String object, Map<String, Assignment> found, Placements placements) {
+    SharderException refusal = placements.refused().get(object);
+    if (refusal != null) {
+      throw refusal;
+    }
+    Assignment assignment = found.get(object);
+    if (assignment != null) {
+      return new Placement(assignment, false);
+    }
+    Placement placement = placements.placed().get(object);
+    if (placement == null) {
+      throw new StoreException(
+          "the store gave no answer for '%s'; it breaks its contract".formatted(object), null);
+    }
+    return placement;
+  }
+
+  /**
+   * Finds the object's assignment; never makes one.
+   *
+   * @param object the name
+   * @return where it is; empty if it was never assigned
+   * @throws SharderException as {@link #assign} does
+   */
+  public Optional<Assignment> find(String object) {
+    Deadline deadline = start(List.of(object));
+    return Optional.ofNullable(store.find(kind, List.of(object), deadline).get(object));
+  }
+
+  /**
+   * Returns every bin of this kind with its load, at one moment.
+   *
+   * @return the bins in the order of their names
+   * @throws SharderException as {@link #assign} does
+   */
+  public List<BinLoad> bins() {
+    return store.bins(kind, start(List.of()));
+  }
+
+  /**
+   * Returns the namespace of this sharder's objects and bins.
+   *
+   * @return the kind
+   */
+  public String kind() {
+    return kind;
+  }
+
+  /** Ends this sharder; later calls get a {@link ClosedException}. Closing twice is harmless. */
+  @Override
+  public void close() {
+    closed.set(true);
+  }
+
+  private Deadline start(Collection<String> objects) {
+    if (closed.get()) {
+      throw new ClosedException("the sharder of kind '" + kind + "'");
+    }
+    objects.forEach(object -> Names.check("object", object));
+    return Deadline.in(timeLimit);
+  }
+
+  /** Collects what a sharder needs; not thread-safe. */
+  public static final class Builder {
+
+    private final String kind;
+    private final AssignmentStore store;
+    private final List<Bin> bins = new ArrayList<>();
+    private BinPolicy policy = BinPolicy.emptiest();
+    private Duration timeLimit = Duration.ofSeconds(10);
+
+    private Builder(String kind, AssignmentStore store) {
+      this.kind = kind;
+      this.store = store;
+    }
+
+    /**
+     * Declares bins, in addition to those declared so far.
+     *
+     * <p>If any are declared, {@link #build} makes the kind's bins these: new ones appear, known
+     * ones take the declared weight, offset, capacity and labels, and open ones that are no longer
+     * declared are cordoned with a warning in the log; none is ever deleted, and no state that was
+     * set on purpose is changed. If none is declared, the store's bins are used as they are.
+     *
+     * @param bins bins with names of their own
+     * @return this builder
+     */
+    public Builder bins(Collection<Bin> bins) {
+      this.bins.addAll(bins);
+      return this;
+    }
+
+    /**
+     * Declares bins of weight 1 by their names; see {@link #bins(Collection)}.
+     *
+     * @param names distinct names
+     * @return this builder
+     * @throws InvalidValueException if a name is blank, too long or holds a control character
+     */
+    public Builder bins(String... names) {
+      return bins(Arrays.stream(names).map(Bin::of).toList());
+    }
+
+    /**
+     * Chooses how new objects are placed; {@link BinPolicy#emptiest} if this is never called.
+     *
+     * @param policy the policy
+     * @return this builder
+     */
+    public Builder policy(BinPolicy policy) {
+      this.policy = policy;
+      return this;
+    }
+
+    /**
+     * Bounds how long a call waits for the store; 10 s if this is never called.
+     *
+     * @param timeLimit more than zero and at most a hundred years
+     * @return this builder
+     * @throws InvalidValueException if it is outside that range
+     */
+    public Builder timeLimit(Duration timeLimit) {
+      this.timeLimit = Deadline.in(timeLimit).limit();
+      return this;
+    }
+
+    /**
+     * Declares the bins and returns the sharder.
+     *
+     * @return a new sharder
+     * @throws InvalidValueException if two bins have one name; nothing is written
+     * @throws SharderException if the store fails
+     */
+    public Sharder build() {
+      Set<String> names = new HashSet<>();
+      for (Bin bin : bins) {
+        if (!names.add(bin.name())) {
+          throw new InvalidValueException(
+              "bin '%s' of kind '%s' is declared twice; keep one of the two"
+                  .formatted(bin.name(), kind));
+        }
+      }
+      if (!bins.isEmpty()) {
+        report(store.declareBins(kind, bins, Deadline.in(timeLimit)));
+      }
+      return new Sharder(this);
+    }
+
+    private void report(Declaration declaration) {
+      logIfAny("new bins", declaration.added());
+      logIfAny("updated bins", declaration.updated());
+      logIfAny("bins declared again and open", declaration.reopened());
+      if (!declaration.cordoned().isEmpty()) {
+        log.warn(
+            "kind '{}': bins {} are no longer declared and were cordoned; they keep what they hold"
+                + " and take nobody new until they are declared again",
+            kind,
+            declaration.cordoned());
+      }
+    }
+
+    private void logIfAny(String what, List<String> names) {
+      if (!names.isEmpty()) {
+        log.info("kind '{}': {} {}", kind, what, names);
+      }
+    }
+  }
+}

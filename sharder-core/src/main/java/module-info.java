@@ -1,0 +1,7 @@
+/** Gives every object a bin, once, and remembers it for ever. */
+module dev.sharder {
+  requires static transitive org.jspecify;
+  requires org.slf4j;
+
+  exports dev.sharder;
+}

@@ -1,0 +1,9 @@
+package dev.sharder;
+
+class InMemoryAssignmentStoreTest extends AssignmentStoreContract {
+
+  @Override
+  protected AssignmentStore newStore() {
+    return AssignmentStore.inMemory();
+  }
+}

@@ -1,0 +1,68 @@
+package dev.sharder.examples.hub;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Properties;
+
+/** The pool of connections and the store over it, opened and closed together. */
+record Database(HikariDataSource pool, JdbiAssignmentStore store) implements AutoCloseable {
+
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+
+  static Database open(Settings settings) {
+    connectOnce(settings);
+    HikariDataSource pool = new HikariDataSource(poolOf(settings));
+    try {
+      return new Database(pool, JdbiAssignmentStore.create(pool));
+    } catch (RuntimeException failure) {
+      pool.close();
+      throw failure;
+    }
+  }
+
+  /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
+  private static void connectOnce(Settings settings) {
+    DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
+    Properties login = new Properties();
+    settings.databaseUser().ifPresent(user -> login.setProperty("user", user));
+    settings.databasePassword().ifPresent(password -> login.setProperty("password", password));
+    try (Connection connection = DriverManager.getConnection(settings.database(), login)) {
+      connection.getMetaData().getDatabaseProductName();
+    } catch (SQLException failure) {
+      throw new StartException(
+          "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
+              .formatted(settings.shownDatabase(), Settings.withoutSecrets(rootMessage(failure))),
+          failure);
+    }
+  }
+
+  private static HikariConfig poolOf(Settings settings) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("sharder");
+    config.setJdbcUrl(settings.database());
+    settings.databaseUser().ifPresent(config::setUsername);
+    settings.databasePassword().ifPresent(config::setPassword);
+    config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
+    return config;
+  }
+
+  /** What the first failure in a chain of them said. */
+  static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.toString() : root.getMessage();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+    pool.close();
+  }
+}

@@ -1,0 +1,140 @@
+package dev.sharder.examples.hub;
+
+import dev.sharder.BinLoad;
+import dev.sharder.Deadline;
+import dev.sharder.Sharder;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.GracefulShutdownHandler;
+import io.undertow.util.Headers;
+import io.undertow.util.StatusCodes;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The hub sharder as a running server; closing it finishes what it began. */
+final class HubServer implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(HubServer.class);
+
+  private static final String KIND = "hub";
+  private static final String[] FIRST_HUBS = {"hub-1", "hub-2", "hub-3"};
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
+  private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
+
+  /** What is open, last opened first. */
+  private final Deque<Runnable> closers = new ArrayDeque<>();
+
+  private volatile HttpHandler handler = HubServer::answerStarting;
+  private int port;
+
+  private HubServer() {}
+
+  /**
+   * Starts the server. The port comes first, so that where it cannot listen nothing is written;
+   * then the database, then the hubs.
+   */
+  static HubServer start(Settings settings) {
+    HubServer server = new HubServer();
+    try {
+      server.listen(settings);
+      Sharder sharder = server.open(settings);
+      server.handler = new ShardHandler(sharder, settings);
+      server.greet(settings, sharder);
+      return server;
+    } catch (RuntimeException failure) {
+      server.close();
+      throw failure;
+    }
+  }
+
+  /** Where it listens, which is of interest when the settings leave the choice to the system. */
+  int port() {
+    return port;
+  }
+
+  private void listen(Settings settings) {
+    GracefulShutdownHandler requests =
+        new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
+    Undertow undertow =
+        Undertow.builder()
+            .addHttpListener(settings.port(), settings.host())
+            // Or a link with a raw byte over 127 in it would not arrive.
+            .setServerOption(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
+            .setHandler(requests)
+            .build();
+    try {
+      undertow.start();
+    } catch (RuntimeException failure) {
+      throw new StartException(
+          "cannot listen on %s port %d: %s; end what holds the port, or choose another with --listen"
+              .formatted(settings.host(), settings.port(), Database.rootMessage(failure)),
+          failure);
+    }
+    closers.push(undertow::stop);
+    closers.push(() -> finish(requests));
+    port = ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  private static void finish(GracefulShutdownHandler requests) {
+    requests.shutdown();
+    try {
+      if (!requests.awaitShutdown(SHUTDOWN_LIMIT.toMillis())) {
+        log.warn("some requests were not answered within {} s", SHUTDOWN_LIMIT.toSeconds());
+      }
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Sharder open(Settings settings) {
+    Database database = Database.open(settings);
+    closers.push(database::close);
+    JdbiAssignmentStore store = database.store();
+    Sharder.Builder builder =
+        Sharder.builder(KIND, store).timeLimit(TIME_LIMIT).bins(settings.bins());
+    if (settings.bins().isEmpty()) {
+      List<BinLoad> known = store.bins(KIND, Deadline.in(TIME_LIMIT));
+      known.forEach(bin -> Settings.checkBinName(bin.name()));
+      if (known.isEmpty()) {
+        builder.bins(FIRST_HUBS);
+        log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
+      }
+    }
+    Sharder sharder = builder.build();
+    closers.push(sharder::close);
+    return sharder;
+  }
+
+  private void greet(Settings settings, Sharder sharder) {
+    log.info(
+        "answering http://{}:{}/shard from {}; hubs {}",
+        settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host(),
+        port,
+        settings.shownDatabase(),
+        sharder.bins().stream()
+            .map(bin -> bin.name() + bin.refusal().map(reason -> " (" + reason + ")").orElse(""))
+            .collect(Collectors.joining(", ")));
+  }
+
+  private static void answerStarting(HttpServerExchange exchange) {
+    exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE);
+    exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "1");
+    exchange.getResponseSender().send("the sharder is starting; ask again in a second\n");
+  }
+
+  @Override
+  public void close() {
+    while (!closers.isEmpty()) {
+      closers.pop().run();
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package dev.sharder.examples.hub;
+
+import java.util.Optional;
+
+/** Where on this site to send a user back to: never to another site. */
+final class ReturnPath {
+
+  private static final String SHARD = "/shard";
+  private static final String HOME = "/";
+
+  private ReturnPath() {}
+
+  /** Tells whether the sharder itself is asked for: {@code /shard} or something below it. */
+  static boolean isBelowShard(String path) {
+    return path.equals(SHARD) || path.startsWith(SHARD + "/");
+  }
+
+  /**
+   * Returns what the user first asked for, byte for byte: the original URI that nginx tells, else
+   * the rest of the path with the query. Without one, or with one that could lead off this site, it
+   * is {@code /}.
+   */
+  static String of(Optional<String> originalUri, String path, String query) {
+    String asked =
+        originalUri
+            .filter(uri -> !uri.isEmpty())
+            .orElseGet(() -> query.isEmpty() ? path : path + "?" + query);
+    String rest = withoutShard(asked);
+    return isLocal(rest) ? rest : HOME;
+  }
+
+  /** The sharder's own address is taken off, or the user would be sent round in circles. */
+  private static String withoutShard(String uri) {
+    int end = uri.indexOf('?');
+    String path = end < 0 ? uri : uri.substring(0, end);
+    if (!isBelowShard(path)) {
+      return uri;
+    }
+    String rest = uri.substring(SHARD.length());
+    return rest.startsWith("/") ? rest : HOME + rest;
+  }
+
+  /** One slash first, so that no browser reads a host name; nothing that browsers bend or drop. */
+  private static boolean isLocal(String uri) {
+    return uri.startsWith("/")
+        && !uri.startsWith("//")
+        && uri.chars().noneMatch(c -> c <= ' ' || c == 0x7f || c == '\\');
+  }
+}

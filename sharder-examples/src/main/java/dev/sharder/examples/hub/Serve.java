@@ -1,0 +1,72 @@
+package dev.sharder.examples.hub;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Answers nginx until the program is told to stop. */
+@Command(
+    name = "serve",
+    description = {
+      "Answers GET /shard for the user that nginx names in the header REMOTE_USER.",
+      "",
+      "An option wins over its environment variable, which wins over the configuration file."
+    },
+    footerHeading = "%nEnvironment variables for secrets:%n",
+    footer = {
+      "  SHARDER_DATABASE_USER, SHARDER_DATABASE_PASSWORD",
+      "      who the database lets in",
+    })
+final class Serve implements Callable<Integer> {
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      defaultValue = "${env:SHARDER_CONFIG}",
+      description = "a YAML file with settings (SHARDER_CONFIG)")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${env:SHARDER_LISTEN}",
+      description = "where to listen (SHARDER_LISTEN; default: " + Settings.DEFAULT_LISTEN + ")")
+  private @Nullable String listen;
+
+  @Option(
+      names = "--database",
+      paramLabel = "URL",
+      defaultValue = "${env:SHARDER_DATABASE}",
+      description =
+          "JDBC URL of a SQLite file or a PostgreSQL (SHARDER_DATABASE; default: "
+              + Settings.DEFAULT_DATABASE
+              + ")")
+  private @Nullable String database;
+
+  @Option(
+      names = "--bin",
+      paramLabel = "NAME",
+      description = "a hub, beside those in the file; repeat for each")
+  private List<String> bins = List.of();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Settings settings = Settings.of(config, listen, database, bins, System.getenv());
+    HubServer server = HubServer.start(settings);
+    CountDownLatch stopped = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  server.close();
+                  stopped.countDown();
+                },
+                "shutdown"));
+    stopped.await();
+    return 0;
+  }
+}

@@ -1,0 +1,165 @@
+package dev.sharder.examples.hub;
+
+import dev.sharder.InvalidValueException;
+import dev.sharder.Placement;
+import dev.sharder.PolicyException;
+import dev.sharder.Sharder;
+import dev.sharder.SharderException;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers {@code /shard} and what is below it: finds or makes the user's hub, sets the cookie that
+ * nginx routes by, and sends the user on.
+ */
+final class ShardHandler implements HttpHandler {
+
+  private static final Logger log = LoggerFactory.getLogger(ShardHandler.class);
+
+  private static final HttpString REMOTE_USER = new HttpString("REMOTE_USER");
+  private static final String ORIGINAL_URI = "X-Original-URI";
+  private static final String RETRY_SECONDS = "5";
+
+  private final Sharder sharder;
+  private final Settings settings;
+
+  ShardHandler(Sharder sharder, Settings settings) {
+    this.sharder = sharder;
+    this.settings = settings;
+  }
+
+  /** A request that gets no hub, with the status and the line that say why. */
+  private static final class Refusal extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final int status;
+    private final String line;
+
+    Refusal(int status, String line) {
+      super(line);
+      this.status = status;
+      this.line = line;
+    }
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    if (exchange.isInIoThread()) {
+      // The database may keep us waiting, and the thread that reads the network must not wait.
+      exchange.dispatch(this);
+      return;
+    }
+    exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
+    try {
+      sendOn(exchange, assign(user(exchange)));
+    } catch (Refusal refusal) {
+      refuse(exchange, refusal.status, refusal.line);
+    } catch (SharderException error) {
+      log.warn("{}", error.getMessage());
+      refuse(exchange, status(error), error.getMessage());
+    }
+  }
+
+  private Placement assign(String user) {
+    long start = System.nanoTime();
+    Placement placement = sharder.assign(user);
+    long micros = (System.nanoTime() - start) / 1_000;
+    // The name comes last: whatever is in it, the fields before it are ours.
+    log.info(
+        "{} {} in {} ms for user {}",
+        placement.isNew() ? "new" : "found",
+        placement.bin(),
+        "%.3f".formatted(micros / 1_000.0),
+        placement.object());
+    return placement;
+  }
+
+  private String user(HttpServerExchange exchange) throws Refusal {
+    if (!ReturnPath.isBelowShard(exchange.getRequestURI())) {
+      throw new Refusal(StatusCodes.NOT_FOUND, "nothing is here; ask for /shard");
+    }
+    HeaderValues named = exchange.getRequestHeaders().get(REMOTE_USER);
+    if (named == null || (named.size() == 1 && named.getFirst().isBlank())) {
+      throw new Refusal(
+          StatusCodes.UNAUTHORIZED,
+          "the header REMOTE_USER names nobody; have nginx log the user in and set it");
+    }
+    if (named.size() > 1) {
+      throw new Refusal(
+          StatusCodes.BAD_REQUEST,
+          "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
+    }
+    String user = utf8(named.getFirst());
+    return settings.lowercase() ? user.toLowerCase(Locale.ROOT) : user;
+  }
+
+  /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */
+  private static String utf8(String header) throws Refusal {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1)))
+          .toString();
+    } catch (CharacterCodingException malformed) {
+      throw new Refusal(
+          StatusCodes.BAD_REQUEST, "the header REMOTE_USER is not UTF-8; have nginx pass it so");
+    }
+  }
+
+  private void sendOn(HttpServerExchange exchange, Placement placement) {
+    Settings.checkBinName(placement.bin());
+    HeaderMap headers = exchange.getResponseHeaders();
+    headers.put(Headers.SET_COOKIE, "hub=" + placement.bin() + "; Path=/; HttpOnly; SameSite=Lax");
+    String path =
+        ReturnPath.of(
+            Optional.ofNullable(exchange.getRequestHeaders().getFirst(ORIGINAL_URI)),
+            exchange.getRequestURI(),
+            exchange.getQueryString());
+    headers.put(
+        Headers.LOCATION,
+        settings
+            .location()
+            .map(template -> template.replace("{bin}", placement.bin()).replace("{path}", path))
+            .orElse(path));
+    exchange.setStatusCode(redirect(exchange.getRequestMethod()));
+    exchange.endExchange();
+  }
+
+  /** A 302 makes a GET of everything; a 307 keeps a POST what it is. */
+  private static int redirect(HttpString method) {
+    return method.equals(Methods.GET) || method.equals(Methods.HEAD)
+        ? StatusCodes.FOUND
+        : StatusCodes.TEMPORARY_REDIRECT;
+  }
+
+  private static int status(SharderException error) {
+    if (error instanceof InvalidValueException) {
+      return StatusCodes.BAD_REQUEST;
+    }
+    return error instanceof PolicyException
+        ? StatusCodes.INTERNAL_SERVER_ERROR
+        : StatusCodes.SERVICE_UNAVAILABLE;
+  }
+
+  private static void refuse(HttpServerExchange exchange, int status, String message) {
+    exchange.setStatusCode(status);
+    HeaderMap headers = exchange.getResponseHeaders();
+    headers.put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+    if (status == StatusCodes.SERVICE_UNAVAILABLE) {
+      headers.put(Headers.RETRY_AFTER, RETRY_SECONDS);
+    }
+    exchange.getResponseSender().send(message + "\n", StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Deadline;
+import dev.sharder.StoreException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/** Where the databases differ beyond the text of their {@link Statements}. */
+abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
+
+  /** Returns the dialect of the database behind the data source. */
+  static Dialect of(DataSource dataSource) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      String product = connection.getMetaData().getDatabaseProductName();
+      return switch (product) {
+        case "SQLite" -> new SqliteDialect();
+        case "PostgreSQL" -> new PostgresDialect();
+        default ->
+            throw new StoreException(
+                "database product '%s' is not supported; use SQLite or PostgreSQL"
+                    .formatted(product),
+                null);
+      };
+    }
+  }
+
+  /** The folder of its migrations on the class path. */
+  abstract String migrations();
+
+  abstract Class<? extends Statements> statements();
+
+  /** Prepares the database once, and returns where to get connections from. */
+  abstract DataSource prepare(DataSource dataSource) throws SQLException;
+
+  /** Teaches Jdbi how this database writes lists, labels and times. */
+  abstract void configure(Jdbi jdbi);
+
+  /** Prepares a connection each time it was borrowed. */
+  abstract void ready(Handle handle, Deadline deadline) throws SQLException;
+
+  /** Runs the work in one transaction that may place objects or change bins. */
+  abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work);
+}

@@ -1,0 +1,358 @@
+package dev.sharder.jdbc;
+
+import static java.util.stream.Collectors.toMap;
+
+import dev.sharder.Assignment;
+import dev.sharder.AssignmentStore;
+import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.BinPolicy;
+import dev.sharder.BinState;
+import dev.sharder.Choices;
+import dev.sharder.ClosedException;
+import dev.sharder.Deadline;
+import dev.sharder.Declaration;
+import dev.sharder.Placement;
+import dev.sharder.Placements;
+import dev.sharder.SharderException;
+import dev.sharder.StoreException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.jdbi.v3.sqlobject.SqlObjectPlugin;
+
+/**
+ * Keeps assignments in SQLite or PostgreSQL, where they survive the program, a {@code kill -9} and
+ * a power failure.
+ *
+ * <p>Works over any {@link DataSource}; the application owns it, and its pool. A borrowed
+ * connection should come within the time limit of the calls, so set the pool's own timeout below
+ * it. Thread-safe, and safe beside any number of processes on the same database.
+ *
+ * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
+ * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
+ * every connection to {@code synchronous=FULL}. A SQLite database in memory works too, over one
+ * connection that is taken from the data source and shared by all threads.
+ *
+ * <p>The policy {@link BinPolicy#emptiest} runs as one SQL statement for a whole group; any other
+ * policy runs in Java under the same lock.
+ */
+public final class JdbiAssignmentStore implements AssignmentStore {
+
+  private static final String DECLARATION = "declaration";
+
+  private final Dialect dialect;
+  private final DataSource connections;
+  private final Jdbi jdbi;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private JdbiAssignmentStore(Dialect dialect, DataSource connections) {
+    this.dialect = dialect;
+    this.connections = connections;
+    this.jdbi = Jdbi.create(connections);
+    jdbi.installPlugin(new SqlObjectPlugin());
+    jdbi.registerArgument(Json.writing(Map.class));
+    jdbi.registerRowMapper(Assignment.class, JdbiAssignmentStore::readAssignment);
+    jdbi.registerRowMapper(BinLoad.class, JdbiAssignmentStore::readBinLoad);
+    dialect.configure(jdbi);
+  }
+
+  /**
+   * Opens a store over a database, and creates or updates its tables.
+   *
+   * @param dataSource connections to SQLite or PostgreSQL
+   * @return the store
+   * @throws SharderException as {@link Builder#build} does
+   */
+  public static JdbiAssignmentStore create(DataSource dataSource) {
+    return builder(dataSource).build();
+  }
+
+  /**
+   * Starts building a store.
+   *
+   * @param dataSource connections to SQLite or PostgreSQL
+   * @return a builder that migrates, within 30 s
+   */
+  public static Builder builder(DataSource dataSource) {
+    return new Builder(dataSource);
+  }
+
+  @Override
+  public Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
+    return withHandle(deadline, handle -> find(statements(handle), kind, objects));
+  }
+
+  private static Map<String, Assignment> find(
+      Statements statements, String kind, Collection<String> objects) {
+    return statements.find(kind, objects).stream()
+        .collect(toMap(Assignment::object, Function.identity()));
+  }
+
+  @Override
+  public Placements place(String kind, List<String> objects, BinPolicy policy, Deadline deadline) {
+    return inTransaction(
+        deadline,
+        statements -> {
+          statements.lockKind(kind);
+          return new Placing(statements, kind, objects).by(policy);
+        });
+  }
+
+  /** One group on its way to its bins, under the lock. */
+  private static final class Placing {
+
+    private final Statements statements;
+    private final String kind;
+    private final Set<String> newcomers;
+    private final Map<String, Placement> placed = new HashMap<>();
+
+    Placing(Statements statements, String kind, List<String> objects) {
+      this.statements = statements;
+      this.kind = kind;
+      this.newcomers = new LinkedHashSet<>(objects);
+      find(statements, kind, objects).values().forEach(found -> add(found, false));
+    }
+
+    Placements by(BinPolicy policy) {
+      if (policy.equals(BinPolicy.emptiest())) {
+        placeInSql();
+      }
+      return new Placements(placed, newcomers.isEmpty() ? Map.of() : placeInJava(policy));
+    }
+
+    /** Leaves those over for whom there is no room. */
+    private void placeInSql() {
+      boolean progress = true;
+      while (progress && !newcomers.isEmpty()) {
+        List<Assignment> made = statements.placeIntoEmptiest(kind, List.copyOf(newcomers));
+        made.forEach(assignment -> add(assignment, true));
+        progress = !made.isEmpty();
+      }
+    }
+
+    private Map<String, SharderException> placeInJava(BinPolicy policy) {
+      Choices choices = Choices.of(kind, List.copyOf(newcomers), policy, statements.bins(kind));
+      List<String> objects = List.copyOf(choices.chosen().keySet());
+      if (!objects.isEmpty()) {
+        List<String> bins = List.copyOf(choices.chosen().values());
+        statements.insert(kind, objects, bins);
+        statements.count(kind, bins);
+        find(statements, kind, objects).values().forEach(made -> add(made, true));
+      }
+      return choices.refused();
+    }
+
+    private void add(Assignment assignment, boolean isNew) {
+      placed.put(assignment.object(), new Placement(assignment, isNew));
+      newcomers.remove(assignment.object());
+    }
+  }
+
+  @Override
+  public List<BinLoad> bins(String kind, Deadline deadline) {
+    return withHandle(deadline, handle -> statements(handle).bins(kind));
+  }
+
+  @Override
+  public Declaration declareBins(String kind, List<Bin> bins, Deadline deadline) {
+    return inTransaction(
+        deadline,
+        statements -> {
+          statements.addKind(kind);
+          statements.lockKind(kind);
+          return declare(statements, kind, bins);
+        });
+  }
+
+  private static Declaration declare(Statements statements, String kind, List<Bin> bins) {
+    List<String> names = bins.stream().map(Bin::name).toList();
+    List<String> cordoned = statements.cordonUndeclared(kind, names);
+    List<String> reopened = statements.reopenDeclared(kind, names);
+    List<String> added = new ArrayList<>();
+    List<String> updated = new ArrayList<>();
+    for (Bin bin : bins) {
+      List<String> known = add(statements, kind, bin);
+      added.addAll(known);
+      if (known.isEmpty()) {
+        updated.addAll(update(statements, kind, bin));
+      }
+    }
+    record(statements, kind, cordoned, "bin-cordoned", "no longer declared");
+    record(statements, kind, reopened, "bin-opened", "declared again");
+    record(statements, kind, added, "bin-added", "declared");
+    record(statements, kind, updated, "bin-updated", "declared otherwise");
+    return new Declaration(added, updated, reopened, cordoned);
+  }
+
+  private static List<String> add(Statements statements, String kind, Bin bin) {
+    return statements.addBin(
+        kind,
+        bin.name(),
+        bin.weight(),
+        bin.offset(),
+        bin.capacity(),
+        bin.state().word(),
+        bin.labels());
+  }
+
+  private static List<String> update(Statements statements, String kind, Bin bin) {
+    return statements.updateBin(
+        kind, bin.name(), bin.weight(), bin.offset(), bin.capacity(), bin.labels());
+  }
+
+  private static void record(
+      Statements statements, String kind, List<String> bins, String what, String reason) {
+    if (!bins.isEmpty()) {
+      statements.recordBinChanges(kind, bins, what, DECLARATION, reason);
+      statements.raiseRevision(kind);
+    }
+  }
+
+  private void checkTables(Deadline deadline) {
+    try {
+      withHandle(deadline, handle -> statements(handle).checkTables());
+    } catch (StoreException refusal) {
+      throw new StoreException(
+          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or leave migrate(true)"
+              .formatted(refusal.getMessage(), dialect.migrations()),
+          refusal);
+    }
+  }
+
+  /** Lets go of the database; the application's data source stays open. */
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true) && connections instanceof SharedConnection shared) {
+      shared.close();
+    }
+  }
+
+  private <T> T inTransaction(Deadline deadline, Function<Statements, T> work) {
+    return withHandle(deadline, handle -> dialect.inTransaction(handle, deadline, work));
+  }
+
+  private <T> T withHandle(Deadline deadline, Function<Handle, T> work) {
+    return Waiting.until(
+        deadline,
+        () -> {
+          if (closed.get()) {
+            throw new ClosedException("the store");
+          }
+          try (Handle handle = jdbi.open()) {
+            dialect.ready(handle, deadline);
+            return work.apply(handle);
+          }
+        });
+  }
+
+  private Statements statements(Handle handle) {
+    return handle.attach(dialect.statements());
+  }
+
+  private static Assignment readAssignment(ResultSet row, StatementContext context)
+      throws SQLException {
+    Instant assignedAt =
+        context.findColumnMapperFor(Instant.class).orElseThrow().map(row, "assigned_at", context);
+    return new Assignment(
+        row.getString("kind"),
+        row.getString("object"),
+        row.getString("bin"),
+        row.getLong("version"),
+        assignedAt);
+  }
+
+  private static BinLoad readBinLoad(ResultSet row, StatementContext context) throws SQLException {
+    long capacity = row.getLong("capacity");
+    Bin bin =
+        new Bin(
+            row.getString("bin"),
+            row.getInt("weight"),
+            row.getLong("offset_load"),
+            // row.wasNull() speaks of the column read last.
+            row.getObject("capacity") == null ? OptionalLong.empty() : OptionalLong.of(capacity),
+            BinState.of(row.getString("state")),
+            Json.readLabels(row.getString("labels")));
+    return new BinLoad(bin, row.getLong("assigned"));
+  }
+
+  /** Collects what a store needs; not thread-safe. */
+  public static final class Builder {
+
+    private final DataSource dataSource;
+    private boolean migrate = true;
+    private Duration timeLimit = Duration.ofSeconds(30);
+
+    private Builder(DataSource dataSource) {
+      this.dataSource = dataSource;
+    }
+
+    /**
+     * Says whether {@link #build} creates and updates the tables; true if this is never called.
+     *
+     * <p>An application that runs its migrations itself says false, and has them run the versioned
+     * SQL in this jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}.
+     * With true, Flyway runs them and keeps its own history in the table {@code
+     * sharder_schema_history}, beside any other tables and any other history.
+     *
+     * @param migrate whether to run the migrations
+     * @return this builder
+     */
+    public Builder migrate(boolean migrate) {
+      this.migrate = migrate;
+      return this;
+    }
+
+    /**
+     * Bounds how long {@link #build} waits for the database; 30 s if this is never called.
+     *
+     * @param timeLimit more than zero and at most a hundred years
+     * @return this builder
+     * @throws dev.sharder.InvalidValueException if it is outside that range
+     */
+    public Builder timeLimit(Duration timeLimit) {
+      this.timeLimit = Deadline.in(timeLimit).limit();
+      return this;
+    }
+
+    /**
+     * Opens the store. Any number of processes may do so at once on a new database.
+     *
+     * @return the store
+     * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL, refuses
+     *     the connection, or lacks the tables while {@link #migrate} is false
+     * @throws dev.sharder.TimeLimitException if it cannot be reached within the time limit
+     */
+    public JdbiAssignmentStore build() {
+      Deadline deadline = Deadline.in(timeLimit);
+      Dialect dialect = Waiting.until(deadline, () -> Dialect.of(dataSource));
+      DataSource connections = Waiting.until(deadline, () -> dialect.prepare(dataSource));
+      JdbiAssignmentStore store = new JdbiAssignmentStore(dialect, connections);
+      try {
+        if (migrate) {
+          new Migration(dialect, connections).run(deadline);
+        }
+        store.checkTables(deadline);
+        return store;
+      } catch (RuntimeException failure) {
+        store.close();
+        throw failure;
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.sharder.jdbc;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.argument.ArgumentFactory;
+import org.jdbi.v3.core.generic.GenericTypes;
+
+/** Writes labels and lists as JSON texts, and reads labels back. */
+final class Json {
+
+  private static final ObjectMapper MAPPER =
+      // Sorted, so that equal labels are equal texts.
+      JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+
+  private Json() {}
+
+  /** Binds every argument of that type as a JSON text. */
+  static ArgumentFactory.Preparable writing(Class<?> type) {
+    return (declared, config) ->
+        type.isAssignableFrom(GenericTypes.getErasedType(declared))
+            ? Optional.of(
+                value ->
+                    (position, statement, context) -> statement.setString(position, write(value)))
+            : Optional.empty();
+  }
+
+  static Map<String, String> readLabels(String text) throws SQLException {
+    try {
+      return MAPPER.readValue(text, new TypeReference<>() {});
+    } catch (JsonProcessingException malformed) {
+      throw new SQLException("labels are no JSON object of texts: " + text, malformed);
+    }
+  }
+
+  private static String write(Object value) throws SQLException {
+    try {
+      return MAPPER.writeValueAsString(value);
+    } catch (JsonProcessingException unwritable) {
+      throw new SQLException("cannot be written as JSON: " + value, unwritable);
+    }
+  }
+}

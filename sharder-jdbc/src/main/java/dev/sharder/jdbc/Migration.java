@@ -1,0 +1,53 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Deadline;
+import dev.sharder.StoreException;
+import java.sql.SQLTransientException;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+
+/** Creates and updates the tables by Flyway, beside whatever else the database holds. */
+final class Migration {
+
+  /** How often a failure is put down to another process that is migrating the same database. */
+  private static final int COLLISIONS = 100;
+
+  private final Dialect dialect;
+  private final DataSource connections;
+  private int collisions;
+
+  Migration(Dialect dialect, DataSource connections) {
+    this.dialect = dialect;
+    this.connections = connections;
+  }
+
+  void run(Deadline deadline) {
+    Flyway flyway =
+        Flyway.configure(Migration.class.getClassLoader())
+            .dataSource(connections)
+            .locations(dialect.migrations())
+            .table("sharder_schema_history")
+            // The application's own tables may be there already.
+            .baselineOnMigrate(true)
+            .baselineVersion("0")
+            .load();
+    Waiting.until(deadline, () -> migrate(flyway));
+  }
+
+  private boolean migrate(Flyway flyway) throws SQLTransientException {
+    try {
+      flyway.migrate();
+      return true;
+    } catch (FlywayException failure) {
+      // On SQLite Flyway takes no lock, and processes that meet on a new file trip over each other.
+      if (++collisions < COLLISIONS) {
+        throw new SQLTransientException(failure.getMessage(), failure);
+      }
+      throw new StoreException(
+          "the tables could not be created or updated: %s; mend that, or run the migrations in %s by hand"
+              .formatted(failure.getMessage(), dialect.migrations()),
+          failure);
+    }
+  }
+}

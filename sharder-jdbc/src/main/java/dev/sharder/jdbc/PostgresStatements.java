@@ -1,0 +1,173 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Assignment;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jdbi.v3.sqlobject.statement.SqlQuery;
+import org.jdbi.v3.sqlobject.statement.SqlUpdate;
+
+/** What PostgreSQL says in its own way: lists are arrays, labels are jsonb. */
+interface PostgresStatements extends Statements {
+
+  // A statement of its own: the next one's snapshot must follow the lock. A transaction that places
+  // is never acknowledged before it is on disk, even where the server's default is to do so.
+  @Override
+  @SqlUpdate(
+      """
+      SELECT kind, CASE WHEN current_setting('synchronous_commit') = 'off'
+                        THEN set_config('synchronous_commit', 'on', TRUE) END
+      FROM sharder_kind
+      WHERE kind = :kind
+      FOR NO KEY UPDATE
+      """)
+  void lockKind(String kind);
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT kind, object, bin, version, assigned_at
+      FROM sharder_assignment
+      WHERE kind = :kind AND object = ANY (:objects)
+      """)
+  List<Assignment> find(String kind, Collection<String> objects);
+
+  // The k-th object a bin takes has the share (load + k) / weight. One after another, the objects
+  // take the smallest shares of all bins, ties by bin name; so they are taken here, all at once.
+  //
+  // Only shares up to a level are listed, and every one of them. The level is where n more objects
+  // would stand if the bins were vessels: over any set of bins, filling them all to
+  // (n + sum(load + 1)) / sum(weight) holds n whole objects. The least over the emptiest 1, 2, 3, …
+  // bins is the tightest. Bins that run full below it leave some objects over: they go round again.
+  @Override
+  @SqlQuery(
+      """
+      WITH
+      newcomer AS (
+        SELECT object, turn
+        FROM unnest(:objects) WITH ORDINALITY AS asked (object, turn)
+      ),
+      open_bin AS (
+        SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room
+        FROM sharder_bin
+        WHERE kind = :kind AND state = 'open'
+          AND (capacity IS NULL OR assigned + offset_load < capacity)
+      ),
+      vessel AS (
+        SELECT (cardinality(:objects) + sum(load + 1) OVER emptier) / sum(weight) OVER emptier AS level
+        FROM open_bin
+        WINDOW emptier AS (ORDER BY (load + 1)::float8 / weight, bin ROWS UNBOUNDED PRECEDING)
+      ),
+      brim AS (
+        SELECT min(level)::float8 AS level
+        FROM vessel
+      ),
+      slot AS (
+        SELECT bin, row_number() OVER (ORDER BY (load + k)::float8 / weight, bin) AS turn
+        FROM open_bin
+        CROSS JOIN brim
+        CROSS JOIN generate_series(1, least(room, cardinality(:objects), floor(level * weight)::bigint - load + 1)) AS k
+        WHERE (load + k)::float8 / weight <= level
+      ),
+      placed AS (
+        INSERT INTO sharder_assignment (kind, object, bin)
+        SELECT :kind, object, bin
+        FROM newcomer
+        JOIN slot USING (turn)
+        RETURNING kind, object, bin, version, assigned_at
+      ),
+      counted AS (
+        UPDATE sharder_bin AS b
+        SET assigned = b.assigned + taken.n
+        FROM (SELECT bin, count(*) AS n FROM placed GROUP BY bin) AS taken
+        WHERE b.kind = :kind AND b.bin = taken.bin
+      )
+      SELECT kind, object, bin, version, assigned_at
+      FROM placed
+      """)
+  List<Assignment> placeIntoEmptiest(String kind, List<String> objects);
+
+  @Override
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_assignment (kind, object, bin)
+      SELECT :kind, chosen.object, chosen.bin
+      FROM unnest(:objects, :bins) AS chosen (object, bin)
+      """)
+  void insert(String kind, List<String> objects, List<String> bins);
+
+  @Override
+  @SqlUpdate(
+      """
+      UPDATE sharder_bin AS b
+      SET assigned = b.assigned + taken.n
+      FROM (SELECT bin, count(*) AS n FROM unnest(:bins) AS named (bin) GROUP BY bin) AS taken
+      WHERE b.kind = :kind AND b.bin = taken.bin
+      """)
+  void count(String kind, List<String> bins);
+
+  @Override
+  @SqlQuery(
+      """
+      UPDATE sharder_bin
+      SET state = 'cordoned', undeclared = TRUE
+      WHERE kind = :kind AND state = 'open' AND bin <> ALL (:declared)
+      RETURNING bin
+      """)
+  List<String> cordonUndeclared(String kind, List<String> declared);
+
+  @Override
+  @SqlQuery(
+      """
+      UPDATE sharder_bin
+      SET state = 'open', undeclared = FALSE
+      WHERE kind = :kind AND undeclared AND bin = ANY (:declared)
+      RETURNING bin
+      """)
+  List<String> reopenDeclared(String kind, List<String> declared);
+
+  @Override
+  @SqlQuery(
+      """
+      INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, labels)
+      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, CAST(:labels AS jsonb))
+      ON CONFLICT (kind, bin) DO NOTHING
+      RETURNING bin
+      """)
+  List<String> addBin(
+      String kind,
+      String bin,
+      int weight,
+      long offset,
+      OptionalLong capacity,
+      String state,
+      Map<String, String> labels);
+
+  @Override
+  @SqlQuery(
+      """
+      UPDATE sharder_bin
+      SET weight = :weight, offset_load = :offset, capacity = :capacity, labels = CAST(:labels AS jsonb)
+      WHERE kind = :kind AND bin = :bin
+        AND (weight, offset_load, capacity, labels)
+            IS DISTINCT FROM (:weight, :offset, CAST(:capacity AS bigint), CAST(:labels AS jsonb))
+      RETURNING bin
+      """)
+  List<String> updateBin(
+      String kind,
+      String bin,
+      int weight,
+      long offset,
+      OptionalLong capacity,
+      Map<String, String> labels);
+
+  @Override
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_change (kind, from_bin, to_bin, what, actor, reason)
+      SELECT :kind, named.bin, named.bin, :what, :actor, :reason
+      FROM unnest(:bins) AS named (bin)
+      """)
+  void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+}

@@ -1,0 +1,96 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Assignment;
+import dev.sharder.BinLoad;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jdbi.v3.sqlobject.statement.SqlQuery;
+import org.jdbi.v3.sqlobject.statement.SqlUpdate;
+
+/**
+ * Every statement the store runs. What both databases understand stands here; where they differ,
+ * each dialect supplies the whole statement.
+ */
+interface Statements {
+
+  /** Waits until this transaction alone may place objects or change bins of the kind. */
+  void lockKind(String kind);
+
+  List<Assignment> find(String kind, Collection<String> objects);
+
+  /** Places newcomers into the emptiest bins, in their order, as far as the open bins reach. */
+  List<Assignment> placeIntoEmptiest(String kind, List<String> objects);
+
+  /** Records the choices: the first object goes into the first bin, and so on. */
+  void insert(String kind, List<String> objects, List<String> bins);
+
+  /** Counts one more assignment for each time a bin is named. */
+  void count(String kind, List<String> bins);
+
+  /** Cordons the open bins that are not among those declared, and returns their names. */
+  List<String> cordonUndeclared(String kind, List<String> declared);
+
+  /** Opens those declared bins that were cordoned only because they were not. */
+  List<String> reopenDeclared(String kind, List<String> declared);
+
+  /** Adds an unknown bin; returns its name, or nothing if the bin is known. */
+  List<String> addBin(
+      String kind,
+      String bin,
+      int weight,
+      long offset,
+      OptionalLong capacity,
+      String state,
+      Map<String, String> labels);
+
+  /** Updates a known bin; returns its name, or nothing if it is unknown or already like that. */
+  List<String> updateBin(
+      String kind,
+      String bin,
+      int weight,
+      long offset,
+      OptionalLong capacity,
+      Map<String, String> labels);
+
+  /** Appends one change for each bin. */
+  void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+
+  @SqlQuery(
+      """
+      SELECT bin, weight, offset_load, capacity, state, labels, assigned
+      FROM sharder_bin
+      WHERE kind = :kind
+      ORDER BY bin
+      """)
+  List<BinLoad> bins(String kind);
+
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_kind (kind)
+      VALUES (:kind)
+      ON CONFLICT (kind) DO NOTHING
+      """)
+  void addKind(String kind);
+
+  @SqlUpdate(
+      """
+      UPDATE sharder_kind
+      SET revision = revision + 1
+      WHERE kind = :kind
+      """)
+  void raiseRevision(String kind);
+
+  /** Fails if the tables are missing. */
+  @SqlQuery(
+      """
+      SELECT count(*)
+      FROM sharder_kind AS k
+      JOIN sharder_bin AS b ON b.kind = k.kind
+      JOIN sharder_assignment AS a ON a.kind = b.kind AND a.bin = b.bin
+      JOIN sharder_change AS c ON c.kind = k.kind
+      WHERE FALSE
+      """)
+  long checkTables();
+}

@@ -1,0 +1,50 @@
+-- Names are ordered by code point ("C"), so that a tie is broken alike in every database.
+-- The tables whose rows are updated with every placing leave room on their pages (fillfactor), so
+-- that an update stays on its page and touches no index.
+
+CREATE TABLE sharder_kind (
+  kind     text COLLATE "C" PRIMARY KEY,
+  revision bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE sharder_kind IS 'The row that is locked to place; revision goes up with every change.';
+
+CREATE TABLE sharder_bin (
+  kind        text COLLATE "C" NOT NULL REFERENCES sharder_kind,
+  bin         text COLLATE "C" NOT NULL,
+  weight      integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000000),
+  offset_load bigint NOT NULL DEFAULT 0 CHECK (offset_load BETWEEN 0 AND 1000000000),
+  capacity    bigint CHECK (capacity BETWEEN 0 AND 1000000000),
+  state       text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'cordoned', 'draining', 'retired')),
+  undeclared  boolean NOT NULL DEFAULT FALSE,
+  labels      jsonb NOT NULL DEFAULT '{}',
+  assigned    bigint NOT NULL DEFAULT 0 CHECK (assigned >= 0),
+  PRIMARY KEY (kind, bin)
+) WITH (fillfactor = 50);
+
+COMMENT ON COLUMN sharder_bin.assigned IS 'How many assignments the bin has, at every commit.';
+COMMENT ON COLUMN sharder_bin.undeclared IS 'Cordoned only because it is no longer declared; opens again when it is.';
+
+CREATE TABLE sharder_assignment (
+  kind        text COLLATE "C" NOT NULL,
+  object      text COLLATE "C" NOT NULL,
+  bin         text COLLATE "C" NOT NULL,
+  version     bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+  assigned_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (kind, object),
+  FOREIGN KEY (kind, bin) REFERENCES sharder_bin
+);
+
+CREATE TABLE sharder_change (
+  id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind     text COLLATE "C" NOT NULL REFERENCES sharder_kind,
+  object   text COLLATE "C",
+  from_bin text COLLATE "C",
+  to_bin   text COLLATE "C",
+  what     text NOT NULL,
+  actor    text NOT NULL,
+  reason   text NOT NULL,
+  at       timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE sharder_change IS 'Append-only: whatever is not a first assignment. A change of a bin has no object and names the bin twice.';

@@ -1,0 +1,44 @@
+-- The row that is locked to place; revision goes up with every change.
+CREATE TABLE sharder_kind (
+  kind     TEXT NOT NULL PRIMARY KEY,
+  revision INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- assigned is how many assignments the bin has, at every commit. A bin is undeclared when it is
+-- cordoned only because it is no longer declared; it opens again when it is.
+CREATE TABLE sharder_bin (
+  kind        TEXT NOT NULL REFERENCES sharder_kind,
+  bin         TEXT NOT NULL,
+  weight      INTEGER NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000000),
+  offset_load INTEGER NOT NULL DEFAULT 0 CHECK (offset_load BETWEEN 0 AND 1000000000),
+  capacity    INTEGER CHECK (capacity BETWEEN 0 AND 1000000000),
+  state       TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'cordoned', 'draining', 'retired')),
+  undeclared  INTEGER NOT NULL DEFAULT FALSE CHECK (undeclared IN (FALSE, TRUE)),
+  labels      TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(labels)),
+  assigned    INTEGER NOT NULL DEFAULT 0 CHECK (assigned >= 0),
+  PRIMARY KEY (kind, bin)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sharder_assignment (
+  kind        TEXT NOT NULL,
+  object      TEXT NOT NULL,
+  bin         TEXT NOT NULL,
+  version     INTEGER NOT NULL DEFAULT 1 CHECK (version >= 1),
+  assigned_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  PRIMARY KEY (kind, object),
+  FOREIGN KEY (kind, bin) REFERENCES sharder_bin
+) STRICT, WITHOUT ROWID;
+
+-- Append-only: whatever is not a first assignment. A change of a bin has no object and names the
+-- bin twice.
+CREATE TABLE sharder_change (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind     TEXT NOT NULL REFERENCES sharder_kind,
+  object   TEXT,
+  from_bin TEXT,
+  to_bin   TEXT,
+  what     TEXT NOT NULL,
+  actor    TEXT NOT NULL,
+  reason   TEXT NOT NULL,
+  at       TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) STRICT;

@@ -1,0 +1,22 @@
+package dev.sharder.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.AssignmentStore;
+import dev.sharder.AssignmentStoreContract;
+import org.junit.jupiter.api.AfterEach;
+
+class SqliteMemoryStoreTest extends AssignmentStoreContract {
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @Override
+  protected AssignmentStore newStore() {
+    pool.setJdbcUrl("jdbc:sqlite::memory:");
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+}
