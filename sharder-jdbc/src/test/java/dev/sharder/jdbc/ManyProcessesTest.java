@@ -1,0 +1,145 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Assignment;
+import dev.sharder.BinLoad;
+import dev.sharder.Sharder;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.LongSummaryStatistics;
+import java.util.Map;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Promises that hold across processes, tried with real ones on a database that is new to all. */
+class ManyProcessesTest {
+
+  private static final int PROCESSES = 8;
+  private static final int THREADS = 8;
+
+  @TempDir private Path folder;
+
+  @Test
+  void eightProcessesOfEightThreadsAgreeOnOneSqliteFile() throws Exception {
+    eightProcessesOfEightThreadsAgree("jdbc:sqlite:" + folder.resolve("sharder.db"));
+  }
+
+  @Test
+  void eightProcessesOfEightThreadsAgreeOnOnePostgres() throws Exception {
+    eightProcessesOfEightThreadsAgree(TestPostgres.newDatabase());
+  }
+
+  @Test
+  void whatWasAnsweredSurvivesAKillOfTheProgramOnSqlite() throws Exception {
+    whatWasAnsweredSurvivesAKill("jdbc:sqlite:" + folder.resolve("sharder.db"));
+  }
+
+  @Test
+  void whatWasAnsweredSurvivesAKillOfTheProgramOnPostgres() throws Exception {
+    whatWasAnsweredSurvivesAKill(TestPostgres.newDatabase());
+  }
+
+  private void eightProcessesOfEightThreadsAgree(String url) throws Exception {
+    List<Process> processes = new ArrayList<>();
+    Map<String, String> answers = new HashMap<>();
+    int answered = 0;
+    try {
+      for (int i = 0; i < PROCESSES; i++) {
+        processes.add(Asker.start(url, THREADS, i, errors(i)));
+      }
+      List<BufferedReader> outputs = processes.stream().map(Asker::outputOf).toList();
+      for (int i = 0; i < PROCESSES; i++) {
+        assertThat(outputs.get(i).readLine()).as(complaints(i)).isEqualTo("ready");
+      }
+      for (Process process : processes) {
+        Asker.go(process);
+      }
+      for (int i = 0; i < PROCESSES; i++) {
+        answered += readAnswers(outputs.get(i), answers);
+        assertThat(processes.get(i).waitFor()).as(complaints(i)).isZero();
+      }
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+    }
+    assertThat(answered).isEqualTo(PROCESSES * THREADS * Asker.NAMES_PER_THREAD);
+    LongSummaryStatistics loads = checkStored(url, answers);
+    assertThat(loads.getSum()).isEqualTo(answers.size());
+    assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
+  }
+
+  private void whatWasAnsweredSurvivesAKill(String url) throws Exception {
+    Map<String, String> answers = new HashMap<>();
+    Process process = Asker.start(url, THREADS, 0, errors(0));
+    try (BufferedReader output = Asker.outputOf(process)) {
+      assertThat(output.readLine()).as(complaints(0)).isEqualTo("ready");
+      Asker.go(process);
+      for (int i = 0; i < Asker.NAMES_PER_THREAD; i++) {
+        readAnswer(output.readLine(), answers);
+      }
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    LongSummaryStatistics loads = checkStored(url, answers);
+    assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
+  }
+
+  /** Checks that every answer is on record and every counter right; returns the loads. */
+  private static LongSummaryStatistics checkStored(String url, Map<String, String> answers) {
+    try (HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(url);
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+          Sharder sharder = Sharder.builder("hub", store).build()) {
+        answers.forEach(
+            (object, bin) ->
+                assertThat(sharder.find(object)).map(Assignment::bin).as(object).contains(bin));
+        List<BinLoad> bins = sharder.bins();
+        bins.forEach(
+            bin -> assertThat(bin.assigned()).as(bin.name()).isEqualTo(rows(pool, bin.name())));
+        return bins.stream().mapToLong(BinLoad::assigned).summaryStatistics();
+      }
+    }
+  }
+
+  private static long rows(HikariDataSource pool, String bin) {
+    return Jdbi.create(pool)
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery("SELECT count(*) FROM sharder_assignment WHERE bin = :bin")
+                    .bind("bin", bin)
+                    .mapTo(Long.class)
+                    .one());
+  }
+
+  private static int readAnswers(BufferedReader output, Map<String, String> answers)
+      throws IOException {
+    int count = 0;
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      readAnswer(line, answers);
+      count++;
+    }
+    return count;
+  }
+
+  private static void readAnswer(String line, Map<String, String> answers) {
+    String[] words = line.split(" ");
+    String before = answers.put(words[0], words[1]);
+    assertThat(before).as(words[0]).isIn(null, words[1]);
+  }
+
+  private Path errors(int process) {
+    return folder.resolve("errors-" + process);
+  }
+
+  private String complaints(int process) throws IOException {
+    return Files.exists(errors(process)) ? Files.readString(errors(process)) : "";
+  }
+}
