@@ -50,9 +50,10 @@ public interface BinPolicy {
    * ties by bin name. The default policy.
    *
    * <p>Guarantee: with equal weights and offsets, fixed bins and no removals, the fullest and the
-   * emptiest bin differ by at most 1 at every commit; in general c<sub>i</sub>/w<sub>i</sub> ≤
-   * (c<sub>j</sub> + 1)/w<sub>j</sub> for every pair of bins that were open throughout, offsets
-   * counted in. Stores may choose in their own way (in SQL, say) with the same answers.
+   * emptiest bin differ by at most 1 at every commit. In general c<sub>i</sub>/w<sub>i</sub> ≤
+   * (c<sub>j</sub> + 1)/w<sub>j</sub>, offsets counted in, for every bin i that was given an object
+   * and every bin j that was open then and has lost nothing since. Stores may choose in their own
+   * way (in SQL, say) with the same answers.
    *
    * <p>Source: list scheduling, R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969;
    * the quotient is D'Hondt's (Jefferson's) divisor method of apportionment.

@@ -1,0 +1,265 @@
+package dev.sharder;
+
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BinPolicyTest {
+
+  @Test
+  void emptiestTakesTheSmallestShareAfterOneMore() {
+    assertThat(choose(BinPolicy.emptiest(), bin("a", 2), bin("b", 1), bin("c", 1))).isEqualTo("b");
+    assertThat(choose(BinPolicy.emptiest(), weighted("a", 1, 0), weighted("b", 4, 2)))
+        .isEqualTo("b");
+    assertThat(choose(BinPolicy.emptiest(), offset("a", 3, 0), bin("b", 2))).isEqualTo("b");
+  }
+
+  @Test
+  void emptiestSeesATieOfThirdsAndSeventhsForWhatItIs() {
+    // 0.1 + 0.2 is not 0.3; but 1/3 is 2/6, and 999,999 is to 1,000,000 almost as 1 to 1.
+    assertThat(choose(BinPolicy.emptiest(), weighted("a", 6, 1), weighted("b", 3, 0)))
+        .isEqualTo("a");
+    assertThat(
+            choose(
+                BinPolicy.emptiest(),
+                weighted("a", 1_000_000, 3_999_999_999L),
+                weighted("b", 999_999, 3_999_995_998L)))
+        .isEqualTo("b");
+  }
+
+  @Test
+  void emptiestKeepsTheSharesOfBinsWithinOneObjectOfEachOther() {
+    List<Bin> bins =
+        List.of(
+            Bin.of("a").withWeight(1),
+            Bin.of("b").withWeight(3).withOffset(7),
+            Bin.of("c").withWeight(7),
+            Bin.of("d").withWeight(1_000));
+    Sharder sharder = sharder(BinPolicy.emptiest(), bins);
+    for (int i = 0; i < 3_000; i++) {
+      sharder.assign("user" + i);
+      assertNobodyCouldGainByMoving(sharder.bins());
+    }
+  }
+
+  private static void assertNobodyCouldGainByMoving(List<BinLoad> bins) {
+    // Where nothing was put there is nothing to move: an offset alone may be any load.
+    for (BinLoad one : bins.stream().filter(bin -> bin.assigned() > 0).toList()) {
+      for (BinLoad other : bins) {
+        // c1/w1 <= (c2 + 1)/w2, multiplied out
+        assertThat(one.load() * other.bin().weight())
+            .isLessThanOrEqualTo((other.load() + 1) * one.bin().weight());
+      }
+    }
+  }
+
+  @Test
+  void mostAllocatedFillsOneBinAfterAnotherAndThoseWithoutCapacityLast() {
+    Sharder sharder =
+        sharder(
+            BinPolicy.mostAllocated(),
+            List.of(
+                Bin.of("a"),
+                Bin.of("b").withCapacity(3),
+                Bin.of("c").withCapacity(4).withOffset(1)));
+    assertThat(assign(sharder, 8)).containsExactly("c", "c", "c", "b", "b", "b", "a", "a");
+  }
+
+  @Test
+  void powerOfTwoChoicesNeverTakesTheFullestAndDrawsEveryPairAlike() {
+    BinPolicy policy = BinPolicy.powerOfTwoChoices(new Random(1));
+    BinLoad[] bins = {bin("a", 0), bin("b", 1), bin("c", 2), bin("d", 3)};
+    Map<String, Long> taken = new TreeMap<>();
+    for (int i = 0; i < 60_000; i++) {
+      taken.merge(choose(policy, bins), 1L, Long::sum);
+    }
+    // Of six pairs a is the emptier in three, b in two, c in one, d in none.
+    assertThat(taken).containsOnlyKeys("a", "b", "c");
+    assertThat(taken.get("a")).isCloseTo(30_000, within(600L));
+    assertThat(taken.get("b")).isCloseTo(20_000, within(600L));
+    assertThat(taken.get("c")).isCloseTo(10_000, within(600L));
+  }
+
+  @Test
+  void powerOfTwoChoicesTakesTheOnlyOpenBin() {
+    assertThat(choose(BinPolicy.powerOfTwoChoices(), bin("a", 9))).isEqualTo("a");
+  }
+
+  @Test
+  void randomFollowsTheWeightsAndNotTheLoads() {
+    BinPolicy policy = BinPolicy.random(new Random(1));
+    Map<String, Long> taken = new TreeMap<>();
+    for (int i = 0; i < 60_000; i++) {
+      taken.merge(
+          choose(policy, weighted("a", 1, 500), weighted("b", 2, 0), weighted("c", 3, 9)),
+          1L,
+          Long::sum);
+    }
+    assertThat(taken.get("a")).isCloseTo(10_000, within(600L));
+    assertThat(taken.get("b")).isCloseTo(20_000, within(600L));
+    assertThat(taken.get("c")).isCloseTo(30_000, within(600L));
+  }
+
+  @Test
+  void roundRobinGivesEveryBinOneInTurnAcrossSharders() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    List<String> turns = new ArrayList<>();
+    for (int restart = 0; restart < 7; restart++) {
+      Sharder sharder =
+          Sharder.builder("hub", store).bins("a", "b", "c").policy(BinPolicy.roundRobin()).build();
+      turns.add(sharder.assign("user" + restart).bin());
+    }
+    assertThat(turns).containsExactly("a", "b", "c", "a", "b", "c", "a");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ada, hub-2",
+    "bob, hub-3",
+    "cyd, hübli",
+    "dan, hübli",
+    "Ada, hub-1",
+    "josé, hub-3",
+    "😀, hub-1",
+    "user-1, hub-2",
+    "user-2, hub-3",
+    "user-3, hub-3"
+  })
+  void rendezvousHashingMapsAsItAlwaysDid(String object, String bin) {
+    BinLoad[] bins = {
+      weighted("hub-1", 1, 0), weighted("hub-2", 2, 0), weighted("hub-3", 3, 0), bin("hübli", 0)
+    };
+    assertThat(choose(BinPolicy.rendezvousHashing(), object, bins)).isEqualTo(bin);
+  }
+
+  @Test
+  void rendezvousHashingFollowsTheWeights() {
+    BinLoad[] bins = {weighted("a", 1, 0), weighted("b", 2, 0), weighted("c", 3, 0)};
+    Map<String, Integer> taken = hashAll(60_000, bins);
+    assertThat(taken.get("a")).isCloseTo(10_000, within(600));
+    assertThat(taken.get("b")).isCloseTo(20_000, within(600));
+    assertThat(taken.get("c")).isCloseTo(30_000, within(600));
+  }
+
+  @Test
+  void rendezvousHashingGivesANewBinOnlyItsOwnShare() {
+    BinLoad[] before = {bin("a", 0), bin("b", 0), bin("c", 0)};
+    BinLoad[] after = {bin("a", 0), bin("b", 0), bin("c", 0), bin("d", 0)};
+    int moved = 0;
+    for (int i = 0; i < 10_000; i++) {
+      String was = choose(BinPolicy.rendezvousHashing(), "user" + i, before);
+      String is = choose(BinPolicy.rendezvousHashing(), "user" + i, after);
+      assertThat(is).isIn(was, "d");
+      moved += is.equals("d") ? 1 : 0;
+    }
+    assertThat(moved).isCloseTo(2_500, within(200));
+  }
+
+  @Test
+  void pinnedGoesByExactNameThenByTheLongestPrefixThenByTheOtherPolicy() {
+    BinPolicy policy =
+        BinPolicy.pinned(
+            Map.of("staff-ada", "c"),
+            Map.of("staff-", "b", "staff-x", "a"),
+            (request, open) -> open.get(open.size() - 1));
+    Sharder sharder = sharder(policy, bins("a", "b", "c", "d"));
+    assertThat(
+            Stream.of("staff-ada", "staff-bob", "staff-xia", "student")
+                .map(object -> sharder.assign(object).bin()))
+        .containsExactly("c", "b", "a", "d");
+  }
+
+  @Test
+  void anObjectPinnedToAFullOrMissingBinGoesNowhereElse() {
+    BinPolicy policy =
+        BinPolicy.pinned(Map.of("ada", "b", "bob", "z"), Map.of(), BinPolicy.emptiest());
+    Sharder sharder = sharder(policy, List.of(Bin.of("a"), Bin.of("b").withCapacity(0)));
+    assertThatThrownBy(() -> sharder.assign("ada"))
+        .isInstanceOf(NoOpenBinException.class)
+        .hasMessage(
+            "kind 'hub' has no open bin for 'ada': a is not 'b', to which it is pinned, b is full (0"
+                + " of 0); open one or add a bin");
+    assertThatThrownBy(() -> sharder.assign("bob")).hasMessageContaining("a is not 'z'");
+    assertThat(sharder.assign("cyd").bin()).isEqualTo("a");
+  }
+
+  @Test
+  void labelledTakesOnlyBinsThatCarryEveryLabel() {
+    BinPolicy policy = BinPolicy.labelled(Map.of("gpu", "yes", "zone", "x"), BinPolicy.emptiest());
+    List<Bin> bins =
+        List.of(
+            Bin.of("a"),
+            Bin.of("b").withLabels(Map.of("gpu", "no", "zone", "x")),
+            Bin.of("c").withLabels(Map.of("gpu", "yes", "zone", "x", "more", "1")).withCapacity(1));
+    Sharder sharder = sharder(policy, bins);
+    assertThat(sharder.assign("ada").bin()).isEqualTo("c");
+    assertThatThrownBy(() -> sharder.assign("bob"))
+        .hasMessage(
+            "kind 'hub' has no open bin for 'bob': a lacks the label gpu=yes, b lacks the label"
+                + " gpu=yes, c is full (1 of 1); open one or add a bin");
+  }
+
+  @Test
+  void decoratorsNest() {
+    BinPolicy policy =
+        BinPolicy.pinned(
+            Map.of("ada", "a"),
+            Map.of(),
+            BinPolicy.labelled(Map.of("gpu", "yes"), BinPolicy.roundRobin()));
+    List<Bin> bins = List.of(Bin.of("a"), Bin.of("b").withLabels(Map.of("gpu", "yes")));
+    Sharder sharder = sharder(policy, bins);
+    assertThat(sharder.assign("ada").bin()).isEqualTo("a");
+    assertThat(sharder.assign("bob").bin()).isEqualTo("b");
+  }
+
+  private static Map<String, Integer> hashAll(int count, BinLoad... bins) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> choose(BinPolicy.rendezvousHashing(), "user" + i, bins))
+        .collect(toMap(bin -> bin, bin -> 1, Integer::sum));
+  }
+
+  private static String choose(BinPolicy policy, BinLoad... open) {
+    return choose(policy, "someone", open);
+  }
+
+  private static String choose(BinPolicy policy, String object, BinLoad... open) {
+    return policy.choose(new AssignmentRequest("hub", object), List.of(open)).name();
+  }
+
+  private static Sharder sharder(BinPolicy policy, List<Bin> bins) {
+    return Sharder.builder("hub", AssignmentStore.inMemory()).bins(bins).policy(policy).build();
+  }
+
+  private static List<String> assign(Sharder sharder, int count) {
+    return IntStream.range(0, count).mapToObj(i -> sharder.assign("user" + i).bin()).toList();
+  }
+
+  private static List<Bin> bins(String... names) {
+    return Arrays.stream(names).map(Bin::of).toList();
+  }
+
+  private static BinLoad bin(String name, long assigned) {
+    return new BinLoad(Bin.of(name), assigned);
+  }
+
+  private static BinLoad weighted(String name, int weight, long assigned) {
+    return new BinLoad(Bin.of(name).withWeight(weight), assigned);
+  }
+
+  private static BinLoad offset(String name, long offset, long assigned) {
+    return new BinLoad(Bin.of(name).withOffset(offset), assigned);
+  }
+}

@@ -1,0 +1,165 @@
+package dev.sharder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+class SharderTest {
+
+  private final AssignmentStore store = AssignmentStore.inMemory();
+
+  static Stream<String> namesThatAreNone() {
+    return Stream.of(
+        "",
+        "  ",
+        "a\nb",
+        "a\rb",
+        "a\tb",
+        "a\0b",
+        "a\u007fb",
+        "a\u0085b",
+        "a\u2028b",
+        "a\u2029b",
+        "half\uD83D",
+        "\uDE00half",
+        "x".repeat(256));
+  }
+
+  @ParameterizedTest
+  @MethodSource("namesThatAreNone")
+  void whatIsNoNameIsRefusedInOneVisibleLineAndNothingIsWritten(String name) {
+    Sharder sharder = Sharder.builder("hub", store).bins("a").build();
+    Stream.<Runnable>of(
+            () -> sharder.assign(name),
+            () -> sharder.assignAll(List.of("fine", name)),
+            () -> sharder.find(name),
+            () -> Bin.of(name),
+            () -> Sharder.builder(name, store))
+        .forEach(
+            call ->
+                assertThatThrownBy(call::run)
+                    .isInstanceOf(InvalidValueException.class)
+                    .message()
+                    .matches(
+                        "(object|bin|kind) name '[^\\p{Cntrl}\\u2028\\u2029]*' .*; .*|.*blank.*")
+                    .hasSizeLessThan(200));
+    assertThat(sharder.bins()).containsExactly(new BinLoad(Bin.of("a"), 0));
+  }
+
+  @Test
+  void theErrorShowsAControlCharacterByItsNumber() {
+    assertThatThrownBy(() -> Bin.of("a\nb"))
+        .hasMessage(
+            "bin name 'a\\u000ab' has a control character, a line break or half a surrogate pair;"
+                + " take it out");
+  }
+
+  @Test
+  void aBinRefusesWhatIsOutOfRangeAndSaysWhatIsInRange() {
+    Bin bin = Bin.of("a");
+    assertThatThrownBy(() -> bin.withWeight(0))
+        .isInstanceOf(InvalidValueException.class)
+        .hasMessage(
+            "bin 'a' has weight 0; use a whole number from 1 to 1000000, or cordon it to keep"
+                + " objects away");
+    assertThatThrownBy(() -> bin.withWeight(1_000_001)).hasMessageContaining("weight 1000001");
+    assertThatThrownBy(() -> bin.withOffset(-1)).hasMessageContaining("offset -1");
+    assertThatThrownBy(() -> bin.withCapacity(-1)).hasMessageContaining("capacity -1");
+    assertThatThrownBy(() -> bin.withCapacity(1_000_000_001L)).hasMessageContaining("1000000001");
+    assertThatThrownBy(() -> new BinLoad(bin, -1)).hasMessageContaining("-1 assigned");
+  }
+
+  @Test
+  void twoBinsOfOneNameAreRefusedAndNothingIsDeclared() {
+    assertThatThrownBy(() -> Sharder.builder("hub", store).bins("a", "b", "a").build())
+        .isInstanceOf(InvalidValueException.class)
+        .hasMessage("bin 'a' of kind 'hub' is declared twice; keep one of the two");
+    assertThat(Sharder.builder("hub", store).build().bins()).isEmpty();
+  }
+
+  @Test
+  void binsThatAreNoLongerDeclaredAreCordonedWithAWarning() {
+    Sharder.builder("hub", store).bins("a", "b").build();
+    List<ILoggingEvent> log = logOf(() -> Sharder.builder("hub", store).bins("a").build());
+    assertThat(log)
+        .filteredOn(event -> event.getLevel() == Level.WARN)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "kind 'hub': bins [b] are no longer declared and were cordoned; they keep what they"
+                + " hold and take nobody new until they are declared again");
+  }
+
+  private static List<ILoggingEvent> logOf(Runnable work) {
+    Logger logger = (Logger) LoggerFactory.getLogger(Sharder.class);
+    ListAppender<ILoggingEvent> appender = new ListAppender<>();
+    Level before = logger.getLevel();
+    appender.start();
+    logger.addAppender(appender);
+    logger.setLevel(Level.INFO);
+    try {
+      work.run();
+    } finally {
+      logger.detachAppender(appender);
+      logger.setLevel(before);
+    }
+    return appender.list;
+  }
+
+  @Test
+  void ofManyObjectsThoseThatCanBePlacedArePlaced() {
+    Sharder sharder =
+        Sharder.builder("hub", store).bins(List.of(Bin.of("a").withCapacity(2))).build();
+    assertThatThrownBy(() -> sharder.assignAll(List.of("ada", "bob", "cyd")))
+        .isInstanceOf(NoOpenBinException.class)
+        .hasMessageContaining("'cyd'");
+    assertThat(sharder.find("bob")).isPresent();
+    assertThat(sharder.find("cyd")).isEmpty();
+  }
+
+  @Test
+  void anErrorAboutAThousandBinsStaysReadableAndStillHasThemAll() {
+    List<Bin> bins =
+        IntStream.range(0, 1_000)
+            .mapToObj(i -> Bin.of("bin-%04d".formatted(i)).withState(BinState.CORDONED))
+            .toList();
+    Sharder sharder = Sharder.builder("hub", store).bins(bins).build();
+    assertThatThrownBy(() -> sharder.assign("ada"))
+        .hasMessageEndingWith("bin-0019 is cordoned and 980 more like these; open one or add a bin")
+        .isInstanceOfSatisfying(
+            NoOpenBinException.class,
+            error -> assertThat(error.refusals()).hasSize(1_000).containsKey("bin-0999"));
+  }
+
+  @Test
+  void aClosedSharderSaysSoAndLeavesItsStoreOpen() {
+    Sharder sharder = Sharder.builder("hub", store).bins("a").build();
+    sharder.close();
+    sharder.close();
+    assertThatThrownBy(() -> sharder.assign("ada"))
+        .isInstanceOf(ClosedException.class)
+        .hasMessage(
+            "the sharder of kind 'hub' is closed; ask before closing it, or build a new one");
+    assertThat(Sharder.builder("hub", store).build().assign("ada").bin()).isEqualTo("a");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT0S", "PT-1S", "P40000D"})
+  void aTimeLimitThatIsNoneIsRefused(Duration limit) {
+    assertThatThrownBy(() -> Sharder.builder("hub", store).timeLimit(limit))
+        .isInstanceOf(InvalidValueException.class)
+        .hasMessageContaining(limit.toString());
+  }
+}
