@@ -16,6 +16,7 @@ import dev.sharder.Placement;
 import dev.sharder.Placements;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -64,12 +65,19 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   private JdbiAssignmentStore(Dialect dialect, DataSource connections) {
     this.dialect = dialect;
     this.connections = connections;
-    this.jdbi = Jdbi.create(connections);
+    this.jdbi = Jdbi.create(this::openConnection);
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, JdbiAssignmentStore::readAssignment);
     jdbi.registerRowMapper(BinLoad.class, JdbiAssignmentStore::readBinLoad);
     dialect.configure(jdbi);
+  }
+
+  private Connection openConnection() throws SQLException {
+    Connection connection = connections.getConnection();
+    // Where a pool does not commit by itself, Jdbi would leave the end of a transaction to others.
+    connection.setAutoCommit(true);
+    return connection;
   }
 
   /**

@@ -35,6 +35,7 @@ final class SqliteDialect extends Dialect {
   DataSource prepare(DataSource dataSource) throws SQLException {
     Connection connection = dataSource.getConnection();
     try (connection) {
+      connection.setAutoCommit(true);
       if (!isInMemory(connection)) {
         writeAhead(connection);
         return dataSource;
@@ -73,12 +74,7 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void ready(Handle handle, Deadline deadline) throws SQLException {
-    Connection connection = handle.getConnection();
-    // Transactions are begun and ended in SQL, whatever the application's pool prefers.
-    if (!connection.getAutoCommit()) {
-      connection.setAutoCommit(true);
-    }
-    try (Statement statement = connection.createStatement()) {
+    try (Statement statement = handle.getConnection().createStatement()) {
       // The timeout is short because SQLite sleeps longer from try to try; we ask again sooner.
       statement.executeUpdate(
           """

@@ -1,0 +1,320 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Bin;
+import dev.sharder.Sharder;
+import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.flywaydb.core.Flyway;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sqlite.SQLiteDataSource;
+
+/** What the store promises beyond the contract: about databases, and about being beside others. */
+class JdbiAssignmentStoreTest {
+
+  /** Both databases, each as a user would name it. */
+  enum Product {
+    SQLITE("sqlite"),
+    POSTGRES("postgresql");
+
+    private final String folder;
+
+    Product(String folder) {
+      this.folder = folder;
+    }
+  }
+
+  @TempDir private Path folder;
+
+  private final List<HikariDataSource> pools = new ArrayList<>();
+
+  @AfterEach
+  void closePools() {
+    pools.forEach(HikariDataSource::close);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void withoutTablesAndWithoutMigratingTheErrorTellsWhereTheMigrationsAre(Product product) {
+    HikariDataSource pool = pool(product);
+    assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("sharder_")
+        .hasMessageContaining("classpath:dev/sharder/jdbc/migration/" + product.folder)
+        .hasMessageContaining("migrate(true)");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anApplicationMayRunTheMigrationsItself(Product product) {
+    HikariDataSource pool = pool(product);
+    Flyway.configure()
+        .dataSource(pool)
+        .locations("classpath:dev/sharder/jdbc/migration/" + product.folder)
+        .load()
+        .migrate();
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(false).build()) {
+      assertThat(hubs(store).assign("ada").bin()).isEqualTo("a");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theTablesLiveBesideAnApplicationsTablesAndItsOwnHistory(Product product) throws Exception {
+    HikariDataSource pool = pool(product);
+    Path migrations = Files.createDirectory(folder.resolve("migrations"));
+    Files.writeString(migrations.resolve("V1__mine.sql"), "CREATE TABLE mine (x integer);");
+    Flyway mine = Flyway.configure().dataSource(pool).locations("filesystem:" + migrations).load();
+    mine.migrate();
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      hubs(store).assign("ada");
+    }
+    assertThat(mine.migrate().migrationsExecuted).isZero();
+    try (JdbiAssignmentStore again = JdbiAssignmentStore.create(pool)) {
+      assertThat(hubs(again).find("ada")).isPresent();
+    }
+  }
+
+  @Test
+  void anUnknownDatabaseProductIsAClearError() {
+    HikariDataSource pool = pool("jdbc:h2:mem:unknown");
+    assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
+        .isInstanceOf(StoreException.class)
+        .hasMessage("database product 'H2' is not supported; use SQLite or PostgreSQL");
+  }
+
+  @Test
+  void aFileInAFolderThatIsMissingIsAClearError() {
+    SQLiteDataSource source = new SQLiteDataSource();
+    source.setUrl("jdbc:sqlite:" + folder.resolve("missing/sharder.db"));
+    assertThatThrownBy(() -> JdbiAssignmentStore.create(source))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("nable to open the database file");
+  }
+
+  @Test
+  void aDatabaseThatCannotBeReachedIsATimeLimitThatSaysSo() {
+    HikariDataSource pool = new HikariDataSource();
+    pools.add(pool);
+    pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:1/nowhere?user=nobody");
+    pool.setInitializationFailTimeout(-1);
+    pool.setConnectionTimeout(250);
+    JdbiAssignmentStore.Builder builder =
+        JdbiAssignmentStore.builder(pool).timeLimit(Duration.ofMillis(600));
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(TimeLimitException.class)
+        .hasMessageStartingWith("no answer within 600 ms: ")
+        .hasMessageContaining("look whether the database is up");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theDatabaseItselfRefusesASecondBinForAnObjectAndABinThatIsUnknown(Product product) {
+    HikariDataSource pool = pool(product);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      hubs(store).assign("ada");
+      List<String> intrusions =
+          List.of(
+              "INSERT INTO sharder_assignment (kind, object, bin) VALUES ('hub', 'ada', 'b')",
+              "INSERT INTO sharder_assignment (kind, object, bin) VALUES ('hub', 'bob', 'z')",
+              "UPDATE sharder_bin SET weight = 0",
+              "UPDATE sharder_bin SET assigned = -1",
+              "UPDATE sharder_bin SET state = 'ajar'",
+              "DELETE FROM sharder_bin WHERE bin = 'a'");
+      try (Handle handle = Jdbi.open(pool)) {
+        if (product == Product.SQLITE) {
+          handle.execute("PRAGMA foreign_keys = TRUE");
+        }
+        for (String intrusion : intrusions) {
+          assertThatThrownBy(() -> handle.execute(intrusion)).as(intrusion).isNotNull();
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aChangeOfBinsRaisesTheRevisionAndIsOnRecordAndAnAssignmentIsNot(Product product) {
+    HikariDataSource pool = pool(product);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Handle handle = Jdbi.open(pool)) {
+      hubs(store);
+      long revision = revision(handle);
+      Sharder.builder("hub", store).bins(List.of(Bin.of("a").withWeight(2))).build().assign("ada");
+      long changed = revision(handle);
+      Sharder.builder("hub", store).bins(List.of(Bin.of("a").withWeight(2))).build().assign("bob");
+      assertThat(changed).isGreaterThan(revision);
+      assertThat(revision(handle)).isEqualTo(changed);
+      assertThat(
+              handle
+                  .createQuery(
+                      "SELECT what || ' ' || to_bin || ' by ' || actor || ': ' || reason"
+                          + " FROM sharder_change WHERE object IS NULL ORDER BY id")
+                  .mapTo(String.class)
+                  .list())
+          .containsExactly(
+              "bin-added a by declaration: declared",
+              "bin-added b by declaration: declared",
+              "bin-cordoned b by declaration: no longer declared",
+              "bin-updated a by declaration: declared otherwise");
+    }
+  }
+
+  private static long revision(Handle handle) {
+    return handle.createQuery("SELECT revision FROM sharder_kind").mapTo(Long.class).one();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoeverIsKeptWaitingByAnotherTransactionIsAnsweredOnceItEnds(Product product)
+      throws Exception {
+    HikariDataSource pool = pool(product);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      Sharder patient = hubs(store);
+      Sharder hasty = Sharder.builder("hub", store).timeLimit(Duration.ofMillis(300)).build();
+      ExecutorService other = Executors.newSingleThreadExecutor();
+      try (Handle handle = Jdbi.open(pool)) {
+        lock(handle, product);
+        assertThatThrownBy(() -> hasty.assign("ada"))
+            .isInstanceOf(TimeLimitException.class)
+            .hasMessageStartingWith("no answer within 300 ms: ");
+        CountDownLatch asking = new CountDownLatch(1);
+        Future<String> bin =
+            other.submit(
+                () -> {
+                  asking.countDown();
+                  return patient.assign("bob").bin();
+                });
+        asking.await();
+        handle.execute("COMMIT");
+        assertThat(bin.get()).isEqualTo("a");
+      } finally {
+        other.shutdownNow();
+      }
+      assertThat(hasty.assign("ada").bin()).isEqualTo("b");
+    }
+  }
+
+  private static void lock(Handle handle, Product product) {
+    if (product == Product.SQLITE) {
+      handle.execute("BEGIN IMMEDIATE");
+    } else {
+      handle.execute("BEGIN");
+      handle.execute("UPDATE sharder_kind SET revision = revision");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void poolsThatDoNotCommitByThemselvesWorkToo(Product product) throws Exception {
+    HikariDataSource pool = pool(product);
+    pool.setAutoCommit(false);
+    askManyAtOnce(pool);
+  }
+
+  @Test
+  void aPostgresThatIsSerializableByDefaultLosesNobodyARace() throws Exception {
+    HikariDataSource pool = pool(Product.POSTGRES);
+    pool.setConnectionInitSql("SET default_transaction_isolation = 'serializable'");
+    askManyAtOnce(pool);
+  }
+
+  private void askManyAtOnce(HikariDataSource pool) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      Sharder hubs = hubs(store);
+      List<Callable<String>> asks =
+          IntStream.range(0, 200)
+              .<Callable<String>>mapToObj(i -> () -> hubs.assign("user" + i / 2).bin())
+              .toList();
+      for (Future<String> asked : threads.invokeAll(asks)) {
+        assertThat(asked.get()).isIn("a", "b");
+      }
+      assertThat(hubs.bins()).allSatisfy(bin -> assertThat(bin.assigned()).isEqualTo(50));
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void sqliteWritesThroughToTheDiskWhateverTheConnectionsDefault() {
+    HikariDataSource pool = pool(url(Product.SQLITE) + "?synchronous=OFF&journal_mode=DELETE");
+    pool.setMaximumPoolSize(1);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      hubs(store).assign("ada");
+      try (Handle handle = Jdbi.open(pool)) {
+        assertThat(pragma(handle, "synchronous")).isEqualTo("2");
+        assertThat(pragma(handle, "journal_mode")).isEqualTo("wal");
+        assertThat(pragma(handle, "foreign_keys")).isEqualTo("1");
+      }
+    }
+  }
+
+  private static String pragma(Handle handle, String name) {
+    return handle.createQuery("PRAGMA " + name).mapTo(String.class).one();
+  }
+
+  @Test
+  void postgresWritesThroughToTheDiskWhereTheServerWouldNot() {
+    HikariDataSource pool = pool(Product.POSTGRES);
+    pool.setConnectionInitSql("SET synchronous_commit = off");
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      Sharder hubs = hubs(store);
+      try (Handle handle = Jdbi.open(pool)) {
+        handle.execute("CREATE TABLE seen (setting text)");
+        handle.execute(
+            """
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN INSERT INTO seen VALUES (current_setting(''synchronous_commit'')); RETURN NULL; END'
+            """);
+        handle.execute(
+            "CREATE TRIGGER note AFTER INSERT ON sharder_assignment EXECUTE FUNCTION note()");
+        hubs.assign("ada");
+        assertThat(handle.createQuery("SELECT setting FROM seen").mapTo(String.class).list())
+            .containsExactly("on");
+      }
+    }
+  }
+
+  private static Sharder hubs(JdbiAssignmentStore store) {
+    return Sharder.builder("hub", store).bins("a", "b").build();
+  }
+
+  private String url(Product product) {
+    return product == Product.SQLITE
+        ? "jdbc:sqlite:" + folder.resolve("sharder.db")
+        : TestPostgres.newDatabase();
+  }
+
+  private HikariDataSource pool(Product product) {
+    return pool(url(product));
+  }
+
+  /** A pool that opens with its first connection, and may be set up further until then. */
+  private HikariDataSource pool(String url) {
+    HikariDataSource pool = new HikariDataSource();
+    pools.add(pool);
+    pool.setJdbcUrl(url);
+    return pool;
+  }
+}
