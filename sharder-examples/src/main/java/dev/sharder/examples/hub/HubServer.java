@@ -67,7 +67,8 @@ final class HubServer implements AutoCloseable {
     Undertow undertow =
         Undertow.builder()
             .addHttpListener(settings.port(), settings.host())
-            // Or a link with a raw byte over 127 in it would not arrive.
+            // A link is handed back byte for byte, so nothing in it is decoded or refused.
+            .setServerOption(UndertowOptions.DECODE_URL, false)
             .setServerOption(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
             .setHandler(requests)
             .build();

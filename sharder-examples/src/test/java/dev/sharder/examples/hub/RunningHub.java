@@ -1,0 +1,83 @@
+package dev.sharder.examples.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A hub sharder on a free port, and a client that sends exactly the bytes it is told to. */
+record RunningHub(HubServer server) implements AutoCloseable {
+
+  /** What came back, header by header as it was sent. */
+  record Answer(int status, List<String> headers, String body) {
+
+    String header(String name) {
+      List<String> values = headers(name);
+      return values.size() == 1 ? values.get(0) : values.toString();
+    }
+
+    List<String> headers(String name) {
+      String start = name.toLowerCase() + ": ";
+      return headers.stream()
+          .filter(line -> line.toLowerCase().startsWith(start))
+          .map(line -> line.substring(start.length()))
+          .toList();
+    }
+  }
+
+  /** Starts one whose settings are read as the command reads them. */
+  static RunningHub start(String database, Path config, String... bins) {
+    return new RunningHub(
+        HubServer.start(Settings.of(config, "127.0.0.1:0", database, List.of(bins), Map.of())));
+  }
+
+  static RunningHub start(String database, String... bins) {
+    return start(database, null, bins);
+  }
+
+  int port() {
+    return server.port();
+  }
+
+  Answer get(String target, String user) throws IOException {
+    return ask("GET", target, "REMOTE_USER: " + user);
+  }
+
+  Answer ask(String method, String target, String... headers) throws IOException {
+    List<String> lines = new ArrayList<>(List.of(method + " " + target + " HTTP/1.1"));
+    lines.add("Host: evil.example");
+    lines.addAll(List.of(headers));
+    lines.add("Connection: close");
+    return send(port(), String.join("\r\n", lines) + "\r\n\r\n");
+  }
+
+  /** Sends UTF-8 and reads the answer to its end, a character for each byte. */
+  static Answer send(int port, String request) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(20_000);
+      OutputStream out = socket.getOutputStream();
+      out.write(request.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+      InputStream in = socket.getInputStream();
+      return parse(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
+    }
+  }
+
+  private static Answer parse(String response) {
+    int end = response.indexOf("\r\n\r\n");
+    List<String> lines = List.of(response.substring(0, end).split("\r\n"));
+    int status = Integer.parseInt(lines.get(0).split(" ")[1]);
+    return new Answer(status, lines.subList(1, lines.size()), response.substring(end + 4));
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}
