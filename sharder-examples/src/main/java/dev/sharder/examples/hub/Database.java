@@ -2,6 +2,7 @@ package dev.sharder.examples.hub;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.SharderException;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -19,10 +20,17 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
     HikariDataSource pool = new HikariDataSource(poolOf(settings));
     try {
       return new Database(pool, JdbiAssignmentStore.create(pool));
-    } catch (RuntimeException failure) {
+    } catch (SharderException failure) {
       pool.close();
-      throw failure;
+      throw cannotOpen(settings, failure.getMessage(), failure);
     }
+  }
+
+  private static StartException cannotOpen(Settings settings, String reason, Throwable cause) {
+    return new StartException(
+        "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
+            .formatted(settings.shownDatabase(), Settings.withoutSecrets(reason)),
+        cause);
   }
 
   /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
@@ -32,12 +40,9 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
     settings.databaseUser().ifPresent(user -> login.setProperty("user", user));
     settings.databasePassword().ifPresent(password -> login.setProperty("password", password));
     try (Connection connection = DriverManager.getConnection(settings.database(), login)) {
-      connection.getMetaData().getDatabaseProductName();
+      connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
     } catch (SQLException failure) {
-      throw new StartException(
-          "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
-              .formatted(settings.shownDatabase(), Settings.withoutSecrets(rootMessage(failure))),
-          failure);
+      throw cannotOpen(settings, rootMessage(failure), failure);
     }
   }
 
@@ -47,6 +52,8 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
     config.setJdbcUrl(settings.database());
     settings.databaseUser().ifPresent(config::setUsername);
     settings.databasePassword().ifPresent(config::setPassword);
+    // The store opens it, and tells better than the pool what is wrong.
+    config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
     return config;
   }

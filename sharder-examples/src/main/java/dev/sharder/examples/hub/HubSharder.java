@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.SharderException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -37,23 +38,27 @@ public final class HubSharder {
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new HubSharder());
     commandLine.setParameterExceptionHandler(
-        (error, args) -> fail(error.getCommandLine(), error, ExitCode.USAGE));
+        (error, args) -> {
+          CommandLine failed = error.getCommandLine();
+          String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
+          return fail(failed, error.getMessage() + help, ExitCode.USAGE);
+        });
     commandLine.setExecutionExceptionHandler(
         (error, failed, parsed) -> {
           if (error instanceof SettingsException) {
-            return fail(failed, error, ExitCode.USAGE);
+            return fail(failed, error.getMessage(), ExitCode.USAGE);
           }
           if (error instanceof SharderException || error instanceof StartException) {
-            return fail(failed, error, ExitCode.SOFTWARE);
+            return fail(failed, error.getMessage(), ExitCode.SOFTWARE);
           }
           throw error;
         });
     return commandLine;
   }
 
-  private static int fail(CommandLine failed, Exception error, int exitCode) {
-    String message = String.valueOf(error.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
-    failed.getErr().println(failed.getCommandSpec().qualifiedName() + ": " + message);
+  private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
+    String line = String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
+    failed.getErr().println(failed.getCommandSpec().qualifiedName() + ": " + line);
     return exitCode;
   }
 

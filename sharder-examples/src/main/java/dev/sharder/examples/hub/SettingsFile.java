@@ -2,13 +2,11 @@ package dev.sharder.examples.hub;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
@@ -17,6 +15,7 @@ import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -26,6 +25,15 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
 
 /**
  * The YAML file with settings. Every key may be left out.
@@ -63,11 +71,14 @@ record SettingsFile(
 
     @JsonCreator
     static Entry of(
-        @JsonProperty(value = "name", required = true) String name,
+        @JsonProperty("name") @Nullable String name,
         @JsonProperty("weight") @Nullable Integer weight,
         @JsonProperty("offset") @Nullable Long offset,
         @JsonProperty("capacity") @Nullable Long capacity,
         @JsonProperty("labels") @Nullable Map<String, String> labels) {
+      if (name == null) {
+        throw new InvalidValueException("a bin has no name; give it one, such as 'name: hub-1'");
+      }
       return new Entry(
           new Bin(
               name,
@@ -85,43 +96,88 @@ record SettingsFile(
 
   /** Reads a file, or says in which line it is wrong. */
   static SettingsFile read(Path file) {
-    try (MappingIterator<SettingsFile> documents = YAML.readValues(Files.readString(file))) {
-      SettingsFile settings =
-          documents.hasNextValue()
-              ? Objects.requireNonNullElse(documents.nextValue(), EMPTY)
-              : EMPTY;
-      if (documents.hasNextValue()) {
-        throw new SettingsException(
-            "%s holds more than one document; take out the second '---'".formatted(file));
-      }
-      return settings;
-    } catch (JsonProcessingException error) {
-      throw new SettingsException(place(file, error) + ": " + complaint(error));
+    String text;
+    try {
+      text = Files.readString(file);
     } catch (IOException error) {
       throw new SettingsException(
           "configuration file '%s' cannot be read (%s); name a readable YAML file in UTF-8"
               .formatted(file, error));
     }
+    Node root = compose(file, text);
+    try {
+      return root.getTag().equals(Tag.NULL) ? EMPTY : YAML.readValue(text);
+    } catch (JsonProcessingException error) {
+      throw new SettingsException(
+          "%s line %d: %s".formatted(file, line(error, root), complaint(error)));
+    }
   }
 
-  private static String place(Path file, JsonProcessingException error) {
-    JsonLocation location = error.getLocation();
-    return location == null ? file.toString() : file + " line " + location.getLineNr();
+  /** Checks the syntax, and keeps where everything stands in the file. */
+  private static Node compose(Path file, String text) {
+    try {
+      // Without a document there is nothing to compose, so an empty one is put in its place.
+      Node root = new Yaml().compose(new StringReader(text));
+      return root == null ? new Yaml().represent(null) : root;
+    } catch (MarkedYAMLException error) {
+      throw new SettingsException(
+          "%s line %d: %s; mend the YAML there"
+              .formatted(file, error.getProblemMark().getLine() + 1, problem(error)));
+    }
+  }
+
+  private static String problem(MarkedYAMLException error) {
+    return error.getContext() == null
+        ? error.getProblem()
+        : error.getContext() + " " + error.getProblem();
+  }
+
+  private static int line(JsonProcessingException error, Node root) {
+    if (!(error instanceof JsonMappingException mapping)) {
+      return error.getLocation().getLineNr();
+    }
+    Place place = new Place(root.getStartMark(), root);
+    for (JsonMappingException.Reference step : mapping.getPath()) {
+      place = place.within(step);
+    }
+    return place.mark().getLine() + 1;
+  }
+
+  /** A value, and where it begins: at its key, if it has one. */
+  private record Place(Mark mark, Node node) {
+
+    Place within(JsonMappingException.Reference step) {
+      if (node instanceof SequenceNode list && step.getIndex() >= 0) {
+        Node item = list.getValue().get(step.getIndex());
+        return new Place(item.getStartMark(), item);
+      }
+      if (node instanceof MappingNode keys) {
+        for (NodeTuple entry : keys.getValue()) {
+          if (entry.getKeyNode() instanceof ScalarNode key
+              && key.getValue().equals(step.getFieldName())) {
+            return new Place(key.getStartMark(), entry.getValueNode());
+          }
+        }
+      }
+      return this;
+    }
   }
 
   private static String complaint(JsonProcessingException error) {
+    if (error.getCause() instanceof InvalidValueException invalid) {
+      return invalid.getMessage();
+    }
     if (error instanceof UnrecognizedPropertyException unknown) {
       return "unknown key '%s'; use one of %s"
           .formatted(path(unknown), join(unknown.getKnownPropertyIds()));
     }
-    if (error.getCause() instanceof InvalidValueException invalid) {
-      return invalid.getMessage();
+    if (error instanceof MismatchedInputException mismatch) {
+      return "%s is not %s"
+          .formatted(
+              path(mismatch).isEmpty() ? "the file" : path(mismatch),
+              wanted(mismatch.getTargetType()));
     }
-    if (error instanceof MismatchedInputException mismatch && !path(mismatch).isEmpty()) {
-      return "%s is not %s; %s"
-          .formatted(path(mismatch), wanted(mismatch.getTargetType()), firstSentence(error));
-    }
-    return firstSentence(error) + "; mend the YAML there";
+    return String.valueOf(error.getOriginalMessage()).lines().findFirst().orElse("not YAML");
   }
 
   private static String path(JsonMappingException error) {
@@ -145,14 +201,15 @@ record SettingsFile(
     if (type == String.class) {
       return "a text";
     }
-    return type == List.class ? "a list" : "a name or a mapping with a name";
+    if (type == Entry.class) {
+      return "a name, or a mapping with a name";
+    }
+    return type != null && Collection.class.isAssignableFrom(type)
+        ? "a list; write one item a line after '- '"
+        : "a mapping; write 'key: value'";
   }
 
   private static String join(Collection<Object> keys) {
     return keys.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
-  }
-
-  private static String firstSentence(JsonProcessingException error) {
-    return String.valueOf(error.getOriginalMessage()).lines().findFirst().orElse("");
   }
 }

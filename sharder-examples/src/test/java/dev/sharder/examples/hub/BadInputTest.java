@@ -1,0 +1,223 @@
+package dev.sharder.examples.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** Whatever is wrong is one line that names the value and the cure, and nothing is half done. */
+class BadInputTest {
+
+  @TempDir private Path folder;
+
+  /** What the command left behind. */
+  private record Outcome(int exitCode, String err, List<String> files) {}
+
+  static Stream<Arguments> wrongFiles() {
+    return Stream.of(
+        Arguments.of(
+            "bins: [hub-1]\nlisen: 127.0.0.1:1\n",
+            " line 2: unknown key 'lisen'; use one of bins, database, listen, location, lowercase"),
+        Arguments.of(
+            "bins:\n- name: hub-1\n  wieght: 2\n",
+            " line 3: unknown key 'bins[0].wieght'; use one of capacity, labels, name, offset,"
+                + " weight"),
+        Arguments.of(
+            "bins:\n- name: hub-1\n  weight: heavy\n",
+            " line 3: bins[0].weight is not a whole number"),
+        Arguments.of("bins:\n- name: hub-1\n  weight: 1.5\n", " line 3: bins[0].weight"),
+        Arguments.of("bins:\n- hub-1\n- {name: hub-2, weight: 0}\n", "bin 'hub-2' has weight 0"),
+        Arguments.of("bins:\n- weight: 2\n", " line 2: a bin has no name"),
+        Arguments.of("bins: hub-1\n", " line 1: bins is not a list"),
+        Arguments.of("lowercase: perhaps\n", " line 1: lowercase is not true or false"),
+        Arguments.of(
+            "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", " line 2: Duplicate field 'listen'"),
+        Arguments.of("bins: [hub-1\n", " line 2: expected ',' or ']'"),
+        Arguments.of("bins: [hub-1]\n---\nbins: [hub-2]\n", "expected a single document"),
+        Arguments.of("just a text\n", " line 1: the file is not a mapping"),
+        Arguments.of(
+            "bins:\n- hub-1\n- name: hub-2\n  labels: {a: [x]}\n\nlocation: x\n", " line 4: "),
+        Arguments.of("bins: [hub-1,hub-1]\n", "bin 'hub-1' is named twice"),
+        Arguments.of("bins: ['hub 1']\n", "bin 'hub 1' has a name that no cookie can carry"),
+        Arguments.of(
+            "location: https://one.example/\n", "put {bin} where the name of the hub goes"),
+        Arguments.of("location: '{bin}/hub'\n", "is no http or https URL"),
+        Arguments.of("listen: localhost\n", "listen address 'localhost' is not HOST:PORT"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("wrongFiles")
+  void aWrongConfigurationFileIsOneLineAndExitCodeTwo(String yaml, String complaint)
+      throws Exception {
+    Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
+    Outcome outcome = serve("--config", config.toString());
+    assertOneLine(outcome, 2, complaint);
+    assertThat(outcome.files()).containsExactly("sharder.yml");
+  }
+
+  @Test
+  void aConfigurationFileThatIsMissingIsOneLine() throws Exception {
+    assertOneLine(
+        serve("--config", folder.resolve("none.yml").toString()), 2, "none.yml' cannot be read");
+  }
+
+  @Test
+  void aConfigurationFileThatIsNoUtf8IsOneLine() throws Exception {
+    Path config = folder.resolve("sharder.yml");
+    Files.write(config, "bins: [jos\u00e9]\n".getBytes(StandardCharsets.ISO_8859_1));
+    assertOneLine(serve("--config", config.toString()), 2, "name a readable YAML file in UTF-8");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "# nothing here yet\n", "---\n", "bins: []\n", "bins:\n"})
+  void aFileThatSaysNothingLeavesTheDefaults(String yaml) throws Exception {
+    Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
+    try (RunningHub hub = RunningHub.start("jdbc:sqlite::memory:", config)) {
+      assertThat(hub.get("/shard", "ada").header("Set-Cookie")).startsWith("hub=hub-1;");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "hub 1", "hub;1", "hub,1", "hub\"1", "hub\\1", "hübli", "", "a\nb",
+      })
+  void aBinNameThatNoCookieCanCarryIsOneLine(String name) throws Exception {
+    assertOneLine(serve("--bin", name), 2, "bin");
+  }
+
+  @Test
+  void twoBinsOfOneNameAreOneLine() throws Exception {
+    assertOneLine(
+        serve("--bin", "hub-1", "--bin", "hub-1"),
+        2,
+        "bin 'hub-1' is named twice; keep one of the two, in the file or with --bin");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"8888", "localhost", "localhost:", ":8888", "host:port", "host:99999", "a/b:1"})
+  void aListenAddressThatIsNoneIsOneLine(String listen) throws Exception {
+    assertOneLine(serve("--listen", listen), 2, "'" + listen + "' is not HOST:PORT");
+  }
+
+  @Test
+  void aPortInUseIsOneLineAndNoDatabaseIsMade() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String listen = "127.0.0.1:" + taken.getLocalPort();
+      Outcome outcome = run("serve", "--listen", listen, "--database", sqlite());
+      assertOneLine(outcome, 1, "cannot listen on 127.0.0.1 port " + taken.getLocalPort());
+      assertThat(outcome.files()).isEmpty();
+    }
+  }
+
+  static Stream<Arguments> unreachableDatabases() {
+    return Stream.of(
+        Arguments.of("jdbc:sqlite:/no/such/folder/sharder.db", "/no/such/folder"),
+        Arguments.of("jdbc:postgresql://127.0.0.1:1/x?user=u&password=hush", "127.0.0.1:1/x"),
+        Arguments.of("jdbc:mysql://127.0.0.1/x?password=hush", "jdbc:mysql://127.0.0.1/x"),
+        Arguments.of("sharder.db", "sharder.db"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("unreachableDatabases")
+  void aDatabaseThatCannotBeReachedIsOneLineWithoutItsPassword(String url, String complaint)
+      throws Exception {
+    Outcome outcome = run("serve", "--listen", "127.0.0.1:0", "--database", url);
+    assertOneLine(outcome, 1, "cannot open the database ");
+    assertThat(outcome.err()).contains(complaint).contains("--database").doesNotContain("hush");
+  }
+
+  @Test
+  void aFileThatIsNoDatabaseIsOneLineAndStaysAsItIs() throws Exception {
+    Path file = Files.writeString(folder.resolve("sharder.db"), "dear diary, ".repeat(500));
+    Outcome outcome = serve();
+    assertOneLine(outcome, 1, "not a database");
+    assertThat(Files.readString(file)).startsWith("dear diary, dear diary");
+  }
+
+  @Test
+  void aBinInTheDatabaseThatNoCookieCanCarryIsOneLine() throws Exception {
+    try (HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(sqlite());
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+        Sharder.builder("hub", store).bins("hub 1").build().close();
+      }
+    }
+    assertOneLine(serve(), 2, "bin 'hub 1' has a name that no cookie can carry");
+  }
+
+  @Test
+  void aMissingOrUnknownCommandOrOptionIsOneLine() {
+    assertOneLine(run(), 2, "Missing required subcommand; see 'sharder --help'");
+    assertOneLine(run("serv"), 2, "Unmatched argument");
+    assertOneLine(run("serve", "--lisen", "x"), 2, "--lisen");
+    assertOneLine(run("serve", "--listen"), 2, "see 'sharder serve --help'");
+  }
+
+  @Test
+  void helpAndVersionAreOnEveryCommand() {
+    for (String command : List.of("", "serve")) {
+      for (String option : List.of("--help", "--version", "-h", "-V")) {
+        List<String> args = new ArrayList<>(List.of(command, option));
+        args.remove("");
+        assertThat(run(args.toArray(String[]::new)).exitCode()).as("%s", args).isZero();
+      }
+    }
+  }
+
+  private static void assertOneLine(Outcome outcome, int exitCode, String complaint) {
+    assertThat(outcome.err().lines()).as(outcome.err()).hasSize(1);
+    assertThat(outcome.err()).startsWith("sharder").contains(complaint);
+    assertThat(outcome.exitCode()).isEqualTo(exitCode);
+  }
+
+  private Outcome serve(String... more) {
+    List<String> args = new ArrayList<>(List.of("serve", "--database", sqlite()));
+    if (!List.of(more).contains("--listen") && !List.of(more).contains("--config")) {
+      args.addAll(List.of("--listen", "127.0.0.1:0"));
+    }
+    args.addAll(List.of(more));
+    return run(args.toArray(String[]::new));
+  }
+
+  private Outcome run(String... args) {
+    StringWriter err = new StringWriter();
+    CommandLine commandLine = HubSharder.commandLine();
+    commandLine.setErr(new PrintWriter(err, true));
+    commandLine.setOut(new PrintWriter(new StringWriter(), true));
+    int exitCode = commandLine.execute(args);
+    return new Outcome(exitCode, err.toString(), files());
+  }
+
+  private List<String> files() {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException failure) {
+      throw new AssertionError(failure);
+    }
+  }
+
+  private String sqlite() {
+    return "jdbc:sqlite:" + folder.resolve("sharder.db");
+  }
+}
