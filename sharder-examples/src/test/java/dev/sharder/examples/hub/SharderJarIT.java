@@ -1,0 +1,109 @@
+package dev.sharder.examples.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sharder.examples.hub.RunningHub.Answer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The jar that people run, run as they run it. */
+class SharderJarIT {
+
+  private static final Pattern ANSWERING =
+      Pattern.compile("answering http://127\\.0\\.0\\.1:(\\d+)/shard from (\\S+); hubs (.*)");
+
+  @TempDir private Path folder;
+
+  private final List<Process> started = new ArrayList<>();
+
+  @AfterEach
+  void end() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  @Test
+  void theJarAnswersOutOfTheBoxOnAnEmbeddedDatabaseAndEndsWhenTold() throws Exception {
+    Process first = start("serve", "--listen", "127.0.0.1:0");
+    Matcher answering = awaitAnswering(first);
+    assertThat(answering.group(2)).isEqualTo("jdbc:sqlite:sharder.db");
+    assertThat(answering.group(3)).isEqualTo("hub-1, hub-2, hub-3");
+    assertThat(cookieOf(answering, "ada")).startsWith("hub=hub-1;");
+    assertThat(cookieOf(answering, "bob")).startsWith("hub=hub-2;");
+    first.destroy();
+    first.waitFor();
+    assertThat(folder.resolve("sharder.db")).exists();
+
+    Matcher again = awaitAnswering(start("serve", "--listen", "127.0.0.1:0"));
+    assertThat(cookieOf(again, "bob")).startsWith("hub=hub-2;");
+  }
+
+  @Test
+  void whatTheJarAnsweredSurvivesAKill() throws Exception {
+    Process killed = start("serve", "--listen", "127.0.0.1:0", "--bin", "a", "--bin", "b");
+    Matcher answering = awaitAnswering(killed);
+    List<String> cookies = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      cookies.add(cookieOf(answering, "user" + i));
+    }
+    killed.destroyForcibly().waitFor();
+    Matcher again = awaitAnswering(start("serve", "--listen", "127.0.0.1:0"));
+    for (int i = 0; i < 20; i++) {
+      assertThat(cookieOf(again, "user" + i)).isEqualTo(cookies.get(i));
+    }
+  }
+
+  @Test
+  void theJarTellsItsVersionAndHelpsWithoutADatabase() throws Exception {
+    for (String option : List.of("--help", "--version")) {
+      for (String[] arguments : new String[][] {{option}, {"serve", option}}) {
+        assertThat(start(arguments).waitFor()).isZero();
+      }
+    }
+    assertThat(folder.resolve("sharder.db")).doesNotExist();
+  }
+
+  private static String cookieOf(Matcher answering, String user) throws IOException {
+    Answer answer =
+        RunningHub.send(
+            Integer.parseInt(answering.group(1)),
+            "GET /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: "
+                + user
+                + "\r\nConnection: close\r\n\r\n");
+    return answer.header("Set-Cookie");
+  }
+
+  private Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-jar", System.getProperty("sharder.jar")));
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    started.add(process);
+    return process;
+  }
+
+  private static Matcher awaitAnswering(Process process) throws IOException {
+    StringBuilder said = new StringBuilder();
+    BufferedReader output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      Matcher answering = ANSWERING.matcher(line);
+      if (answering.find()) {
+        return answering;
+      }
+      said.append(line).append('\n');
+    }
+    throw new AssertionError("the jar ended before it answered:\n" + said);
+  }
+}
