@@ -10,7 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,13 +34,17 @@ public final class Sharder implements AutoCloseable {
   private final AssignmentStore store;
   private final BinPolicy policy;
   private final Duration timeLimit;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Group<Optional<Assignment>> finds;
+  private final Group<Placement> placings;
+  private volatile boolean closed;
 
   private Sharder(Builder builder) {
     this.kind = builder.kind;
     this.store = builder.store;
     this.policy = builder.policy;
     this.timeLimit = builder.timeLimit;
+    this.finds = new Group<>(name(), this::findGroup, builder.executor);
+    this.placings = new Group<>(name(), this::placeGroup, builder.executor);
   }
 
   /**
@@ -64,7 +72,34 @@ public final class Sharder implements AutoCloseable {
    * @throws ClosedException if this sharder or its store is closed
    */
   public Placement assign(String object) {
-    return assignAll(List.of(object)).get(0);
+    Deadline deadline = start(List.of(object));
+    return finds
+        .ask(object, deadline)
+        .map(assignment -> new Placement(assignment, false))
+        .orElseGet(() -> placings.ask(object, deadline));
+  }
+
+  /**
+   * Finds or makes the object's assignment without keeping the caller waiting: for event loops.
+   *
+   * @param object as for {@link #assign}
+   * @return completes with the answer, or with the error that {@link #assign} would throw; on a
+   *     thread of the {@linkplain Builder#executor executor} or of another caller
+   */
+  public CompletionStage<Placement> assignAsync(String object) {
+    try {
+      Deadline deadline = start(List.of(object));
+      return finds
+          .askLater(object, deadline)
+          .thenCompose(
+              found ->
+                  found
+                      .map(assignment -> new Placement(assignment, false))
+                      .map(CompletableFuture::completedFuture)
+                      .orElseGet(() -> placings.askLater(object, deadline)));
+    } catch (SharderException error) {
+      return CompletableFuture.failedStage(error);
+    }
   }
 
   /**
@@ -118,8 +153,7 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign} does
    */
   public Optional<Assignment> find(String object) {
-    Deadline deadline = start(List.of(object));
-    return Optional.ofNullable(store.find(kind, List.of(object), deadline).get(object));
+    return finds.ask(object, start(List.of(object)));
   }
 
   /**
@@ -141,18 +175,47 @@ public final class Sharder implements AutoCloseable {
     return kind;
   }
 
-  /** Ends this sharder; later calls get a {@link ClosedException}. Closing twice is harmless. */
+  /**
+   * Ends this sharder: finishes the transaction that runs, and refuses whoever waits or comes later
+   * with a {@link ClosedException}. Closing twice is harmless.
+   */
   @Override
   public void close() {
-    closed.set(true);
+    closed = true;
+    try {
+      finds.close();
+      placings.close();
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Function<String, Optional<Assignment>> findGroup(
+      List<String> objects, Deadline deadline) {
+    Map<String, Assignment> found = store.find(kind, objects, deadline);
+    return object -> Optional.ofNullable(found.get(object));
+  }
+
+  private Function<String, Placement> placeGroup(List<String> objects, Deadline deadline) {
+    Placements placements = store.place(kind, objects, policy, deadline);
+    Set<String> told = new HashSet<>();
+    return object -> {
+      Placement placement = answer(object, Map.of(), placements);
+      // Of several callers who waited for one new object, the first made the assignment.
+      return told.add(object) ? placement : new Placement(placement.assignment(), false);
+    };
   }
 
   private Deadline start(Collection<String> objects) {
-    if (closed.get()) {
-      throw new ClosedException("the sharder of kind '" + kind + "'");
+    if (closed) {
+      throw new ClosedException(name());
     }
     objects.forEach(object -> Names.check("object", object));
     return Deadline.in(timeLimit);
+  }
+
+  private String name() {
+    return "the sharder of kind '" + kind + "'";
   }
 
   /** Collects what a sharder needs; not thread-safe. */
@@ -163,6 +226,7 @@ public final class Sharder implements AutoCloseable {
     private final List<Bin> bins = new ArrayList<>();
     private BinPolicy policy = BinPolicy.emptiest();
     private Duration timeLimit = Duration.ofSeconds(10);
+    private Executor executor = ForkJoinPool.commonPool();
 
     private Builder(String kind, AssignmentStore store) {
       this.kind = kind;
@@ -216,6 +280,19 @@ public final class Sharder implements AutoCloseable {
      */
     public Builder timeLimit(Duration timeLimit) {
       this.timeLimit = Deadline.in(timeLimit).limit();
+      return this;
+    }
+
+    /**
+     * Runs the store's work for {@link Sharder#assignAsync} where no caller's thread waits; the
+     * common pool if this is never called. It is kept busy by one task at a time, which waits for
+     * the database.
+     *
+     * @param executor should not run tasks on the thread that hands them over
+     * @return this builder
+     */
+    public Builder executor(Executor executor) {
+      this.executor = executor;
       return this;
     }
 

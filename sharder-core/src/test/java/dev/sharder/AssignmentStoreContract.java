@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -385,6 +386,20 @@ public abstract class AssignmentStoreContract {
     List<Long> sorted = loads(hubs).values().stream().sorted().toList();
     assertThat(sorted.stream().mapToLong(Long::longValue).sum()).isEqualTo(names);
     assertThat(sorted.get(sorted.size() - 1) - sorted.get(0)).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void thoseWhoDoNotWaitAreAnsweredAlike() {
+    Sharder hubs = hubs("a", "b", "c");
+    List<CompletableFuture<Placement>> asked =
+        IntStream.range(0, 300)
+            .mapToObj(i -> hubs.assignAsync("user" + i / 2).toCompletableFuture())
+            .toList();
+    assertThat(asked).allSatisfy(answer -> assertThat(answer.join().bin()).isIn("a", "b", "c"));
+    assertThat(asked.stream().filter(answer -> answer.join().isNew())).hasSize(150);
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 50L, "b", 50L, "c", 50L));
+    assertThatThrownBy(hubs.assignAsync(" ").toCompletableFuture()::join)
+        .hasCauseInstanceOf(InvalidValueException.class);
   }
 
   private static Callable<Map<String, String>> asker(
