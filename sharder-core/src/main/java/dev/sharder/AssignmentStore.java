@@ -1,5 +1,6 @@
 package dev.sharder;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -69,8 +70,8 @@ public interface AssignmentStore extends AutoCloseable {
    * appears as declared. A known one takes the declared weight, offset, capacity and labels, and
    * keeps its state and what it holds. An open one that is not declared is cordoned, and opened
    * again when it is next declared, unless its state was changed on purpose in between. Nothing is
-   * ever deleted. Every change of a known bin raises the kind's revision and leaves a change;
-   * declaring the same again changes nothing.
+   * ever deleted. Every change raises the kind's revision and is recorded; declaring the same again
+   * changes nothing.
    *
    * @param kind the namespace
    * @param bins the bins, with distinct names; at least one
@@ -78,6 +79,28 @@ public interface AssignmentStore extends AutoCloseable {
    * @return what changed
    */
   Declaration declareBins(String kind, List<Bin> bins, Deadline deadline);
+
+  /**
+   * Tells what changed since a revision: what caches watch.
+   *
+   * @param kind the namespace
+   * @param after the revision up to which the caller knows all changes
+   * @param deadline when to give up
+   * @return the revision now, and the objects moved or removed after the one given
+   */
+  Changes changes(String kind, long after, Deadline deadline);
+
+  /**
+   * Waits until something may have changed, and at most for the time given. Returning early, or
+   * only when the time is over, does no harm: caches ask for the {@link #changes} after each wait.
+   *
+   * @param kind the namespace
+   * @param atMost how long to wait
+   * @throws InterruptedException if the thread is interrupted
+   */
+  default void awaitChange(String kind, Duration atMost) throws InterruptedException {
+    Thread.sleep(atMost.toMillis());
+  }
 
   /** Releases what the store itself opened; closing twice is harmless. */
   @Override

@@ -20,4 +20,13 @@ public record Declaration(
     reopened = List.copyOf(reopened);
     cordoned = List.copyOf(cordoned);
   }
+
+  /**
+   * Tells whether there was anything to change.
+   *
+   * @return false if the bins were already as declared
+   */
+  public boolean changedAnything() {
+    return !(added.isEmpty() && updated.isEmpty() && reopened.isEmpty() && cordoned.isEmpty());
+  }
 }

@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -22,6 +24,7 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   private static final class Kind {
     final Map<String, Assignment> assignments = new HashMap<>();
     final Map<String, Slot> bins = new TreeMap<>(Names.ORDER);
+    long revision;
   }
 
   /** A bin, its load, and whether it is cordoned only because it is no longer declared. */
@@ -108,7 +111,17 @@ final class InMemoryAssignmentStore implements AssignmentStore {
         added.add(bin.name());
       }
     }
-    return new Declaration(added, updated, reopened, cordoned);
+    Declaration declaration = new Declaration(added, updated, reopened, cordoned);
+    if (declaration.changedAnything()) {
+      kind(kind).revision++;
+    }
+    return declaration;
+  }
+
+  @Override
+  public synchronized Changes changes(String kind, long after, Deadline deadline) {
+    // Nothing moves or removes an assignment, so no object has ever changed.
+    return new Changes(kind(kind).revision, Optional.of(Set.of()));
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,7 @@ public final class Sharder implements AutoCloseable {
   private final Duration timeLimit;
   private final Group<Optional<Assignment>> finds;
   private final Group<Placement> placings;
+  private final @Nullable AnswerCache cache;
   private volatile boolean closed;
 
   private Sharder(Builder builder) {
@@ -43,6 +45,10 @@ public final class Sharder implements AutoCloseable {
     this.store = builder.store;
     this.policy = builder.policy;
     this.timeLimit = builder.timeLimit;
+    this.cache =
+        builder.cacheEntries == 0
+            ? null
+            : new AnswerCache(kind, store, builder.cacheEntries, builder.staleness);
     this.finds = new Group<>(name(), this::findGroup, builder.executor);
     this.placings = new Group<>(name(), this::placeGroup, builder.executor);
   }
@@ -72,6 +78,10 @@ public final class Sharder implements AutoCloseable {
    * @throws ClosedException if this sharder or its store is closed
    */
   public Placement assign(String object) {
+    Placement cached = cached(object);
+    if (cached != null) {
+      return cached;
+    }
     Deadline deadline = start(List.of(object));
     return finds
         .ask(object, deadline)
@@ -87,6 +97,10 @@ public final class Sharder implements AutoCloseable {
    *     thread of the {@linkplain Builder#executor executor} or of another caller
    */
   public CompletionStage<Placement> assignAsync(String object) {
+    Placement cached = cached(object);
+    if (cached != null) {
+      return CompletableFuture.completedStage(cached);
+    }
     try {
       Deadline deadline = start(List.of(object));
       return finds
@@ -153,7 +167,10 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign} does
    */
   public Optional<Assignment> find(String object) {
-    return finds.ask(object, start(List.of(object)));
+    Placement cached = cached(object);
+    return cached == null
+        ? finds.ask(object, start(List.of(object)))
+        : Optional.of(cached.assignment());
   }
 
   /**
@@ -182,6 +199,9 @@ public final class Sharder implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    if (cache != null) {
+      cache.close();
+    }
     try {
       finds.close();
       placings.close();
@@ -190,14 +210,26 @@ public final class Sharder implements AutoCloseable {
     }
   }
 
+  private @Nullable Placement cached(String object) {
+    return cache == null || closed ? null : cache.get(object);
+  }
+
   private Function<String, Optional<Assignment>> findGroup(
       List<String> objects, Deadline deadline) {
+    long asked = cache == null ? 0 : cache.revision();
     Map<String, Assignment> found = store.find(kind, objects, deadline);
+    if (cache != null) {
+      cache.put(asked, found.values());
+    }
     return object -> Optional.ofNullable(found.get(object));
   }
 
   private Function<String, Placement> placeGroup(List<String> objects, Deadline deadline) {
+    long asked = cache == null ? 0 : cache.revision();
     Placements placements = store.place(kind, objects, policy, deadline);
+    if (cache != null) {
+      cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
+    }
     Set<String> told = new HashSet<>();
     return object -> {
       Placement placement = answer(object, Map.of(), placements);
@@ -227,6 +259,8 @@ public final class Sharder implements AutoCloseable {
     private BinPolicy policy = BinPolicy.emptiest();
     private Duration timeLimit = Duration.ofSeconds(10);
     private Executor executor = ForkJoinPool.commonPool();
+    private long cacheEntries = 100_000;
+    private Duration staleness = Duration.ofSeconds(1);
 
     private Builder(String kind, AssignmentStore store) {
       this.kind = kind;
@@ -280,6 +314,41 @@ public final class Sharder implements AutoCloseable {
      */
     public Builder timeLimit(Duration timeLimit) {
       this.timeLimit = Deadline.in(timeLimit).limit();
+      return this;
+    }
+
+    /**
+     * Bounds the answers kept in memory; 100,000 if this is never called, about 200 bytes each.
+     *
+     * @param entries 0 or more; 0 to ask the store every time
+     * @return this builder
+     * @throws InvalidValueException if it is negative
+     */
+    public Builder cache(long entries) {
+      if (entries < 0) {
+        throw new InvalidValueException(
+            "cache has %d entries; use 0 to have none, or more".formatted(entries));
+      }
+      this.cacheEntries = entries;
+      return this;
+    }
+
+    /**
+     * Bounds how long an answer from memory may outlive a move or a removal that another process
+     * committed; 1 s if this is never called. While the store cannot be reached, answers are served
+     * as they were.
+     *
+     * @param staleness from 10 ms to a hundred years
+     * @return this builder
+     * @throws InvalidValueException if it is outside that range
+     */
+    public Builder staleness(Duration staleness) {
+      if (staleness.toMillis() < 10) {
+        throw new InvalidValueException(
+            "staleness %s is too short to keep; use 10 ms or more, or cache(0)"
+                .formatted(staleness));
+      }
+      this.staleness = Deadline.in(staleness).limit();
       return this;
     }
 

@@ -4,6 +4,7 @@ import dev.sharder.Deadline;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -44,4 +45,10 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
 
   /** Runs the work in one transaction that may place objects or change bins. */
   abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work);
+
+  /** Waits for news of a change as well as this database can tell, and at most for that time. */
+  void awaitChange(DataSource connections, String kind, Duration atMost)
+      throws InterruptedException {
+    Thread.sleep(atMost.toMillis());
+  }
 }

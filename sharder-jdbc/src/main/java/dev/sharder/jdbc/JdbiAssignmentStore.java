@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentStore;
@@ -8,6 +9,7 @@ import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
+import dev.sharder.Changes;
 import dev.sharder.Choices;
 import dev.sharder.ClosedException;
 import dev.sharder.Deadline;
@@ -16,6 +18,7 @@ import dev.sharder.Placement;
 import dev.sharder.Placements;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
+import dev.sharder.jdbc.Statements.ChangedObject;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -27,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -57,6 +61,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private static final String DECLARATION = "declaration";
 
+  /** With more changes than these at once, a cache is better off forgetting everything. */
+  private static final int MOST_CHANGES_TOLD = 10_000;
+
   private final Dialect dialect;
   private final DataSource connections;
   private final Jdbi jdbi;
@@ -70,6 +77,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, JdbiAssignmentStore::readAssignment);
     jdbi.registerRowMapper(BinLoad.class, JdbiAssignmentStore::readBinLoad);
+    jdbi.registerRowMapper(
+        ChangedObject.class,
+        (row, context) -> new ChangedObject(row.getLong("revision"), row.getString("object")));
     dialect.configure(jdbi);
   }
 
@@ -201,11 +211,19 @@ public final class JdbiAssignmentStore implements AssignmentStore {
         updated.addAll(update(statements, kind, bin));
       }
     }
-    record(statements, kind, cordoned, "bin-cordoned", "no longer declared");
-    record(statements, kind, reopened, "bin-opened", "declared again");
-    record(statements, kind, added, "bin-added", "declared");
-    record(statements, kind, updated, "bin-updated", "declared otherwise");
-    return new Declaration(added, updated, reopened, cordoned);
+    Declaration declaration = new Declaration(added, updated, reopened, cordoned);
+    if (declaration.changedAnything()) {
+      record(statements, kind, declaration);
+    }
+    return declaration;
+  }
+
+  private static void record(Statements statements, String kind, Declaration declaration) {
+    statements.raiseRevision(kind);
+    record(statements, kind, declaration.cordoned(), "bin-cordoned", "no longer declared");
+    record(statements, kind, declaration.reopened(), "bin-opened", "declared again");
+    record(statements, kind, declaration.added(), "bin-added", "declared");
+    record(statements, kind, declaration.updated(), "bin-updated", "declared otherwise");
   }
 
   private static List<String> add(Statements statements, String kind, Bin bin) {
@@ -226,10 +244,30 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private static void record(
       Statements statements, String kind, List<String> bins, String what, String reason) {
-    if (!bins.isEmpty()) {
-      statements.recordBinChanges(kind, bins, what, DECLARATION, reason);
-      statements.raiseRevision(kind);
+    statements.recordBinChanges(kind, bins, what, DECLARATION, reason);
+  }
+
+  @Override
+  public Changes changes(String kind, long after, Deadline deadline) {
+    List<ChangedObject> rows =
+        withHandle(
+            deadline, handle -> statements(handle).changes(kind, after, MOST_CHANGES_TOLD + 2));
+    if (rows.isEmpty()) {
+      return new Changes(0, Optional.of(Set.of()));
     }
+    Set<String> objects =
+        rows.stream().flatMap(row -> Optional.ofNullable(row.object()).stream()).collect(toSet());
+    return new Changes(
+        rows.get(0).revision(),
+        rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects));
+  }
+
+  @Override
+  public void awaitChange(String kind, Duration atMost) throws InterruptedException {
+    if (closed.get()) {
+      throw new ClosedException("the store");
+    }
+    dialect.awaitChange(connections, kind, atMost);
   }
 
   private void checkTables(Deadline deadline) {

@@ -1,6 +1,9 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Deadline;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -8,9 +11,17 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** PostgreSQL: many writers; whoever holds the kind's row places. */
 final class PostgresDialect extends Dialect {
+
+  private static final Logger log = LoggerFactory.getLogger(PostgresDialect.class);
+
+  private static final int LISTENING_TURN = 100;
 
   @Override
   String migrations() {
@@ -46,5 +57,41 @@ final class PostgresDialect extends Dialect {
     return handle.inTransaction(
         TransactionIsolationLevel.READ_COMMITTED,
         transaction -> work.apply(transaction.attach(statements())));
+  }
+
+  /** Listens, which brings the word at once; where that fails, the time passes all the same. */
+  @Override
+  void awaitChange(DataSource connections, String kind, Duration atMost)
+      throws InterruptedException {
+    Deadline end = Deadline.in(atMost);
+    try (Connection connection = connections.getConnection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(true);
+      statement.execute("LISTEN sharder_change");
+      try {
+        listen(connection.unwrap(PGConnection.class), kind, end);
+      } finally {
+        statement.execute("UNLISTEN sharder_change");
+      }
+    } catch (SQLException deaf) {
+      log.debug("cannot listen for changes, so they are asked for: {}", deaf.getMessage());
+      Thread.sleep(end.remaining().toMillis());
+    }
+  }
+
+  private static void listen(PGConnection connection, String kind, Deadline end)
+      throws SQLException, InterruptedException {
+    while (!end.hasPassed()) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      // In short turns, because a thread that reads a socket does not notice an interruption.
+      int millis = (int) Math.min(LISTENING_TURN, end.remaining().toMillis() + 1);
+      for (PGNotification word : connection.getNotifications(millis)) {
+        if (word.getParameter().equals(kind)) {
+          return;
+        }
+      }
+    }
   }
 }

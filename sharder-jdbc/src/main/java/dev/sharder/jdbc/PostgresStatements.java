@@ -165,9 +165,30 @@ interface PostgresStatements extends Statements {
   @Override
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, from_bin, to_bin, what, actor, reason)
-      SELECT :kind, named.bin, named.bin, :what, :actor, :reason
-      FROM unnest(:bins) AS named (bin)
+      INSERT INTO sharder_change (kind, revision, from_bin, to_bin, what, actor, reason)
+      SELECT kind, revision, named.bin, named.bin, :what, :actor, :reason
+      FROM sharder_kind
+      CROSS JOIN unnest(:bins) AS named (bin)
+      WHERE kind = :kind
       """)
   void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+
+  // The word goes out with the commit, to caches that listen; those that do not will ask.
+  @SqlQuery(
+      """
+      WITH raised AS (
+        UPDATE sharder_kind
+        SET revision = revision + 1
+        WHERE kind = :kind
+        RETURNING kind
+      )
+      SELECT pg_notify('sharder_change', kind)::text
+      FROM raised
+      """)
+  List<String> raiseRevisionAloud(String kind);
+
+  @Override
+  default void raiseRevision(String kind) {
+    raiseRevisionAloud(kind);
+  }
 }

@@ -154,9 +154,20 @@ interface SqliteStatements extends Statements {
   @Override
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, from_bin, to_bin, what, actor, reason)
-      SELECT :kind, value, value, :what, :actor, :reason
-      FROM json_each(:bins)
+      INSERT INTO sharder_change (kind, revision, from_bin, to_bin, what, actor, reason)
+      SELECT kind, revision, value, value, :what, :actor, :reason
+      FROM sharder_kind
+      CROSS JOIN json_each(:bins)
+      WHERE kind = :kind
       """)
   void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+
+  @Override
+  @SqlUpdate(
+      """
+      UPDATE sharder_kind
+      SET revision = revision + 1
+      WHERE kind = :kind
+      """)
+  void raiseRevision(String kind);
 }

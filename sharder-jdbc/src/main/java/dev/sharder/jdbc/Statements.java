@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every statement the store runs. What both databases understand stands here; where they differ,
@@ -54,8 +55,31 @@ interface Statements {
       OptionalLong capacity,
       Map<String, String> labels);
 
-  /** Appends one change for each bin. */
+  /** Appends one change for each bin, with the kind's revision as it is now. */
   void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+
+  /** Raises the kind's revision by one. */
+  void raiseRevision(String kind);
+
+  /** A revision, and the object that changed then. */
+  record ChangedObject(long revision, @Nullable String object) {}
+
+  /**
+   * Returns the kind's revision in a row of its own, and the objects that changed after the given
+   * revision, {@code limit} rows at most; nothing if the kind is unknown.
+   */
+  @SqlQuery(
+      """
+      SELECT revision, NULL AS object
+      FROM sharder_kind
+      WHERE kind = :kind
+      UNION ALL
+      SELECT revision, object
+      FROM sharder_change
+      WHERE kind = :kind AND revision > :after AND object IS NOT NULL
+      LIMIT :limit
+      """)
+  List<ChangedObject> changes(String kind, long after, int limit);
 
   @SqlQuery(
       """
@@ -73,14 +97,6 @@ interface Statements {
       ON CONFLICT (kind) DO NOTHING
       """)
   void addKind(String kind);
-
-  @SqlUpdate(
-      """
-      UPDATE sharder_kind
-      SET revision = revision + 1
-      WHERE kind = :kind
-      """)
-  void raiseRevision(String kind);
 
   /** Fails if the tables are missing. */
   @SqlQuery(

@@ -38,6 +38,7 @@ CREATE TABLE sharder_assignment (
 CREATE TABLE sharder_change (
   id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   kind     text COLLATE "C" NOT NULL REFERENCES sharder_kind,
+  revision bigint NOT NULL,
   object   text COLLATE "C",
   from_bin text COLLATE "C",
   to_bin   text COLLATE "C",
@@ -47,4 +48,7 @@ CREATE TABLE sharder_change (
   at       timestamptz NOT NULL DEFAULT now()
 );
 
+CREATE INDEX sharder_change_by_revision ON sharder_change (kind, revision);
+
+COMMENT ON COLUMN sharder_change.revision IS 'The revision that the change raised its kind to.';
 COMMENT ON TABLE sharder_change IS 'Append-only: whatever is not a first assignment. A change of a bin has no object and names the bin twice.';

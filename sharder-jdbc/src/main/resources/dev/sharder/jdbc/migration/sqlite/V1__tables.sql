@@ -30,10 +30,11 @@ CREATE TABLE sharder_assignment (
 ) STRICT, WITHOUT ROWID;
 
 -- Append-only: whatever is not a first assignment. A change of a bin has no object and names the
--- bin twice.
+-- bin twice; revision is what the change raised its kind's revision to.
 CREATE TABLE sharder_change (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,
   kind     TEXT NOT NULL REFERENCES sharder_kind,
+  revision INTEGER NOT NULL,
   object   TEXT,
   from_bin TEXT,
   to_bin   TEXT,
@@ -42,3 +43,5 @@ CREATE TABLE sharder_change (
   reason   TEXT NOT NULL,
   at       TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
+
+CREATE INDEX sharder_change_by_revision ON sharder_change (kind, revision);

@@ -1,0 +1,124 @@
+package dev.sharder;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.time.Duration;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Remembers answers in memory, and drops those that change in the store within a stated bound.
+ *
+ * <p>Assignments are permanent, so an answer goes stale only by a change, and every change raises
+ * the kind's revision in its own transaction. A thread of the cache's own asks for the revision
+ * twice within the bound. It starts with the first answer that is kept.
+ */
+final class AnswerCache implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(AnswerCache.class);
+
+  private static final long UNKNOWN = -1;
+
+  private final String kind;
+  private final AssignmentStore store;
+  private final Duration bound;
+  private final Cache<String, Placement> answers;
+  private final Thread watcher;
+  private boolean started;
+  private volatile boolean closed;
+
+  /** Whether the store could not be asked last time; the watcher's own. */
+  private boolean blind;
+
+  /** The revision that every kept answer has been held against; written by the watcher alone. */
+  private volatile long revision = UNKNOWN;
+
+  AnswerCache(String kind, AssignmentStore store, long entries, Duration bound) {
+    this.kind = kind;
+    this.store = store;
+    this.bound = bound;
+    this.answers = Caffeine.newBuilder().maximumSize(entries).build();
+    this.watcher = new Thread(this::watch, "sharder-cache-" + kind);
+    this.watcher.setDaemon(true);
+  }
+
+  @Nullable Placement get(String object) {
+    return answers.getIfPresent(object);
+  }
+
+  /** To be asked before the store is, and handed back with what the store said. */
+  long revision() {
+    return revision;
+  }
+
+  /** Keeps answers that the store gave after {@link #revision} was asked. */
+  void put(long asked, Collection<Assignment> assignments) {
+    startWatching();
+    if (asked == UNKNOWN) {
+      return;
+    }
+    for (Assignment assignment : assignments) {
+      answers.put(assignment.object(), new Placement(assignment, false));
+    }
+    if (asked != revision) {
+      // A change came between the store's answer and now, and the watcher may have looked for these
+      // objects before they were here.
+      assignments.forEach(assignment -> answers.invalidate(assignment.object()));
+    }
+  }
+
+  private synchronized void startWatching() {
+    if (!started && !closed) {
+      started = true;
+      watcher.start();
+    }
+  }
+
+  private void watch() {
+    try {
+      while (!closed) {
+        look();
+        store.awaitChange(kind, bound.dividedBy(2));
+      }
+    } catch (InterruptedException | ClosedException end) {
+      answers.invalidateAll();
+    }
+  }
+
+  private void look() {
+    long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
+    try {
+      drop(store.changes(kind, known, Deadline.in(bound)));
+      blind = false;
+    } catch (ClosedException end) {
+      throw end;
+    } catch (SharderException failure) {
+      if (!blind && !closed) {
+        log.warn(
+            "kind '{}': changes cannot be watched, so cached answers are served as they were: {}",
+            kind,
+            failure.getMessage());
+      }
+      blind = true;
+    }
+  }
+
+  /** The revision first: whoever puts an answer after it sees that it is too late. */
+  private void drop(Changes changes) {
+    if (changes.revision() == revision) {
+      return;
+    }
+    revision = changes.revision();
+    changes.objects().ifPresentOrElse(answers::invalidateAll, answers::invalidateAll);
+  }
+
+  /** Stops watching and forgets everything. */
+  @Override
+  public void close() {
+    closed = true;
+    watcher.interrupt();
+    answers.invalidateAll();
+  }
+}
