@@ -45,8 +45,9 @@ public interface AssignmentStore extends AutoCloseable {
    * one after another. Either the whole step is recorded or nothing is. An object that no bin may
    * take, or whose policy failed, is refused alone; its neighbours are placed.
    *
-   * <p>The choices must be those of {@link Choices#of} on the loads at that moment. A store may
-   * reach the same choices by its own means, as SQL does for {@link BinPolicy#emptiest}.
+   * <p>The choices, and the errors of those refused, must be those of {@link Choices#of} on the
+   * loads at that moment. A store may reach the same choices by its own means, as SQL does for
+   * {@link BinPolicy#emptiest}.
    *
    * @param kind the namespace
    * @param objects names without repetition, in the order they are to be placed

@@ -10,13 +10,14 @@ import java.util.OptionalLong;
  * 2<sup>32</sup> to a weight of at most a million are still different as IEEE doubles, in Java and
  * in every database, and equal ratios are equal.
  *
- * @param name unique within its kind; exact, case-sensitive text of 1 to 255 characters without
- *     control characters
+ * @param name unique within its kind; exact, case-sensitive text of 1 to 255 code points, not all
+ *     blank, without control characters, line breaks or half surrogate pairs
  * @param weight its share of the load relative to other bins; 1 to 1,000,000
  * @param offset objects it holds that no store knows of; 0 to 1,000,000,000
  * @param capacity full when assigned + offset reaches this; 0 to 1,000,000,000; empty for no limit
  * @param state only an {@linkplain BinState#OPEN open} bin takes new objects
- * @param labels what policies may look for, such as {@code gpu → yes}
+ * @param labels what policies may look for, such as {@code gpu → yes}; keys are as names, values
+ *     may be empty
  */
 public record Bin(
     String name,
@@ -39,12 +40,21 @@ public record Bin(
    */
   public Bin {
     Names.check("bin", name);
+    if (weight == 0) {
+      throw new InvalidValueException(
+          "bin '%s' has weight 0; cordon it to keep objects away, or use 1 to %d"
+              .formatted(name, MAX_WEIGHT));
+    }
     checkRange(name, "weight", weight, 1, MAX_WEIGHT);
     checkRange(name, "offset", offset, 0, MAX_COUNT);
     if (capacity.isPresent()) {
       checkRange(name, "capacity", capacity.getAsLong(), 0, MAX_COUNT);
     }
     labels = Map.copyOf(labels);
+    for (Map.Entry<String, String> label : labels.entrySet()) {
+      Names.check("label", label.getKey());
+      Names.checkText("label value", label.getValue());
+    }
   }
 
   /**
@@ -114,16 +124,8 @@ public record Bin(
   private static void checkRange(String bin, String what, long value, long least, long most) {
     if (value < least || value > most) {
       throw new InvalidValueException(
-          "bin '%s' has %s %d; use a whole number from %d to %d%s"
-              .formatted(
-                  bin,
-                  what,
-                  value,
-                  least,
-                  most,
-                  what.equals("weight") && value == 0
-                      ? ", or cordon it to keep objects away"
-                      : ""));
+          "bin '%s' has %s %d; use a whole number from %d to %d"
+              .formatted(bin, what, value, least, most));
     }
   }
 }

@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
  * <p>A policy is a plain function of the request and the bins that may take it. The loads it sees
  * are those at the moment of the choice: nobody changes them before the choice is recorded. The
  * built-in policies are thread-safe; a policy of your own must be too. It is called under the
- * kind's lock, so it should not wait for anything. Any lambda will do:
+ * kind's lock, so it should not wait for anything, and must not ask a sharder. Any lambda will do:
  *
  * <pre>{@code
  * BinPolicy firstByName = (request, open) -> open.get(0);

@@ -16,10 +16,10 @@ import java.util.Optional;
  */
 public record Choices(Map<String, String> chosen, Map<String, SharderException> refused) {
 
-  /** Takes views that nobody can change. */
+  /** Takes copies that nobody can change. */
   public Choices {
-    chosen = Collections.unmodifiableMap(chosen);
-    refused = Collections.unmodifiableMap(refused);
+    chosen = Collections.unmodifiableMap(new LinkedHashMap<>(chosen));
+    refused = Collections.unmodifiableMap(new LinkedHashMap<>(refused));
   }
 
   /**
@@ -29,26 +29,25 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
    * @param objects new objects, without repetition
    * @param policy the policy
    * @param bins every bin of the kind with its load, in any order
-   * @return a choice or an error for each object
+   * @return a choice, a {@link NoOpenBinException} or a {@link PolicyException} for each object
    */
   public static Choices of(
       String kind, List<String> objects, BinPolicy policy, List<BinLoad> bins) {
-    List<BinLoad> loads = new ArrayList<>(bins);
-    loads.sort(BinLoad.BY_NAME);
+    List<BinLoad> open = new ArrayList<>();
     List<BinLoad> closed = new ArrayList<>();
-    loads.removeIf(bin -> bin.refusal().isPresent() && closed.add(bin));
+    for (BinLoad bin : bins) {
+      (bin.refusal().isEmpty() ? open : closed).add(bin);
+    }
+    open.sort(BinLoad.BY_NAME);
     Map<String, String> chosen = new LinkedHashMap<>();
     Map<String, SharderException> refused = new LinkedHashMap<>();
     for (String object : objects) {
-      AssignmentRequest request = new AssignmentRequest(kind, object);
       try {
-        BinLoad choice = choose(request, policy, loads, closed);
-        count(choice, loads, closed);
+        BinLoad choice = choose(new AssignmentRequest(kind, object), policy, open, closed);
+        count(choice, open, closed);
         chosen.put(object, choice.name());
-      } catch (SharderException refusal) {
+      } catch (NoOpenBinException | PolicyException refusal) {
         refused.put(object, refusal);
-      } catch (RuntimeException error) {
-        refused.put(object, failure(request, policy, error));
       }
     }
     return new Choices(chosen, refused);
@@ -56,26 +55,30 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
 
   private static BinLoad choose(
       AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
-    List<BinLoad> offered = offered(request, policy, open);
-    if (offered.isEmpty()) {
-      throw new NoOpenBinException(request, refusals(request, policy, open, closed));
+    List<BinLoad> offered;
+    Optional<BinLoad> choice;
+    Map<String, String> refusals;
+    try {
+      offered = offered(request, policy, open);
+      choice = offered.isEmpty() ? Optional.empty() : Optional.of(policy.choose(request, offered));
+      refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
+    } catch (RuntimeException | Error failure) {
+      // Whatever a policy throws is the trouble of this object alone.
+      throw new PolicyException(
+          "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; mend the policy"
+              .formatted(policy, request.object(), request.kind(), failure),
+          failure);
     }
-    BinLoad choice = policy.choose(request, offered);
-    if (!offered.contains(choice)) {
+    if (choice.isEmpty()) {
+      throw new NoOpenBinException(request, refusals);
+    }
+    if (!offered.contains(choice.get())) {
       throw new PolicyException(
           "policy '%s' chose %s for '%s' of kind '%s', which it was not offered; return one of the list"
-              .formatted(policy, choice, request.object(), request.kind()),
+              .formatted(policy, choice.get(), request.object(), request.kind()),
           null);
     }
-    return choice;
-  }
-
-  private static PolicyException failure(
-      AssignmentRequest request, BinPolicy policy, RuntimeException error) {
-    return new PolicyException(
-        "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; mend the policy"
-            .formatted(policy, request.object(), request.kind(), error),
-        error);
+    return choice.get();
   }
 
   private static List<BinLoad> offered(
@@ -105,7 +108,8 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     for (BinLoad bin : all) {
       // The policy's reason first: opening a bin that the policy refuses would not help.
       Optional<String> reason = policy.refusal(request, bin.bin()).or(bin::refusal);
-      refusals.put(bin.name(), reason.orElse("was open a moment ago"));
+      // Only a policy that answers the same question differently leaves a bin without a reason.
+      refusals.put(bin.name(), reason.orElse("was refused by the policy"));
     }
     return refusals;
   }

@@ -11,8 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps assignments as long as the program runs. */
 final class InMemoryAssignmentStore implements AssignmentStore {
@@ -28,10 +27,20 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   }
 
   /** A bin, its load, and whether it is cordoned only because it is no longer declared. */
-  private record Slot(BinLoad load, boolean undeclared) {
+  private record Slot(BinLoad load, boolean isUndeclared) {
 
-    Slot withBin(Bin bin, boolean nowUndeclared) {
-      return new Slot(new BinLoad(bin, load.assigned()), nowUndeclared);
+    static Slot declared(Bin bin, @Nullable Slot before) {
+      if (before == null) {
+        return new Slot(new BinLoad(bin, 0), false);
+      }
+      BinState state = before.isUndeclared ? BinState.OPEN : before.load.bin().state();
+      return new Slot(new BinLoad(bin.withState(state), before.load.assigned()), false);
+    }
+
+    Slot undeclared() {
+      return load.bin().state() == BinState.OPEN
+          ? new Slot(new BinLoad(load.bin().withState(BinState.CORDONED), load.assigned()), true)
+          : this;
     }
   }
 
@@ -79,43 +88,41 @@ final class InMemoryAssignmentStore implements AssignmentStore {
 
   @Override
   public synchronized Declaration declareBins(String kind, List<Bin> bins, Deadline deadline) {
-    Map<String, Bin> declared =
-        bins.stream().collect(Collectors.toMap(Bin::name, Function.identity()));
     Map<String, Slot> known = kind(kind).bins;
-    List<String> added = new ArrayList<>();
-    List<String> updated = new ArrayList<>();
-    List<String> reopened = new ArrayList<>();
-    List<String> cordoned = new ArrayList<>();
-    known.replaceAll(
-        (name, slot) -> {
-          Bin old = slot.load().bin();
-          Bin wanted = declared.get(name);
-          if (wanted == null) {
-            if (old.state() != BinState.OPEN) {
-              return slot;
-            }
-            cordoned.add(name);
-            return slot.withBin(old.withState(BinState.CORDONED), true);
-          }
-          if (slot.undeclared()) {
-            reopened.add(name);
-          }
-          BinState state = slot.undeclared() ? BinState.OPEN : old.state();
-          if (!wanted.withState(old.state()).equals(old)) {
-            updated.add(name);
-          }
-          return slot.withBin(wanted.withState(state), false);
-        });
+    Map<String, Slot> before = new LinkedHashMap<>(known);
+    known.replaceAll((name, slot) -> slot.undeclared());
     for (Bin bin : bins) {
-      if (known.putIfAbsent(bin.name(), new Slot(new BinLoad(bin, 0), false)) == null) {
-        added.add(bin.name());
-      }
+      known.compute(bin.name(), (name, slot) -> Slot.declared(bin, before.get(name)));
     }
-    Declaration declaration = new Declaration(added, updated, reopened, cordoned);
+    Declaration declaration = compare(before, known);
     if (declaration.changedAnything()) {
       kind(kind).revision++;
     }
     return declaration;
+  }
+
+  private static Declaration compare(Map<String, Slot> before, Map<String, Slot> after) {
+    List<String> added = new ArrayList<>();
+    List<String> updated = new ArrayList<>();
+    List<String> reopened = new ArrayList<>();
+    List<String> cordoned = new ArrayList<>();
+    after.forEach(
+        (name, now) -> {
+          Slot old = before.get(name);
+          if (old == null) {
+            added.add(name);
+            return;
+          }
+          Bin oldBin = old.load().bin();
+          Bin newBin = now.load().bin();
+          if (oldBin.state() != newBin.state()) {
+            (newBin.state() == BinState.OPEN ? reopened : cordoned).add(name);
+          }
+          if (!oldBin.withState(newBin.state()).equals(newBin)) {
+            updated.add(name);
+          }
+        });
+    return new Declaration(added, updated, reopened, cordoned);
   }
 
   @Override

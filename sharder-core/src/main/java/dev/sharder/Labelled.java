@@ -22,4 +22,9 @@ record Labelled(SortedMap<String, String> labels, BinPolicy among) implements Bi
     }
     return among.refusal(request, bin);
   }
+
+  @Override
+  public String toString() {
+    return "labelled %s, %s".formatted(labels, among);
+  }
 }

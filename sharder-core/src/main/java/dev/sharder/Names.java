@@ -33,12 +33,17 @@ final class Names {
                   length,
                   LONGEST));
     }
-    if (name.codePoints().anyMatch(Names::isUnwritable)) {
+    return checkText(what + " name", name);
+  }
+
+  /** Returns the text, which may be blank, or says what in it no store could keep. */
+  static String checkText(String what, String text) {
+    if (text.codePoints().anyMatch(Names::isUnwritable)) {
       throw new InvalidValueException(
-          "%s name '%s' has a control character, a line break or half a surrogate pair; take it out"
-              .formatted(what, visible(name)));
+          "%s '%s' has a control character, a line break or half a surrogate pair; take it out"
+              .formatted(what, visible(text)));
     }
-    return name;
+    return text;
   }
 
   private static boolean isUnwritable(int codePoint) {
@@ -73,8 +78,10 @@ final class Names {
       char a = one.charAt(i);
       char b = other.charAt(i);
       if (a != b) {
-        boolean surrogates = Character.isSurrogate(a) != Character.isSurrogate(b);
-        return surrogates ? (Character.isSurrogate(a) ? 1 : -1) : Character.compare(a, b);
+        // Surrogates stand for code points above all others, but below some others as units.
+        return Character.isSurrogate(a) == Character.isSurrogate(b)
+            ? Character.compare(a, b)
+            : Boolean.compare(Character.isSurrogate(a), Character.isSurrogate(b));
       }
     }
     return Integer.compare(one.length(), other.length());

@@ -39,4 +39,10 @@ record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy
     }
     return Optional.empty();
   }
+
+  @Override
+  public String toString() {
+    return "%d names and %d prefixes pinned, else %s"
+        .formatted(names.size(), prefixes.size(), others);
+  }
 }

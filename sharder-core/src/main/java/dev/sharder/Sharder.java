@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -68,7 +69,8 @@ public final class Sharder implements AutoCloseable {
   /**
    * Finds or makes the object's assignment.
    *
-   * @param object exact, case-sensitive text of 1 to 255 characters without control characters
+   * @param object exact, case-sensitive text of 1 to 255 code points, not all blank, without
+   *     control characters, line breaks or half surrogate pairs
    * @return where the object is, and whether this call put it there
    * @throws InvalidValueException if the name is not one; nothing is written
    * @throws NoOpenBinException if it is new and no bin may take it
@@ -138,7 +140,7 @@ public final class Sharder implements AutoCloseable {
     for (String object : objects) {
       answers.add(answer(object, found, placements));
     }
-    return answers;
+    return List.copyOf(answers);
   }
 
   private static Placement answer(
@@ -273,7 +275,8 @@ public final class Sharder implements AutoCloseable {
      * <p>If any are declared, {@link #build} makes the kind's bins these: new ones appear, known
      * ones take the declared weight, offset, capacity and labels, and open ones that are no longer
      * declared are cordoned with a warning in the log; none is ever deleted, and no state that was
-     * set on purpose is changed. If none is declared, the store's bins are used as they are.
+     * set on purpose is changed. The state of a declared bin counts where the bin is new. If none
+     * is declared, the store's bins are used as they are.
      *
      * @param bins bins with names of their own
      * @return this builder
@@ -301,7 +304,7 @@ public final class Sharder implements AutoCloseable {
      * @return this builder
      */
     public Builder policy(BinPolicy policy) {
-      this.policy = policy;
+      this.policy = Objects.requireNonNull(policy, "policy");
       return this;
     }
 

@@ -247,11 +247,17 @@ public abstract class AssignmentStoreContract {
         (request, open) ->
             switch (request.object()) {
               case "throws" -> throw new IllegalStateException("out of order");
+              case "misleads" -> throw new InvalidValueException("not the caller's fault");
+              case "breaks" -> throw new AssertionError("broken");
               case "invents" -> new BinLoad(Bin.of("z"), 0);
               default -> open.get(1);
             };
-    Placements placements = place(List.of("throws", "fine", "invents"), broken);
+    Placements placements =
+        place(List.of("throws", "misleads", "breaks", "fine", "invents"), broken);
     assertThat(placements.placed().get("fine").bin()).isEqualTo("b");
+    assertThat(placements.refused().values())
+        .hasSize(4)
+        .hasOnlyElementsOfType(PolicyException.class);
     assertThat(placements.refused().get("throws"))
         .isInstanceOf(PolicyException.class)
         .hasMessageContaining("'throws'")
@@ -342,6 +348,23 @@ public abstract class AssignmentStoreContract {
     declare(rich, Bin.of("b"));
     assertThat(declare(rich, Bin.of("b")))
         .isEqualTo(new Declaration(List.of(), List.of(), List.of(), List.of()));
+  }
+
+  @Test
+  void everyChangeRaisesTheRevisionAndAnAssignmentDoesNot() {
+    assertThat(revision()).isZero();
+    declare(Bin.of("a"), Bin.of("b"));
+    long added = revision();
+    Sharder.builder("hub", store).build().assign("ada");
+    declare(Bin.of("a"), Bin.of("b"));
+    assertThat(revision()).isEqualTo(added).isPositive();
+    declare(Bin.of("a"));
+    assertThat(revision()).isGreaterThan(added);
+    assertThat(store.changes("hub", added, Deadline.in(LIMIT)).objects().orElseThrow()).isEmpty();
+  }
+
+  private long revision() {
+    return store.changes("hub", 0, Deadline.in(LIMIT)).revision();
   }
 
   @Test

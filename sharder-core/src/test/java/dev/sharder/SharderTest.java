@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -72,9 +73,11 @@ class SharderTest {
     Bin bin = Bin.of("a");
     assertThatThrownBy(() -> bin.withWeight(0))
         .isInstanceOf(InvalidValueException.class)
-        .hasMessage(
-            "bin 'a' has weight 0; use a whole number from 1 to 1000000, or cordon it to keep"
-                + " objects away");
+        .hasMessage("bin 'a' has weight 0; cordon it to keep objects away, or use 1 to 1000000");
+    assertThatThrownBy(() -> bin.withLabels(Map.of("gpu", "a\0b")))
+        .hasMessageContaining("label value 'a\\u0000b'");
+    assertThatThrownBy(() -> bin.withLabels(Map.of("\uD83D", "yes")))
+        .hasMessageContaining("label name '\\ud83d'");
     assertThatThrownBy(() -> bin.withWeight(1_000_001)).hasMessageContaining("weight 1000001");
     assertThatThrownBy(() -> bin.withOffset(-1)).hasMessageContaining("offset -1");
     assertThatThrownBy(() -> bin.withCapacity(-1)).hasMessageContaining("capacity -1");
