@@ -8,37 +8,28 @@ import dev.sharder.AssignmentStore;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
-import dev.sharder.BinState;
 import dev.sharder.Changes;
-import dev.sharder.Choices;
 import dev.sharder.ClosedException;
 import dev.sharder.Deadline;
 import dev.sharder.Declaration;
-import dev.sharder.Placement;
 import dev.sharder.Placements;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
 /**
@@ -75,11 +66,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     this.jdbi = Jdbi.create(this::openConnection);
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(Json.writing(Map.class));
-    jdbi.registerRowMapper(Assignment.class, JdbiAssignmentStore::readAssignment);
-    jdbi.registerRowMapper(BinLoad.class, JdbiAssignmentStore::readBinLoad);
-    jdbi.registerRowMapper(
-        ChangedObject.class,
-        (row, context) -> new ChangedObject(row.getLong("revision"), row.getString("object")));
+    jdbi.registerRowMapper(Assignment.class, Rows::assignment);
+    jdbi.registerRowMapper(BinLoad.class, Rows::binLoad);
+    jdbi.registerRowMapper(ChangedObject.class, Rows::changedObject);
     dialect.configure(jdbi);
   }
 
@@ -113,13 +102,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
-    return withHandle(deadline, handle -> find(statements(handle), kind, objects));
+    return withHandle(deadline, handle -> byObject(statements(handle).find(kind, objects)));
   }
 
-  private static Map<String, Assignment> find(
-      Statements statements, String kind, Collection<String> objects) {
-    return statements.find(kind, objects).stream()
-        .collect(toMap(Assignment::object, Function.identity()));
+  private static Map<String, Assignment> byObject(List<Assignment> assignments) {
+    return assignments.stream().collect(toMap(Assignment::object, Function.identity()));
   }
 
   @Override
@@ -130,56 +117,6 @@ public final class JdbiAssignmentStore implements AssignmentStore {
           statements.lockKind(kind);
           return new Placing(statements, kind, objects).by(policy);
         });
-  }
-
-  /** One group on its way to its bins, under the lock. */
-  private static final class Placing {
-
-    private final Statements statements;
-    private final String kind;
-    private final Set<String> newcomers;
-    private final Map<String, Placement> placed = new HashMap<>();
-
-    Placing(Statements statements, String kind, List<String> objects) {
-      this.statements = statements;
-      this.kind = kind;
-      this.newcomers = new LinkedHashSet<>(objects);
-      find(statements, kind, objects).values().forEach(found -> add(found, false));
-    }
-
-    Placements by(BinPolicy policy) {
-      if (policy.equals(BinPolicy.emptiest())) {
-        placeInSql();
-      }
-      return new Placements(placed, newcomers.isEmpty() ? Map.of() : placeInJava(policy));
-    }
-
-    /** Leaves those over for whom there is no room. */
-    private void placeInSql() {
-      boolean progress = true;
-      while (progress && !newcomers.isEmpty()) {
-        List<Assignment> made = statements.placeIntoEmptiest(kind, List.copyOf(newcomers));
-        made.forEach(assignment -> add(assignment, true));
-        progress = !made.isEmpty();
-      }
-    }
-
-    private Map<String, SharderException> placeInJava(BinPolicy policy) {
-      Choices choices = Choices.of(kind, List.copyOf(newcomers), policy, statements.bins(kind));
-      List<String> objects = List.copyOf(choices.chosen().keySet());
-      if (!objects.isEmpty()) {
-        List<String> bins = List.copyOf(choices.chosen().values());
-        statements.insert(kind, objects, bins);
-        statements.count(kind, bins);
-        find(statements, kind, objects).values().forEach(made -> add(made, true));
-      }
-      return choices.refused();
-    }
-
-    private void add(Assignment assignment, boolean isNew) {
-      placed.put(assignment.object(), new Placement(assignment, isNew));
-      newcomers.remove(assignment.object());
-    }
   }
 
   @Override
@@ -205,9 +142,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     List<String> added = new ArrayList<>();
     List<String> updated = new ArrayList<>();
     for (Bin bin : bins) {
-      List<String> known = add(statements, kind, bin);
-      added.addAll(known);
-      if (known.isEmpty()) {
+      List<String> appeared = add(statements, kind, bin);
+      added.addAll(appeared);
+      if (appeared.isEmpty()) {
         updated.addAll(update(statements, kind, bin));
       }
     }
@@ -258,7 +195,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     Set<String> objects =
         rows.stream().flatMap(row -> Optional.ofNullable(row.object()).stream()).collect(toSet());
     return new Changes(
-        rows.get(0).revision(),
+        rows.stream().mapToLong(ChangedObject::revision).max().orElseThrow(),
         rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects));
   }
 
@@ -309,32 +246,6 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private Statements statements(Handle handle) {
     return handle.attach(dialect.statements());
-  }
-
-  private static Assignment readAssignment(ResultSet row, StatementContext context)
-      throws SQLException {
-    Instant assignedAt =
-        context.findColumnMapperFor(Instant.class).orElseThrow().map(row, "assigned_at", context);
-    return new Assignment(
-        row.getString("kind"),
-        row.getString("object"),
-        row.getString("bin"),
-        row.getLong("version"),
-        assignedAt);
-  }
-
-  private static BinLoad readBinLoad(ResultSet row, StatementContext context) throws SQLException {
-    long capacity = row.getLong("capacity");
-    Bin bin =
-        new Bin(
-            row.getString("bin"),
-            row.getInt("weight"),
-            row.getLong("offset_load"),
-            // row.wasNull() speaks of the column read last.
-            row.getObject("capacity") == null ? OptionalLong.empty() : OptionalLong.of(capacity),
-            BinState.of(row.getString("state")),
-            Json.readLabels(row.getString("labels")));
-    return new BinLoad(bin, row.getLong("assigned"));
   }
 
   /** Collects what a store needs; not thread-safe. */

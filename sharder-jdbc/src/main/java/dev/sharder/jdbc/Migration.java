@@ -2,6 +2,7 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
+import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
@@ -10,8 +11,8 @@ import org.flywaydb.core.api.FlywayException;
 /** Creates and updates the tables by Flyway, beside whatever else the database holds. */
 final class Migration {
 
-  /** How often a failure is put down to another process that is migrating the same database. */
-  private static final int COLLISIONS = 100;
+  /** How often a table that is there already is put down to another process that made it. */
+  private static final int COLLISIONS = 10;
 
   private final Dialect dialect;
   private final DataSource connections;
@@ -35,19 +36,27 @@ final class Migration {
     Waiting.until(deadline, () -> migrate(flyway));
   }
 
-  private boolean migrate(Flyway flyway) throws SQLTransientException {
+  private boolean migrate(Flyway flyway) throws SQLException {
     try {
       flyway.migrate();
       return true;
     } catch (FlywayException failure) {
+      SQLException reason = Waiting.reason(failure).orElse(new SQLException(failure));
+      if (Waiting.mayPass(reason)) {
+        throw reason;
+      }
       // On SQLite Flyway takes no lock, and processes that meet on a new file trip over each other.
-      if (++collisions < COLLISIONS) {
-        throw new SQLTransientException(failure.getMessage(), failure);
+      if (isThereAlready(reason) && ++collisions < COLLISIONS) {
+        throw new SQLTransientException(reason.getMessage(), failure);
       }
       throw new StoreException(
           "the tables could not be created or updated: %s; mend that, or run the migrations in %s by hand"
-              .formatted(failure.getMessage(), dialect.migrations()),
+              .formatted(Waiting.oneLine(reason), dialect.migrations()),
           failure);
     }
+  }
+
+  private static boolean isThereAlready(SQLException reason) {
+    return String.valueOf(reason.getMessage()).contains("already exists");
   }
 }

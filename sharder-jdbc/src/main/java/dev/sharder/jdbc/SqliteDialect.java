@@ -33,8 +33,7 @@ final class SqliteDialect extends Dialect {
 
   @Override
   DataSource prepare(DataSource dataSource) throws SQLException {
-    Connection connection = dataSource.getConnection();
-    try (connection) {
+    try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(true);
       if (!isInMemory(connection)) {
         writeAhead(connection);

@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Deadline;
+import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import java.sql.SQLException;
@@ -55,20 +56,28 @@ final class Waiting {
     while (true) {
       try {
         return attempt.run();
-      } catch (SQLException | RuntimeException failure) {
-        SQLException reason = reason(failure).orElseThrow(() -> unexpected(failure));
-        if (!mayPass(reason)) {
-          throw new StoreException(
-              "the database refused: %s; see what it says and mend it".formatted(oneLine(reason)),
-              failure);
-        }
-        if (deadline.hasPassed()) {
-          throw tooLong(deadline, oneLine(reason), failure);
-        }
-        log.debug("trying again after {}", oneLine(reason));
-        pause();
+      } catch (SharderException verdict) {
+        throw verdict;
+      } catch (SQLException failure) {
+        waitOut(deadline, failure, failure);
+      } catch (RuntimeException failure) {
+        waitOut(deadline, reason(failure).orElseThrow(() -> failure), failure);
       }
     }
+  }
+
+  /** Returns when it makes sense to try again, and throws when it does not. */
+  private static void waitOut(Deadline deadline, SQLException reason, Exception failure) {
+    if (!mayPass(reason)) {
+      throw new StoreException(
+          "the database refused: %s; see what it says and mend it".formatted(oneLine(reason)),
+          failure);
+    }
+    if (deadline.hasPassed()) {
+      throw tooLong(deadline, oneLine(reason), failure);
+    }
+    log.debug("trying again after {}", oneLine(reason));
+    pause();
   }
 
   static TimeLimitException tooLong(Deadline deadline, String reason, @Nullable Throwable cause) {
@@ -84,7 +93,7 @@ final class Waiting {
         "interrupted while waiting for the database; ask again", interruption);
   }
 
-  private static boolean mayPass(SQLException failure) {
+  static boolean mayPass(SQLException failure) {
     String state = Objects.requireNonNullElse(failure.getSQLState(), "");
     return failure instanceof SQLTransientException
         || failure instanceof SQLRecoverableException
@@ -103,18 +112,14 @@ final class Waiting {
     }
   }
 
-  private static Optional<SQLException> reason(Throwable failure) {
+  static Optional<SQLException> reason(Throwable failure) {
     return Stream.<Throwable>iterate(failure, link -> link != null, Throwable::getCause)
         .filter(SQLException.class::isInstance)
         .map(SQLException.class::cast)
         .findFirst();
   }
 
-  private static RuntimeException unexpected(Throwable failure) {
-    return failure instanceof RuntimeException passed ? passed : new IllegalStateException(failure);
-  }
-
-  private static String oneLine(SQLException reason) {
+  static String oneLine(SQLException reason) {
     return String.valueOf(reason.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

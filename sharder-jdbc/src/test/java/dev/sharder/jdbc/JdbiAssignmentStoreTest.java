@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Handle;
@@ -59,7 +60,7 @@ class JdbiAssignmentStoreTest {
     HikariDataSource pool = pool(product);
     assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
         .isInstanceOf(StoreException.class)
-        .hasMessageContaining("sharder_")
+        .hasMessageContaining("sharder_kind")
         .hasMessageContaining("classpath:dev/sharder/jdbc/migration/" + product.folder)
         .hasMessageContaining("migrate(true)");
   }
@@ -92,6 +93,23 @@ class JdbiAssignmentStoreTest {
     assertThat(mine.migrate().migrationsExecuted).isZero();
     try (JdbiAssignmentStore again = JdbiAssignmentStore.create(pool)) {
       assertThat(hubs(again).find("ada")).isPresent();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aTableOfTheSameNameThatIsNotOursIsAClearErrorAndStaysAsItIs(Product product) {
+    HikariDataSource pool = pool(product);
+    try (Handle handle = Jdbi.open(pool)) {
+      handle.execute("CREATE TABLE sharder_bin (mine integer)");
+      handle.execute("INSERT INTO sharder_bin VALUES (7)");
+      assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
+          .isInstanceOf(StoreException.class)
+          .hasMessageStartingWith("the tables could not be created or updated: ")
+          .hasMessageContaining("already exists")
+          .hasMessageContaining("run the migrations in classpath:dev/sharder/jdbc/migration/");
+      assertThat(handle.createQuery("SELECT mine FROM sharder_bin").mapTo(Integer.class).list())
+          .containsExactly(7);
     }
   }
 
@@ -146,7 +164,11 @@ class JdbiAssignmentStoreTest {
           handle.execute("PRAGMA foreign_keys = TRUE");
         }
         for (String intrusion : intrusions) {
-          assertThatThrownBy(() -> handle.execute(intrusion)).as(intrusion).isNotNull();
+          assertThatThrownBy(() -> handle.execute(intrusion))
+              .as(intrusion)
+              .rootCause()
+              .message()
+              .containsPattern("(?i)constraint");
         }
       }
     }
@@ -199,19 +221,36 @@ class JdbiAssignmentStoreTest {
             .isInstanceOf(TimeLimitException.class)
             .hasMessageStartingWith("no answer within 300 ms: ");
         CountDownLatch asking = new CountDownLatch(1);
+        AtomicReference<Thread> asker = new AtomicReference<>();
         Future<String> bin =
             other.submit(
                 () -> {
+                  asker.set(Thread.currentThread());
                   asking.countDown();
                   return patient.assign("bob").bin();
                 });
         asking.await();
+        awaitWaiting(asker.get(), handle, product);
+        assertThat(bin).isNotDone();
         handle.execute("COMMIT");
         assertThat(bin.get()).isEqualTo("a");
       } finally {
         other.shutdownNow();
       }
       assertThat(hasty.assign("ada").bin()).isEqualTo("b");
+    }
+  }
+
+  /** SQLite is polled between short sleeps; PostgreSQL tells who waits for a lock. */
+  private static void awaitWaiting(Thread asker, Handle handle, Product product) {
+    while (product == Product.SQLITE
+        ? asker.getState() != Thread.State.TIMED_WAITING
+        : handle
+                .createQuery("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                .mapTo(Long.class)
+                .one()
+            == 0) {
+      Thread.onSpinWait();
     }
   }
 
