@@ -114,11 +114,16 @@ final class AnswerCache implements AutoCloseable {
     changes.objects().ifPresentOrElse(answers::invalidateAll, answers::invalidateAll);
   }
 
-  /** Stops watching and forgets everything. */
+  /** Stops watching, so that the store may be closed after this, and forgets everything. */
   @Override
-  public void close() {
+  public synchronized void close() {
     closed = true;
     watcher.interrupt();
+    try {
+      watcher.join(bound.toMillis());
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+    }
     answers.invalidateAll();
   }
 }

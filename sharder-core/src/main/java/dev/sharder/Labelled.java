@@ -10,7 +10,10 @@ record Labelled(SortedMap<String, String> labels, BinPolicy among) implements Bi
 
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
-    return among.choose(request, open);
+    return among.choose(
+        request,
+        Offered.only(
+            open, bin -> bin.bin().labels().entrySet().containsAll(labels.entrySet()), this));
   }
 
   @Override

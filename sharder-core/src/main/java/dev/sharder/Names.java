@@ -47,6 +47,11 @@ final class Names {
   }
 
   private static boolean isUnwritable(int codePoint) {
+    if ((codePoint >= 0x202a && codePoint <= 0x202e)
+        || (codePoint >= 0x2066 && codePoint <= 0x2069)) {
+      // Bidirectional overrides make a line read otherwise than it is.
+      return true;
+    }
     return switch (Character.getType(codePoint)) {
       case Character.CONTROL,
           Character.LINE_SEPARATOR,

@@ -10,8 +10,9 @@ record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy
 
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
-    // A pinned object is offered its own bin and no other, because refusal() kept the rest away.
-    return pin(request).isPresent() ? open.get(0) : others.choose(request, open);
+    return pin(request)
+        .map(pin -> Offered.only(open, bin -> bin.name().equals(pin), this).get(0))
+        .orElseGet(() -> others.choose(request, open));
   }
 
   @Override

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Executors;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +31,14 @@ import org.slf4j.LoggerFactory;
 public final class Sharder implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Sharder.class);
+
+  private static final Executor LEADERS =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "sharder-leader");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private final String kind;
   private final AssignmentStore store;
@@ -136,9 +144,11 @@ public final class Sharder implements AutoCloseable {
         missing.isEmpty()
             ? new Placements(Map.of(), Map.of())
             : store.place(kind, List.copyOf(missing), policy, deadline);
+    Set<String> told = new HashSet<>();
     List<Placement> answers = new ArrayList<>(objects.size());
     for (String object : objects) {
-      answers.add(answer(object, found, placements));
+      Placement answer = answer(object, found, placements);
+      answers.add(told.add(object) ? answer : new Placement(answer.assignment(), false));
     }
     return List.copyOf(answers);
   }
@@ -260,7 +270,7 @@ public final class Sharder implements AutoCloseable {
     private final List<Bin> bins = new ArrayList<>();
     private BinPolicy policy = BinPolicy.emptiest();
     private Duration timeLimit = Duration.ofSeconds(10);
-    private Executor executor = ForkJoinPool.commonPool();
+    private Executor executor = LEADERS;
     private long cacheEntries = 100_000;
     private Duration staleness = Duration.ofSeconds(1);
 
@@ -356,9 +366,9 @@ public final class Sharder implements AutoCloseable {
     }
 
     /**
-     * Runs the store's work for {@link Sharder#assignAsync} where no caller's thread waits; the
-     * common pool if this is never called. It is kept busy by one task at a time, which waits for
-     * the database.
+     * Runs the store's work for {@link Sharder#assignAsync} where no caller's thread waits; daemon
+     * threads that end when idle if this is never called. It has two tasks at a time at most, which
+     * wait for the store: one that finds and one that places.
      *
      * @param executor should not run tasks on the thread that hands them over
      * @return this builder

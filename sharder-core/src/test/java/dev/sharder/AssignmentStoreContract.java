@@ -273,6 +273,7 @@ public abstract class AssignmentStoreContract {
     Sharder hubs = hubs("a", "b");
     List<Placement> placements = hubs.assignAll(List.of("ada", "bob", "ada"));
     assertThat(placements).extracting(Placement::bin).containsExactly("a", "b", "a");
+    assertThat(placements).extracting(Placement::isNew).containsExactly(true, true, false);
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 1L, "b", 1L));
   }
 

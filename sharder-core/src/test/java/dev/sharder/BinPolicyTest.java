@@ -213,6 +213,20 @@ class BinPolicyTest {
   }
 
   @Test
+  void aLambdaAroundADecoratorCannotTalkItOutOfItsGuarantee() {
+    List<Bin> bins = List.of(Bin.of("a"), Bin.of("b").withLabels(Map.of("gpu", "yes")));
+    BinPolicy pinned = BinPolicy.pinned(Map.of("ada", "b"), Map.of(), BinPolicy.emptiest());
+    BinPolicy labelled = BinPolicy.labelled(Map.of("gpu", "yes"), BinPolicy.emptiest());
+    assertThat(sharder(pinned::choose, bins).assign("ada").bin()).isEqualTo("b");
+    assertThat(sharder(labelled::choose, bins).assign("ada").bin()).isEqualTo("b");
+    List<Bin> without = List.of(Bin.of("a"));
+    assertThatThrownBy(() -> sharder(pinned::choose, without).assign("ada"))
+        .isInstanceOf(PolicyException.class);
+    assertThatThrownBy(() -> sharder(labelled::choose, without).assign("ada"))
+        .isInstanceOf(PolicyException.class);
+  }
+
+  @Test
   void decoratorsNest() {
     BinPolicy policy =
         BinPolicy.pinned(

@@ -34,6 +34,7 @@ class SharderTest {
         "a\u0085b",
         "a\u2028b",
         "a\u2029b",
+        "a\u202eb",
         "half\uD83D",
         "\uDE00half",
         "x".repeat(256));

@@ -74,9 +74,15 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private Connection openConnection() throws SQLException {
     Connection connection = connections.getConnection();
-    // Where a pool does not commit by itself, Jdbi would leave the end of a transaction to others.
-    connection.setAutoCommit(true);
-    return connection;
+    try {
+      // Where a pool does not commit by itself, Jdbi would leave the end of a transaction to
+      // others.
+      connection.setAutoCommit(true);
+      return connection;
+    } catch (SQLException | RuntimeException failure) {
+      connection.close();
+      throw failure;
+    }
   }
 
   /**
@@ -211,6 +217,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     try {
       withHandle(deadline, handle -> statements(handle).checkTables());
     } catch (StoreException refusal) {
+      if (!Waiting.isAboutTables(refusal)) {
+        throw refusal;
+      }
       throw new StoreException(
           "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or leave migrate(true)"
               .formatted(refusal.getMessage(), dialect.migrations()),

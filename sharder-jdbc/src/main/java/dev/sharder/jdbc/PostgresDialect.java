@@ -1,7 +1,9 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Deadline;
+import dev.sharder.StoreException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -10,7 +12,6 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.SqlStatements;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -34,7 +35,17 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  DataSource prepare(DataSource dataSource) {
+  DataSource prepare(DataSource dataSource) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet encoding = statement.executeQuery("SHOW server_encoding")) {
+      if (encoding.next() && !encoding.getString(1).equals("UTF8")) {
+        throw new StoreException(
+            "the database is encoded in %s, which has no room for every name; create one with ENCODING 'UTF8'"
+                .formatted(encoding.getString(1)),
+            null);
+      }
+    }
     return dataSource;
   }
 
@@ -51,12 +62,25 @@ final class PostgresDialect extends Dialect {
     handle.getConfig(SqlStatements.class).setQueryTimeout(seconds);
   }
 
+  // Under a stricter level every statement would see the loads as they were before the lock.
   @Override
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work) {
-    // Under a stricter level every statement would see the loads as they were before the lock.
     return handle.inTransaction(
-        TransactionIsolationLevel.READ_COMMITTED,
-        transaction -> work.apply(transaction.attach(statements())));
+        transaction -> {
+          transaction.execute(
+              """
+              SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+              SET LOCAL lock_timeout = %1$d;
+              SET LOCAL statement_timeout = %1$d;
+              """
+                  .formatted(millis(deadline)));
+          return work.apply(transaction.attach(statements()));
+        });
+  }
+
+  /** At least one, because zero would mean no limit at all. */
+  private static int millis(Deadline deadline) {
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, deadline.remaining().toMillis()));
   }
 
   /** Listens, which brings the word at once; where that fails, the time passes all the same. */

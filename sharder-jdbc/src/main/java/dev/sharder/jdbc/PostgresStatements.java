@@ -29,7 +29,7 @@ interface PostgresStatements extends Statements {
       """
       SELECT kind, object, bin, version, assigned_at
       FROM sharder_assignment
-      WHERE kind = :kind AND object = ANY (:objects)
+      WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       """)
   List<Assignment> find(String kind, Collection<String> objects);
 
@@ -46,7 +46,7 @@ interface PostgresStatements extends Statements {
       WITH
       newcomer AS (
         SELECT object, turn
-        FROM unnest(:objects) WITH ORDINALITY AS asked (object, turn)
+        FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, turn)
       ),
       open_bin AS (
         SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room
@@ -55,7 +55,7 @@ interface PostgresStatements extends Statements {
           AND (capacity IS NULL OR assigned + offset_load < capacity)
       ),
       vessel AS (
-        SELECT (cardinality(:objects) + sum(load + 1) OVER emptier) / sum(weight) OVER emptier AS level
+        SELECT (cardinality(CAST(:objects AS text[])) + sum(load + 1) OVER emptier) / sum(weight) OVER emptier AS level
         FROM open_bin
         WINDOW emptier AS (ORDER BY (load + 1)::float8 / weight, bin ROWS UNBOUNDED PRECEDING)
       ),
@@ -67,7 +67,7 @@ interface PostgresStatements extends Statements {
         SELECT bin, row_number() OVER (ORDER BY (load + k)::float8 / weight, bin) AS turn
         FROM open_bin
         CROSS JOIN brim
-        CROSS JOIN generate_series(1, least(room, cardinality(:objects), floor(level * weight)::bigint - load + 1)) AS k
+        CROSS JOIN generate_series(1, least(room, cardinality(CAST(:objects AS text[])), floor(level * weight)::bigint - load + 1)) AS k
         WHERE (load + k)::float8 / weight <= level
       ),
       placed AS (
@@ -93,7 +93,7 @@ interface PostgresStatements extends Statements {
       """
       INSERT INTO sharder_assignment (kind, object, bin)
       SELECT :kind, chosen.object, chosen.bin
-      FROM unnest(:objects, :bins) AS chosen (object, bin)
+      FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[])) AS chosen (object, bin)
       """)
   void insert(String kind, List<String> objects, List<String> bins);
 
@@ -102,7 +102,7 @@ interface PostgresStatements extends Statements {
       """
       UPDATE sharder_bin AS b
       SET assigned = b.assigned + taken.n
-      FROM (SELECT bin, count(*) AS n FROM unnest(:bins) AS named (bin) GROUP BY bin) AS taken
+      FROM (SELECT bin, count(*) AS n FROM unnest(CAST(:bins AS text[])) AS named (bin) GROUP BY bin) AS taken
       WHERE b.kind = :kind AND b.bin = taken.bin
       """)
   void count(String kind, List<String> bins);
@@ -112,7 +112,7 @@ interface PostgresStatements extends Statements {
       """
       UPDATE sharder_bin
       SET state = 'cordoned', undeclared = TRUE
-      WHERE kind = :kind AND state = 'open' AND bin <> ALL (:declared)
+      WHERE kind = :kind AND state = 'open' AND bin <> ALL (CAST(:declared AS text[]))
       RETURNING bin
       """)
   List<String> cordonUndeclared(String kind, List<String> declared);
@@ -122,7 +122,7 @@ interface PostgresStatements extends Statements {
       """
       UPDATE sharder_bin
       SET state = 'open', undeclared = FALSE
-      WHERE kind = :kind AND undeclared AND bin = ANY (:declared)
+      WHERE kind = :kind AND undeclared AND bin = ANY (CAST(:declared AS text[]))
       RETURNING bin
       """)
   List<String> reopenDeclared(String kind, List<String> declared);
@@ -168,7 +168,7 @@ interface PostgresStatements extends Statements {
       INSERT INTO sharder_change (kind, revision, from_bin, to_bin, what, actor, reason)
       SELECT kind, revision, named.bin, named.bin, :what, :actor, :reason
       FROM sharder_kind
-      CROSS JOIN unnest(:bins) AS named (bin)
+      CROSS JOIN unnest(CAST(:bins AS text[])) AS named (bin)
       WHERE kind = :kind
       """)
   void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);

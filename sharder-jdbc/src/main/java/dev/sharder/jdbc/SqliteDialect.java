@@ -73,15 +73,39 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void ready(Handle handle, Deadline deadline) throws SQLException {
-    try (Statement statement = handle.getConnection().createStatement()) {
-      // The timeout is short because SQLite sleeps longer from try to try; we ask again sooner.
-      statement.executeUpdate(
-          """
-          PRAGMA busy_timeout = 20;
-          PRAGMA synchronous = FULL;
-          PRAGMA fullfsync = TRUE;
-          PRAGMA foreign_keys = TRUE;
-          """);
+    Connection connection = handle.getConnection();
+    String before = settings(connection);
+    // The application may have its own use for the connection, and its own settings.
+    handle.addCleanable(() -> set(connection, before));
+    // The timeout is short because SQLite sleeps longer from try to try; we ask again sooner.
+    set(
+        connection,
+        """
+        PRAGMA busy_timeout = 20;
+        PRAGMA synchronous = FULL;
+        PRAGMA fullfsync = TRUE;
+        PRAGMA foreign_keys = TRUE;
+        """);
+  }
+
+  private static String settings(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                """
+                SELECT 'PRAGMA busy_timeout = ' || timeout || ';'
+                    || 'PRAGMA synchronous = ' || synchronous || ';'
+                    || 'PRAGMA fullfsync = ' || fullfsync || ';'
+                    || 'PRAGMA foreign_keys = ' || foreign_keys || ';'
+                FROM pragma_busy_timeout, pragma_synchronous, pragma_fullfsync, pragma_foreign_keys
+                """)) {
+      return row.next() ? row.getString(1) : "";
+    }
+  }
+
+  private static void set(Connection connection, String pragmas) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate(pragmas);
     }
   }
 

@@ -98,15 +98,18 @@ interface Statements {
       """)
   void addKind(String kind);
 
-  /** Fails if the tables are missing. */
+  /** Fails if a table or a column is missing. */
   @SqlQuery(
       """
-      SELECT count(*)
+      SELECT k.kind, k.revision,
+             b.bin, b.weight, b.offset_load, b.capacity, b.state, b.undeclared, b.labels, b.assigned,
+             a.object, a.bin, a.version, a.assigned_at,
+             c.id, c.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at
       FROM sharder_kind AS k
       JOIN sharder_bin AS b ON b.kind = k.kind
       JOIN sharder_assignment AS a ON a.kind = b.kind AND a.bin = b.bin
       JOIN sharder_change AS c ON c.kind = k.kind
       WHERE FALSE
       """)
-  long checkTables();
+  List<String> checkTables();
 }

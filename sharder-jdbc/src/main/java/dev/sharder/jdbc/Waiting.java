@@ -112,6 +112,16 @@ final class Waiting {
     }
   }
 
+  /** Tells whether a table or a column is missing. */
+  static boolean isAboutTables(Throwable failure) {
+    return reason(failure)
+        .filter(
+            reason ->
+                Set.of("42P01", "42703").contains(String.valueOf(reason.getSQLState()))
+                    || oneLine(reason).contains("no such "))
+        .isPresent();
+  }
+
   static Optional<SQLException> reason(Throwable failure) {
     return Stream.<Throwable>iterate(failure, link -> link != null, Throwable::getCause)
         .filter(SQLException.class::isInstance)

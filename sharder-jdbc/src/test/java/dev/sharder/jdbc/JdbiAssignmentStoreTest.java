@@ -217,9 +217,12 @@ class JdbiAssignmentStoreTest {
       ExecutorService other = Executors.newSingleThreadExecutor();
       try (Handle handle = Jdbi.open(pool)) {
         lock(handle, product);
+        long start = System.nanoTime();
         assertThatThrownBy(() -> hasty.assign("ada"))
             .isInstanceOf(TimeLimitException.class)
             .hasMessageStartingWith("no answer within 300 ms: ");
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+            .isBetween(Duration.ofMillis(300), Duration.ofMillis(900));
         CountDownLatch asking = new CountDownLatch(1);
         AtomicReference<Thread> asker = new AtomicReference<>();
         Future<String> bin =
@@ -296,21 +299,61 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void sqliteWritesThroughToTheDiskWhateverTheConnectionsDefault() {
-    HikariDataSource pool = pool(url(Product.SQLITE) + "?synchronous=OFF&journal_mode=DELETE");
+  void sqliteWritesThroughToTheDiskWhateverTheConnectionsDefaultAndHandsThemBackAsTheyWere() {
+    HikariDataSource pool =
+        pool(url(Product.SQLITE) + "?synchronous=OFF&journal_mode=DELETE&busy_timeout=30000");
     pool.setMaximumPoolSize(1);
+    List<String> seen = new ArrayList<>();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      hubs(store);
+      // In the middle of a transaction, as the trigger sees it.
+      try (Handle handle = Jdbi.open(pool)) {
+        handle.execute("CREATE TABLE seen (setting TEXT)");
+        handle.execute(
+            "CREATE TRIGGER note AFTER INSERT ON sharder_assignment BEGIN INSERT INTO seen"
+                + " SELECT synchronous || ' ' || journal_mode || ' ' || foreign_keys"
+                + " FROM pragma_synchronous, pragma_journal_mode, pragma_foreign_keys; END");
+      }
       hubs(store).assign("ada");
       try (Handle handle = Jdbi.open(pool)) {
-        assertThat(pragma(handle, "synchronous")).isEqualTo("2");
-        assertThat(pragma(handle, "journal_mode")).isEqualTo("wal");
-        assertThat(pragma(handle, "foreign_keys")).isEqualTo("1");
+        seen.addAll(handle.createQuery("SELECT setting FROM seen").mapTo(String.class).list());
+        assertThat(pragma(handle, "synchronous")).isEqualTo("0");
+        assertThat(pragma(handle, "busy_timeout")).isEqualTo("30000");
+        assertThat(pragma(handle, "foreign_keys")).isEqualTo("0");
       }
     }
+    assertThat(seen).containsExactly("2 wal 1");
   }
 
   private static String pragma(Handle handle, String name) {
     return handle.createQuery("PRAGMA " + name).mapTo(String.class).one();
+  }
+
+  @Test
+  void aPostgresThatCannotWriteEveryNameIsRefused() {
+    try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
+      handle.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+      String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("/test_\\d+", "/narrow");
+      assertThatThrownBy(() -> JdbiAssignmentStore.create(pool(url)))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("encoded in LATIN1")
+          .hasMessageContaining("ENCODING 'UTF8'");
+    }
+  }
+
+  @Test
+  void aRoleThatMayNotCreateTablesIsToldAtOnce() {
+    try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
+      handle.execute("DROP ROLE IF EXISTS weak");
+      handle.execute("CREATE ROLE weak LOGIN");
+      String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("user=\\w+", "user=weak");
+      long start = System.nanoTime();
+      assertThatThrownBy(() -> JdbiAssignmentStore.create(pool(url)))
+          .isInstanceOf(StoreException.class)
+          .hasMessageStartingWith("the tables could not be created or updated: ")
+          .hasMessageContaining("permission denied");
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+    }
   }
 
   @Test

@@ -40,6 +40,7 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
     settings.databaseUser().ifPresent(user -> login.setProperty("user", user));
     settings.databasePassword().ifPresent(password -> login.setProperty("password", password));
     try (Connection connection = DriverManager.getConnection(settings.database(), login)) {
+      // SQLite does not look into the file before it is asked for something.
       connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
     } catch (SQLException failure) {
       throw cannotOpen(settings, rootMessage(failure), failure);
@@ -58,13 +59,17 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
     return config;
   }
 
-  /** What the first failure in a chain of them said. */
+  /** What the first failure in a chain of them said, in a line. */
   static String rootMessage(Throwable failure) {
     Throwable root = failure;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return root.getMessage() == null ? root.toString() : root.getMessage();
+    String message = String.valueOf(root.getMessage()).strip();
+    // Some exceptions say all in their name: UnknownHostException: db.example.org
+    return root instanceof SQLException
+        ? message
+        : root.getClass().getSimpleName() + ": " + message;
   }
 
   @Override

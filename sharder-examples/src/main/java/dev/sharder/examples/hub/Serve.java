@@ -3,7 +3,6 @@ package dev.sharder.examples.hub;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,10 +15,19 @@ import picocli.CommandLine.Option;
       "",
       "An option wins over its environment variable, which wins over the configuration file."
     },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "1:the port, the database or the bins stood in the way",
+      "2:an option or the configuration is wrong",
+      "143:told to stop, and stopped in good order (SIGTERM)"
+    },
     footerHeading = "%nEnvironment variables for secrets:%n",
     footer = {
       "  SHARDER_DATABASE_USER, SHARDER_DATABASE_PASSWORD",
       "      who the database lets in",
+      "",
+      "Keys of the file: listen, database, location, lowercase, and bins: names, or",
+      "mappings with name, weight, offset, capacity and labels."
     })
 final class Serve implements Callable<Integer> {
 
@@ -55,18 +63,11 @@ final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    Settings settings = Settings.of(config, listen, database, bins, System.getenv());
-    HubServer server = HubServer.start(settings);
-    CountDownLatch stopped = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  server.close();
-                  stopped.countDown();
-                },
-                "shutdown"));
-    stopped.await();
+    HubServer server =
+        HubServer.start(Settings.of(config, listen, database, bins, System.getenv()));
+    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
+    // Until a signal ends the program.
+    Thread.currentThread().join();
     return 0;
   }
 }

@@ -8,4 +8,9 @@ final class SettingsException extends RuntimeException {
   SettingsException(String message) {
     super(message);
   }
+
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
 }

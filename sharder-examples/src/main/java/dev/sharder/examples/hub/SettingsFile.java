@@ -2,15 +2,16 @@ package dev.sharder.examples.hub;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
@@ -25,15 +26,17 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
-import org.yaml.snakeyaml.nodes.Tag;
 
 /**
  * The YAML file with settings. Every key may be left out.
@@ -53,13 +56,12 @@ record SettingsFile(
 
   static final SettingsFile EMPTY = new SettingsFile(null, null, null, null, null);
 
-  private static final ObjectReader YAML =
-      YAMLMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-          .build()
-          .readerFor(SettingsFile.class);
+          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
+          .build();
 
   /** A hub in the file: {@code - hub-1}, or a mapping with a name and more. */
   record Entry(Bin bin) {
@@ -104,41 +106,48 @@ record SettingsFile(
           "configuration file '%s' cannot be read (%s); name a readable YAML file in UTF-8"
               .formatted(file, error));
     }
-    Node root = compose(file, text);
     try {
-      return root.getTag().equals(Tag.NULL) ? EMPTY : YAML.readValue(text);
-    } catch (JsonProcessingException error) {
-      throw new SettingsException(
-          "%s line %d: %s".formatted(file, line(error, root), complaint(error)));
-    }
-  }
-
-  /** Checks the syntax, and keeps where everything stands in the file. */
-  private static Node compose(Path file, String text) {
-    try {
-      // Without a document there is nothing to compose, so an empty one is put in its place.
-      Node root = new Yaml().compose(new StringReader(text));
-      return root == null ? new Yaml().represent(null) : root;
+      return read(file, text);
     } catch (MarkedYAMLException error) {
       throw new SettingsException(
           "%s line %d: %s; mend the YAML there"
               .formatted(file, error.getProblemMark().getLine() + 1, problem(error)));
+    } catch (YAMLException error) {
+      throw new SettingsException(
+          "%s is no YAML: %s"
+              .formatted(file, String.valueOf(error.getMessage()).lines().findFirst().orElse("")));
+    }
+  }
+
+  private static SettingsFile read(Path file, String text) {
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    Object values = new Yaml(new SafeConstructor(options)).load(text);
+    if (values == null) {
+      return EMPTY;
+    }
+    try {
+      return MAPPER.treeToValue(MAPPER.valueToTree(values), SettingsFile.class);
+    } catch (JsonProcessingException error) {
+      Node root = new Yaml(options).compose(new StringReader(text));
+      throw new SettingsException(
+          "%s line %d: %s".formatted(file, line(error, root), complaint(error)));
     }
   }
 
   private static String problem(MarkedYAMLException error) {
     return error.getContext() == null
         ? error.getProblem()
-        : error.getContext() + " " + error.getProblem();
+        : error.getContext() + ": " + error.getProblem();
   }
 
+  /** The values have lost their place in the file; it is found again by the way to them. */
   private static int line(JsonProcessingException error, Node root) {
-    if (!(error instanceof JsonMappingException mapping)) {
-      return error.getLocation().getLineNr();
-    }
     Place place = new Place(root.getStartMark(), root);
-    for (JsonMappingException.Reference step : mapping.getPath()) {
-      place = place.within(step);
+    if (error instanceof JsonMappingException mapping) {
+      for (JsonMappingException.Reference step : mapping.getPath()) {
+        place = place.within(step);
+      }
     }
     return place.mark().getLine() + 1;
   }
@@ -172,12 +181,16 @@ record SettingsFile(
           .formatted(path(unknown), join(unknown.getKnownPropertyIds()));
     }
     if (error instanceof MismatchedInputException mismatch) {
+      if (mismatch instanceof InvalidNullException) {
+        return "%s has an entry without a value; give it one or take it out"
+            .formatted(path(mismatch));
+      }
       return "%s is not %s"
           .formatted(
               path(mismatch).isEmpty() ? "the file" : path(mismatch),
               wanted(mismatch.getTargetType()));
     }
-    return String.valueOf(error.getOriginalMessage()).lines().findFirst().orElse("not YAML");
+    return "the value is of the wrong form; compare it with the example in the README";
   }
 
   private static String path(JsonMappingException error) {

@@ -1,8 +1,8 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.InvalidValueException;
+import dev.sharder.NoOpenBinException;
 import dev.sharder.Placement;
-import dev.sharder.PolicyException;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import io.undertow.server.HttpHandler;
@@ -66,9 +66,22 @@ final class ShardHandler implements HttpHandler {
       sendOn(exchange, assign(user(exchange)));
     } catch (Refusal refusal) {
       refuse(exchange, refusal.status, refusal.line);
-    } catch (SharderException error) {
+    } catch (InvalidValueException error) {
       log.warn("{}", error.getMessage());
-      refuse(exchange, status(error), error.getMessage());
+      refuse(exchange, StatusCodes.BAD_REQUEST, error.getMessage());
+    } catch (NoOpenBinException error) {
+      log.warn("{}", error.getMessage());
+      refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, error.getMessage());
+    } catch (SettingsException error) {
+      log.error("{}", error.getMessage());
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, error.getMessage());
+    } catch (SharderException error) {
+      // What the database says is for the operator.
+      log.error("{}", error.getMessage());
+      refuse(
+          exchange,
+          StatusCodes.SERVICE_UNAVAILABLE,
+          "the assignments cannot be reached now; ask again in a few seconds, or tell the operator");
     }
   }
 
@@ -142,15 +155,6 @@ final class ShardHandler implements HttpHandler {
     return method.equals(Methods.GET) || method.equals(Methods.HEAD)
         ? StatusCodes.FOUND
         : StatusCodes.TEMPORARY_REDIRECT;
-  }
-
-  private static int status(SharderException error) {
-    if (error instanceof InvalidValueException) {
-      return StatusCodes.BAD_REQUEST;
-    }
-    return error instanceof PolicyException
-        ? StatusCodes.INTERNAL_SERVER_ERROR
-        : StatusCodes.SERVICE_UNAVAILABLE;
   }
 
   private static void refuse(HttpServerExchange exchange, int status, String message) {

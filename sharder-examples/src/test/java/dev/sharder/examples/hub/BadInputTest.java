@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Bin;
 import dev.sharder.Sharder;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,10 +51,15 @@ class BadInputTest {
         Arguments.of("bins:\n- weight: 2\n", " line 2: a bin has no name"),
         Arguments.of("bins: hub-1\n", " line 1: bins is not a list"),
         Arguments.of("lowercase: perhaps\n", " line 1: lowercase is not true or false"),
-        Arguments.of(
-            "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", " line 2: Duplicate field 'listen'"),
+        Arguments.of("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", " found duplicate key listen"),
         Arguments.of("bins: [hub-1\n", "expected ',' or ']'"),
         Arguments.of("bins: [hub-1]\n---\nbins: [hub-2]\n", "expected a single document"),
+        Arguments.of("bins:\n- hub-1\n-\n", " line 1: bins has an entry without a value"),
+        Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: }\n", "has an entry without a value"),
+        Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: yes}\n", "labels.gpu is not a text"),
+        Arguments.of("bins:\n- {name: hub-1, capacity: 99999999999999999999}\n", " line 2: "),
+        Arguments.of("? [a]\n: b\n", " line 1: unknown key '[a]'"),
+        Arguments.of("listen: \"a\u0001b\"\n", "sharder.yml is no YAML: "),
         Arguments.of("just a text\n", " line 1: the file is not a mapping"),
         Arguments.of(
             "bins:\n- hub-1\n- name: hub-2\n  labels: {a: [x]}\n\nlocation: x\n", " line 4: "),
@@ -72,6 +79,18 @@ class BadInputTest {
     Outcome outcome = serve("--config", config.toString());
     assertOneLine(outcome, 2, complaint);
     assertThat(outcome.files()).containsExactly("sharder.yml");
+  }
+
+  @Test
+  void anAliasStandsForWhatItNames() throws Exception {
+    Path config =
+        Files.writeString(
+            folder.resolve("sharder.yml"),
+            "bins:\n- {name: hub-1, labels: &l {a: b}}\n- {name: &n hub-2, labels: *l}\n");
+    assertThat(SettingsFile.read(config).declared())
+        .containsExactly(
+            Bin.of("hub-1").withLabels(Map.of("a", "b")),
+            Bin.of("hub-2").withLabels(Map.of("a", "b")));
   }
 
   @Test
@@ -102,7 +121,11 @@ class BadInputTest {
         "hub 1", "hub;1", "hub,1", "hub\"1", "hub\\1", "hübli", "", "a\nb",
       })
   void aBinNameThatNoCookieCanCarryIsOneLine(String name) throws Exception {
-    assertOneLine(serve("--bin", name), 2, "bin");
+    Outcome outcome = serve("--bin", name);
+    assertOneLine(outcome, 2, "bin");
+    assertThat(outcome.err())
+        .containsPattern("no cookie can carry|name '.*' is blank|control character");
+    assertThat(outcome.files()).isEmpty();
   }
 
   @Test
@@ -134,6 +157,7 @@ class BadInputTest {
     return Stream.of(
         Arguments.of("jdbc:sqlite:/no/such/folder/sharder.db", "/no/such/folder"),
         Arguments.of("jdbc:postgresql://127.0.0.1:1/x?user=u&password=hush", "127.0.0.1:1/x"),
+        Arguments.of("jdbc:postgresql://no.such.host.invalid/x", "UnknownHostException"),
         Arguments.of("jdbc:mysql://127.0.0.1/x?password=hush", "jdbc:mysql://127.0.0.1/x"),
         Arguments.of("sharder.db", "sharder.db"));
   }

@@ -7,9 +7,12 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
 import dev.sharder.examples.hub.RunningHub.Answer;
+import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,6 +55,7 @@ class HubServerTest {
   void stopListening() {
     logger.detachAppender(log);
     logger.setAdditive(true);
+    logger.setLevel(null);
   }
 
   @Test
@@ -134,9 +138,7 @@ class HubServerTest {
   }
 
   private static String latin1(String text) {
-    return new String(
-        text.getBytes(java.nio.charset.StandardCharsets.UTF_8),
-        java.nio.charset.StandardCharsets.ISO_8859_1);
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
   @Test
@@ -202,9 +204,9 @@ class HubServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"a\tb", "a\u0001b", "a\u007fb", "a\u0085b", "a\u2028b", "a\u001b[2Jb", "a\0b"})
-  void aNameWithControlCharactersGets400AndForgesNoLogLine(String user) throws Exception {
+  @ValueSource(strings = {"a\tb", "a\u0085b", "a\u2028b", "a\u2029b", "a\u009bb"})
+  void aNameWithControlCharactersGets400AndOneLogLineThatShowsThemByNumber(String user)
+      throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
       log.list.clear();
       Answer answer = hub.get("/shard", user);
@@ -213,7 +215,22 @@ class HubServerTest {
     }
     assertThat(log.list)
         .extracting(ILoggingEvent::getFormattedMessage)
-        .allSatisfy(line -> assertThat(line).matches("[^\\p{Cntrl}\\u0085\\u2028]*"));
+        .singleElement()
+        .asString()
+        .matches("object name 'a\\\\u[0-9a-f]{4}b' has a control character.*");
+    assertThat(rows(sqlite())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a\u0001b", "a\u007fb", "a\u001b[2Jb", "a\0b", "a\rb", "a\nb"})
+  void aControlCharacterThatHttpForbidsGets400(String user) throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
+      log.list.clear();
+      assertThat(hub.get("/shard", user).status()).isEqualTo(400);
+    }
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .allSatisfy(line -> assertThat(line).matches("[^\\p{Cntrl}]*"));
     assertThat(rows(sqlite())).isEmpty();
   }
 
@@ -223,6 +240,12 @@ class HubServerTest {
       Answer twice = hub.ask("GET", "/shard", "REMOTE_USER: ada", "REMOTE_USER: eve");
       assertThat(twice.status()).isEqualTo(400);
       assertThat(twice.body()).contains("came 2 times");
+      byte[] latin1 =
+          "GET /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: jos\u00e9\r\nConnection: close\r\n\r\n"
+              .getBytes(StandardCharsets.ISO_8859_1);
+      Answer notUtf8 = RunningHub.send(hub.port(), latin1);
+      assertThat(notUtf8.status()).isEqualTo(400);
+      assertThat(notUtf8.body()).contains("is not UTF-8");
       assertThat(hub.get("/shard", "x".repeat(256)).status()).isEqualTo(400);
       assertThat(hub.get("/shard", "x".repeat(255)).status()).isEqualTo(302);
     }
@@ -263,6 +286,37 @@ class HubServerTest {
       assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
     }
     assertThat(rows(sqlite())).containsOnlyKeys("ada");
+  }
+
+  @Test
+  void aHubThatCameLaterUnderANameNoCookieCanCarryIs500AndSaysSo() throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1");
+        HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(sqlite());
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+        Sharder.builder("hub", store).bins("hub 9").build().close();
+      }
+      Answer answer = hub.get("/shard", "ada");
+      assertThat(answer.status()).isEqualTo(500);
+      assertThat(answer.body()).startsWith("bin 'hub 9' has a name that no cookie can carry");
+      assertThat(answer.headers("Set-Cookie")).isEmpty();
+    }
+  }
+
+  @Test
+  void whatTheDatabaseSaysIsForTheLogAndNotForTheUser() throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1");
+        HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(sqlite());
+      Jdbi.create(pool).useHandle(handle -> handle.execute("DROP TABLE sharder_assignment"));
+      Answer answer = hub.get("/shard", "ada");
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.headers("Retry-After")).containsExactly("5");
+      assertThat(answer.body()).doesNotContain("sharder_assignment");
+    }
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .anyMatch(line -> line.contains("no such table: sharder_assignment"));
   }
 
   @Test

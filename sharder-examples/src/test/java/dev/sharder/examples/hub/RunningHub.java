@@ -59,10 +59,14 @@ record RunningHub(HubServer server) implements AutoCloseable {
 
   /** Sends UTF-8 and reads the answer to its end, a character for each byte. */
   static Answer send(int port, String request) throws IOException {
+    return send(port, request.getBytes(StandardCharsets.UTF_8));
+  }
+
+  static Answer send(int port, byte[] request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(20_000);
       OutputStream out = socket.getOutputStream();
-      out.write(request.getBytes(StandardCharsets.UTF_8));
+      out.write(request);
       out.flush();
       InputStream in = socket.getInputStream();
       return parse(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));

@@ -40,7 +40,8 @@ class SharderJarIT {
     assertThat(cookieOf(answering, "ada")).startsWith("hub=hub-1;");
     assertThat(cookieOf(answering, "bob")).startsWith("hub=hub-2;");
     first.destroy();
-    first.waitFor();
+    // As every program that SIGTERM ends; see --help.
+    assertThat(first.waitFor()).isEqualTo(128 + 15);
     assertThat(folder.resolve("sharder.db")).exists();
 
     Matcher again = awaitAnswering(start("serve", "--listen", "127.0.0.1:0"));
