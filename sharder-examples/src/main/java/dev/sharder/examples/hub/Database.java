@@ -22,15 +22,11 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
       return new Database(pool, JdbiAssignmentStore.create(pool));
     } catch (SharderException failure) {
       pool.close();
-      throw cannotOpen(settings, failure.getMessage(), failure);
+      throw new StartException(
+          "cannot use the database %s: %s"
+              .formatted(settings.shownDatabase(), Settings.withoutSecrets(failure.getMessage())),
+          failure);
     }
-  }
-
-  private static StartException cannotOpen(Settings settings, String reason, Throwable cause) {
-    return new StartException(
-        "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
-            .formatted(settings.shownDatabase(), Settings.withoutSecrets(reason)),
-        cause);
   }
 
   /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
@@ -43,7 +39,10 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
       // SQLite does not look into the file before it is asked for something.
       connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
     } catch (SQLException failure) {
-      throw cannotOpen(settings, rootMessage(failure), failure);
+      throw new StartException(
+          "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
+              .formatted(settings.shownDatabase(), Settings.withoutSecrets(rootMessage(failure))),
+          failure);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.BinLoad;
+import dev.sharder.BinState;
 import dev.sharder.Deadline;
 import dev.sharder.Sharder;
 import dev.sharder.jdbc.JdbiAssignmentStore;
@@ -104,7 +105,6 @@ final class HubServer implements AutoCloseable {
         Sharder.builder(KIND, store).timeLimit(TIME_LIMIT).bins(settings.bins());
     if (settings.bins().isEmpty()) {
       List<BinLoad> known = store.bins(KIND, Deadline.in(TIME_LIMIT));
-      known.forEach(bin -> Settings.checkBinName(bin.name()));
       if (known.isEmpty()) {
         builder.bins(FIRST_HUBS);
         log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
@@ -112,6 +112,9 @@ final class HubServer implements AutoCloseable {
     }
     Sharder sharder = builder.build();
     closers.push(sharder::close);
+    sharder.bins().stream()
+        .filter(bin -> bin.bin().state() == BinState.OPEN)
+        .forEach(bin -> settings.checkBin(bin.name()));
     return sharder;
   }
 

@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.SharderException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,6 +33,8 @@ public final class HubSharder {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
+    // Messages are in English, and so are the digits in them.
+    Locale.setDefault(Locale.ROOT);
     System.exit(commandLine().execute(args));
   }
 

@@ -44,7 +44,8 @@ record Settings(
   /** What a cookie may carry unquoted, by RFC 6265; '%' is left out, as some would decode it. */
   private static final Pattern COOKIE_SAFE = Pattern.compile("[!#$&-+\\--:<-\\[\\]-~]+");
 
-  private static final Pattern SECRET = Pattern.compile("(?i)(password|passwd|secret)=[^&;]*");
+  private static final Pattern SECRET =
+      Pattern.compile("(?i)(?<=(password|passwd|secret)=)[^&;\\s]*|[^/:@\\s]+:[^/@\\s]+(?=@)");
 
   Settings {
     bins = List.copyOf(bins);
@@ -67,7 +68,10 @@ record Settings(
       @Nullable String database,
       List<String> bins,
       Map<String, String> environment) {
-    SettingsFile file = config == null ? SettingsFile.EMPTY : SettingsFile.read(config);
+    SettingsFile file =
+        config == null || config.toString().isEmpty()
+            ? SettingsFile.EMPTY
+            : SettingsFile.read(config);
     List<Bin> all = new ArrayList<>(file.declared());
     bins.forEach(name -> all.add(bin(name)));
     InetSocketAddress address = address(firstOf(listen, file.listen(), DEFAULT_LISTEN));
@@ -91,17 +95,27 @@ record Settings(
     }
   }
 
+  /** Refuses a hub that a user could not be sent to. */
+  void checkBin(String name) {
+    checkBinName(name);
+    location.ifPresent(template -> checkLocation(template, Set.of(name)));
+  }
+
   /** The database as it may be shown: without secrets. */
   String shownDatabase() {
     return withoutSecrets(database);
   }
 
   static String withoutSecrets(String text) {
-    return SECRET.matcher(text).replaceAll("$1=***");
+    return SECRET.matcher(text).replaceAll("***");
   }
 
   private static String firstOf(@Nullable String option, @Nullable String inFile, String standard) {
-    return Objects.requireNonNullElse(option, Objects.requireNonNullElse(inFile, standard));
+    // An environment variable that is empty says nothing.
+    if (option != null && !option.isEmpty()) {
+      return option;
+    }
+    return Objects.requireNonNullElse(inFile, standard);
   }
 
   private static Bin bin(String name) {
@@ -144,7 +158,8 @@ record Settings(
   private static void checkUrl(String template, String location) {
     try {
       URI uri = new URI(location);
-      if (uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme())) {
+      boolean ascii = location.chars().allMatch(c -> c < 0x80);
+      if (ascii && uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme())) {
         return;
       }
     } catch (URISyntaxException malformed) {

@@ -2,16 +2,16 @@ package dev.sharder.examples.hub;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonSetter;
-import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.exc.InvalidNullException;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
@@ -60,7 +60,14 @@ record SettingsFile(
       JsonMapper.builder()
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
+          // An unquoted yes, no or 1.10 is no text to YAML, and must not become another one to us.
+          .withCoercionConfig(
+              LogicalType.Textual,
+              texts ->
+                  texts
+                      .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
+                      .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                      .setCoercion(CoercionInputShape.Float, CoercionAction.Fail))
           .build();
 
   /** A hub in the file: {@code - hub-1}, or a mapping with a name and more. */
@@ -88,7 +95,22 @@ record SettingsFile(
               Objects.requireNonNullElse(offset, 0L),
               capacity == null ? OptionalLong.empty() : OptionalLong.of(capacity),
               BinState.OPEN,
-              Objects.requireNonNullElse(labels, Map.of())));
+              labels == null ? Map.of() : checked(name, labels)));
+    }
+  }
+
+  private static Map<String, String> checked(String bin, Map<String, String> labels) {
+    if (labels.containsValue(null)) {
+      throw new InvalidValueException(
+          "bin '%s' has a label without a value; give it one or take it out".formatted(bin));
+    }
+    return labels;
+  }
+
+  SettingsFile {
+    if (bins != null && bins.contains(null)) {
+      throw new InvalidValueException(
+          "bins has an entry without a value; give it a name or take it out");
     }
   }
 
@@ -181,16 +203,14 @@ record SettingsFile(
           .formatted(path(unknown), join(unknown.getKnownPropertyIds()));
     }
     if (error instanceof MismatchedInputException mismatch) {
-      if (mismatch instanceof InvalidNullException) {
-        return "%s has an entry without a value; give it one or take it out"
-            .formatted(path(mismatch));
-      }
       return "%s is not %s"
           .formatted(
               path(mismatch).isEmpty() ? "the file" : path(mismatch),
               wanted(mismatch.getTargetType()));
     }
-    return "the value is of the wrong form; compare it with the example in the README";
+    String where = error instanceof JsonMappingException mapping ? path(mapping) : "";
+    return "the value%s is of the wrong form or too large; compare it with the example in the README"
+        .formatted(where.isEmpty() ? "" : " of " + where);
   }
 
   private static String path(JsonMappingException error) {
@@ -212,7 +232,7 @@ record SettingsFile(
       return "true or false";
     }
     if (type == String.class) {
-      return "a text";
+      return "a text; put it in quotes";
     }
     if (type == Entry.class) {
       return "a name, or a mapping with a name";

@@ -12,12 +12,16 @@ import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
+import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,49 +58,53 @@ final class ShardHandler implements HttpHandler {
     }
   }
 
+  /**
+   * Keeps no thread while the database makes a newcomer wait, so that known users need not wait.
+   */
   @Override
   public void handleRequest(HttpServerExchange exchange) {
-    if (exchange.isInIoThread()) {
-      // The database may keep us waiting, and the thread that reads the network must not wait.
-      exchange.dispatch(this);
-      return;
-    }
     exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
     try {
-      sendOn(exchange, assign(user(exchange)));
+      String user = user(exchange);
+      long start = System.nanoTime();
+      CompletionStage<Placement> answer = sharder.assignAsync(user);
+      exchange.dispatch(
+          SameThreadExecutor.INSTANCE,
+          () -> answer.whenComplete((placement, error) -> end(exchange, placement, error, start)));
     } catch (Refusal refusal) {
       refuse(exchange, refusal.status, refusal.line);
-    } catch (InvalidValueException error) {
-      log.warn("{}", error.getMessage());
-      refuse(exchange, StatusCodes.BAD_REQUEST, error.getMessage());
-    } catch (NoOpenBinException error) {
-      log.warn("{}", error.getMessage());
-      refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, error.getMessage());
-    } catch (SettingsException error) {
-      log.error("{}", error.getMessage());
-      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, error.getMessage());
-    } catch (SharderException error) {
-      // What the database says is for the operator.
-      log.error("{}", error.getMessage());
-      refuse(
-          exchange,
-          StatusCodes.SERVICE_UNAVAILABLE,
-          "the assignments cannot be reached now; ask again in a few seconds, or tell the operator");
     }
   }
 
-  private Placement assign(String user) {
-    long start = System.nanoTime();
-    Placement placement = sharder.assign(user);
-    long micros = (System.nanoTime() - start) / 1_000;
+  private void end(
+      HttpServerExchange exchange,
+      @Nullable Placement placement,
+      @Nullable Throwable error,
+      long start) {
+    try {
+      if (placement == null) {
+        refuse(exchange, cause(error));
+        return;
+      }
+      report(placement, System.nanoTime() - start);
+      sendOn(exchange, placement);
+    } catch (RuntimeException failure) {
+      refuse(exchange, failure);
+    }
+  }
+
+  private static @Nullable Throwable cause(@Nullable Throwable error) {
+    return error instanceof CompletionException ? error.getCause() : error;
+  }
+
+  private static void report(Placement placement, long nanos) {
     // The name comes last: whatever is in it, the fields before it are ours.
     log.info(
         "{} {} in {} ms for user {}",
         placement.isNew() ? "new" : "found",
         placement.bin(),
-        "%.3f".formatted(micros / 1_000.0),
+        String.format(Locale.ROOT, "%.3f", nanos / 1e6),
         placement.object());
-    return placement;
   }
 
   private String user(HttpServerExchange exchange) throws Refusal {
@@ -155,6 +163,29 @@ final class ShardHandler implements HttpHandler {
     return method.equals(Methods.GET) || method.equals(Methods.HEAD)
         ? StatusCodes.FOUND
         : StatusCodes.TEMPORARY_REDIRECT;
+  }
+
+  private static void refuse(HttpServerExchange exchange, @Nullable Throwable error) {
+    if (error instanceof InvalidValueException wrong) {
+      log.warn("{}", wrong.getMessage());
+      refuse(exchange, StatusCodes.BAD_REQUEST, wrong.getMessage());
+    } else if (error instanceof NoOpenBinException full) {
+      log.warn("{}", full.getMessage());
+      refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, full.getMessage());
+    } else if (error instanceof SettingsException setting) {
+      log.error("{}", setting.getMessage());
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, setting.getMessage());
+    } else if (error instanceof SharderException passing) {
+      // What the database says is for the operator.
+      log.error("{}", passing.getMessage());
+      refuse(
+          exchange,
+          StatusCodes.SERVICE_UNAVAILABLE,
+          "the assignments cannot be reached now; ask again in a few seconds, or tell the operator");
+    } else {
+      log.error("a request failed as none should", error);
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, "the sharder failed; tell the operator");
+    }
   }
 
   private static void refuse(HttpServerExchange exchange, int status, String message) {

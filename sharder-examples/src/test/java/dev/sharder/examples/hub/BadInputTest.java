@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** Whatever is wrong is one line that names the value and the cure, and nothing is half done. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BadInputTest {
 
   @TempDir private Path folder;
@@ -54,8 +56,8 @@ class BadInputTest {
         Arguments.of("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", " found duplicate key listen"),
         Arguments.of("bins: [hub-1\n", "expected ',' or ']'"),
         Arguments.of("bins: [hub-1]\n---\nbins: [hub-2]\n", "expected a single document"),
-        Arguments.of("bins:\n- hub-1\n-\n", " line 1: bins has an entry without a value"),
-        Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: }\n", "has an entry without a value"),
+        Arguments.of("bins:\n- hub-1\n-\n", "bins has an entry without a value"),
+        Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: }\n", "a label without a value"),
         Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: yes}\n", "labels.gpu is not a text"),
         Arguments.of("bins:\n- {name: hub-1, capacity: 99999999999999999999}\n", " line 2: "),
         Arguments.of("? [a]\n: b\n", " line 1: unknown key '[a]'"),
@@ -68,6 +70,7 @@ class BadInputTest {
         Arguments.of(
             "location: https://one.example/\n", "put {bin} where the name of the hub goes"),
         Arguments.of("location: '{bin}/hub'\n", "is no http or https URL"),
+        Arguments.of("location: 'https://{bin}.日本/'\n", "is no http or https URL"),
         Arguments.of("listen: localhost\n", "listen address 'localhost' is not HOST:PORT"));
   }
 
@@ -157,6 +160,7 @@ class BadInputTest {
     return Stream.of(
         Arguments.of("jdbc:sqlite:/no/such/folder/sharder.db", "/no/such/folder"),
         Arguments.of("jdbc:postgresql://127.0.0.1:1/x?user=u&password=hush", "127.0.0.1:1/x"),
+        Arguments.of("jdbc:postgresql://u:hush@127.0.0.1:1/x", "***@127.0.0.1:1/x"),
         Arguments.of("jdbc:postgresql://no.such.host.invalid/x", "UnknownHostException"),
         Arguments.of("jdbc:mysql://127.0.0.1/x?password=hush", "jdbc:mysql://127.0.0.1/x"),
         Arguments.of("sharder.db", "sharder.db"));

@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -317,6 +320,36 @@ class HubServerTest {
     assertThat(log.list)
         .extracting(ILoggingEvent::getFormattedMessage)
         .anyMatch(line -> line.contains("no such table: sharder_assignment"));
+  }
+
+  @Test
+  void knownUsersAreAnsweredWhileNewcomersWaitForTheDatabase() throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1");
+        HikariDataSource pool = new HikariDataSource()) {
+      hub.get("/shard", "ada");
+      pool.setJdbcUrl(sqlite());
+      ExecutorService newcomers = Executors.newFixedThreadPool(60);
+      try (Handle writer = Jdbi.open(pool)) {
+        writer.execute("BEGIN IMMEDIATE");
+        List<Future<Integer>> waiting = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+          String user = "new" + i;
+          waiting.add(newcomers.submit(() -> hub.get("/shard", user).status()));
+        }
+        long start = System.nanoTime();
+        for (int i = 0; i < 20; i++) {
+          assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
+        }
+        // Newcomers wait for up to 10 s.
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        writer.execute("COMMIT");
+        for (Future<Integer> answer : waiting) {
+          assertThat(answer.get()).isEqualTo(302);
+        }
+      } finally {
+        newcomers.shutdownNow();
+      }
+    }
   }
 
   @Test
