@@ -23,12 +23,12 @@ class ReadmeTest {
   void itsJavaExampleIsTheQuickStartThatIsCompiledHere() throws Exception {
     String example = only(blocks("java")).strip();
     String quickStart = read("sharder-examples/src/main/java/dev/sharder/examples/QuickStart.java");
-    assertThat(withoutImportsAndIndent(quickStart)).contains(withoutImportsAndIndent(example));
+    assertThat(withoutIndent(quickStart)).contains(withoutIndent(example));
     assertThat(example.lines().filter(line -> !line.isBlank() && !line.startsWith("import ")))
         .hasSizeLessThanOrEqualTo(15);
   }
 
-  private static String withoutImportsAndIndent(String java) {
+  private static String withoutIndent(String java) {
     return String.join("\n", java.lines().map(String::strip).toList());
   }
 
@@ -49,9 +49,25 @@ class ReadmeTest {
   void itsDependencyIsOfThisVersion() throws Exception {
     Matcher version = Pattern.compile("<version>(.*)</version>").matcher(read("pom.xml"));
     assertThat(version.find()).isTrue();
-    assertThat(only(blocks("xml")))
-        .contains("<artifactId>sharder-jdbc</artifactId>")
-        .contains(version.group());
+    assertThat(blocks("xml"))
+        .hasSize(2)
+        .allSatisfy(dependency -> assertThat(dependency).contains(version.group()))
+        .anySatisfy(dependency -> assertThat(dependency).contains("sharder-jdbc"));
+  }
+
+  @Test
+  void itsNginxConfigurationIsTheOneThatIsTriedWithNginx() throws Exception {
+    List<String> tried = nginxLines(read("sharder-examples/src/test/resources/nginx.conf"));
+    assertThat(tried).containsAll(nginxLines(only(blocks("nginx"))));
+  }
+
+  /** The statements, whatever the ports. */
+  private static List<String> nginxLines(String configuration) {
+    return configuration
+        .lines()
+        .map(line -> line.replaceAll("#.*", "").replaceAll("127.0.0.1:[\\w@]+", "HOST").strip())
+        .filter(line -> !line.isEmpty())
+        .toList();
   }
 
   @Test
@@ -63,6 +79,10 @@ class ReadmeTest {
                   + product
                   + "/V1__tables.sql");
       Matcher table = Pattern.compile("CREATE TABLE (\\w+)").matcher(migration);
+      Matcher column = Pattern.compile("(?m)^  ([a-z_]+) +[a-zA-Z]").matcher(migration);
+      assertThat(column.results().map(found -> found.group(1)))
+          .isNotEmpty()
+          .allSatisfy(name -> assertThat(read("README.md")).containsPattern("\\b" + name + "\\b"));
       assertThat(table.results().map(found -> found.group(1)))
           .isNotEmpty()
           .allSatisfy(name -> assertThat(read("README.md")).contains("`" + name + "`"));

@@ -97,6 +97,19 @@ class BadInputTest {
   }
 
   @Test
+  void theFileInTheReadmeIsAFileThatIsRead() throws Exception {
+    String readme = Files.readString(Path.of("").toAbsolutePath().resolveSibling("README.md"));
+    int start = readme.indexOf("```yaml\n") + "```yaml\n".length();
+    String yaml = readme.substring(start, readme.indexOf("```", start));
+    Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
+    assertThat(SettingsFile.read(config).declared())
+        .extracting(Bin::name)
+        .containsExactly("hub-1", "hub-2", "hub-3");
+    Files.writeString(config, yaml.replace("# location", "location"));
+    assertThat(SettingsFile.read(config).location()).contains("{bin}").contains("{path}");
+  }
+
+  @Test
   void aConfigurationFileThatIsMissingIsOneLine() throws Exception {
     assertOneLine(
         serve("--config", folder.resolve("none.yml").toString()), 2, "none.yml' cannot be read");

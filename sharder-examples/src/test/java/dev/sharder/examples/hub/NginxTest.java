@@ -141,14 +141,11 @@ class NginxTest {
   private void configure() throws IOException {
     Map<String, Integer> ports =
         Map.of(
-            "@HUB_1@",
-            portOf(one),
-            "@HUB_2@",
-            portOf(two),
-            "@SHARDER@",
-            sharder.port(),
-            "@NGINX@",
-            port);
+            "@HUB_1@", portOf(one),
+            "@HUB_2@", portOf(two),
+            "@HUB_3@", portOf(two),
+            "@SHARDER@", sharder.port(),
+            "@NGINX@", port);
     String config;
     try (InputStream template = NginxTest.class.getResourceAsStream("/nginx.conf")) {
       config = new String(template.readAllBytes(), StandardCharsets.UTF_8);
