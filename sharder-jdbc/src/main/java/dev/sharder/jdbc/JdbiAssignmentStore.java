@@ -38,7 +38,9 @@ import org.jdbi.v3.sqlobject.SqlObjectPlugin;
  *
  * <p>Works over any {@link DataSource}; the application owns it, and its pool. A borrowed
  * connection should come within the time limit of the calls, so set the pool's own timeout below
- * it. Thread-safe, and safe beside any number of processes on the same database.
+ * it. Each sharder uses up to three connections at a time: one to find, one to place, and on
+ * PostgreSQL one that listens for changes; migrating takes two. Thread-safe, and safe beside any
+ * number of processes on the same database.
  *
  * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
  * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
