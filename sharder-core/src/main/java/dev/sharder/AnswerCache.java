@@ -56,7 +56,7 @@ final class AnswerCache implements AutoCloseable {
   /** Keeps answers that the store gave after {@link #revision} was asked. */
   void put(long asked, Collection<Assignment> assignments) {
     startWatching();
-    if (asked == UNKNOWN) {
+    if (asked == UNKNOWN || asked != revision) {
       return;
     }
     for (Assignment assignment : assignments) {
@@ -80,10 +80,24 @@ final class AnswerCache implements AutoCloseable {
     try {
       while (!closed) {
         look();
-        store.awaitChange(kind, bound.dividedBy(2));
+        waitForChange();
       }
     } catch (InterruptedException | ClosedException end) {
+      // Nothing is kept that nobody watches; see finally.
+    } finally {
+      revision = UNKNOWN;
       answers.invalidateAll();
+    }
+  }
+
+  private void waitForChange() throws InterruptedException {
+    Duration wait = bound.dividedBy(2);
+    try {
+      store.awaitChange(kind, wait);
+    } catch (ClosedException end) {
+      throw end;
+    } catch (RuntimeException failure) {
+      Thread.sleep(wait.toMillis());
     }
   }
 
@@ -94,7 +108,7 @@ final class AnswerCache implements AutoCloseable {
       blind = false;
     } catch (ClosedException end) {
       throw end;
-    } catch (SharderException failure) {
+    } catch (RuntimeException failure) {
       if (!blind && !closed) {
         log.warn(
             "kind '{}': changes cannot be watched, so cached answers are served as they were: {}",
@@ -110,8 +124,14 @@ final class AnswerCache implements AutoCloseable {
     if (changes.revision() == revision) {
       return;
     }
+    // A database that was restored from a backup, say, tells nothing of what it has forgotten.
+    boolean wentBack = changes.revision() < revision;
     revision = changes.revision();
-    changes.objects().ifPresentOrElse(answers::invalidateAll, answers::invalidateAll);
+    if (wentBack || changes.objects().isEmpty()) {
+      answers.invalidateAll();
+    } else {
+      answers.invalidateAll(changes.objects().get());
+    }
   }
 
   /** Stops watching, so that the store may be closed after this, and forgets everything. */

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -91,8 +90,7 @@ final class Group<A> {
   /** Returns at once; the answer comes on the thread that leads. */
   CompletableFuture<A> askLater(String object, Deadline deadline) {
     Ticket<A> ticket = new Ticket<>(object, deadline, null);
-    enter(ticket);
-    wake(ticket.leads ? ticket : null);
+    lead(enter(ticket) ? wake(ticket) : null);
     return ticket
         .answer
         .copy()
@@ -100,33 +98,46 @@ final class Group<A> {
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(tell(ticket, failure)));
   }
 
-  /** Refuses those who wait, and returns once the running round is over. */
-  void close() throws InterruptedException {
+  /** Refuses those who wait and whoever comes later. */
+  void refuse() {
     List<Ticket<A>> refused;
     synchronized (this) {
       closed = true;
       refused = List.copyOf(waiting);
       waiting.clear();
+      for (Ticket<A> ticket : refused) {
+        if (ticket.leads) {
+          // Appointed, and not begun: nobody runs a round.
+          ticket.leads = false;
+          led = false;
+          notifyAll();
+        }
+      }
     }
     for (Ticket<A> ticket : refused) {
       complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
     }
-    synchronized (this) {
-      while (led) {
-        wait();
-      }
+  }
+
+  /** Returns once no round runs. */
+  synchronized void awaitIdle() throws InterruptedException {
+    while (led) {
+      wait();
     }
   }
 
-  private synchronized void enter(Ticket<A> ticket) {
+  /** Joins the queue, and tells whether that made the ticket the leader. */
+  private synchronized boolean enter(Ticket<A> ticket) {
     if (closed) {
       throw new ClosedException(what);
     }
     waiting.add(ticket);
-    if (!led) {
-      led = true;
-      ticket.leads = true;
+    if (led) {
+      return false;
     }
+    led = true;
+    ticket.leads = true;
+    return true;
   }
 
   private void leave(Ticket<A> ticket) {
@@ -139,37 +150,44 @@ final class Group<A> {
         next = next();
       }
     }
-    wake(next);
+    lead(wake(next));
   }
 
-  private void lead(Ticket<A> leader) {
+  /** Runs a round, and those after it for which no other thread can be had. */
+  private void lead(@Nullable Ticket<A> leader) {
+    Ticket<A> next = leader;
+    while (next != null) {
+      next = leadOnce(next);
+    }
+  }
+
+  private @Nullable Ticket<A> leadOnce(Ticket<A> leader) {
     List<Ticket<A>> group = take(leader);
     if (group.isEmpty()) {
-      // Closed in between; its callers have their answer.
-      wake(next());
-      return;
+      return null;
     }
     List<String> objects = group.stream().map(ticket -> ticket.object).distinct().toList();
     Function<String, A> answers;
     try {
       answers = round.run(objects, leader.deadline);
     } catch (RuntimeException | Error failure) {
-      fail(group, leader, failure);
-      return;
+      return fail(group, leader, failure);
     }
     // The next round starts before the answers of this one are handed out.
-    wake(next());
+    Ticket<A> next = wake(next());
     for (Ticket<A> ticket : group) {
       complete(ticket, () -> settle(ticket, answers));
     }
+    return next;
   }
 
+  /** Empty if the ticket leads no longer: it was refused, gave up, or another thread ran it. */
   private synchronized List<Ticket<A>> take(Ticket<A> leader) {
-    leader.leads = false;
     List<Ticket<A>> group = new ArrayList<>(Math.min(waiting.size(), LARGEST));
-    while (!waiting.isEmpty() && group.size() < LARGEST) {
+    while (leader.leads && !waiting.isEmpty() && group.size() < LARGEST) {
       group.add(waiting.poll());
     }
+    leader.leads = false;
     return group;
   }
 
@@ -182,7 +200,7 @@ final class Group<A> {
   }
 
   /** The leader's own time limit or interruption is nobody else's: the others go round again. */
-  private void fail(List<Ticket<A>> group, Ticket<A> leader, Throwable failure) {
+  private @Nullable Ticket<A> fail(List<Ticket<A>> group, Ticket<A> leader, Throwable failure) {
     boolean leadersOwn =
         failure instanceof TimeLimitException || Thread.currentThread().isInterrupted();
     Ticket<A> next;
@@ -196,10 +214,11 @@ final class Group<A> {
       }
       next = next();
     }
-    wake(next);
+    Ticket<A> left = wake(next);
     for (Ticket<A> ticket : group) {
       complete(ticket, () -> ticket.answer.completeExceptionally(failure));
     }
+    return left;
   }
 
   /** Makes the first of those waiting the leader; without any, nobody leads. */
@@ -214,19 +233,21 @@ final class Group<A> {
     return next;
   }
 
-  private void wake(@Nullable Ticket<A> leader) {
+  /** Has the leader run by its caller or by the executor; returns it if neither can be had. */
+  private @Nullable Ticket<A> wake(@Nullable Ticket<A> leader) {
     if (leader == null) {
-      return;
+      return null;
     }
     if (leader.caller != null) {
       LockSupport.unpark(leader.caller);
-      return;
+      return null;
     }
     try {
       executor.execute(() -> lead(leader));
-    } catch (RejectedExecutionException rejection) {
-      // Somebody has to lead, or nobody would ever be answered again.
-      lead(leader);
+      return null;
+    } catch (RuntimeException | Error refusal) {
+      // Shut down, or out of threads. Somebody has to lead, or nobody would be answered again.
+      return leader;
     }
   }
 
@@ -244,8 +265,9 @@ final class Group<A> {
         null);
   }
 
-  private static <A> Throwable tell(Ticket<A> ticket, Throwable failure) {
+  private Throwable tell(Ticket<A> ticket, Throwable failure) {
     if (failure instanceof TimeoutException) {
+      leave(ticket);
       return tooLate(ticket);
     }
     return failure instanceof CompletionException && failure.getCause() != null

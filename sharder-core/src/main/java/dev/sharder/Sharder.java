@@ -214,9 +214,12 @@ public final class Sharder implements AutoCloseable {
     if (cache != null) {
       cache.close();
     }
+    // Both first: who was found missing must not go on to be placed.
+    finds.refuse();
+    placings.refuse();
     try {
-      finds.close();
-      placings.close();
+      finds.awaitIdle();
+      placings.awaitIdle();
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     }

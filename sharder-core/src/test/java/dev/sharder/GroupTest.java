@@ -15,6 +15,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -225,7 +226,8 @@ class GroupTest {
     FutureTask<Void> closing =
         new FutureTask<>(
             () -> {
-              group.close();
+              group.refuse();
+              group.awaitIdle();
               return null;
             });
     new Thread(closing).start();
@@ -271,5 +273,66 @@ class GroupTest {
             });
     letRun(1);
     assertThat(refused.askLater("ada", Deadline.in(LONG)).get()).isEqualTo("ada!");
+  }
+
+  @Test
+  void anExecutorThatDropsTheWorkKeepsNobodyElseFromAnAnswer() throws Exception {
+    Group<String> dropped = new Group<>("the group", this::runWhenLet, task -> {});
+    CompletableFuture<String> never = dropped.askLater("never", Deadline.in(SHORT));
+    assertThatThrownBy(never::get).hasCauseInstanceOf(TimeLimitException.class);
+    letRun(1);
+    assertThat(dropped.ask("ada", Deadline.in(LONG))).isEqualTo("ada!");
+    CompletableFuture<String> refused = dropped.askLater("refused", Deadline.in(LONG));
+    dropped.refuse();
+    dropped.awaitIdle();
+    assertThatThrownBy(refused::get).hasCauseInstanceOf(ClosedException.class);
+  }
+
+  @Test
+  void anExecutorThatIsGoneLeavesThousandsToBeAnsweredAllTheSame() {
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    Group<String> gone =
+        new Group<>(
+            "the group",
+            (objects, deadline) -> object -> object + "!",
+            task -> {
+              throw new OutOfMemoryError("no thread to be had");
+            });
+    for (int i = 0; i < 20_000; i++) {
+      answers.add(gone.askLater("user" + i, Deadline.in(LONG)));
+    }
+    assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).endsWith("!"));
+  }
+
+  @Test
+  void neverDoTwoRoundsRunAtOnce() throws Exception {
+    AtomicInteger running = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    Group<String> busy =
+        new Group<>(
+            "the group",
+            (objects, deadline) -> {
+              most.accumulateAndGet(running.incrementAndGet(), Math::max);
+              Thread.yield();
+              running.decrementAndGet();
+              return object -> object;
+            },
+            ForkJoinPool.commonPool());
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Thread caller =
+          new Thread(
+              () -> {
+                for (int j = 0; j < 20_000; j++) {
+                  busy.askLater("user", Deadline.in(LONG)).join();
+                }
+              });
+      caller.start();
+      callers.add(caller);
+    }
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    assertThat(most.get()).isEqualTo(1);
   }
 }

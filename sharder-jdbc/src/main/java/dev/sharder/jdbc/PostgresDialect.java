@@ -95,11 +95,20 @@ final class PostgresDialect extends Dialect {
       try {
         listen(connection.unwrap(PGConnection.class), kind, end);
       } finally {
-        statement.execute("UNLISTEN sharder_change");
+        unlisten(statement);
       }
     } catch (SQLException deaf) {
       log.debug("cannot listen for changes, so they are asked for: {}", deaf.getMessage());
       Thread.sleep(end.remaining().toMillis());
+    }
+  }
+
+  /** A connection that is gone does not listen, and must not hide an interruption. */
+  private static void unlisten(Statement statement) {
+    try {
+      statement.execute("UNLISTEN sharder_change");
+    } catch (SQLException gone) {
+      log.debug("a connection that listened is gone: {}", gone.getMessage());
     }
   }
 

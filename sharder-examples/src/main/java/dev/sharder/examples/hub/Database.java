@@ -2,7 +2,6 @@ package dev.sharder.examples.hub;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.SharderException;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -20,11 +19,13 @@ record Database(HikariDataSource pool, JdbiAssignmentStore store) implements Aut
     HikariDataSource pool = new HikariDataSource(poolOf(settings));
     try {
       return new Database(pool, JdbiAssignmentStore.create(pool));
-    } catch (SharderException failure) {
+    } catch (RuntimeException failure) {
       pool.close();
       throw new StartException(
           "cannot use the database %s: %s"
-              .formatted(settings.shownDatabase(), Settings.withoutSecrets(failure.getMessage())),
+              .formatted(
+                  settings.shownDatabase(),
+                  Settings.withoutSecrets(String.valueOf(failure.getMessage()))),
           failure);
     }
   }

@@ -35,6 +35,9 @@ final class HubServer implements AutoCloseable {
   private final Deque<Runnable> closers = new ArrayDeque<>();
 
   private volatile HttpHandler handler = HubServer::answerStarting;
+  private final GracefulShutdownHandler requests =
+      new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
+
   private int port;
 
   private HubServer() {}
@@ -49,6 +52,8 @@ final class HubServer implements AutoCloseable {
       server.listen(settings);
       Sharder sharder = server.open(settings);
       server.handler = new ShardHandler(sharder, settings);
+      // Last to open, first to close: what was begun ends before anything under it goes.
+      server.closers.push(server::finish);
       server.greet(settings, sharder);
       return server;
     } catch (RuntimeException failure) {
@@ -63,8 +68,6 @@ final class HubServer implements AutoCloseable {
   }
 
   private void listen(Settings settings) {
-    GracefulShutdownHandler requests =
-        new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
     Undertow undertow =
         Undertow.builder()
             .addHttpListener(settings.port(), settings.host())
@@ -82,11 +85,10 @@ final class HubServer implements AutoCloseable {
           failure);
     }
     closers.push(undertow::stop);
-    closers.push(() -> finish(requests));
     port = ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
   }
 
-  private static void finish(GracefulShutdownHandler requests) {
+  private void finish() {
     requests.shutdown();
     try {
       if (!requests.awaitShutdown(SHUTDOWN_LIMIT.toMillis())) {
@@ -138,7 +140,11 @@ final class HubServer implements AutoCloseable {
   @Override
   public void close() {
     while (!closers.isEmpty()) {
-      closers.pop().run();
+      try {
+        closers.pop().run();
+      } catch (RuntimeException failure) {
+        log.warn("something could not be closed: {}", failure.getMessage());
+      }
     }
   }
 }

@@ -88,9 +88,21 @@ final class ShardHandler implements HttpHandler {
       }
       report(placement, System.nanoTime() - start);
       sendOn(exchange, placement);
-    } catch (RuntimeException failure) {
-      refuse(exchange, failure);
+    } catch (Throwable failure) {
+      abandon(exchange, failure);
     }
+  }
+
+  /** Whatever happens, the exchange ends, and a failure carries no cookie. */
+  private static void abandon(HttpServerExchange exchange, Throwable failure) {
+    if (exchange.isResponseStarted()) {
+      log.error("an answer broke off", failure);
+      exchange.endExchange();
+      return;
+    }
+    exchange.getResponseHeaders().remove(Headers.SET_COOKIE);
+    exchange.getResponseHeaders().remove(Headers.LOCATION);
+    refuse(exchange, failure);
   }
 
   private static @Nullable Throwable cause(@Nullable Throwable error) {

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -350,6 +351,38 @@ class HubServerTest {
         newcomers.shutdownNow();
       }
     }
+  }
+
+  @Test
+  void closingFinishesWhatItBegan() throws Exception {
+    RunningHub hub = RunningHub.start(sqlite(), "hub-1");
+    ExecutorService others = Executors.newFixedThreadPool(2);
+    try (HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(sqlite());
+      try (Handle writer = Jdbi.open(pool)) {
+        writer.execute("BEGIN IMMEDIATE");
+        Future<Integer> newcomer = others.submit(() -> hub.get("/shard", "ada").status());
+        while (hub.get("/shard/probe", "").status() != 401 || !isPlacing()) {
+          Thread.onSpinWait();
+        }
+        Future<?> closing = others.submit(hub::close);
+        assertThat(closing.isDone()).isFalse();
+        writer.execute("COMMIT");
+        assertThat(newcomer.get()).isEqualTo(302);
+        closing.get();
+      }
+    } finally {
+      others.shutdownNow();
+      hub.close();
+    }
+    assertThat(rows(sqlite())).containsOnlyKeys("ada");
+  }
+
+  /** Whether a thread of the library is on its way to place somebody. */
+  private static boolean isPlacing() {
+    return Thread.getAllStackTraces().values().stream()
+        .flatMap(Arrays::stream)
+        .anyMatch(frame -> frame.getMethodName().equals("placeGroup"));
   }
 
   @Test
