@@ -147,8 +147,7 @@ public final class Sharder implements AutoCloseable {
     Set<String> told = new HashSet<>();
     List<Placement> answers = new ArrayList<>(objects.size());
     for (String object : objects) {
-      Placement answer = answer(object, found, placements);
-      answers.add(told.add(object) ? answer : new Placement(answer.assignment(), false));
+      answers.add(newOnce(answer(object, found, placements), told));
     }
     return List.copyOf(answers);
   }
@@ -169,6 +168,11 @@ public final class Sharder implements AutoCloseable {
           "the store gave no answer for '%s'; it breaks its contract".formatted(object), null);
     }
     return placement;
+  }
+
+  /** Of several who asked for one new object, the first made the assignment. */
+  private static Placement newOnce(Placement placement, Set<String> told) {
+    return told.add(placement.object()) ? placement : new Placement(placement.assignment(), false);
   }
 
   /**
@@ -246,11 +250,7 @@ public final class Sharder implements AutoCloseable {
       cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
     }
     Set<String> told = new HashSet<>();
-    return object -> {
-      Placement placement = answer(object, Map.of(), placements);
-      // Of several callers who waited for one new object, the first made the assignment.
-      return told.add(object) ? placement : new Placement(placement.assignment(), false);
-    };
+    return object -> newOnce(answer(object, Map.of(), placements), told);
   }
 
   private Deadline start(Collection<String> objects) {

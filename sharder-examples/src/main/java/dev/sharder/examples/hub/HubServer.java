@@ -1,6 +1,5 @@
 package dev.sharder.examples.hub;
 
-import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.Deadline;
 import dev.sharder.Sharder;
@@ -16,7 +15,6 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,12 +103,9 @@ final class HubServer implements AutoCloseable {
     JdbiAssignmentStore store = database.store();
     Sharder.Builder builder =
         Sharder.builder(KIND, store).timeLimit(TIME_LIMIT).bins(settings.bins());
-    if (settings.bins().isEmpty()) {
-      List<BinLoad> known = store.bins(KIND, Deadline.in(TIME_LIMIT));
-      if (known.isEmpty()) {
-        builder.bins(FIRST_HUBS);
-        log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
-      }
+    if (settings.bins().isEmpty() && store.bins(KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
+      builder.bins(FIRST_HUBS);
+      log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
     }
     Sharder sharder = builder.build();
     closers.push(sharder::close);
