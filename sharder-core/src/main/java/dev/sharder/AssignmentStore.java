@@ -41,9 +41,10 @@ public interface AssignmentStore extends AutoCloseable {
   Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline);
 
   /**
-   * Finds or makes assignments for a group, in one atomic step, exactly as if its objects had come
-   * one after another. Either the whole step is recorded or nothing is. An object that no bin may
-   * take, or whose policy failed, is refused alone; its neighbours are placed.
+   * Finds or makes assignments for a group, exactly as if its objects had come one after another.
+   * An assignment and its count are recorded together or not at all; where the call fails, some of
+   * the group may be placed, as after a crash, and asking again finds them. An object that no bin
+   * may take, or whose policy failed, is refused alone; its neighbours are placed.
    *
    * <p>The choices, and the errors of those refused, must be those of {@link Choices#of} on the
    * loads at that moment. A store may reach the same choices by its own means, as SQL does for

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * Group commit: answers callers in rounds. Whoever comes while a round runs waits for the next one,
  * which the first of those waiting leads on its own thread. Alone, a caller leads at once.
  *
+ * <p>There may be several stages, each with rounds of its own, side by side: whom one has no answer
+ * for goes on to the next, without waking up in between.
+ *
  * <p>Source: group commit, D. J. DeWitt et al., "Implementation techniques for main memory database
  * systems", 1984; leading by one of the waiting, "flat combining", D. Hendler et al., 2010.
  *
@@ -29,45 +33,61 @@ final class Group<A> {
    */
   private static final int LARGEST = 1_024;
 
-  /** Answers many objects at once: the function gives each its answer, or throws its error. */
+  /**
+   * Answers many objects at once: the function gives each its answer, or none, or throws its error.
+   */
   interface Round<A> {
-    Function<String, A> run(List<String> objects, Deadline deadline);
+    Function<String, Optional<A>> run(List<String> objects, Deadline deadline);
   }
 
-  /** A caller and its place in the queue. */
+  /** Rounds that run one at a time, and who waits for the next. Guarded by the group's monitor. */
+  private static final class Stage<A> {
+    final Round<A> round;
+    final Deque<Ticket<A>> waiting = new ArrayDeque<>();
+    boolean led;
+
+    Stage(Round<A> round) {
+      this.round = round;
+    }
+  }
+
+  /** A caller and its place in the queues. */
   private static final class Ticket<A> {
     final String object;
     final Deadline deadline;
+    final int stages;
     final @Nullable Thread caller;
-    final CompletableFuture<A> answer = new CompletableFuture<>();
+    final CompletableFuture<Optional<A>> answer = new CompletableFuture<>();
+
+    // Written under the group's monitor.
+    int stage;
     volatile boolean leads;
 
-    Ticket(String object, Deadline deadline, @Nullable Thread caller) {
+    Ticket(String object, Deadline deadline, int stages, @Nullable Thread caller) {
       this.object = object;
       this.deadline = deadline;
+      this.stages = stages;
       this.caller = caller;
     }
   }
 
   private final String what;
-  private final Round<A> round;
+  private final List<Stage<A>> stages;
   private final Executor executor;
 
-  // Guarded by the monitor, as is every write to a ticket's leads.
-  private final Deque<Ticket<A>> waiting = new ArrayDeque<>();
-  private boolean led;
+  // Guarded by the monitor.
   private boolean closed;
 
   /** Names whom it serves, for errors; the executor leads where no caller's thread waits. */
-  Group(String what, Round<A> round, Executor executor) {
+  Group(String what, List<Round<A>> rounds, Executor executor) {
     this.what = what;
-    this.round = round;
+    this.stages = rounds.stream().map(Stage::new).toList();
     this.executor = executor;
   }
 
-  /** Waits for the answer until the deadline. */
-  A ask(String object, Deadline deadline) {
-    Ticket<A> ticket = new Ticket<>(object, deadline, Thread.currentThread());
+  /** Waits until the deadline for the answer of the first so many stages. */
+  Optional<A> ask(String object, Deadline deadline, int stages) {
+    Ticket<A> ticket = new Ticket<>(object, deadline, stages, Thread.currentThread());
     enter(ticket);
     while (true) {
       if (ticket.leads) {
@@ -88,9 +108,11 @@ final class Group<A> {
   }
 
   /** Returns at once; the answer comes on the thread that leads. */
-  CompletableFuture<A> askLater(String object, Deadline deadline) {
-    Ticket<A> ticket = new Ticket<>(object, deadline, null);
-    lead(enter(ticket) ? wake(ticket) : null);
+  CompletableFuture<Optional<A>> askLater(String object, Deadline deadline, int stages) {
+    Ticket<A> ticket = new Ticket<>(object, deadline, stages, null);
+    if (enter(ticket)) {
+      wake(ticket).forEach(this::lead);
+    }
     return ticket
         .answer
         .copy()
@@ -100,98 +122,137 @@ final class Group<A> {
 
   /** Refuses those who wait and whoever comes later. */
   void refuse() {
-    List<Ticket<A>> refused;
+    List<Ticket<A>> refused = new ArrayList<>();
     synchronized (this) {
       closed = true;
-      refused = List.copyOf(waiting);
-      waiting.clear();
+      for (Stage<A> stage : stages) {
+        refused.addAll(stage.waiting);
+        stage.waiting.clear();
+      }
       for (Ticket<A> ticket : refused) {
         if (ticket.leads) {
           // Appointed, and not begun: nobody runs a round.
           ticket.leads = false;
-          led = false;
+          stages.get(ticket.stage).led = false;
           notifyAll();
         }
       }
     }
-    for (Ticket<A> ticket : refused) {
-      complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
-    }
+    refused.forEach(this::refuse);
+  }
+
+  private void refuse(Ticket<A> ticket) {
+    complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
   }
 
   /** Returns once no round runs. */
   synchronized void awaitIdle() throws InterruptedException {
-    while (led) {
+    while (stages.stream().anyMatch(stage -> stage.led)) {
       wait();
     }
   }
 
-  /** Joins the queue, and tells whether that made the ticket the leader. */
+  /** Joins the first queue, and tells whether that made the ticket its leader. */
   private synchronized boolean enter(Ticket<A> ticket) {
     if (closed) {
       throw new ClosedException(what);
     }
-    waiting.add(ticket);
-    if (led) {
-      return false;
-    }
-    led = true;
-    ticket.leads = true;
-    return true;
+    return join(ticket, stages.get(0));
+  }
+
+  /** Under the monitor. */
+  private boolean join(Ticket<A> ticket, Stage<A> stage) {
+    stage.waiting.add(ticket);
+    ticket.leads = !stage.led;
+    stage.led = true;
+    return ticket.leads;
   }
 
   private void leave(Ticket<A> ticket) {
-    ticket.answer.cancel(false);
     Ticket<A> next = null;
     synchronized (this) {
-      waiting.remove(ticket);
+      ticket.answer.cancel(false);
+      stages.get(ticket.stage).waiting.remove(ticket);
       if (ticket.leads) {
         ticket.leads = false;
-        next = next();
+        next = next(stages.get(ticket.stage));
       }
     }
-    lead(wake(next));
+    wake(next).forEach(this::lead);
   }
 
   /** Runs a round, and those after it for which no other thread can be had. */
-  private void lead(@Nullable Ticket<A> leader) {
-    Ticket<A> next = leader;
-    while (next != null) {
-      next = leadOnce(next);
+  private void lead(Ticket<A> first) {
+    Deque<Ticket<A>> leaders = new ArrayDeque<>(List.of(first));
+    while (!leaders.isEmpty()) {
+      leaders.addAll(leadOnce(leaders.remove()));
     }
   }
 
-  private @Nullable Ticket<A> leadOnce(Ticket<A> leader) {
-    List<Ticket<A>> group = take(leader);
+  private List<Ticket<A>> leadOnce(Ticket<A> leader) {
+    Stage<A> stage = stages.get(leader.stage);
+    List<Ticket<A>> group = take(leader, stage);
     if (group.isEmpty()) {
-      return null;
+      return List.of();
     }
     List<String> objects = group.stream().map(ticket -> ticket.object).distinct().toList();
-    Function<String, A> answers;
+    Function<String, Optional<A>> answers;
     try {
-      answers = round.run(objects, leader.deadline);
+      answers = stage.round.run(objects, leader.deadline);
     } catch (RuntimeException | Error failure) {
-      return fail(group, leader, failure);
+      return fail(group, stage, leader, failure);
     }
-    // The next round starts before the answers of this one are handed out.
-    Ticket<A> next = wake(next());
+    // The next rounds start before the answers of this one are handed out.
+    List<Ticket<A>> left = new ArrayList<>(wake(next(stage)));
+    List<Ticket<A>> onward = new ArrayList<>();
+    List<Ticket<A>> answered = new ArrayList<>();
     for (Ticket<A> ticket : group) {
+      (goesOn(ticket, answers) ? onward : answered).add(ticket);
+    }
+    left.addAll(goOn(onward, leader));
+    for (Ticket<A> ticket : answered) {
       complete(ticket, () -> settle(ticket, answers));
     }
-    return next;
+    return left;
   }
 
   /** Empty if the ticket leads no longer: it was refused, gave up, or another thread ran it. */
-  private synchronized List<Ticket<A>> take(Ticket<A> leader) {
-    List<Ticket<A>> group = new ArrayList<>(Math.min(waiting.size(), LARGEST));
-    while (leader.leads && !waiting.isEmpty() && group.size() < LARGEST) {
-      group.add(waiting.poll());
+  private synchronized List<Ticket<A>> take(Ticket<A> leader, Stage<A> stage) {
+    List<Ticket<A>> group = new ArrayList<>(Math.min(stage.waiting.size(), LARGEST));
+    while (leader.leads && !stage.waiting.isEmpty() && group.size() < LARGEST) {
+      group.add(stage.waiting.poll());
     }
     leader.leads = false;
     return group;
   }
 
-  private static <A> void settle(Ticket<A> ticket, Function<String, A> answers) {
+  private static <A> boolean goesOn(Ticket<A> ticket, Function<String, Optional<A>> answers) {
+    return ticket.stage + 1 < ticket.stages && answers.apply(ticket.object).isEmpty();
+  }
+
+  /** Moves tickets to their next stage, and has it led. */
+  private List<Ticket<A>> goOn(List<Ticket<A>> onward, Ticket<A> led) {
+    Ticket<A> leader = null;
+    List<Ticket<A>> refused = List.of();
+    synchronized (this) {
+      if (closed) {
+        refused = onward;
+      } else {
+        for (Ticket<A> ticket : onward) {
+          if (!ticket.answer.isDone() && join(ticket, stages.get(++ticket.stage))) {
+            leader = ticket;
+          }
+        }
+      }
+    }
+    refused.forEach(this::refuse);
+    // Where neither has a thread of its own, the one that led the round leads on.
+    return leader != null && leader.caller == null && led.caller == null
+        ? List.of(leader)
+        : wake(leader);
+  }
+
+  private static <A> void settle(Ticket<A> ticket, Function<String, Optional<A>> answers) {
     try {
       ticket.answer.complete(answers.apply(ticket.object));
     } catch (RuntimeException | Error failure) {
@@ -200,7 +261,8 @@ final class Group<A> {
   }
 
   /** The leader's own time limit or interruption is nobody else's: the others go round again. */
-  private @Nullable Ticket<A> fail(List<Ticket<A>> group, Ticket<A> leader, Throwable failure) {
+  private List<Ticket<A>> fail(
+      List<Ticket<A>> group, Stage<A> stage, Ticket<A> leader, Throwable failure) {
     boolean leadersOwn =
         failure instanceof TimeLimitException || Thread.currentThread().isInterrupted();
     Ticket<A> next;
@@ -209,23 +271,23 @@ final class Group<A> {
         Ticket<A> ticket = group.get(i);
         if (ticket != leader && !ticket.deadline.hasPassed()) {
           group.remove(i);
-          waiting.addFirst(ticket);
+          stage.waiting.addFirst(ticket);
         }
       }
-      next = next();
+      next = next(stage);
     }
-    Ticket<A> left = wake(next);
+    List<Ticket<A>> left = wake(next);
     for (Ticket<A> ticket : group) {
       complete(ticket, () -> ticket.answer.completeExceptionally(failure));
     }
     return left;
   }
 
-  /** Makes the first of those waiting the leader; without any, nobody leads. */
-  private synchronized @Nullable Ticket<A> next() {
-    Ticket<A> next = waiting.peek();
+  /** Makes the first of those waiting the stage's leader; without any, nobody leads it. */
+  private synchronized @Nullable Ticket<A> next(Stage<A> stage) {
+    Ticket<A> next = stage.waiting.peek();
     if (next == null) {
-      led = false;
+      stage.led = false;
       notifyAll();
     } else {
       next.leads = true;
@@ -234,20 +296,20 @@ final class Group<A> {
   }
 
   /** Has the leader run by its caller or by the executor; returns it if neither can be had. */
-  private @Nullable Ticket<A> wake(@Nullable Ticket<A> leader) {
+  private List<Ticket<A>> wake(@Nullable Ticket<A> leader) {
     if (leader == null) {
-      return null;
+      return List.of();
     }
     if (leader.caller != null) {
       LockSupport.unpark(leader.caller);
-      return null;
+      return List.of();
     }
     try {
       executor.execute(() -> lead(leader));
-      return null;
+      return List.of();
     } catch (RuntimeException | Error refusal) {
       // Shut down, or out of threads. Somebody has to lead, or nobody would be answered again.
-      return leader;
+      return List.of(leader);
     }
   }
 
@@ -275,7 +337,7 @@ final class Group<A> {
         : failure;
   }
 
-  private static <A> A answer(Ticket<A> ticket) {
+  private static <A> Optional<A> answer(Ticket<A> ticket) {
     try {
       return ticket.answer.join();
     } catch (CompletionException failure) {

@@ -40,12 +40,16 @@ public final class Sharder implements AutoCloseable {
             return thread;
           });
 
+  /** How many of the group's stages answer {@link #find}, and how many {@link #assign}. */
+  private static final int FIND = 1;
+
+  private static final int FIND_OR_PLACE = 2;
+
   private final String kind;
   private final AssignmentStore store;
   private final BinPolicy policy;
   private final Duration timeLimit;
-  private final Group<Optional<Assignment>> finds;
-  private final Group<Placement> placings;
+  private final Group<Placement> group;
   private final @Nullable AnswerCache cache;
   private volatile boolean closed;
 
@@ -58,8 +62,7 @@ public final class Sharder implements AutoCloseable {
         builder.cacheEntries == 0
             ? null
             : new AnswerCache(kind, store, builder.cacheEntries, builder.staleness);
-    this.finds = new Group<>(name(), this::findGroup, builder.executor);
-    this.placings = new Group<>(name(), this::placeGroup, builder.executor);
+    this.group = new Group<>(name(), List.of(this::findGroup, this::placeGroup), builder.executor);
   }
 
   /**
@@ -92,11 +95,7 @@ public final class Sharder implements AutoCloseable {
     if (cached != null) {
       return cached;
     }
-    Deadline deadline = start(List.of(object));
-    return finds
-        .ask(object, deadline)
-        .map(assignment -> new Placement(assignment, false))
-        .orElseGet(() -> placings.ask(object, deadline));
+    return group.ask(object, start(List.of(object)), FIND_OR_PLACE).orElseThrow();
   }
 
   /**
@@ -112,15 +111,9 @@ public final class Sharder implements AutoCloseable {
       return CompletableFuture.completedStage(cached);
     }
     try {
-      Deadline deadline = start(List.of(object));
-      return finds
-          .askLater(object, deadline)
-          .thenCompose(
-              found ->
-                  found
-                      .map(assignment -> new Placement(assignment, false))
-                      .map(CompletableFuture::completedFuture)
-                      .orElseGet(() -> placings.askLater(object, deadline)));
+      return group
+          .askLater(object, start(List.of(object)), FIND_OR_PLACE)
+          .thenApply(Optional::orElseThrow);
     } catch (SharderException error) {
       return CompletableFuture.failedStage(error);
     }
@@ -185,7 +178,7 @@ public final class Sharder implements AutoCloseable {
   public Optional<Assignment> find(String object) {
     Placement cached = cached(object);
     return cached == null
-        ? finds.ask(object, start(List.of(object)))
+        ? group.ask(object, start(List.of(object)), FIND).map(Placement::assignment)
         : Optional.of(cached.assignment());
   }
 
@@ -218,12 +211,9 @@ public final class Sharder implements AutoCloseable {
     if (cache != null) {
       cache.close();
     }
-    // Both first: who was found missing must not go on to be placed.
-    finds.refuse();
-    placings.refuse();
+    group.refuse();
     try {
-      finds.awaitIdle();
-      placings.awaitIdle();
+      group.awaitIdle();
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     }
@@ -233,24 +223,25 @@ public final class Sharder implements AutoCloseable {
     return cache == null || closed ? null : cache.get(object);
   }
 
-  private Function<String, Optional<Assignment>> findGroup(
-      List<String> objects, Deadline deadline) {
+  private Function<String, Optional<Placement>> findGroup(List<String> objects, Deadline deadline) {
     long asked = cache == null ? 0 : cache.revision();
     Map<String, Assignment> found = store.find(kind, objects, deadline);
     if (cache != null) {
       cache.put(asked, found.values());
     }
-    return object -> Optional.ofNullable(found.get(object));
+    return object ->
+        Optional.ofNullable(found.get(object)).map(known -> new Placement(known, false));
   }
 
-  private Function<String, Placement> placeGroup(List<String> objects, Deadline deadline) {
+  private Function<String, Optional<Placement>> placeGroup(
+      List<String> objects, Deadline deadline) {
     long asked = cache == null ? 0 : cache.revision();
     Placements placements = store.place(kind, objects, policy, deadline);
     if (cache != null) {
       cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
     }
     Set<String> told = new HashSet<>();
-    return object -> newOnce(answer(object, Map.of(), placements), told);
+    return object -> Optional.of(newOnce(answer(object, Map.of(), placements), told));
   }
 
   private Deadline start(Collection<String> objects) {
@@ -371,7 +362,8 @@ public final class Sharder implements AutoCloseable {
     /**
      * Runs the store's work for {@link Sharder#assignAsync} where no caller's thread waits; daemon
      * threads that end when idle if this is never called. It has two tasks at a time at most, which
-     * wait for the store: one that finds and one that places.
+     * wait for the store: one that finds and one that places. With a single thread, whoever is
+     * known waits behind those who are placed.
      *
      * @param executor should not run tasks on the thread that hands them over
      * @return this builder

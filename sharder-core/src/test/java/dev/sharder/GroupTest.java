@@ -7,16 +7,23 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,10 +34,18 @@ class GroupTest {
   private static final Duration LONG = Duration.ofSeconds(50);
   private static final Duration SHORT = Duration.ofMillis(200);
 
+  /** A thread for each stage, at least. */
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+
   private final List<List<String>> rounds = Collections.synchronizedList(new ArrayList<>());
   private final BlockingQueue<Runnable> steps = new LinkedBlockingQueue<>();
   private final Group<String> group =
-      new Group<>("the group", this::runWhenLet, ForkJoinPool.commonPool());
+      new Group<>("the group", List.of(this::runWhenLet), ForkJoinPool.commonPool());
+
+  @AfterEach
+  void endThreads() {
+    threads.shutdownNow();
+  }
 
   /** A caller on a thread of its own. */
   private final class Caller {
@@ -38,7 +53,7 @@ class GroupTest {
     final Thread thread;
 
     Caller(String object, Duration limit) {
-      task = new FutureTask<>(() -> group.ask(object, Deadline.in(limit)));
+      task = new FutureTask<>(() -> ask(group, object, Deadline.in(limit)));
       thread = new Thread(task, object);
       thread.start();
     }
@@ -65,7 +80,16 @@ class GroupTest {
     }
   }
 
-  private Function<String, String> runWhenLet(List<String> objects, Deadline deadline) {
+  private static String ask(Group<String> group, String object, Deadline deadline) {
+    return group.ask(object, deadline, 1).orElseThrow();
+  }
+
+  private static CompletableFuture<String> askLater(
+      Group<String> group, String object, Deadline deadline) {
+    return group.askLater(object, deadline, 1).thenApply(Optional::orElseThrow);
+  }
+
+  private Function<String, Optional<String>> runWhenLet(List<String> objects, Deadline deadline) {
     rounds.add(objects);
     Runnable step;
     try {
@@ -82,7 +106,7 @@ class GroupTest {
       if (object.equals("bad")) {
         throw new StoreException("bad object", null);
       }
-      return object + "!";
+      return Optional.of(object + "!");
     };
   }
 
@@ -95,7 +119,7 @@ class GroupTest {
   @Test
   void aloneACallerLeadsOnItsOwnThread() {
     letRun(1);
-    assertThat(group.ask("ada", Deadline.in(LONG))).isEqualTo("ada!");
+    assertThat(ask(group, "ada", Deadline.in(LONG))).isEqualTo("ada!");
     assertThat(rounds).containsExactly(List.of("ada"));
   }
 
@@ -189,7 +213,7 @@ class GroupTest {
         new FutureTask<>(
             () -> {
               try {
-                return group.ask("interrupted", Deadline.in(LONG));
+                return ask(group, "interrupted", Deadline.in(LONG));
               } finally {
                 stillInterrupted[0] = Thread.currentThread().isInterrupted();
               }
@@ -222,7 +246,7 @@ class GroupTest {
   void closingFinishesTheRoundAndRefusesWhoeverWaitsOrComesLater() throws Exception {
     Caller first = new Caller("first").waits();
     Caller waiting = new Caller("waiting").waits();
-    CompletableFuture<String> later = group.askLater("later", Deadline.in(LONG));
+    CompletableFuture<String> later = askLater(group, "later", Deadline.in(LONG));
     FutureTask<Void> closing =
         new FutureTask<>(
             () -> {
@@ -237,16 +261,16 @@ class GroupTest {
     letRun(1);
     assertThat(first.answer()).isEqualTo("first!");
     closing.get();
-    assertThatThrownBy(() -> group.ask("late", Deadline.in(LONG)))
+    assertThatThrownBy(() -> ask(group, "late", Deadline.in(LONG)))
         .isInstanceOf(ClosedException.class);
     assertThat(rounds).containsExactly(List.of("first"));
   }
 
   @Test
   void whoDoesNotWaitIsAnsweredByWhoeverLeads() throws Exception {
-    CompletableFuture<String> first = group.askLater("first", Deadline.in(LONG));
+    CompletableFuture<String> first = askLater(group, "first", Deadline.in(LONG));
     Caller second = new Caller("second").waits();
-    CompletableFuture<String> third = group.askLater("third", Deadline.in(LONG));
+    CompletableFuture<String> third = askLater(group, "third", Deadline.in(LONG));
     letRun(3);
     assertThat(first.get()).isEqualTo("first!");
     assertThat(second.answer()).isEqualTo("second!");
@@ -255,8 +279,8 @@ class GroupTest {
 
   @Test
   void whoDoesNotWaitHasATimeLimitToo() {
-    CompletableFuture<String> first = group.askLater("first", Deadline.in(LONG));
-    CompletableFuture<String> hasty = group.askLater("hasty", Deadline.in(SHORT));
+    CompletableFuture<String> first = askLater(group, "first", Deadline.in(LONG));
+    CompletableFuture<String> hasty = askLater(group, "hasty", Deadline.in(SHORT));
     assertThatThrownBy(hasty::get).hasCauseInstanceOf(TimeLimitException.class);
     letRun(2);
     assertThat(first.join()).isEqualTo("first!");
@@ -267,22 +291,22 @@ class GroupTest {
     Group<String> refused =
         new Group<>(
             "the group",
-            this::runWhenLet,
+            List.of(this::runWhenLet),
             task -> {
               throw new RejectedExecutionException();
             });
     letRun(1);
-    assertThat(refused.askLater("ada", Deadline.in(LONG)).get()).isEqualTo("ada!");
+    assertThat(askLater(refused, "ada", Deadline.in(LONG)).get()).isEqualTo("ada!");
   }
 
   @Test
   void anExecutorThatDropsTheWorkKeepsNobodyElseFromAnAnswer() throws Exception {
-    Group<String> dropped = new Group<>("the group", this::runWhenLet, task -> {});
-    CompletableFuture<String> never = dropped.askLater("never", Deadline.in(SHORT));
+    Group<String> dropped = new Group<>("the group", List.of(this::runWhenLet), task -> {});
+    CompletableFuture<String> never = askLater(dropped, "never", Deadline.in(SHORT));
     assertThatThrownBy(never::get).hasCauseInstanceOf(TimeLimitException.class);
     letRun(1);
-    assertThat(dropped.ask("ada", Deadline.in(LONG))).isEqualTo("ada!");
-    CompletableFuture<String> refused = dropped.askLater("refused", Deadline.in(LONG));
+    assertThat(ask(dropped, "ada", Deadline.in(LONG))).isEqualTo("ada!");
+    CompletableFuture<String> refused = askLater(dropped, "refused", Deadline.in(LONG));
     dropped.refuse();
     dropped.awaitIdle();
     assertThatThrownBy(refused::get).hasCauseInstanceOf(ClosedException.class);
@@ -294,14 +318,120 @@ class GroupTest {
     Group<String> gone =
         new Group<>(
             "the group",
-            (objects, deadline) -> object -> object + "!",
+            List.of((objects, deadline) -> object -> Optional.of(object + "!")),
             task -> {
               throw new OutOfMemoryError("no thread to be had");
             });
     for (int i = 0; i < 20_000; i++) {
-      answers.add(gone.askLater("user" + i, Deadline.in(LONG)));
+      answers.add(askLater(gone, "user" + i, Deadline.in(LONG)));
     }
     assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).endsWith("!"));
+  }
+
+  /** A first stage that knows whoever is called known, before {@link #group}'s only one. */
+  private Group<String> twoStages() {
+    return new Group<>(
+        "the group",
+        List.of(
+            (objects, deadline) ->
+                object -> object.startsWith("known") ? Optional.of(object + "?") : Optional.empty(),
+            this::runWhenLet),
+        threads);
+  }
+
+  @Test
+  void whomOneStageHasNoAnswerForIsAnsweredByTheNextUnlessItAskedForOneAlone() {
+    Group<String> two = twoStages();
+    letRun(2);
+    assertThat(two.ask("known", Deadline.in(LONG), 2)).contains("known?");
+    assertThat(two.ask("new", Deadline.in(LONG), 1)).isEmpty();
+    assertThat(two.ask("new", Deadline.in(LONG), 2)).contains("new!");
+    assertThat(two.askLater("newer", Deadline.in(LONG), 2).join()).contains("newer!");
+    assertThat(rounds).containsExactly(List.of("new"), List.of("newer"));
+  }
+
+  @Test
+  void aStageThatIsBusyKeepsNobodyWaitingInAnother() {
+    Group<String> two = twoStages();
+    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
+    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 2);
+    assertThat(two.ask("known", Deadline.in(LONG), 2)).contains("known?");
+    assertThat(first).isNotDone();
+    letRun(2);
+    assertThat(first.join()).contains("first!");
+    assertThat(second.join()).contains("second!");
+  }
+
+  @Test
+  void whoGivesUpInALaterStageKeepsNobodyElseWaiting() {
+    Group<String> two = twoStages();
+    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
+    assertThatThrownBy(() -> two.ask("hasty", Deadline.in(SHORT), 2))
+        .isInstanceOf(TimeLimitException.class);
+    CompletableFuture<Optional<String>> third = two.askLater("third", Deadline.in(LONG), 2);
+    letRun(2);
+    assertThat(first.join()).contains("first!");
+    assertThat(third.join()).contains("third!");
+    assertThat(rounds).containsExactly(List.of("first"), List.of("third"));
+  }
+
+  @Test
+  void closingRefusesWhoeverWaitsInALaterStage() throws Exception {
+    Group<String> two = twoStages();
+    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
+    while (rounds.isEmpty()) {
+      Thread.onSpinWait();
+    }
+    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 2);
+    two.refuse();
+    assertThatThrownBy(second::get).hasCauseInstanceOf(ClosedException.class);
+    letRun(1);
+    two.awaitIdle();
+    assertThat(first.join()).contains("first!");
+  }
+
+  @Test
+  void everybodyIsAnsweredHoweverManyGiveUpOnTheWay() throws Exception {
+    Group.Round<String> quick =
+        (objects, deadline) ->
+            object -> object.startsWith("new") ? Optional.empty() : Optional.of(object);
+    Group.Round<String> slow =
+        (objects, deadline) -> {
+          LockSupport.parkNanos(100_000);
+          return Optional::of;
+        };
+    Group<String> two = new Group<>("the group", List.of(quick, slow), ForkJoinPool.commonPool());
+    AtomicInteger answered = new AtomicInteger();
+    List<FutureTask<Boolean>> callers = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      Random random = new Random(i);
+      callers.add(
+          new FutureTask<>(
+              () -> {
+                for (int j = 0; j < 3_000; j++) {
+                  String object = random.nextBoolean() ? "new" + j : "known" + j;
+                  Deadline deadline =
+                      Deadline.in(random.nextInt(4) == 0 ? Duration.ofNanos(50_000) : LONG);
+                  try {
+                    Optional<String> answer =
+                        random.nextBoolean()
+                            ? two.ask(object, deadline, 2)
+                            : two.askLater(object, deadline, 2).join();
+                    assertThat(answer).contains(object);
+                    answered.incrementAndGet();
+                  } catch (TimeLimitException | CompletionException gaveUp) {
+                    assertThat(deadline.hasPassed()).isTrue();
+                  }
+                }
+                return true;
+              }));
+    }
+    callers.forEach(caller -> new Thread(caller).start());
+    for (FutureTask<Boolean> caller : callers) {
+      assertThat(caller.get()).isTrue();
+    }
+    assertThat(answered.get()).isGreaterThan(9_000);
+    two.awaitIdle();
   }
 
   @Test
@@ -311,12 +441,13 @@ class GroupTest {
     Group<String> busy =
         new Group<>(
             "the group",
-            (objects, deadline) -> {
-              most.accumulateAndGet(running.incrementAndGet(), Math::max);
-              Thread.yield();
-              running.decrementAndGet();
-              return object -> object;
-            },
+            List.of(
+                (objects, deadline) -> {
+                  most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                  Thread.yield();
+                  running.decrementAndGet();
+                  return Optional::of;
+                }),
             ForkJoinPool.commonPool());
     List<Thread> callers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -324,7 +455,7 @@ class GroupTest {
           new Thread(
               () -> {
                 for (int j = 0; j < 20_000; j++) {
-                  busy.askLater("user", Deadline.in(LONG)).join();
+                  askLater(busy, "user", Deadline.in(LONG)).join();
                 }
               });
       caller.start();
