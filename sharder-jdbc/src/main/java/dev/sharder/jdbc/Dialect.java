@@ -1,10 +1,13 @@
 package dev.sharder.jdbc;
 
+import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -40,11 +43,25 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   /** Teaches Jdbi how this database writes lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 
-  /** Prepares a connection each time it was borrowed. */
-  abstract void ready(Handle handle, Deadline deadline) throws SQLException;
+  /** Runs the work outside of any transaction. */
+  abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work);
+
+  /** Reads what is assigned, in as few steps as can be: this is asked most. */
+  abstract List<Assignment> find(
+      Handle handle, String kind, Collection<String> objects, Deadline deadline);
+
+  /**
+   * Places the newcomers among the objects into the emptiest bins, in their order and as far as the
+   * open bins reach, in one transaction and in as few steps as can be.
+   *
+   * @return the assignments made
+   */
+  abstract List<Assignment> placeIntoEmptiest(
+      Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;
 
   /** Runs the work in one transaction that may place objects or change bins. */
-  abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work);
+  abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException;
 
   /** Waits for news of a change as well as this database can tell, and at most for that time. */
   void awaitChange(DataSource connections, String kind, Duration atMost)

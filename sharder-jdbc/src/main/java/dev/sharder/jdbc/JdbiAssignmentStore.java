@@ -44,11 +44,13 @@ import org.jdbi.v3.sqlobject.SqlObjectPlugin;
  *
  * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
  * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
- * every connection to {@code synchronous=FULL}. A SQLite database in memory works too, over one
- * connection that is taken from the data source and shared by all threads.
+ * every connection that writes to {@code synchronous=FULL} while it does. A SQLite database in
+ * memory works too, over one connection that is taken from the data source and shared by all
+ * threads.
  *
- * <p>The policy {@link BinPolicy#emptiest} runs as one SQL statement for a whole group; any other
- * policy runs in Java under the same lock.
+ * <p>The policy {@link BinPolicy#emptiest} runs as one SQL statement for a whole group, and on
+ * PostgreSQL in one round trip with its transaction, so that nobody waits for a lock while words
+ * travel; any other policy runs in Java under the same lock.
  */
 public final class JdbiAssignmentStore implements AssignmentStore {
 
@@ -110,7 +112,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
-    return withHandle(deadline, handle -> byObject(statements(handle).find(kind, objects)));
+    return byObject(withHandle(deadline, handle -> dialect.find(handle, kind, objects, deadline)));
   }
 
   private static Map<String, Assignment> byObject(List<Assignment> assignments) {
@@ -119,17 +121,20 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Placements place(String kind, List<String> objects, BinPolicy policy, Deadline deadline) {
-    return inTransaction(
-        deadline,
-        statements -> {
-          statements.lockKind(kind);
-          return new Placing(statements, kind, objects).by(policy);
-        });
+    Placing placing = new Placing(kind, objects);
+    if (policy.equals(BinPolicy.emptiest())) {
+      placing.made(
+          withHandle(
+              deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline)));
+    }
+    return placing.isDone()
+        ? placing.result()
+        : inTransaction(deadline, statements -> placing.finish(statements, policy));
   }
 
   @Override
   public List<BinLoad> bins(String kind, Deadline deadline) {
-    return withHandle(deadline, handle -> statements(handle).bins(kind));
+    return read(deadline, statements -> statements.bins(kind));
   }
 
   @Override
@@ -195,8 +200,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public Changes changes(String kind, long after, Deadline deadline) {
     List<ChangedObject> rows =
-        withHandle(
-            deadline, handle -> statements(handle).changes(kind, after, MOST_CHANGES_TOLD + 2));
+        read(deadline, statements -> statements.changes(kind, after, MOST_CHANGES_TOLD + 2));
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()));
     }
@@ -217,7 +221,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private void checkTables(Deadline deadline) {
     try {
-      withHandle(deadline, handle -> statements(handle).checkTables());
+      read(deadline, Statements::checkTables);
     } catch (StoreException refusal) {
       if (!Waiting.isAboutTables(refusal)) {
         throw refusal;
@@ -241,7 +245,16 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     return withHandle(deadline, handle -> dialect.inTransaction(handle, deadline, work));
   }
 
-  private <T> T withHandle(Deadline deadline, Function<Handle, T> work) {
+  private <T> T read(Deadline deadline, Function<Statements, T> work) {
+    return withHandle(deadline, handle -> dialect.read(handle, deadline, work));
+  }
+
+  /** Work on one connection that is whole or not done at all. */
+  private interface Work<T> {
+    T run(Handle handle) throws SQLException;
+  }
+
+  private <T> T withHandle(Deadline deadline, Work<T> work) {
     return Waiting.until(
         deadline,
         () -> {
@@ -249,14 +262,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
             throw new ClosedException("the store");
           }
           try (Handle handle = jdbi.open()) {
-            dialect.ready(handle, deadline);
-            return work.apply(handle);
+            return work.run(handle);
           }
         });
-  }
-
-  private Statements statements(Handle handle) {
-    return handle.attach(dialect.statements());
   }
 
   /** Collects what a store needs; not thread-safe. */

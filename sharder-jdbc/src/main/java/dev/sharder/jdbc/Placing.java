@@ -1,63 +1,66 @@
 package dev.sharder.jdbc;
 
+import static java.util.function.Predicate.not;
+
 import dev.sharder.Assignment;
 import dev.sharder.BinPolicy;
 import dev.sharder.Choices;
 import dev.sharder.Placement;
 import dev.sharder.Placements;
-import dev.sharder.SharderException;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
-/** One group on its way to its bins, under the lock. */
+/** One group on its way to its bins. */
 final class Placing {
 
-  private final Statements statements;
   private final String kind;
-  private final Set<String> newcomers;
+  private final List<String> objects;
   private final Map<String, Placement> placed = new HashMap<>();
 
-  Placing(Statements statements, String kind, List<String> objects) {
-    this.statements = statements;
+  Placing(String kind, List<String> objects) {
     this.kind = kind;
-    this.newcomers = new LinkedHashSet<>(objects);
-    statements.find(kind, objects).forEach(found -> add(found, false));
+    this.objects = objects;
   }
 
-  Placements by(BinPolicy policy) {
-    if (policy.equals(BinPolicy.emptiest())) {
-      placeInSql();
+  /** Takes in what was placed for this group, and committed. */
+  void made(List<Assignment> assignments) {
+    assignments.forEach(assignment -> add(placed, assignment, true));
+  }
+
+  boolean isDone() {
+    return placed.size() == objects.size();
+  }
+
+  Placements result() {
+    return new Placements(placed, Map.of());
+  }
+
+  /** Answers for the rest, in a transaction that may be tried again: nothing is remembered here. */
+  Placements finish(Statements statements, BinPolicy policy) {
+    statements.lockKind(kind);
+    Map<String, Placement> all = new HashMap<>(placed);
+    statements.find(kind, missing(all)).forEach(found -> add(all, found, false));
+    List<String> newcomers = missing(all);
+    if (newcomers.isEmpty()) {
+      return new Placements(all, Map.of());
     }
-    return new Placements(placed, newcomers.isEmpty() ? Map.of() : placeInJava(policy));
-  }
-
-  /** Leaves those over for whom there is no room. */
-  private void placeInSql() {
-    boolean progress = true;
-    while (progress && !newcomers.isEmpty()) {
-      List<Assignment> made = statements.placeIntoEmptiest(kind, List.copyOf(newcomers));
-      made.forEach(assignment -> add(assignment, true));
-      progress = !made.isEmpty();
-    }
-  }
-
-  private Map<String, SharderException> placeInJava(BinPolicy policy) {
-    Choices choices = Choices.of(kind, List.copyOf(newcomers), policy, statements.bins(kind));
-    List<String> objects = List.copyOf(choices.chosen().keySet());
-    if (!objects.isEmpty()) {
+    Choices choices = Choices.of(kind, newcomers, policy, statements.bins(kind));
+    List<String> chosen = List.copyOf(choices.chosen().keySet());
+    if (!chosen.isEmpty()) {
       List<String> bins = List.copyOf(choices.chosen().values());
-      statements.insert(kind, objects, bins);
+      statements.insert(kind, chosen, bins);
       statements.count(kind, bins);
-      statements.find(kind, objects).forEach(made -> add(made, true));
+      statements.find(kind, chosen).forEach(made -> add(all, made, true));
     }
-    return choices.refused();
+    return new Placements(all, choices.refused());
   }
 
-  private void add(Assignment assignment, boolean isNew) {
-    placed.put(assignment.object(), new Placement(assignment, isNew));
-    newcomers.remove(assignment.object());
+  private List<String> missing(Map<String, Placement> known) {
+    return objects.stream().filter(not(known::containsKey)).toList();
+  }
+
+  private static void add(Map<String, Placement> to, Assignment assignment, boolean isNew) {
+    to.put(assignment.object(), new Placement(assignment, isNew));
   }
 }

@@ -1,17 +1,23 @@
 package dev.sharder.jdbc;
 
+import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.StatementContext;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -23,6 +29,20 @@ final class PostgresDialect extends Dialect {
   private static final Logger log = LoggerFactory.getLogger(PostgresDialect.class);
 
   private static final int LISTENING_TURN = 100;
+
+  private static final String FIND = PostgresStatements.SETTINGS + ";" + PostgresStatements.FIND;
+
+  /**
+   * Whole, so that nobody waits for the lock while a word travels between here and the database.
+   */
+  private static final String PLACE_INTO_EMPTIEST =
+      String.join(
+          ";",
+          "BEGIN ISOLATION LEVEL READ COMMITTED",
+          PostgresStatements.SETTINGS,
+          PostgresStatements.LOCK_KIND,
+          PostgresStatements.PLACE_INTO_EMPTIEST,
+          "COMMIT");
 
   @Override
   String migrations() {
@@ -55,11 +75,65 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  void ready(Handle handle, Deadline deadline) {
+  <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
     Duration remaining = deadline.remaining();
     // Whole seconds, rounded up: zero would mean no limit at all.
     int seconds = (int) Math.min(Integer.MAX_VALUE, remaining.toSeconds() + 1);
     handle.getConfig(SqlStatements.class).setQueryTimeout(seconds);
+    return work.apply(handle.attach(statements()));
+  }
+
+  @Override
+  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline) {
+    return run(handle, FIND, kind, objects, deadline);
+  }
+
+  @Override
+  List<Assignment> placeIntoEmptiest(
+      Handle handle, String kind, List<String> objects, Deadline deadline) {
+    try {
+      return run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline);
+    } catch (Throwable failure) {
+      rollBack(handle, failure);
+      throw failure;
+    }
+  }
+
+  /** Runs a script in one round trip, and returns the rows of its statement that has objects. */
+  private static List<Assignment> run(
+      Handle handle, String script, String kind, Collection<String> objects, Deadline deadline) {
+    return handle
+        .createQuery(script)
+        .bind("millis", millis(deadline))
+        .bind("kind", kind)
+        .bind("objects", objects.toArray(String[]::new))
+        .bind("n", objects.size())
+        .execute((statement, context) -> assignments(statement.get(), context));
+  }
+
+  private static List<Assignment> assignments(PreparedStatement script, StatementContext context)
+      throws SQLException {
+    List<Assignment> assignments = new ArrayList<>();
+    boolean hasRows = script.getResultSet() != null;
+    while (hasRows || script.getUpdateCount() != -1) {
+      if (hasRows) {
+        ResultSet rows = script.getResultSet();
+        boolean ofAssignments = rows.getMetaData().getColumnCount() == 5;
+        while (ofAssignments && rows.next()) {
+          assignments.add(Rows.assignment(rows, context));
+        }
+      }
+      hasRows = script.getMoreResults();
+    }
+    return assignments;
+  }
+
+  private static void rollBack(Handle handle, Throwable failure) {
+    try {
+      handle.execute("ROLLBACK");
+    } catch (RuntimeException alsoFailed) {
+      failure.addSuppressed(alsoFailed);
+    }
   }
 
   // Under a stricter level every statement would see the loads as they were before the lock.
@@ -67,20 +141,19 @@ final class PostgresDialect extends Dialect {
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work) {
     return handle.inTransaction(
         transaction -> {
-          transaction.execute(
-              """
-              SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-              SET LOCAL lock_timeout = %1$d;
-              SET LOCAL statement_timeout = %1$d;
-              """
-                  .formatted(millis(deadline)));
+          transaction.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+          transaction
+              .createUpdate(PostgresStatements.SETTINGS)
+              .bind("millis", millis(deadline))
+              .execute();
           return work.apply(transaction.attach(statements()));
         });
   }
 
   /** At least one, because zero would mean no limit at all. */
-  private static int millis(Deadline deadline) {
-    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, deadline.remaining().toMillis()));
+  private static String millis(Deadline deadline) {
+    long millis = deadline.remaining().toMillis();
+    return Long.toString(Math.max(1, Math.min(Integer.MAX_VALUE, millis)));
   }
 
   /** Listens, which brings the word at once; where that fails, the time passes all the same. */

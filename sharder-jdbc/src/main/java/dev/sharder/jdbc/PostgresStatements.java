@@ -11,64 +11,75 @@ import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 /** What PostgreSQL says in its own way: lists are arrays, labels are jsonb. */
 interface PostgresStatements extends Statements {
 
-  // A statement of its own: the next one's snapshot must follow the lock. A transaction that places
-  // is never acknowledged before it is on disk, even where the server's default is to do so.
-  @Override
-  @SqlUpdate(
+  /**
+   * What a transaction runs under. Plans are kept while tables grow, so they must not read whole
+   * tables because these were small once; compiling a plan takes longer than running it; and
+   * nothing is acknowledged before it is on disk, even where the server's default is to do so.
+   */
+  String SETTINGS =
       """
-      SELECT kind, CASE WHEN current_setting('synchronous_commit') = 'off'
-                        THEN set_config('synchronous_commit', 'on', TRUE) END
+      SELECT set_config('statement_timeout', :millis, TRUE),
+             set_config('enable_seqscan', 'off', TRUE),
+             set_config('jit', 'off', TRUE),
+             CASE WHEN current_setting('synchronous_commit') = 'off'
+                  THEN set_config('synchronous_commit', 'on', TRUE) END
+      """;
+
+  // A statement of its own: the next one's snapshot must follow the lock.
+  String LOCK_KIND =
+      """
+      SELECT kind
       FROM sharder_kind
       WHERE kind = :kind
       FOR NO KEY UPDATE
-      """)
-  void lockKind(String kind);
+      """;
 
-  @Override
-  @SqlQuery(
+  String FIND =
       """
       SELECT kind, object, bin, version, assigned_at
       FROM sharder_assignment
       WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
-      """)
-  List<Assignment> find(String kind, Collection<String> objects);
+      """;
 
   // The k-th object a bin takes has the share (load + k) / weight. One after another, the objects
   // take the smallest shares of all bins, ties by bin name; so they are taken here, all at once.
   //
-  // Only shares up to a level are listed, and every one of them. The level is where n more objects
-  // would stand if the bins were vessels: over any set of bins, filling them all to
-  // (n + sum(load + 1)) / sum(weight) holds n whole objects. The least over the emptiest 1, 2, 3, …
-  // bins is the tightest. Bins that run full below it leave some objects over: they go round again.
-  @Override
-  @SqlQuery(
+  // Of n objects none goes further than to the n emptiest bins. Of these only shares up to a level
+  // are listed, and every one of them. The level is where n more objects would stand if the bins
+  // were vessels: over any set of bins, filling them all to (n + sum(load + 1)) / sum(weight) holds
+  // n whole objects. The least over the emptiest 1, 2, 3, … bins is the tightest. Bins that run
+  // full below it leave some objects over.
+  String PLACE_INTO_EMPTIEST =
       """
       WITH
       newcomer AS (
-        SELECT object, turn
-        FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, turn)
+        SELECT object, row_number() OVER () AS turn
+        FROM unnest(CAST(:objects AS text[])) AS asked (object)
+        WHERE object NOT IN (
+          SELECT object
+          FROM sharder_assignment
+          WHERE kind = :kind AND object = ANY (CAST(:objects AS text[])))
       ),
-      open_bin AS (
-        SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room
+      emptiest AS (
+        SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room,
+               (assigned + offset_load + 1)::float8 / weight AS share
         FROM sharder_bin
         WHERE kind = :kind AND state = 'open'
           AND (capacity IS NULL OR assigned + offset_load < capacity)
+        ORDER BY share, bin
+        LIMIT CAST(:n AS bigint)
       ),
-      vessel AS (
-        SELECT (cardinality(CAST(:objects AS text[])) + sum(load + 1) OVER emptier) / sum(weight) OVER emptier AS level
-        FROM open_bin
-        WINDOW emptier AS (ORDER BY (load + 1)::float8 / weight, bin ROWS UNBOUNDED PRECEDING)
-      ),
-      brim AS (
-        SELECT min(level)::float8 AS level
-        FROM vessel
+      vessel AS MATERIALIZED (
+        SELECT bin, weight, load, room,
+               (CAST(:n AS bigint) + sum(load + 1.0::float8) OVER emptier) / sum(weight) OVER emptier AS level
+        FROM emptiest
+        WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
       ),
       slot AS (
         SELECT bin, row_number() OVER (ORDER BY (load + k)::float8 / weight, bin) AS turn
-        FROM open_bin
-        CROSS JOIN brim
-        CROSS JOIN generate_series(1, least(room, cardinality(CAST(:objects AS text[])), floor(level * weight)::bigint - load + 1)) AS k
-        WHERE (load + k)::float8 / weight <= level
+        FROM vessel
+        CROSS JOIN generate_series(1, least(room, CAST(:n AS bigint), floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
+        WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
       ),
       placed AS (
         INSERT INTO sharder_assignment (kind, object, bin)
@@ -85,8 +96,15 @@ interface PostgresStatements extends Statements {
       )
       SELECT kind, object, bin, version, assigned_at
       FROM placed
-      """)
-  List<Assignment> placeIntoEmptiest(String kind, List<String> objects);
+      """;
+
+  @Override
+  @SqlUpdate(LOCK_KIND)
+  void lockKind(String kind);
+
+  @Override
+  @SqlQuery(FIND)
+  List<Assignment> find(String kind, Collection<String> objects);
 
   @Override
   @SqlUpdate(

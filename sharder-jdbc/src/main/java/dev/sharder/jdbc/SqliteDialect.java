@@ -1,5 +1,6 @@
 package dev.sharder.jdbc;
 
+import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
 import java.sql.Connection;
@@ -8,15 +9,26 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /** SQLite: one writer at a time, in the whole database. */
 final class SqliteDialect extends Dialect {
+
+  private static final String SETTINGS =
+      """
+      SELECT 'PRAGMA busy_timeout = ' || timeout || '; PRAGMA synchronous = ' || synchronous
+      FROM pragma_busy_timeout, pragma_synchronous
+      """;
+
+  /** The timeout is short because SQLite sleeps longer from try to try; we ask again sooner. */
+  private static final String NEEDED = "PRAGMA busy_timeout = 20; PRAGMA synchronous = 2";
 
   /** Threads of this process queue here, instead of polling the database's lock in the file. */
   private final ReentrantLock writer = new ReentrantLock(true);
@@ -66,66 +78,87 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void configure(Jdbi jdbi) {
+    jdbi.setStatementBuilderFactory(KeptStatements.perConnection());
     jdbi.registerArgument(Json.writing(Collection.class));
     jdbi.registerColumnMapper(
         Instant.class, (row, column, context) -> Instant.parse(row.getString(column)));
   }
 
   @Override
-  void ready(Handle handle, Deadline deadline) throws SQLException {
-    Connection connection = handle.getConnection();
-    String before = settings(connection);
-    // The application may have its own use for the connection, and its own settings.
-    handle.addCleanable(() -> set(connection, before));
-    // The timeout is short because SQLite sleeps longer from try to try; we ask again sooner.
-    set(
-        connection,
-        """
-        PRAGMA busy_timeout = 20;
-        PRAGMA synchronous = FULL;
-        PRAGMA fullfsync = TRUE;
-        PRAGMA foreign_keys = TRUE;
-        """);
-  }
-
-  private static String settings(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                """
-                SELECT 'PRAGMA busy_timeout = ' || timeout || ';'
-                    || 'PRAGMA synchronous = ' || synchronous || ';'
-                    || 'PRAGMA fullfsync = ' || fullfsync || ';'
-                    || 'PRAGMA foreign_keys = ' || foreign_keys || ';'
-                FROM pragma_busy_timeout, pragma_synchronous, pragma_fullfsync, pragma_foreign_keys
-                """)) {
-      return row.next() ? row.getString(1) : "";
-    }
-  }
-
-  private static void set(Connection connection, String pragmas) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.executeUpdate(pragmas);
-    }
+  <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
+    return work.apply(handle.attach(statements()));
   }
 
   @Override
-  <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work) {
+  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline) {
+    return handle
+        .createQuery(SqliteStatements.FIND)
+        .bind("kind", kind)
+        .bindByType("objects", objects, Collection.class)
+        .mapTo(Assignment.class)
+        .list();
+  }
+
+  @Override
+  List<Assignment> placeIntoEmptiest(
+      Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException {
+    return alone(handle, deadline, () -> placeIntoEmptiest(handle, kind, objects));
+  }
+
+  // Two statements, because SQLite inserts and updates one table at a time.
+  private static List<Assignment> placeIntoEmptiest(
+      Handle handle, String kind, List<String> objects) {
+    List<Assignment> placed =
+        handle
+            .createQuery(SqliteStatements.PLACE_INTO_EMPTIEST)
+            .bind("kind", kind)
+            .bindByType("objects", objects, Collection.class)
+            .mapTo(Assignment.class)
+            .list();
+    handle
+        .createUpdate(SqliteStatements.COUNT)
+        .bind("kind", kind)
+        .bindByType("bins", placed.stream().map(Assignment::bin).toList(), Collection.class)
+        .execute();
+    return placed;
+  }
+
+  @Override
+  <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException {
+    return alone(handle, deadline, () -> work.apply(handle.attach(statements())));
+  }
+
+  /** Runs the work while nobody else writes, and makes it durable. */
+  private <T> T alone(Handle handle, Deadline deadline, Supplier<T> work) throws SQLException {
+    KeptStatements statements = (KeptStatements) handle.getStatementBuilder();
     lockWriter(deadline);
     try {
-      // Written out, because the driver's commit() begins the next transaction at once, and with an
-      // immediate one would wait for a lock that nobody needs.
-      handle.execute("BEGIN IMMEDIATE");
+      String before = statements.readText(SETTINGS);
+      statements.run(NEEDED);
       try {
-        T result = work.apply(handle.attach(statements()));
-        handle.execute("COMMIT");
-        return result;
-      } catch (Throwable failure) {
-        rollBack(handle, failure);
-        throw failure;
+        return inTransaction(statements, work);
+      } finally {
+        // The application may have its own use for the connection, and its own settings.
+        statements.run(before);
       }
     } finally {
       writer.unlock();
+    }
+  }
+
+  // BEGIN and COMMIT are written out, because the driver's commit() begins the next transaction at
+  // once, and with an immediate one would wait for a lock that nobody needs.
+  private static <T> T inTransaction(KeptStatements statements, Supplier<T> work)
+      throws SQLException {
+    try {
+      statements.execute("BEGIN IMMEDIATE");
+      T result = work.get();
+      statements.execute("COMMIT");
+      return result;
+    } catch (Throwable failure) {
+      statements.rollBack(failure);
+      throw failure;
     }
   }
 
@@ -138,14 +171,5 @@ final class SqliteDialect extends Dialect {
       throw Waiting.interrupted(interruption);
     }
     throw Waiting.tooLong(deadline, "other threads of this program are writing", null);
-  }
-
-  private static void rollBack(Handle handle, Throwable failure) {
-    try {
-      handle.execute("ROLLBACK");
-    } catch (RuntimeException alsoFailed) {
-      // Some failures, a full disk for one, have rolled back already.
-      failure.addSuppressed(alsoFailed);
-    }
   }
 }

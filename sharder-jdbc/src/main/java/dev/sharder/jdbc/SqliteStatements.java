@@ -12,28 +12,23 @@ import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 /** What SQLite says in its own way: lists and labels are JSON texts. */
 interface SqliteStatements extends Statements {
 
-  /** Nothing is left to do: BEGIN IMMEDIATE locked the whole database. */
-  @Override
-  default void lockKind(String kind) {}
-
-  @Override
-  @SqlQuery(
+  String FIND =
       """
       SELECT kind, object, bin, version, assigned_at
       FROM sharder_assignment
       WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects))
-      """)
-  List<Assignment> find(String kind, Collection<String> objects);
+      """;
 
   // The ORDER BY of a recursive part makes it a priority queue: it starts with every open bin's
   // next share, hands out the smallest, and puts that bin's following share in its place. So the
   // objects get their bins one after another, LIMIT many.
-  @SqlQuery(
+  String PLACE_INTO_EMPTIEST =
       """
       WITH RECURSIVE
       newcomer (object, turn) AS MATERIALIZED (
-        SELECT value, key + 1
+        SELECT value, row_number() OVER (ORDER BY key)
         FROM json_each(:objects)
+        WHERE NOT EXISTS (SELECT 1 FROM sharder_assignment WHERE kind = :kind AND object = value)
       ),
       slot (bin, weight, capacity, load, share) AS (
         SELECT bin, weight, capacity, assigned + offset_load + 1,
@@ -57,16 +52,23 @@ interface SqliteStatements extends Statements {
       FROM newcomer
       JOIN choice USING (turn)
       RETURNING kind, object, bin, version, assigned_at
-      """)
-  List<Assignment> insertIntoEmptiest(String kind, List<String> objects);
+      """;
 
-  // Two statements, because SQLite inserts and updates one table at a time.
+  String COUNT =
+      """
+      UPDATE sharder_bin AS b
+      SET assigned = b.assigned + taken.n
+      FROM (SELECT value AS bin, count(*) AS n FROM json_each(:bins) GROUP BY value) AS taken
+      WHERE b.kind = :kind AND b.bin = taken.bin
+      """;
+
+  /** Nothing is left to do: BEGIN IMMEDIATE locked the whole database. */
   @Override
-  default List<Assignment> placeIntoEmptiest(String kind, List<String> objects) {
-    List<Assignment> placed = insertIntoEmptiest(kind, objects);
-    count(kind, placed.stream().map(Assignment::bin).toList());
-    return placed;
-  }
+  default void lockKind(String kind) {}
+
+  @Override
+  @SqlQuery(FIND)
+  List<Assignment> find(String kind, Collection<String> objects);
 
   // One list of choices: joining two would read the second from its start for every row of the
   // first.
@@ -88,13 +90,7 @@ interface SqliteStatements extends Statements {
   }
 
   @Override
-  @SqlUpdate(
-      """
-      UPDATE sharder_bin AS b
-      SET assigned = b.assigned + taken.n
-      FROM (SELECT value AS bin, count(*) AS n FROM json_each(:bins) GROUP BY value) AS taken
-      WHERE b.kind = :kind AND b.bin = taken.bin
-      """)
+  @SqlUpdate(COUNT)
   void count(String kind, List<String> bins);
 
   @Override

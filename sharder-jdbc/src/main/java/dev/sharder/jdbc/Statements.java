@@ -21,9 +21,6 @@ interface Statements {
 
   List<Assignment> find(String kind, Collection<String> objects);
 
-  /** Places newcomers into the emptiest bins, in their order, as far as the open bins reach. */
-  List<Assignment> placeIntoEmptiest(String kind, List<String> objects);
-
   /** Records the choices: the first object goes into the first bin, and so on. */
   void insert(String kind, List<String> objects, List<String> bins);
 

@@ -21,7 +21,12 @@ public final class TestPostgres {
 
     private static EmbeddedPostgres start() {
       try {
-        return EmbeddedPostgres.builder().setServerConfig("max_connections", "200").start();
+        // As durable as a server is by default, which the builder's own defaults are not.
+        return EmbeddedPostgres.builder()
+            .setServerConfig("max_connections", "400")
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .start();
       } catch (IOException failure) {
         throw new UncheckedIOException("the embedded PostgreSQL did not start", failure);
       }

@@ -31,9 +31,24 @@ CREATE TABLE sharder_assignment (
   bin         text COLLATE "C" NOT NULL,
   version     bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
   assigned_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (kind, object),
-  FOREIGN KEY (kind, bin) REFERENCES sharder_bin
+  PRIMARY KEY (kind, object)
 );
+
+-- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
+-- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
+-- guard besides, that a bin does not go while it holds something, is guarded here.
+CREATE FUNCTION sharder_bin_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE foreign_key_violation USING MESSAGE = format(
+    'bin %L of kind %L holds assignments (%s), so it stays in sharder_bin under its name; move them first',
+    OLD.bin, OLD.kind, OLD.assigned);
+END
+$$;
+
+CREATE TRIGGER sharder_bin_stays
+BEFORE DELETE OR UPDATE OF kind, bin ON sharder_bin
+FOR EACH ROW WHEN (OLD.assigned > 0)
+EXECUTE FUNCTION sharder_bin_stays();
 
 CREATE TABLE sharder_change (
   id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -25,9 +25,25 @@ CREATE TABLE sharder_assignment (
   bin         TEXT NOT NULL,
   version     INTEGER NOT NULL DEFAULT 1 CHECK (version >= 1),
   assigned_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  PRIMARY KEY (kind, object),
-  FOREIGN KEY (kind, bin) REFERENCES sharder_bin
+  PRIMARY KEY (kind, object)
 ) STRICT, WITHOUT ROWID;
+
+-- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
+-- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
+-- guard besides, that a bin does not go while it holds something, is guarded here.
+CREATE TRIGGER sharder_bin_stays
+BEFORE DELETE ON sharder_bin
+WHEN OLD.assigned > 0
+BEGIN
+  SELECT RAISE(ABORT, 'a bin that holds assignments stays in sharder_bin; move what it holds first');
+END;
+
+CREATE TRIGGER sharder_bin_keeps_its_name
+BEFORE UPDATE OF kind, bin ON sharder_bin
+WHEN OLD.assigned > 0
+BEGIN
+  SELECT RAISE(ABORT, 'a bin that holds assignments keeps its name in sharder_bin; move what it holds first');
+END;
 
 -- Append-only: whatever is not a first assignment. A change of a bin has no object and names the
 -- bin twice; revision is what the change raised its kind's revision to.

@@ -1,0 +1,130 @@
+package dev.sharder.jdbc;
+
+import java.sql.CallableStatement;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jdbi.v3.core.ConnectionException;
+import org.jdbi.v3.core.statement.StatementBuilder;
+import org.jdbi.v3.core.statement.StatementBuilderFactory;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.sqlite.SQLiteConnection;
+
+/**
+ * The statements of one SQLite connection, compiled once and kept for as long as it lives, however
+ * often a pool lends it out: to compile a statement takes longer than to run it. As many are kept
+ * as there are different texts, a few dozen.
+ */
+final class KeptStatements implements StatementBuilder {
+
+  private final SQLiteConnection connection;
+  private final Map<String, PreparedStatement> kept = new HashMap<>();
+
+  private KeptStatements(SQLiteConnection connection) {
+    this.connection = connection;
+  }
+
+  /** Finds the statements of the connection behind whatever a pool has wrapped around it. */
+  static StatementBuilderFactory perConnection() {
+    Map<SQLiteConnection, KeptStatements> connections = new ConcurrentHashMap<>();
+    return lent -> {
+      SQLiteConnection connection = unwrap(lent);
+      KeptStatements known = connections.get(connection);
+      if (known != null) {
+        return known;
+      }
+      connections.keySet().removeIf(KeptStatements::isClosed);
+      return connections.computeIfAbsent(connection, KeptStatements::new);
+    };
+  }
+
+  private static SQLiteConnection unwrap(Connection lent) {
+    try {
+      return lent.unwrap(SQLiteConnection.class);
+    } catch (SQLException failure) {
+      throw new ConnectionException(failure);
+    }
+  }
+
+  private static boolean isClosed(SQLiteConnection connection) {
+    try {
+      return connection.isClosed();
+    } catch (SQLException unknown) {
+      return true;
+    }
+  }
+
+  /** Runs a statement that has neither parameters nor rows. */
+  void execute(String sql) throws SQLException {
+    compiled(sql).execute();
+  }
+
+  /** Reads one text. */
+  String readText(String sql) throws SQLException {
+    try (ResultSet row = compiled(sql).executeQuery()) {
+      return row.next() ? row.getString(1) : "";
+    }
+  }
+
+  /**
+   * Runs a script that would do nothing if it were kept, as pragmas act while they are compiled.
+   */
+  void run(String script) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate(script);
+    }
+  }
+
+  /** Ends the transaction that failed, and forgets what the driver may have given up with it. */
+  void rollBack(Throwable failure) {
+    try {
+      for (PreparedStatement statement : kept.values()) {
+        statement.close();
+      }
+      kept.clear();
+      run("ROLLBACK");
+    } catch (SQLException alsoFailed) {
+      // Some failures, a full disk for one, have rolled back already.
+      failure.addSuppressed(alsoFailed);
+    }
+  }
+
+  private PreparedStatement compiled(String sql) throws SQLException {
+    PreparedStatement statement = kept.get(sql);
+    if (statement == null) {
+      statement = connection.prepareStatement(sql);
+      kept.put(sql, statement);
+    }
+    return statement;
+  }
+
+  @Override
+  public PreparedStatement create(Connection lent, String sql, StatementContext context)
+      throws SQLException {
+    return compiled(sql);
+  }
+
+  @Override
+  public void close(Connection lent, String sql, Statement statement) throws SQLException {
+    // What is kept was reset when its result was closed, and takes new parameters as it is.
+    if (!kept.containsValue(statement)) {
+      statement.close();
+    }
+  }
+
+  @Override
+  public Statement create(Connection lent, StatementContext context) throws SQLException {
+    return lent.createStatement();
+  }
+
+  @Override
+  public CallableStatement createCall(Connection lent, String sql, StatementContext context)
+      throws SQLException {
+    return lent.prepareCall(sql);
+  }
+}
