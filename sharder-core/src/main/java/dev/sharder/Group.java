@@ -209,7 +209,7 @@ final class Group<A> {
     for (Ticket<A> ticket : group) {
       (goesOn(ticket, answers) ? onward : answered).add(ticket);
     }
-    left.addAll(goOn(onward, leader));
+    left.addAll(goOn(onward, leader.caller == null && answered.isEmpty()));
     for (Ticket<A> ticket : answered) {
       complete(ticket, () -> settle(ticket, answers));
     }
@@ -230,8 +230,8 @@ final class Group<A> {
     return ticket.stage + 1 < ticket.stages && answers.apply(ticket.object).isEmpty();
   }
 
-  /** Moves tickets to their next stage, and has it led. */
-  private List<Ticket<A>> goOn(List<Ticket<A>> onward, Ticket<A> led) {
+  /** Moves tickets to their next stage, and has it led; by this thread, if it has nothing to do. */
+  private List<Ticket<A>> goOn(List<Ticket<A>> onward, boolean idle) {
     Ticket<A> leader = null;
     List<Ticket<A>> refused = List.of();
     synchronized (this) {
@@ -246,10 +246,7 @@ final class Group<A> {
       }
     }
     refused.forEach(this::refuse);
-    // Where neither has a thread of its own, the one that led the round leads on.
-    return leader != null && leader.caller == null && led.caller == null
-        ? List.of(leader)
-        : wake(leader);
+    return leader != null && leader.caller == null && idle ? List.of(leader) : wake(leader);
   }
 
   private static <A> void settle(Ticket<A> ticket, Function<String, Optional<A>> answers) {
@@ -269,7 +266,8 @@ final class Group<A> {
     synchronized (this) {
       for (int i = group.size() - 1; leadersOwn && !closed && i >= 0; i--) {
         Ticket<A> ticket = group.get(i);
-        if (ticket != leader && !ticket.deadline.hasPassed()) {
+        // Who gave up meanwhile must not be made the leader.
+        if (ticket != leader && !ticket.answer.isDone() && !ticket.deadline.hasPassed()) {
           group.remove(i);
           stage.waiting.addFirst(ticket);
         }

@@ -1,21 +1,20 @@
 package dev.sharder;
 
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 
 /** See {@link BinPolicy#emptiest}. */
 enum LeastLoaded implements BinPolicy {
   INSTANCE;
 
+  /** Puts the bin that is chosen next before all others. */
+  static final Comparator<BinLoad> FIRST_TO_BE_CHOSEN =
+      Comparator.comparingDouble(LeastLoaded::share).thenComparing(BinLoad.BY_NAME);
+
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
-    BinLoad emptiest = open.get(0);
-    for (BinLoad bin : open) {
-      // Strictly less: the bins come in the order of their names, and the first wins a tie.
-      if (share(bin) < share(emptiest)) {
-        emptiest = bin;
-      }
-    }
-    return emptiest;
+    return Collections.min(open, FIRST_TO_BE_CHOSEN);
   }
 
   /** The load per unit of weight if the bin took one more; exact, see {@link Bin}. */

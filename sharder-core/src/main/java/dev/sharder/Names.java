@@ -19,6 +19,9 @@ final class Names {
 
   /** Returns the name, or says what is wrong with it; {@code what} is its role, such as "bin". */
   static String check(String what, String name) {
+    if (isPlain(name)) {
+      return name;
+    }
     if (name.isBlank()) {
       throw new InvalidValueException(
           "%s name '%s' is blank; give it at least one visible character".formatted(what, name));
@@ -34,6 +37,19 @@ final class Names {
                   LONGEST));
     }
     return checkText(what + " name", name);
+  }
+
+  /** Most names are short and of printable ASCII, and names are checked more than anything. */
+  private static boolean isPlain(String name) {
+    boolean isBlank = true;
+    for (int i = 0; i < name.length(); i++) {
+      char unit = name.charAt(i);
+      if (unit < ' ' || unit > '~') {
+        return false;
+      }
+      isBlank &= unit == ' ';
+    }
+    return !isBlank && name.length() <= LONGEST;
   }
 
   /** Returns the text, which may be blank, or says what in it no store could keep. */

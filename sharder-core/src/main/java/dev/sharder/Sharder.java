@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +46,9 @@ public final class Sharder implements AutoCloseable {
   private static final int FIND = 1;
 
   private static final int FIND_OR_PLACE = 2;
+
+  /** Names of a roster in one transaction: enough to be quick, few enough to let others through. */
+  private static final int CHUNK = 10_000;
 
   private final String kind;
   private final AssignmentStore store;
@@ -145,6 +150,52 @@ public final class Sharder implements AutoCloseable {
     return List.copyOf(answers);
   }
 
+  /**
+   * Finds or makes the assignments of a roster of any length, chunk by chunk, in memory that does
+   * not grow with it. What was assigned before is found, so a roster that was interrupted may be
+   * run again from its start, by several processes at once if need be. Each chunk has the whole
+   * {@linkplain Builder#timeLimit time limit}, and answers stay out of memory.
+   *
+   * @param roster names as for {@link #assign}; a name may come more than once
+   * @param progress told after each chunk of 10,000 names at most, on the caller's thread; what it
+   *     throws ends the work
+   * @return the whole
+   * @throws SharderException as {@link #assign} does, and if the thread is interrupted; what was
+   *     told to {@code progress} is committed; of several refused objects of a chunk the first is
+   *     reported, after the others were placed
+   */
+  public Progress assignAll(Iterator<String> roster, Consumer<Progress> progress) {
+    Progress done = new Progress(0, 0);
+    while (roster.hasNext()) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new StoreException(
+            "interrupted after %d objects; run the roster again, what is assigned stays"
+                .formatted(done.answered()),
+            null);
+      }
+      List<String> chunk = new ArrayList<>(CHUNK);
+      while (roster.hasNext() && chunk.size() < CHUNK) {
+        chunk.add(roster.next());
+      }
+      done = done.plus(assignChunk(chunk));
+      progress.accept(done);
+    }
+    return done;
+  }
+
+  private Progress assignChunk(List<String> chunk) {
+    Placements placements =
+        store.place(kind, chunk.stream().distinct().toList(), policy, start(chunk));
+    for (String object : placements.refused().isEmpty() ? List.<String>of() : chunk) {
+      SharderException refusal = placements.refused().get(object);
+      if (refusal != null) {
+        throw refusal;
+      }
+    }
+    long made = placements.placed().values().stream().filter(Placement::isNew).count();
+    return new Progress(chunk.size(), made);
+  }
+
   private static Placement answer(
       String object, Map<String, Assignment> found, Placements placements) {
     SharderException refusal = placements.refused().get(object);
@@ -203,7 +254,8 @@ public final class Sharder implements AutoCloseable {
 
   /**
    * Ends this sharder: finishes the transaction that runs, and refuses whoever waits or comes later
-   * with a {@link ClosedException}. Closing twice is harmless.
+   * with a {@link ClosedException}; a roster that is being assigned ends with its next chunk.
+   * Closing twice is harmless.
    */
   @Override
   public void close() {

@@ -449,10 +449,104 @@ public abstract class AssignmentStoreContract {
 
   @Test
   void largeGroupsArePlacedAsIfOneAfterAnother() {
-    for (int size : List.of(1_000, 5_000)) {
+    for (int size : List.of(1_000, 5_000, 8_000)) {
       List<BinPolicy> ways = List.of(BinPolicy.emptiest(), EMPTIEST_IN_JAVA);
       new RandomHistory(store, 1_000_000 + size, ways).playOneGroupOf(size);
     }
+  }
+
+  @Test
+  void aRosterIsPlacedAsIfOneAfterAnotherAndToldChunkByChunk() {
+    Sharder hubs = tenBins();
+    hubs.assign("user-20999");
+    List<Progress> told = new ArrayList<>();
+    Stream<String> roster = Stream.concat(users(0, 25_000), users(0, 10));
+    Progress whole = hubs.assignAll(roster.iterator(), told::add);
+    assertThat(whole).isEqualTo(new Progress(25_010, 24_999));
+    assertThat(told)
+        .containsExactly(
+            new Progress(10_000, 10_000),
+            new Progress(20_000, 20_000),
+            new Progress(25_010, 24_999));
+    // The one who was there before took the first turn of hub-00.
+    assertThat(hubs.find("user-0").orElseThrow().bin()).isEqualTo("hub-01");
+    assertThat(hubs.find("user-20998").orElseThrow().bin()).isEqualTo("hub-09");
+    assertThat(hubs.find("user-21000").orElseThrow().bin()).isEqualTo("hub-00");
+    assertThat(loads(hubs)).allSatisfy((bin, load) -> assertThat(load).isEqualTo(2_500));
+  }
+
+  @Test
+  void aRosterThatWasInterruptedIsRunAgainFromItsStart() {
+    Sharder hubs = tenBins();
+    assertThatThrownBy(
+            () ->
+                hubs.assignAll(
+                    users(0, 25_000).iterator(), progress -> Thread.currentThread().interrupt()))
+        .isInstanceOf(StoreException.class)
+        .hasMessage(
+            "interrupted after 10000 objects; run the roster again, what is assigned stays");
+    assertThat(Thread.interrupted()).isTrue();
+    String bin = hubs.find("user-9999").orElseThrow().bin();
+    assertThat(hubs.assignAll(users(0, 25_000).iterator(), progress -> {}))
+        .isEqualTo(new Progress(25_000, 15_000));
+    assertThat(hubs.find("user-9999").orElseThrow().bin()).isEqualTo(bin);
+    assertThat(loads(hubs)).allSatisfy((name, load) -> assertThat(load).isEqualTo(2_500));
+  }
+
+  @Test
+  void aRosterThatFindsNoRoomPlacesWhomItCanAndTellsOfTheFirstRefused() {
+    Sharder hubs =
+        Sharder.builder("hub", store)
+            .bins(List.of(Bin.of("a").withCapacity(6_001), Bin.of("b").withCapacity(100)))
+            .build();
+    List<Progress> told = new ArrayList<>();
+    assertThatThrownBy(() -> hubs.assignAll(users(0, 7_000).iterator(), told::add))
+        .isInstanceOf(NoOpenBinException.class)
+        .hasMessageContaining("a is full (6001 of 6001), b is full (100 of 100)")
+        .hasMessageContaining("user-6101");
+    assertThat(told).isEmpty();
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 6_001L, "b", 100L));
+  }
+
+  @Test
+  void namesOfARosterComeBackAsTheyWere() {
+    List<String> awkward =
+        Stream.concat(awkwardNames(), Stream.of("\\N", "\\.", "\\\\", "\\t", "NULL")).toList();
+    List<String> roster = Stream.concat(awkward.stream(), users(0, 6_000)).toList();
+    for (String kind : List.of("\\N", "quote's \"double\" `back`", "back\\slash")) {
+      Sharder sharder = Sharder.builder(kind, store).bins(kind).build();
+      sharder.assignAll(roster.iterator(), progress -> {});
+      for (String name : awkward) {
+        Assignment found = sharder.find(name).orElseThrow();
+        assertThat(found).isEqualTo(new Assignment(kind, name, kind, 1, found.assignedAt()));
+        assertThat(found.assignedAt()).isBetween(Instant.now().minusSeconds(60), Instant.now());
+      }
+    }
+  }
+
+  @Test
+  void rostersThatOverlapMayBeRunAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(3);
+    try {
+      List<Callable<Progress>> runs =
+          IntStream.of(0, 6_000, 12_000)
+              .<Callable<Progress>>mapToObj(
+                  from -> () -> tenBins().assignAll(users(from, 18_000).iterator(), told -> {}))
+              .toList();
+      long made = 0;
+      for (Future<Progress> run : threads.invokeAll(runs)) {
+        assertThat(run.get().answered()).isEqualTo(18_000);
+        made += run.get().made();
+      }
+      assertThat(made).isEqualTo(30_000);
+      assertThat(loads(tenBins())).allSatisfy((bin, load) -> assertThat(load).isEqualTo(3_000));
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static Stream<String> users(int from, int count) {
+    return IntStream.range(from, from + count).mapToObj(i -> "user-" + i);
   }
 
   @Test

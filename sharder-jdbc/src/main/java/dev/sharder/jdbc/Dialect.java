@@ -44,11 +44,13 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   abstract void configure(Jdbi jdbi);
 
   /** Runs the work outside of any transaction. */
-  abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work);
+  abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException;
 
   /** Reads what is assigned, in as few steps as can be: this is asked most. */
   abstract List<Assignment> find(
-      Handle handle, String kind, Collection<String> objects, Deadline deadline);
+      Handle handle, String kind, Collection<String> objects, Deadline deadline)
+      throws SQLException;
 
   /**
    * Places the newcomers among the objects into the emptiest bins, in their order and as far as the

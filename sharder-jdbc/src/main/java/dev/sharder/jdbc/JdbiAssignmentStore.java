@@ -39,8 +39,9 @@ import org.jdbi.v3.sqlobject.SqlObjectPlugin;
  * <p>Works over any {@link DataSource}; the application owns it, and its pool. A borrowed
  * connection should come within the time limit of the calls, so set the pool's own timeout below
  * it. Each sharder uses up to three connections at a time: one to find, one to place, and on
- * PostgreSQL one that listens for changes; migrating takes two. Thread-safe, and safe beside any
- * number of processes on the same database.
+ * PostgreSQL one that listens for changes; whoever assigns a roster or asks for the bins takes one
+ * more, and migrating two. Thread-safe, and safe beside any number of processes on the same
+ * database.
  *
  * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
  * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
@@ -58,6 +59,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   /** With more changes than these at once, a cache is better off forgetting everything. */
   private static final int MOST_CHANGES_TOLD = 10_000;
+
+  /** Larger groups, of a roster, are chosen for in Java and written in bulk. */
+  private static final int LARGEST_IN_SQL = 5_000;
 
   private final Dialect dialect;
   private final DataSource connections;
@@ -122,7 +126,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public Placements place(String kind, List<String> objects, BinPolicy policy, Deadline deadline) {
     Placing placing = new Placing(kind, objects);
-    if (policy.equals(BinPolicy.emptiest())) {
+    if (policy.equals(BinPolicy.emptiest()) && objects.size() <= LARGEST_IN_SQL) {
       placing.made(
           withHandle(
               deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline)));

@@ -38,7 +38,7 @@ final class Json {
     }
   }
 
-  private static String write(Object value) throws SQLException {
+  static String write(Object value) throws SQLException {
     try {
       return MAPPER.writeValueAsString(value);
     } catch (JsonProcessingException unwritable) {

@@ -1,12 +1,16 @@
 package dev.sharder.jdbc;
 
+import dev.sharder.Assignment;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jdbi.v3.core.ConnectionException;
@@ -59,9 +63,35 @@ final class KeptStatements implements StatementBuilder {
     }
   }
 
-  /** Runs a statement that has neither parameters nor rows. */
-  void execute(String sql) throws SQLException {
-    compiled(sql).execute();
+  /** Runs a statement without rows; parameters come in the order in which it first names them. */
+  void execute(String sql, String... parameters) throws SQLException {
+    bound(sql, parameters).execute();
+  }
+
+  /** Reads assignments; parameters as for {@link #execute}. */
+  List<Assignment> query(String sql, String... parameters) throws SQLException {
+    List<Assignment> assignments = new ArrayList<>();
+    try (ResultSet row = bound(sql, parameters).executeQuery()) {
+      String text = "";
+      Instant assignedAt = Instant.EPOCH;
+      while (row.next()) {
+        // Whatever was placed together has the same time.
+        if (!text.equals(row.getString("assigned_at"))) {
+          text = row.getString("assigned_at");
+          assignedAt = Instant.parse(text);
+        }
+        assignments.add(Rows.assignment(row, assignedAt));
+      }
+    }
+    return assignments;
+  }
+
+  private PreparedStatement bound(String sql, String... parameters) throws SQLException {
+    PreparedStatement statement = compiled(sql);
+    for (int i = 0; i < parameters.length; i++) {
+      statement.setString(i + 1, parameters[i]);
+    }
+    return statement;
   }
 
   /** Reads one text. */
@@ -80,17 +110,16 @@ final class KeptStatements implements StatementBuilder {
     }
   }
 
-  /** Ends the transaction that failed, and forgets what the driver may have given up with it. */
-  void rollBack(Throwable failure) {
-    try {
-      for (PreparedStatement statement : kept.values()) {
+  /** To be called after a failure: the driver may have given a statement up. */
+  void forget(Throwable failure) {
+    List<PreparedStatement> statements = List.copyOf(kept.values());
+    kept.clear();
+    for (PreparedStatement statement : statements) {
+      try {
         statement.close();
+      } catch (SQLException alsoFailed) {
+        failure.addSuppressed(alsoFailed);
       }
-      kept.clear();
-      run("ROLLBACK");
-    } catch (SQLException alsoFailed) {
-      // Some failures, a full disk for one, have rolled back already.
-      failure.addSuppressed(alsoFailed);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.sharder.jdbc;
 
 import static java.util.function.Predicate.not;
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 
 import dev.sharder.Assignment;
 import dev.sharder.BinPolicy;
@@ -49,9 +51,8 @@ final class Placing {
     List<String> chosen = List.copyOf(choices.chosen().keySet());
     if (!chosen.isEmpty()) {
       List<String> bins = List.copyOf(choices.chosen().values());
-      statements.insert(kind, chosen, bins);
-      statements.count(kind, bins);
-      statements.find(kind, chosen).forEach(made -> add(all, made, true));
+      statements.insert(kind, chosen, bins).forEach(made -> add(all, made, true));
+      statements.count(kind, bins.stream().collect(groupingBy(bin -> bin, counting())));
     }
     return new Placements(all, choices.refused());
   }

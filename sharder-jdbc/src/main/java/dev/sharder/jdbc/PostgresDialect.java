@@ -72,6 +72,7 @@ final class PostgresDialect extends Dialect {
   @Override
   void configure(Jdbi jdbi) {
     jdbi.registerArrayType(String.class, "text");
+    jdbi.registerArrayType(Long.class, "bigint");
   }
 
   @Override

@@ -1,15 +1,30 @@
 package dev.sharder.jdbc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.sharder.Assignment;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
+import org.jdbi.v3.sqlobject.SqlObject;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
 
 /** What PostgreSQL says in its own way: lists are arrays, labels are jsonb. */
-interface PostgresStatements extends Statements {
+interface PostgresStatements extends Statements, SqlObject {
+
+  /** Characters: enough to keep the database busy. */
+  int SENT_AT_ONCE = 1 << 16;
+
+  /** From so many rows on COPY is quicker than an INSERT that returns what it made. */
+  int WORTH_A_COPY = 2_000;
 
   /**
    * What a transaction runs under. Plans are kept while tables grow, so they must not read whole
@@ -53,8 +68,8 @@ interface PostgresStatements extends Statements {
       """
       WITH
       newcomer AS (
-        SELECT object, row_number() OVER () AS turn
-        FROM unnest(CAST(:objects AS text[])) AS asked (object)
+        SELECT object, row_number() OVER (ORDER BY place) AS turn
+        FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, place)
         WHERE object NOT IN (
           SELECT object
           FROM sharder_assignment
@@ -106,24 +121,93 @@ interface PostgresStatements extends Statements {
   @SqlQuery(FIND)
   List<Assignment> find(String kind, Collection<String> objects);
 
-  @Override
-  @SqlUpdate(
+  @SqlQuery(
       """
       INSERT INTO sharder_assignment (kind, object, bin)
       SELECT :kind, chosen.object, chosen.bin
       FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[])) AS chosen (object, bin)
+      RETURNING kind, object, bin, version, assigned_at
       """)
-  void insert(String kind, List<String> objects, List<String> bins);
+  List<Assignment> insertRows(String kind, List<String> objects, List<String> bins);
+
+  /** What {@code assigned_at} is for whatever this transaction inserts. */
+  @SqlQuery("SELECT now()")
+  Instant now();
+
+  String COPY =
+      """
+      COPY sharder_assignment (kind, object, bin)
+      FROM STDIN
+      """;
 
   @Override
+  default List<Assignment> insert(String kind, List<String> objects, List<String> bins) {
+    return objects.size() < WORTH_A_COPY
+        ? insertRows(kind, objects, bins)
+        : copy(kind, objects, bins);
+  }
+
+  private List<Assignment> copy(String kind, List<String> objects, List<String> bins) {
+    Instant now = now();
+    List<Assignment> assignments = new ArrayList<>(objects.size());
+    for (int i = 0; i < objects.size(); i++) {
+      assignments.add(new Assignment(kind, objects.get(i), bins.get(i), 1, now));
+    }
+    try {
+      copy(assignments);
+    } catch (SQLException failure) {
+      throw new UnableToExecuteStatementException(failure, null);
+    }
+    return assignments;
+  }
+
+  /** Sends while more is written, so that the database works at the same time. */
+  private void copy(List<Assignment> assignments) throws SQLException {
+    CopyIn copy = getHandle().getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn(COPY);
+    try {
+      StringBuilder rows = new StringBuilder();
+      for (Assignment assignment : assignments) {
+        rows.append(escaped(assignment.kind())).append('\t');
+        rows.append(escaped(assignment.object())).append('\t');
+        rows.append(escaped(assignment.bin())).append('\n');
+        if (rows.length() > SENT_AT_ONCE) {
+          send(copy, rows);
+        }
+      }
+      send(copy, rows);
+      copy.endCopy();
+    } finally {
+      // Otherwise a connection that died on the way would wait for ever for the end of the copy.
+      if (copy.isActive()) {
+        copy.cancelCopy();
+      }
+    }
+  }
+
+  private static void send(CopyIn copy, StringBuilder rows) throws SQLException {
+    byte[] bytes = rows.toString().getBytes(UTF_8);
+    copy.writeToCopy(bytes, 0, bytes.length);
+    rows.setLength(0);
+  }
+
+  /** Names hold no control characters, so the backslash alone means something else to COPY. */
+  private static String escaped(String name) {
+    return name.replace("\\", "\\\\");
+  }
+
+  @Override
+  default void count(String kind, Map<String, Long> more) {
+    count(kind, more.keySet(), more.values());
+  }
+
   @SqlUpdate(
       """
       UPDATE sharder_bin AS b
       SET assigned = b.assigned + taken.n
-      FROM (SELECT bin, count(*) AS n FROM unnest(CAST(:bins AS text[])) AS named (bin) GROUP BY bin) AS taken
+      FROM unnest(CAST(:bins AS text[]), CAST(:more AS bigint[])) AS taken (bin, n)
       WHERE b.kind = :kind AND b.bin = taken.bin
       """)
-  void count(String kind, List<String> bins);
+  void count(String kind, Collection<String> bins, Collection<Long> more);
 
   @Override
   @SqlQuery(

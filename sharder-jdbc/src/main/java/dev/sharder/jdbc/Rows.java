@@ -17,8 +17,12 @@ final class Rows {
   private Rows() {}
 
   static Assignment assignment(ResultSet row, StatementContext context) throws SQLException {
-    Instant assignedAt =
-        context.findColumnMapperFor(Instant.class).orElseThrow().map(row, "assigned_at", context);
+    return assignment(
+        row,
+        context.findColumnMapperFor(Instant.class).orElseThrow().map(row, "assigned_at", context));
+  }
+
+  static Assignment assignment(ResultSet row, Instant assignedAt) throws SQLException {
     return new Assignment(
         row.getString("kind"),
         row.getString("object"),

@@ -1,5 +1,8 @@
 package dev.sharder.jdbc;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
@@ -13,7 +16,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -85,42 +87,41 @@ final class SqliteDialect extends Dialect {
   }
 
   @Override
-  <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
-    return work.apply(handle.attach(statements()));
+  <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) throws SQLException {
+    return with(kept(handle), () -> work.apply(handle.attach(statements())));
   }
 
   @Override
-  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline) {
-    return handle
-        .createQuery(SqliteStatements.FIND)
-        .bind("kind", kind)
-        .bindByType("objects", objects, Collection.class)
-        .mapTo(Assignment.class)
-        .list();
-  }
-
-  @Override
-  List<Assignment> placeIntoEmptiest(
-      Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException {
-    return alone(handle, deadline, () -> placeIntoEmptiest(handle, kind, objects));
+  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
+      throws SQLException {
+    KeptStatements statements = kept(handle);
+    return with(
+        statements, () -> statements.query(SqliteStatements.FIND, kind, Json.write(objects)));
   }
 
   // Two statements, because SQLite inserts and updates one table at a time.
-  private static List<Assignment> placeIntoEmptiest(
-      Handle handle, String kind, List<String> objects) {
-    List<Assignment> placed =
-        handle
-            .createQuery(SqliteStatements.PLACE_INTO_EMPTIEST)
-            .bind("kind", kind)
-            .bindByType("objects", objects, Collection.class)
-            .mapTo(Assignment.class)
-            .list();
-    handle
-        .createUpdate(SqliteStatements.COUNT)
-        .bind("kind", kind)
-        .bindByType("bins", placed.stream().map(Assignment::bin).toList(), Collection.class)
-        .execute();
-    return placed;
+  @Override
+  List<Assignment> placeIntoEmptiest(
+      Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException {
+    KeptStatements statements = kept(handle);
+    String asked = Json.write(objects);
+    return alone(
+        handle,
+        deadline,
+        () -> {
+          List<Assignment> placed =
+              statements.query(SqliteStatements.PLACE_INTO_EMPTIEST, asked, kind);
+          statements.execute(SqliteStatements.COUNT, Json.write(counted(placed)), kind);
+          return placed;
+        });
+  }
+
+  private static Collection<List<?>> counted(List<Assignment> placed) {
+    return SqliteStatements.pairs(placed.stream().collect(groupingBy(Assignment::bin, counting())));
+  }
+
+  private static KeptStatements kept(Handle handle) {
+    return (KeptStatements) handle.getStatementBuilder();
   }
 
   @Override
@@ -129,35 +130,60 @@ final class SqliteDialect extends Dialect {
     return alone(handle, deadline, () -> work.apply(handle.attach(statements())));
   }
 
+  private interface Work<T> {
+    T run() throws SQLException;
+  }
+
   /** Runs the work while nobody else writes, and makes it durable. */
-  private <T> T alone(Handle handle, Deadline deadline, Supplier<T> work) throws SQLException {
-    KeptStatements statements = (KeptStatements) handle.getStatementBuilder();
+  private <T> T alone(Handle handle, Deadline deadline, Work<T> work) throws SQLException {
+    KeptStatements statements = kept(handle);
     lockWriter(deadline);
     try {
-      String before = statements.readText(SETTINGS);
-      statements.run(NEEDED);
-      try {
-        return inTransaction(statements, work);
-      } finally {
-        // The application may have its own use for the connection, and its own settings.
-        statements.run(before);
-      }
+      return with(statements, () -> durably(statements, () -> inTransaction(statements, work)));
     } finally {
       writer.unlock();
     }
   }
 
+  private static <T> T durably(KeptStatements statements, Work<T> work) throws SQLException {
+    String before = statements.readText(SETTINGS);
+    statements.run(NEEDED);
+    try {
+      return work.run();
+    } finally {
+      // The application may have its own use for the connection, and its own settings.
+      statements.run(before);
+    }
+  }
+
   // BEGIN and COMMIT are written out, because the driver's commit() begins the next transaction at
   // once, and with an immediate one would wait for a lock that nobody needs.
-  private static <T> T inTransaction(KeptStatements statements, Supplier<T> work)
-      throws SQLException {
+  private static <T> T inTransaction(KeptStatements statements, Work<T> work) throws SQLException {
     try {
       statements.execute("BEGIN IMMEDIATE");
-      T result = work.get();
+      T result = work.run();
       statements.execute("COMMIT");
       return result;
     } catch (Throwable failure) {
-      statements.rollBack(failure);
+      rollBack(statements, failure);
+      throw failure;
+    }
+  }
+
+  private static void rollBack(KeptStatements statements, Throwable failure) {
+    try {
+      statements.run("ROLLBACK");
+    } catch (SQLException alsoFailed) {
+      // Some failures, a full disk for one, have rolled back already.
+      failure.addSuppressed(alsoFailed);
+    }
+  }
+
+  private static <T> T with(KeptStatements statements, Work<T> work) throws SQLException {
+    try {
+      return work.run();
+    } catch (Throwable failure) {
+      statements.forget(failure);
       throw failure;
     }
   }

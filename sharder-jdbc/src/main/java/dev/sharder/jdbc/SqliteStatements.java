@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +59,7 @@ interface SqliteStatements extends Statements {
       """
       UPDATE sharder_bin AS b
       SET assigned = b.assigned + taken.n
-      FROM (SELECT value AS bin, count(*) AS n FROM json_each(:bins) GROUP BY value) AS taken
+      FROM (SELECT value ->> 0 AS bin, value ->> 1 AS n FROM json_each(:more)) AS taken
       WHERE b.kind = :kind AND b.bin = taken.bin
       """;
 
@@ -72,26 +73,37 @@ interface SqliteStatements extends Statements {
 
   // One list of choices: joining two would read the second from its start for every row of the
   // first.
-  @SqlUpdate(
+  @SqlQuery(
       """
       INSERT INTO sharder_assignment (kind, object, bin)
       SELECT :kind, value ->> 0, value ->> 1
       FROM json_each(:choices)
+      RETURNING kind, object, bin, version, assigned_at
       """)
-  void insertChoices(String kind, List<List<String>> choices);
+  List<Assignment> insertChoices(String kind, List<List<String>> choices);
 
   @Override
-  default void insert(String kind, List<String> objects, List<String> bins) {
-    insertChoices(
+  default List<Assignment> insert(String kind, List<String> objects, List<String> bins) {
+    return insertChoices(
         kind,
         IntStream.range(0, objects.size())
             .mapToObj(i -> List.of(objects.get(i), bins.get(i)))
             .toList());
   }
 
-  @Override
   @SqlUpdate(COUNT)
-  void count(String kind, List<String> bins);
+  void countPairs(String kind, Collection<List<?>> more);
+
+  @Override
+  default void count(String kind, Map<String, Long> more) {
+    countPairs(kind, pairs(more));
+  }
+
+  static Collection<List<?>> pairs(Map<String, Long> more) {
+    List<List<?>> pairs = new ArrayList<>();
+    more.forEach((bin, n) -> pairs.add(List.of(bin, n)));
+    return pairs;
+  }
 
   @Override
   @SqlQuery(

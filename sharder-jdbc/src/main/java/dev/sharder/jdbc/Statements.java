@@ -22,10 +22,10 @@ interface Statements {
   List<Assignment> find(String kind, Collection<String> objects);
 
   /** Records the choices: the first object goes into the first bin, and so on. */
-  void insert(String kind, List<String> objects, List<String> bins);
+  List<Assignment> insert(String kind, List<String> objects, List<String> bins);
 
-  /** Counts one more assignment for each time a bin is named. */
-  void count(String kind, List<String> bins);
+  /** Counts so many more assignments in each bin. */
+  void count(String kind, Map<String, Long> more);
 
   /** Cordons the open bins that are not among those declared, and returns their names. */
   List<String> cordonUndeclared(String kind, List<String> declared);

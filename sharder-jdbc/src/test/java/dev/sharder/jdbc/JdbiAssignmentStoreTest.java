@@ -25,6 +25,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -253,6 +254,31 @@ class JdbiAssignmentStoreTest {
                 .one()
             == 0) {
       Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void aBinIsNotDeletedWhileSomebodyPlacesIntoIt() throws Exception {
+    HikariDataSource pool = pool(Product.POSTGRES);
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Handle placing = Jdbi.open(pool)) {
+      hubs(store);
+      lock(placing, Product.POSTGRES);
+      Future<Integer> deleted =
+          other.submit(
+              () -> {
+                try (Handle handle = Jdbi.open(pool)) {
+                  return handle.execute("DELETE FROM sharder_bin WHERE bin = 'b'");
+                }
+              });
+      awaitWaiting(Thread.currentThread(), placing, Product.POSTGRES);
+      assertThat(deleted).isNotDone();
+      placing.execute("COMMIT");
+      assertThat(deleted.get()).isEqualTo(1);
+    } finally {
+      other.shutdownNow();
     }
   }
 

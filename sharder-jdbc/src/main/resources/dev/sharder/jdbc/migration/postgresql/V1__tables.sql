@@ -38,16 +38,24 @@ CREATE TABLE sharder_assignment (
 -- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
 -- guard besides, that a bin does not go while it holds something, is guarded here.
 CREATE FUNCTION sharder_bin_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  holds bigint;
 BEGIN
-  RAISE foreign_key_violation USING MESSAGE = format(
-    'bin %L of kind %L holds assignments (%s), so it stays in sharder_bin under its name; move them first',
-    OLD.bin, OLD.kind, OLD.assigned);
+  -- Whoever places holds this lock, so nobody places into the bin from here on.
+  PERFORM FROM sharder_kind WHERE kind = OLD.kind FOR NO KEY UPDATE;
+  SELECT assigned INTO holds FROM sharder_bin WHERE kind = OLD.kind AND bin = OLD.bin;
+  IF holds > 0 THEN
+    RAISE foreign_key_violation USING MESSAGE = format(
+      'bin %L of kind %L holds assignments (%s), so it stays in sharder_bin under its name; move them first',
+      OLD.bin, OLD.kind, holds);
+  END IF;
+  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
 
 CREATE TRIGGER sharder_bin_stays
 BEFORE DELETE OR UPDATE OF kind, bin ON sharder_bin
-FOR EACH ROW WHEN (OLD.assigned > 0)
+FOR EACH ROW
 EXECUTE FUNCTION sharder_bin_stays();
 
 CREATE TABLE sharder_change (
