@@ -14,6 +14,7 @@ import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,9 +72,28 @@ final class ShardHandler implements HttpHandler {
       CompletionStage<Placement> answer = sharder.assignAsync(user);
       exchange.dispatch(
           SameThreadExecutor.INSTANCE,
-          () -> answer.whenComplete((placement, error) -> end(exchange, placement, error, start)));
+          () ->
+              answer.whenComplete(
+                  (placement, error) ->
+                      onIoThread(exchange, () -> end(exchange, placement, error, start))));
     } catch (Refusal refusal) {
       refuse(exchange, refusal.status, refusal.line);
+    }
+  }
+
+  /**
+   * Ends the exchange where it began: an I/O thread spins while another thread ends an exchange of
+   * its own, and whoever hands out answers has the next ones to get.
+   */
+  private static void onIoThread(HttpServerExchange exchange, Runnable end) {
+    if (exchange.isInIoThread()) {
+      end.run();
+      return;
+    }
+    try {
+      exchange.getIoThread().execute(end);
+    } catch (RejectedExecutionException stopping) {
+      end.run();
     }
   }
 
@@ -115,7 +136,7 @@ final class ShardHandler implements HttpHandler {
         "{} {} in {} ms for user {}",
         placement.isNew() ? "new" : "found",
         placement.bin(),
-        String.format(Locale.ROOT, "%.3f", nanos / 1e6),
+        BigDecimal.valueOf(nanos / 1_000, 3),
         placement.object());
   }
 
