@@ -1,0 +1,104 @@
+package dev.sharder.examples.bench;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.jdbc.TestPostgres;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.stream.IntStream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/** A new database as durable as in production, and a sharder over it that keeps no answers. */
+final class BenchDatabase implements AutoCloseable {
+
+  final String url;
+  final HikariDataSource pool = new HikariDataSource();
+
+  private BenchDatabase(String url) {
+    this.url = url;
+    pool.setJdbcUrl(url);
+    pool.setMaximumPoolSize(64);
+  }
+
+  static BenchDatabase postgres() {
+    return new BenchDatabase(TestPostgres.newDatabase());
+  }
+
+  static BenchDatabase sqlite() throws Exception {
+    Path folder = Files.createTempDirectory("sharder-bench");
+    BenchDatabase database = new BenchDatabase("jdbc:sqlite:" + folder.resolve("sharder.db"));
+    // The limit writes with what the library writes with.
+    database.pool.addDataSourceProperty("journal_mode", "WAL");
+    database.pool.addDataSourceProperty("synchronous", "FULL");
+    return database;
+  }
+
+  private boolean isPostgres() {
+    return url.startsWith("jdbc:postgresql:");
+  }
+
+  JdbiAssignmentStore store() {
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  static Sharder sharder(JdbiAssignmentStore store, int bins) {
+    return Sharder.builder("hub", store)
+        .bins(IntStream.rangeClosed(1, bins).mapToObj("hub-%04d"::formatted).toArray(String[]::new))
+        .cache(0)
+        .build();
+  }
+
+  /** What an application without a sharder would write to: one key, and nothing to choose. */
+  void createPlainTable() {
+    try (Handle handle = Jdbi.open(pool)) {
+      handle.execute(
+          """
+          CREATE TABLE plain (
+            kind text NOT NULL, object text NOT NULL, bin text NOT NULL, PRIMARY KEY (kind, object))
+          """
+              + (isPostgres() ? "" : "STRICT, WITHOUT ROWID"));
+    }
+  }
+
+  /**
+   * Fails if the bins are not even, if a count is not its rows, or if durability was bought off.
+   */
+  void checkPromises() throws SQLException {
+    try (Handle handle = Jdbi.open(pool)) {
+      boolean kept =
+          handle
+              .createQuery(
+                  """
+                  SELECT max(assigned) - min(assigned) <= 1 AND sum(assigned) > 0 AND sum(abs(assigned - counted)) = 0
+                  FROM (SELECT b.assigned, count(a.object) AS counted
+                        FROM sharder_bin AS b
+                        LEFT JOIN sharder_assignment AS a ON a.kind = b.kind AND a.bin = b.bin
+                        GROUP BY b.kind, b.bin, b.assigned) AS counts
+                  """)
+              .mapTo(Boolean.class)
+              .one();
+      if (!kept) {
+        throw new IllegalStateException("the bins are not even, or a count is not its rows");
+      }
+      String durable =
+          handle
+              .createQuery(
+                  isPostgres()
+                      ? "SELECT current_setting('fsync') || ' ' || current_setting('synchronous_commit')"
+                      : "SELECT journal_mode || ' ' || synchronous FROM pragma_journal_mode, pragma_synchronous")
+              .mapTo(String.class)
+              .one();
+      if (!durable.equals(isPostgres() ? "on on" : "wal 2")) {
+        throw new IllegalStateException("measured without durability: " + durable);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}

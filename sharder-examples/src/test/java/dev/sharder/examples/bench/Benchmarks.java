@@ -1,0 +1,76 @@
+package dev.sharder.examples.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Runs the benchmarks that are named, or all, and prints a line for each. */
+final class Benchmarks {
+
+  private static final Map<String, Benchmark> ALL = new LinkedHashMap<>();
+
+  static {
+    ALL.put("new-postgres-64", () -> Placing.rate(BenchDatabase.postgres(), 64, 64));
+    ALL.put("new-postgres-256", () -> Placing.rate(BenchDatabase.postgres(), 256, 64));
+    ALL.put("new-sqlite-64", () -> Placing.rate(BenchDatabase.sqlite(), 64, 1));
+    ALL.put("bulk-postgres", Bulk::beside);
+    ALL.put("hit", Hit::beside);
+    ALL.put("miss-postgres", Miss::beside);
+    ALL.put("growth", Growth::beside);
+    ALL.put("bins", Placing::manyBins);
+    ALL.put("idle-postgres", () -> Placing.latency(BenchDatabase.postgres()));
+    ALL.put("idle-sqlite", () -> Placing.latency(BenchDatabase.sqlite()));
+    ALL.put("http-hit", Http::hit);
+    ALL.put("http-new", Http::newUsers);
+  }
+
+  /** Measures; fails if a promise was broken on the way. */
+  interface Benchmark {
+    Measured run() throws Exception;
+  }
+
+  /** A benchmark that needs a program this machine lacks. */
+  static final class Skipped extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Skipped(String reason) {
+      super(reason);
+    }
+  }
+
+  private Benchmarks() {}
+
+  public static void main(String[] arguments) throws Exception {
+    List<String> names = new ArrayList<>();
+    for (String argument : arguments) {
+      names.addAll(List.of(argument.split("[,\\s]+")));
+    }
+    names.removeIf(String::isBlank);
+    if (!ALL.keySet().containsAll(names)) {
+      throw new IllegalArgumentException(
+          "unknown among %s; choose from %s".formatted(names, ALL.keySet()));
+    }
+    machine();
+    for (String name : names.isEmpty() ? ALL.keySet() : names) {
+      try {
+        System.out.println(name + " " + ALL.get(name).run());
+      } catch (Skipped skipped) {
+        System.out.println(name + " skipped: " + skipped.getMessage());
+      }
+    }
+    // The embedded server's threads would keep the program alive.
+    System.exit(0);
+  }
+
+  private static void machine() throws IOException {
+    System.out.printf(
+        "on %s %s, %d processors, Java %s; a write of 8 KiB and its fsync take %.0f us%n",
+        System.getProperty("os.name"),
+        System.getProperty("os.arch"),
+        Runtime.getRuntime().availableProcessors(),
+        System.getProperty("java.version"),
+        Disk.syncMicros());
+  }
+}
