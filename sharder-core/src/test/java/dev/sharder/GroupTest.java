@@ -409,29 +409,6 @@ class GroupTest {
   }
 
   @Test
-  void anAnswerMayBeUsedToAskAgainWhileOthersGoOn() {
-    Group<String> two =
-        new Group<>(
-            "the group",
-            List.of(
-                (objects, deadline) -> {
-                  runWhenLet(objects, deadline);
-                  return object ->
-                      object.startsWith("new") ? Optional.empty() : Optional.of(object);
-                },
-                (objects, deadline) -> Optional::of),
-            threads);
-    Deadline soon = Deadline.in(Duration.ofSeconds(10));
-    two.askLater("first", soon, 2);
-    CompletableFuture<Optional<String>> eve =
-        two.askLater("known", soon, 2).thenApply(known -> two.ask("new-eve", soon, 2));
-    CompletableFuture<Optional<String>> bob = two.askLater("new-bob", soon, 2);
-    letRun(3);
-    assertThat(bob.join()).contains("new-bob");
-    assertThat(eve.join()).contains("new-eve");
-  }
-
-  @Test
   void everybodyIsAnsweredHoweverManyGiveUpOnTheWay() throws Exception {
     Group.Round<String> quick =
         (objects, deadline) ->
