@@ -64,14 +64,16 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     emptiest.addAll(open);
     Map<String, String> chosen = new LinkedHashMap<>();
     Map<String, SharderException> refused = new LinkedHashMap<>();
+    Map<String, String> reasons = Map.of();
     for (String object : objects) {
       BinLoad choice = emptiest.poll();
       if (choice == null) {
         AssignmentRequest request = new AssignmentRequest(kind, object);
-        refused.put(
-            object,
-            new NoOpenBinException(
-                request, refusals(request, LeastLoaded.INSTANCE, List.of(), closed)));
+        if (refused.isEmpty()) {
+          // Nothing changes after the first who finds no room, so all share the reasons.
+          reasons = refusals(request, LeastLoaded.INSTANCE, List.of(), closed);
+        }
+        refused.put(object, new NoOpenBinException(request, reasons));
         continue;
       }
       chosen.put(object, choice.name());

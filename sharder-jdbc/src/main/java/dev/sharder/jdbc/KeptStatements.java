@@ -76,8 +76,9 @@ final class KeptStatements implements StatementBuilder {
       Instant assignedAt = Instant.EPOCH;
       while (row.next()) {
         // Whatever was placed together has the same time.
-        if (!text.equals(row.getString("assigned_at"))) {
-          text = row.getString("assigned_at");
+        String read = row.getString("assigned_at");
+        if (!read.equals(text)) {
+          text = read;
           assignedAt = Instant.parse(text);
         }
         assignments.add(Rows.assignment(row, assignedAt));
