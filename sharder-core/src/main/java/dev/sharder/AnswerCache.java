@@ -4,6 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,9 @@ final class AnswerCache implements AutoCloseable {
 
   private static final long UNKNOWN = -1;
 
+  /** Those that watch, so that whoever changes something in this process can tell them at once. */
+  private static final Set<AnswerCache> WATCHING = ConcurrentHashMap.newKeySet();
+
   private final String kind;
   private final AssignmentStore store;
   private final Duration bound;
@@ -29,10 +34,10 @@ final class AnswerCache implements AutoCloseable {
   private boolean started;
   private volatile boolean closed;
 
-  /** Whether the store could not be asked last time; the watcher's own. */
+  /** Whether the store could not be asked last time; under the monitor. */
   private boolean blind;
 
-  /** The revision that every kept answer has been held against; written by the watcher alone. */
+  /** The revision that every kept answer has been held against; written under the monitor. */
   private volatile long revision = UNKNOWN;
 
   AnswerCache(String kind, AssignmentStore store, long entries, Duration bound) {
@@ -72,7 +77,30 @@ final class AnswerCache implements AutoCloseable {
   private synchronized void startWatching() {
     if (!started && !closed) {
       started = true;
+      WATCHING.add(this);
       watcher.start();
+    }
+  }
+
+  /** Returns once no cache of this process over that store gives an answer from before a change. */
+  static void changed(String kind, AssignmentStore store) {
+    for (AnswerCache cache : WATCHING) {
+      if (cache.store == store && cache.kind.equals(kind)) {
+        cache.lookAtOnce();
+      }
+    }
+  }
+
+  private synchronized void lookAtOnce() {
+    try {
+      look();
+    } catch (ClosedException end) {
+      blind = true;
+    }
+    if (blind) {
+      // The change is committed, and what was kept before it must not be told any more.
+      revision = UNKNOWN;
+      answers.invalidateAll();
     }
   }
 
@@ -85,6 +113,7 @@ final class AnswerCache implements AutoCloseable {
     } catch (InterruptedException | ClosedException end) {
       // Nothing is kept that nobody watches; see finally.
     } finally {
+      WATCHING.remove(this);
       revision = UNKNOWN;
       answers.invalidateAll();
     }
@@ -101,7 +130,7 @@ final class AnswerCache implements AutoCloseable {
     }
   }
 
-  private void look() {
+  private synchronized void look() {
     long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
     try {
       drop(store.changes(kind, known, Deadline.in(bound)));
@@ -136,8 +165,10 @@ final class AnswerCache implements AutoCloseable {
 
   /** Stops watching, so that the store may be closed after this, and forgets everything. */
   @Override
-  public synchronized void close() {
-    closed = true;
+  public void close() {
+    synchronized (this) {
+      closed = true;
+    }
     watcher.interrupt();
     try {
       watcher.join(bound.toMillis());

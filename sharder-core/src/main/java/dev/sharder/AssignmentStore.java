@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Keeps assignments and bins, and makes a choice atomic.
@@ -41,22 +43,45 @@ public interface AssignmentStore extends AutoCloseable {
   Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline);
 
   /**
+   * Changes a kind in one atomic step: locks the kind, shows it, and records what is decided, whole
+   * or not at all. Until then nobody else places or changes anything of the kind. The revision goes
+   * up by one if there are changes to append, and an edit that {@linkplain Edit#isEmpty is empty}
+   * writes nothing.
+   *
+   * @param kind the namespace; one that is unknown has no bins, and begins with its first one
+   * @param scope which assignments are shown
+   * @param decide a plain function of what it is shown; asked again if the step must be tried
+   *     again; what it throws is thrown to the caller, and nothing is recorded
+   * @param deadline when to give up
+   * @param <T> what is returned
+   * @return the result of the edit that was recorded
+   */
+  <T> T update(String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline);
+
+  /**
    * Finds or makes assignments for a group, exactly as if its objects had come one after another.
    * An assignment and its count are recorded together or not at all; where the call fails, some of
    * the group may be placed, as after a crash, and asking again finds them. An object that no bin
    * may take, or whose policy failed, is refused alone; its neighbours are placed.
    *
    * <p>The choices, and the errors of those refused, must be those of {@link Choices#of} on the
-   * loads at that moment. A store may reach the same choices by its own means, as SQL does for
-   * {@link BinPolicy#emptiest}.
+   * loads at that moment, as they are unless a store overrides this: to reach the same choices by
+   * its own means, as SQL does for {@link BinPolicy#emptiest}.
    *
    * @param kind the namespace
-   * @param objects names without repetition, in the order they are to be placed
+   * @param requests objects without repetition, in the order they are to be placed
    * @param policy chooses for those that are new
    * @param deadline when to give up
    * @return an answer or an error for each object
    */
-  Placements place(String kind, List<String> objects, BinPolicy policy, Deadline deadline);
+  default Placements place(
+      String kind, List<AssignmentRequest> requests, BinPolicy policy, Deadline deadline) {
+    return update(
+        kind,
+        Scope.toPlace(requests),
+        snapshot -> Placements.decide(requests, policy, snapshot),
+        deadline);
+  }
 
   /**
    * Returns every bin of the kind with its load, at one moment.
@@ -68,19 +93,60 @@ public interface AssignmentStore extends AutoCloseable {
   List<BinLoad> bins(String kind, Deadline deadline);
 
   /**
-   * Makes the bins of a kind those that are declared, in one atomic step. A bin that is unknown
-   * appears as declared. A known one takes the declared weight, offset, capacity and labels, and
-   * keeps its state and what it holds. An open one that is not declared is cordoned, and opened
-   * again when it is next declared, unless its state was changed on purpose in between. Nothing is
-   * ever deleted. Every change raises the kind's revision and is recorded; declaring the same again
-   * changes nothing.
+   * Lists assignments in the order of their objects' names by code point.
    *
    * @param kind the namespace
-   * @param bins the bins, with distinct names; at least one
+   * @param listing which, and how many
    * @param deadline when to give up
-   * @return what changed
+   * @return a page; fewer than the limit only if there are no more
    */
-  Declaration declareBins(String kind, List<Bin> bins, Deadline deadline);
+  List<Assignment> list(String kind, Listing listing, Deadline deadline);
+
+  /**
+   * Counts what the bins hold by its size: what plans are made from.
+   *
+   * @param kind the namespace
+   * @param deadline when to give up; this reads every assignment
+   * @return in any order
+   */
+  List<Holding> holdings(String kind, Deadline deadline);
+
+  /**
+   * Returns the changes of a kind, or of one object, in the order they were made.
+   *
+   * @param kind the namespace
+   * @param object whose changes; empty for all of the kind
+   * @param after the {@linkplain Change#id id} after which to begin; 0 for the first
+   * @param limit how many at most, 1 or more
+   * @param deadline when to give up
+   * @return a page
+   */
+  List<Change> history(
+      String kind, Optional<String> object, long after, int limit, Deadline deadline);
+
+  /**
+   * Holds the data of a kind against the promises, at one moment: counters equal the sums of sizes
+   * ({@code counters}), every assignment is in a bin there is ({@code bins}), every object is in
+   * one ({@code objects}), and so is every group ({@code groups}), retired bins are empty ({@code
+   * states}), and the last change of each object tells where it is ({@code changes}).
+   *
+   * @param kind the namespace
+   * @param limit how many findings at most, 1 or more
+   * @param deadline when to give up; this reads everything
+   * @return what is wrong; empty if nothing is
+   */
+  List<Finding> verify(String kind, int limit, Deadline deadline);
+
+  /**
+   * Makes every bin's load the sum of the sizes of its assignments, in one atomic step; bins whose
+   * count is mended leave a change.
+   *
+   * @param kind the namespace
+   * @param note who mends, and why
+   * @param deadline when to give up; this reads every assignment
+   * @return by how much each wrong count changed, by bin; empty if none was wrong
+   */
+  Map<String, Long> recount(String kind, Note note, Deadline deadline);
 
   /**
    * Tells what changed since a revision: what caches watch.

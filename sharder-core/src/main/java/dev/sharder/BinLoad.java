@@ -7,7 +7,7 @@ import java.util.Optional;
  * A bin and what it holds.
  *
  * @param bin the bin
- * @param assigned how many assignments it has; never negative
+ * @param assigned the sum of the sizes of its assignments; never negative
  */
 public record BinLoad(Bin bin, long assigned) {
 
@@ -52,17 +52,31 @@ public record BinLoad(Bin bin, long assigned) {
    *     room
    */
   public Optional<String> refusal() {
+    return refusal(1);
+  }
+
+  /**
+   * Tells why the bin takes no new object of that size.
+   *
+   * @param size 1 or more
+   * @return as {@link #refusal()}, or such as {@code has no room for 5 (38 of 40)}
+   */
+  public Optional<String> refusal(long size) {
     if (bin.state() != BinState.OPEN) {
       return Optional.of("is " + bin.state().word());
     }
-    if (bin.capacity().isPresent() && load() >= bin.capacity().getAsLong()) {
-      return Optional.of("is full (%d of %d)".formatted(load(), bin.capacity().getAsLong()));
+    if (bin.capacity().isEmpty() || load() + size <= bin.capacity().getAsLong()) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    long capacity = bin.capacity().getAsLong();
+    return Optional.of(
+        load() >= capacity
+            ? "is full (%d of %d)".formatted(load(), capacity)
+            : "has no room for %d (%d of %d)".formatted(size, load(), capacity));
   }
 
-  /** Returns this load after one more assignment. */
-  BinLoad plusOne() {
-    return new BinLoad(bin, assigned + 1);
+  /** Returns this load after so much more, or less. */
+  BinLoad plus(long size) {
+    return new BinLoad(bin, assigned + size);
   }
 }

@@ -46,14 +46,28 @@ public interface BinPolicy {
   }
 
   /**
-   * Emptiest bin, that is weighted least loaded: the smallest (assigned + offset + 1) / weight,
-   * ties by bin name. The default policy.
+   * Tells why the policy chose another bin, for a person who asks.
    *
-   * <p>Guarantee: with equal weights and offsets, fixed bins and no removals, the fullest and the
-   * emptiest bin differ by at most 1 at every commit. In general c<sub>i</sub>/w<sub>i</sub> ≤
-   * (c<sub>j</sub> + 1)/w<sub>j</sub>, offsets counted in, for every bin i that was given an object
-   * and every bin j that was open then and has lost nothing since. Stores may choose in their own
-   * way (in SQL, say) with the same answers.
+   * @param request the object in want of a bin
+   * @param bin one that was open to it
+   * @param chosen the one that was chosen
+   * @return such as {@code would then hold 12 for each unit of weight, and 'hub-2' 11}, to follow
+   *     the bin's name
+   */
+  default String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
+    return "was open too, and the policy '%s' chose '%s'".formatted(this, chosen.name());
+  }
+
+  /**
+   * Emptiest bin, that is weighted least loaded: the smallest (assigned + offset + size) / weight,
+   * where most objects have size 1, ties by bin name. The default policy.
+   *
+   * <p>Guarantee: with objects of size 1, equal weights and offsets, fixed bins and no removals,
+   * the fullest and the emptiest bin differ by at most 1 at every commit. In general
+   * c<sub>i</sub>/w<sub>i</sub> ≤ (c<sub>j</sub> + 1)/w<sub>j</sub>, offsets counted in, for every
+   * bin i that was given an object and every bin j that was open then and has lost nothing since.
+   * Where sizes differ, it is the size of the largest object placed instead of 1, so that max − min
+   * never exceeds it. Stores may choose in their own way (in SQL, say) with the same answers.
    *
    * <p>Source: list scheduling, R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969;
    * the quotient is D'Hondt's (Jefferson's) divisor method of apportionment.
@@ -196,5 +210,53 @@ public interface BinPolicy {
    */
   static BinPolicy labelled(Map<String, String> labels, BinPolicy among) {
     return new Labelled(new TreeMap<>(labels), among);
+  }
+
+  /**
+   * Lets a new bin catch up without swallowing every newcomer: while bins are far emptier than the
+   * others, they take at most a share of the new assignments, and the others share the rest.
+   *
+   * <p>A bin is far emptier while it would stay below the average of the open bins, (assigned +
+   * offset) / weight, even with the object. Where {@link #emptiest} has always chosen among the
+   * same bins, none is.
+   *
+   * <p>Guarantee, instead of that of the policy alone: while the open bins stay the same, nothing
+   * is moved or removed, and sizes are 1, of any m new assignments in a row at most m · share,
+   * rounded up, go to bins that are far emptier then, to all of these together; across threads,
+   * processes and restarts, as the store itself counts the turns. Where no bin is far emptier, or
+   * no other has room, the policy chooses as ever: nobody is refused for the ramp. Where sizes
+   * differ, the turns are counted by load and the share is kept on average only.
+   *
+   * @param share more than 0 and less than 1, such as 0.5 for every other newcomer
+   * @param policy chooses among the bins that may take the object
+   * @return such a policy
+   * @throws InvalidValueException if the share is outside that range
+   */
+  static BinPolicy ramped(double share, BinPolicy policy) {
+    if (!(share > 0 && share < 1)) {
+      throw new InvalidValueException(
+          "ramp has a share of %s; use one between 0 and 1, such as 0.5".formatted(share));
+    }
+    return new Ramped(bins -> share, "at most %s of the newcomers".formatted(share), policy);
+  }
+
+  /**
+   * As {@link #ramped}, with a share of so many times 1/n for n open bins: with 2, a new bin fills
+   * at most twice as fast as it would among equals.
+   *
+   * @param times 1 or more
+   * @param policy chooses among the bins that may take the object
+   * @return such a policy
+   * @throws InvalidValueException if it is less than 1
+   */
+  static BinPolicy rampedToTimesEven(int times, BinPolicy policy) {
+    if (times < 1) {
+      throw new InvalidValueException(
+          "ramp takes %d times an even share; use a whole number from 1".formatted(times));
+    }
+    return new Ramped(
+        bins -> Math.min(1, (double) times / bins),
+        "at most %d/n of the newcomers".formatted(times),
+        policy);
   }
 }

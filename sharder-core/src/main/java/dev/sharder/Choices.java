@@ -2,6 +2,7 @@ package dev.sharder;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,9 @@ import java.util.PriorityQueue;
  */
 public record Choices(Map<String, String> chosen, Map<String, SharderException> refused) {
 
+  /** Where neither the bin nor the policy has a reason. */
+  private static final String UNEXPLAINED = "was refused by the policy";
+
   /** Takes copies that nobody can change. */
   public Choices {
     chosen = Collections.unmodifiableMap(new LinkedHashMap<>(chosen));
@@ -24,60 +28,101 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
   }
 
   /**
-   * Lets the policy choose for one object after another, each choice counted before the next.
+   * Lets the policy choose for one object after another, each choice counted before the next. Who
+   * has a group goes where its group is, or nowhere.
    *
-   * @param kind the namespace
-   * @param objects new objects, without repetition
+   * @param requests new objects, without repetition
    * @param policy the policy
    * @param bins every bin of the kind with its load, in any order
+   * @param groups the bin of each group that has one
    * @return a choice, a {@link NoOpenBinException} or a {@link PolicyException} for each object
    */
   public static Choices of(
-      String kind, List<String> objects, BinPolicy policy, List<BinLoad> bins) {
+      List<AssignmentRequest> requests,
+      BinPolicy policy,
+      List<BinLoad> bins,
+      Map<String, String> groups) {
     List<BinLoad> open = new ArrayList<>();
     List<BinLoad> closed = new ArrayList<>();
     for (BinLoad bin : bins) {
       (bin.refusal().isEmpty() ? open : closed).add(bin);
     }
     open.sort(BinLoad.BY_NAME);
-    if (policy == LeastLoaded.INSTANCE) {
-      return leastLoaded(kind, objects, open, closed);
+    if (policy == LeastLoaded.INSTANCE && requests.stream().allMatch(AssignmentRequest::isPlain)) {
+      return leastLoaded(requests, open, closed);
     }
     Map<String, String> chosen = new LinkedHashMap<>();
     Map<String, SharderException> refused = new LinkedHashMap<>();
-    for (String object : objects) {
+    Map<String, String> homes = new HashMap<>(groups);
+    for (AssignmentRequest request : requests) {
       try {
-        BinLoad choice = choose(new AssignmentRequest(kind, object), policy, open, closed);
-        count(choice, open, closed);
-        chosen.put(object, choice.name());
+        BinPolicy own = atHome(request, policy, homes);
+        BinLoad choice = choose(request, own, open, closed);
+        count(choice, request.size(), open, closed);
+        chosen.put(request.object(), choice.name());
+        request.group().ifPresent(group -> homes.put(group, choice.name()));
       } catch (NoOpenBinException | PolicyException refusal) {
-        refused.put(object, refusal);
+        refused.put(request.object(), refusal);
       }
     }
     return new Choices(chosen, refused);
   }
 
+  /** Tells what {@link #of} would do with one object, and why. */
+  static Explanation explain(AssignmentRequest request, BinPolicy policy, Snapshot snapshot) {
+    Assignment known = snapshot.assignments().get(request.object());
+    if (known != null) {
+      return new Explanation(request, Optional.of(known), Optional.empty(), Map.of());
+    }
+    List<BinLoad> bins = snapshot.bins().stream().sorted(BinLoad.BY_NAME).toList();
+    BinPolicy own = atHome(request, policy, snapshot.groups());
+    List<BinLoad> open = bins.stream().filter(bin -> bin.refusal().isEmpty()).toList();
+    List<BinLoad> closed = bins.stream().filter(bin -> bin.refusal().isPresent()).toList();
+    try {
+      BinLoad choice = choose(request, own, open, closed);
+      Map<String, String> others = refusals(request, own, open, closed);
+      others.remove(choice.name());
+      others.replaceAll(
+          (name, reason) ->
+              reason.equals(UNEXPLAINED)
+                  ? own.reason(request, snapshot.bin(name).orElseThrow(), choice)
+                  : reason);
+      return new Explanation(request, Optional.empty(), Optional.of(choice.name()), others);
+    } catch (NoOpenBinException refusal) {
+      return new Explanation(request, Optional.empty(), Optional.empty(), refusal.refusals());
+    }
+  }
+
+  /** The first of a group goes where the policy says, and all others to the first. */
+  private static BinPolicy atHome(
+      AssignmentRequest request, BinPolicy policy, Map<String, String> homes) {
+    return request
+        .group()
+        .flatMap(group -> Optional.ofNullable(homes.get(group)))
+        .<BinPolicy>map(WithItsGroup::new)
+        .orElse(policy);
+  }
+
   /** The same for the policy that is used most, without asking every bin for every object. */
   private static Choices leastLoaded(
-      String kind, List<String> objects, List<BinLoad> open, List<BinLoad> closed) {
-    PriorityQueue<BinLoad> emptiest = new PriorityQueue<>(LeastLoaded.FIRST_TO_BE_CHOSEN);
+      List<AssignmentRequest> requests, List<BinLoad> open, List<BinLoad> closed) {
+    PriorityQueue<BinLoad> emptiest = new PriorityQueue<>(LeastLoaded.firstToBeChosen(1));
     emptiest.addAll(open);
     Map<String, String> chosen = new LinkedHashMap<>();
     Map<String, SharderException> refused = new LinkedHashMap<>();
     Map<String, String> reasons = Map.of();
-    for (String object : objects) {
+    for (AssignmentRequest request : requests) {
       BinLoad choice = emptiest.poll();
       if (choice == null) {
-        AssignmentRequest request = new AssignmentRequest(kind, object);
         if (refused.isEmpty()) {
           // Nothing changes after the first who finds no room, so all share the reasons.
           reasons = refusals(request, LeastLoaded.INSTANCE, List.of(), closed);
         }
-        refused.put(object, new NoOpenBinException(request, reasons));
+        refused.put(request.object(), new NoOpenBinException(request, reasons));
         continue;
       }
-      chosen.put(object, choice.name());
-      BinLoad counted = choice.plusOne();
+      chosen.put(request.object(), choice.name());
+      BinLoad counted = choice.plus(1);
       if (counted.refusal().isPresent()) {
         closed.add(counted);
       } else {
@@ -87,7 +132,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     return new Choices(chosen, refused);
   }
 
-  private static BinLoad choose(
+  static BinLoad choose(
       AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
     List<BinLoad> offered;
     Optional<BinLoad> choice;
@@ -118,13 +163,16 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
   private static List<BinLoad> offered(
       AssignmentRequest request, BinPolicy policy, List<BinLoad> open) {
     List<BinLoad> offered = new ArrayList<>(open);
-    offered.removeIf(bin -> policy.refusal(request, bin.bin()).isPresent());
+    offered.removeIf(
+        bin ->
+            (request.size() > 1 && bin.refusal(request.size()).isPresent())
+                || policy.refusal(request, bin.bin()).isPresent());
     return Collections.unmodifiableList(offered);
   }
 
-  private static void count(BinLoad choice, List<BinLoad> open, List<BinLoad> closed) {
+  private static void count(BinLoad choice, long size, List<BinLoad> open, List<BinLoad> closed) {
     int index = Collections.binarySearch(open, choice, BinLoad.BY_NAME);
-    BinLoad counted = choice.plusOne();
+    BinLoad counted = choice.plus(size);
     if (counted.refusal().isPresent()) {
       open.remove(index);
       closed.add(counted);
@@ -141,9 +189,10 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     Map<String, String> refusals = new LinkedHashMap<>();
     for (BinLoad bin : all) {
       // The policy's reason first: opening a bin that the policy refuses would not help.
-      Optional<String> reason = policy.refusal(request, bin.bin()).or(bin::refusal);
+      Optional<String> reason =
+          policy.refusal(request, bin.bin()).or(() -> bin.refusal(request.size()));
       // Only a policy that answers the same question differently leaves a bin without a reason.
-      refusals.put(bin.name(), reason.orElse("was refused by the policy"));
+      refusals.put(bin.name(), reason.orElse(UNEXPLAINED));
     }
     return refusals;
   }

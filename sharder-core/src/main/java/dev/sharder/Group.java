@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: group commit, D. J. DeWitt et al., "Implementation techniques for main memory database
  * systems", 1984; leading by one of the waiting, "flat combining", D. Hendler et al., 2010.
  *
+ * @param <Q> what a caller asks; told in errors by its {@code toString()}
  * @param <A> what a caller is answered
  */
-final class Group<A> {
+final class Group<Q, A> {
 
   /**
    * The most callers in one round: enough to spread the cost of a commit, few enough to be quick.
@@ -34,26 +35,27 @@ final class Group<A> {
   private static final int LARGEST = 1_024;
 
   /**
-   * Answers many objects at once: the function gives each its answer, or none, or throws its error.
+   * Answers many questions at once: the function gives each its answer, or none, or throws its
+   * error.
    */
-  interface Round<A> {
-    Function<String, Optional<A>> run(List<String> objects, Deadline deadline);
+  interface Round<Q, A> {
+    Function<Q, Optional<A>> run(List<Q> questions, Deadline deadline);
   }
 
   /** Rounds that run one at a time, and who waits for the next. Guarded by the group's monitor. */
-  private static final class Stage<A> {
-    final Round<A> round;
-    final Deque<Ticket<A>> waiting = new ArrayDeque<>();
+  private static final class Stage<Q, A> {
+    final Round<Q, A> round;
+    final Deque<Ticket<Q, A>> waiting = new ArrayDeque<>();
     boolean led;
 
-    Stage(Round<A> round) {
+    Stage(Round<Q, A> round) {
       this.round = round;
     }
   }
 
   /** A caller and its place in the queues. */
-  private static final class Ticket<A> {
-    final String object;
+  private static final class Ticket<Q, A> {
+    final Q question;
     final Deadline deadline;
     final int stages;
     final @Nullable Thread caller;
@@ -63,8 +65,8 @@ final class Group<A> {
     int stage;
     volatile boolean leads;
 
-    Ticket(String object, Deadline deadline, int stages, @Nullable Thread caller) {
-      this.object = object;
+    Ticket(Q question, Deadline deadline, int stages, @Nullable Thread caller) {
+      this.question = question;
       this.deadline = deadline;
       this.stages = stages;
       this.caller = caller;
@@ -72,22 +74,22 @@ final class Group<A> {
   }
 
   private final String what;
-  private final List<Stage<A>> stages;
+  private final List<Stage<Q, A>> stages;
   private final Executor executor;
 
   // Guarded by the monitor.
   private boolean closed;
 
   /** Names whom it serves, for errors; the executor leads where no caller's thread waits. */
-  Group(String what, List<Round<A>> rounds, Executor executor) {
+  Group(String what, List<Round<Q, A>> rounds, Executor executor) {
     this.what = what;
     this.stages = rounds.stream().map(Stage::new).toList();
     this.executor = executor;
   }
 
   /** Waits until the deadline for the answer of the first so many stages. */
-  Optional<A> ask(String object, Deadline deadline, int stages) {
-    Ticket<A> ticket = new Ticket<>(object, deadline, stages, Thread.currentThread());
+  Optional<A> ask(Q question, Deadline deadline, int stages) {
+    Ticket<Q, A> ticket = new Ticket<>(question, deadline, stages, Thread.currentThread());
     enter(ticket);
     while (true) {
       if (ticket.leads) {
@@ -97,7 +99,7 @@ final class Group<A> {
       } else if (Thread.currentThread().isInterrupted()) {
         leave(ticket);
         throw new StoreException(
-            "interrupted while waiting for the answer for '" + object + "'; ask again", null);
+            "interrupted while waiting for the answer for '" + question + "'; ask again", null);
       } else if (deadline.hasPassed()) {
         leave(ticket);
         throw tooLate(ticket);
@@ -108,8 +110,8 @@ final class Group<A> {
   }
 
   /** Returns at once; the answer comes on the thread that leads. */
-  CompletableFuture<Optional<A>> askLater(String object, Deadline deadline, int stages) {
-    Ticket<A> ticket = new Ticket<>(object, deadline, stages, null);
+  CompletableFuture<Optional<A>> askLater(Q question, Deadline deadline, int stages) {
+    Ticket<Q, A> ticket = new Ticket<>(question, deadline, stages, null);
     if (enter(ticket)) {
       wake(ticket).forEach(this::lead);
     }
@@ -122,14 +124,14 @@ final class Group<A> {
 
   /** Refuses those who wait and whoever comes later. */
   void refuse() {
-    List<Ticket<A>> refused = new ArrayList<>();
+    List<Ticket<Q, A>> refused = new ArrayList<>();
     synchronized (this) {
       closed = true;
-      for (Stage<A> stage : stages) {
+      for (Stage<Q, A> stage : stages) {
         refused.addAll(stage.waiting);
         stage.waiting.clear();
       }
-      for (Ticket<A> ticket : refused) {
+      for (Ticket<Q, A> ticket : refused) {
         if (ticket.leads) {
           // Appointed, and not begun: nobody runs a round.
           ticket.leads = false;
@@ -141,7 +143,7 @@ final class Group<A> {
     refused.forEach(this::refuse);
   }
 
-  private void refuse(Ticket<A> ticket) {
+  private void refuse(Ticket<Q, A> ticket) {
     complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
   }
 
@@ -153,7 +155,7 @@ final class Group<A> {
   }
 
   /** Joins the first queue, and tells whether that made the ticket its leader. */
-  private synchronized boolean enter(Ticket<A> ticket) {
+  private synchronized boolean enter(Ticket<Q, A> ticket) {
     if (closed) {
       throw new ClosedException(what);
     }
@@ -161,15 +163,15 @@ final class Group<A> {
   }
 
   /** Under the monitor. */
-  private boolean join(Ticket<A> ticket, Stage<A> stage) {
+  private boolean join(Ticket<Q, A> ticket, Stage<Q, A> stage) {
     stage.waiting.add(ticket);
     ticket.leads = !stage.led;
     stage.led = true;
     return ticket.leads;
   }
 
-  private void leave(Ticket<A> ticket) {
-    Ticket<A> next = null;
+  private void leave(Ticket<Q, A> ticket) {
+    Ticket<Q, A> next = null;
     synchronized (this) {
       ticket.answer.cancel(false);
       stages.get(ticket.stage).waiting.remove(ticket);
@@ -182,43 +184,43 @@ final class Group<A> {
   }
 
   /** Runs a round, and those after it for which no other thread can be had. */
-  private void lead(Ticket<A> first) {
-    Deque<Ticket<A>> leaders = new ArrayDeque<>(List.of(first));
+  private void lead(Ticket<Q, A> first) {
+    Deque<Ticket<Q, A>> leaders = new ArrayDeque<>(List.of(first));
     while (!leaders.isEmpty()) {
       leaders.addAll(leadOnce(leaders.remove()));
     }
   }
 
-  private List<Ticket<A>> leadOnce(Ticket<A> leader) {
-    Stage<A> stage = stages.get(leader.stage);
-    List<Ticket<A>> group = take(leader, stage);
+  private List<Ticket<Q, A>> leadOnce(Ticket<Q, A> leader) {
+    Stage<Q, A> stage = stages.get(leader.stage);
+    List<Ticket<Q, A>> group = take(leader, stage);
     if (group.isEmpty()) {
       return List.of();
     }
-    List<String> objects = group.stream().map(ticket -> ticket.object).distinct().toList();
-    Function<String, Optional<A>> answers;
+    List<Q> questions = group.stream().map(ticket -> ticket.question).distinct().toList();
+    Function<Q, Optional<A>> answers;
     try {
-      answers = stage.round.run(objects, leader.deadline);
+      answers = stage.round.run(questions, leader.deadline);
     } catch (RuntimeException | Error failure) {
       return fail(group, stage, leader, failure);
     }
     // The next rounds start before the answers of this one are handed out.
-    List<Ticket<A>> left = new ArrayList<>(wake(next(stage)));
-    List<Ticket<A>> onward = new ArrayList<>();
-    List<Ticket<A>> answered = new ArrayList<>();
-    for (Ticket<A> ticket : group) {
+    List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
+    List<Ticket<Q, A>> onward = new ArrayList<>();
+    List<Ticket<Q, A>> answered = new ArrayList<>();
+    for (Ticket<Q, A> ticket : group) {
       (goesOn(ticket, answers) ? onward : answered).add(ticket);
     }
     left.addAll(goOn(onward, leader.caller == null && answered.isEmpty()));
-    for (Ticket<A> ticket : answered) {
+    for (Ticket<Q, A> ticket : answered) {
       complete(ticket, () -> settle(ticket, answers));
     }
     return left;
   }
 
   /** Empty if the ticket leads no longer: it was refused, gave up, or another thread ran it. */
-  private synchronized List<Ticket<A>> take(Ticket<A> leader, Stage<A> stage) {
-    List<Ticket<A>> group = new ArrayList<>(Math.min(stage.waiting.size(), LARGEST));
+  private synchronized List<Ticket<Q, A>> take(Ticket<Q, A> leader, Stage<Q, A> stage) {
+    List<Ticket<Q, A>> group = new ArrayList<>(Math.min(stage.waiting.size(), LARGEST));
     while (leader.leads && !stage.waiting.isEmpty() && group.size() < LARGEST) {
       group.add(stage.waiting.poll());
     }
@@ -226,19 +228,19 @@ final class Group<A> {
     return group;
   }
 
-  private static <A> boolean goesOn(Ticket<A> ticket, Function<String, Optional<A>> answers) {
-    return ticket.stage + 1 < ticket.stages && answers.apply(ticket.object).isEmpty();
+  private static <Q, A> boolean goesOn(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
+    return ticket.stage + 1 < ticket.stages && answers.apply(ticket.question).isEmpty();
   }
 
   /** Moves tickets to their next stage, and has it led; by this thread, if it has nothing to do. */
-  private List<Ticket<A>> goOn(List<Ticket<A>> onward, boolean idle) {
-    Ticket<A> leader = null;
-    List<Ticket<A>> refused = List.of();
+  private List<Ticket<Q, A>> goOn(List<Ticket<Q, A>> onward, boolean idle) {
+    Ticket<Q, A> leader = null;
+    List<Ticket<Q, A>> refused = List.of();
     synchronized (this) {
       if (closed) {
         refused = onward;
       } else {
-        for (Ticket<A> ticket : onward) {
+        for (Ticket<Q, A> ticket : onward) {
           if (!ticket.answer.isDone() && join(ticket, stages.get(++ticket.stage))) {
             leader = ticket;
           }
@@ -249,23 +251,23 @@ final class Group<A> {
     return leader != null && leader.caller == null && idle ? List.of(leader) : wake(leader);
   }
 
-  private static <A> void settle(Ticket<A> ticket, Function<String, Optional<A>> answers) {
+  private static <Q, A> void settle(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
     try {
-      ticket.answer.complete(answers.apply(ticket.object));
+      ticket.answer.complete(answers.apply(ticket.question));
     } catch (RuntimeException | Error failure) {
       ticket.answer.completeExceptionally(failure);
     }
   }
 
   /** The leader's own time limit or interruption is nobody else's: the others go round again. */
-  private List<Ticket<A>> fail(
-      List<Ticket<A>> group, Stage<A> stage, Ticket<A> leader, Throwable failure) {
+  private List<Ticket<Q, A>> fail(
+      List<Ticket<Q, A>> group, Stage<Q, A> stage, Ticket<Q, A> leader, Throwable failure) {
     boolean leadersOwn =
         failure instanceof TimeLimitException || Thread.currentThread().isInterrupted();
-    Ticket<A> next;
+    Ticket<Q, A> next;
     synchronized (this) {
       for (int i = group.size() - 1; leadersOwn && !closed && i >= 0; i--) {
-        Ticket<A> ticket = group.get(i);
+        Ticket<Q, A> ticket = group.get(i);
         // Who gave up meanwhile must not be made the leader.
         if (ticket != leader && !ticket.answer.isDone() && !ticket.deadline.hasPassed()) {
           group.remove(i);
@@ -274,16 +276,16 @@ final class Group<A> {
       }
       next = next(stage);
     }
-    List<Ticket<A>> left = wake(next);
-    for (Ticket<A> ticket : group) {
+    List<Ticket<Q, A>> left = wake(next);
+    for (Ticket<Q, A> ticket : group) {
       complete(ticket, () -> ticket.answer.completeExceptionally(failure));
     }
     return left;
   }
 
   /** Makes the first of those waiting the stage's leader; without any, nobody leads it. */
-  private synchronized @Nullable Ticket<A> next(Stage<A> stage) {
-    Ticket<A> next = stage.waiting.peek();
+  private synchronized @Nullable Ticket<Q, A> next(Stage<Q, A> stage) {
+    Ticket<Q, A> next = stage.waiting.peek();
     if (next == null) {
       stage.led = false;
       notifyAll();
@@ -294,7 +296,7 @@ final class Group<A> {
   }
 
   /** Has the leader run by its caller or by the executor; returns it if neither can be had. */
-  private List<Ticket<A>> wake(@Nullable Ticket<A> leader) {
+  private List<Ticket<Q, A>> wake(@Nullable Ticket<Q, A> leader) {
     if (leader == null) {
       return List.of();
     }
@@ -311,21 +313,21 @@ final class Group<A> {
     }
   }
 
-  private static <A> void complete(Ticket<A> ticket, Runnable completion) {
+  private static <Q, A> void complete(Ticket<Q, A> ticket, Runnable completion) {
     completion.run();
     if (ticket.caller != null && ticket.caller != Thread.currentThread()) {
       LockSupport.unpark(ticket.caller);
     }
   }
 
-  private static <A> TimeLimitException tooLate(Ticket<A> ticket) {
+  private static <Q, A> TimeLimitException tooLate(Ticket<Q, A> ticket) {
     return new TimeLimitException(
         ticket.deadline.limit(),
-        "'%s' still waits for its turn; ask again, or allow more time".formatted(ticket.object),
+        "'%s' still waits for its turn; ask again, or allow more time".formatted(ticket.question),
         null);
   }
 
-  private Throwable tell(Ticket<A> ticket, Throwable failure) {
+  private Throwable tell(Ticket<Q, A> ticket, Throwable failure) {
     if (failure instanceof TimeoutException) {
       leave(ticket);
       return tooLate(ticket);
@@ -335,7 +337,7 @@ final class Group<A> {
         : failure;
   }
 
-  private static <A> Optional<A> answer(Ticket<A> ticket) {
+  private static <Q, A> Optional<A> answer(Ticket<Q, A> ticket) {
     try {
       return ticket.answer.join();
     } catch (CompletionException failure) {

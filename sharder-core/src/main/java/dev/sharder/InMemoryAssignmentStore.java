@@ -5,13 +5,17 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Keeps assignments as long as the program runs. */
 final class InMemoryAssignmentStore implements AssignmentStore {
@@ -21,26 +25,45 @@ final class InMemoryAssignmentStore implements AssignmentStore {
 
   /** What is kept of one kind; guarded by the store's monitor. */
   private static final class Kind {
-    final Map<String, Assignment> assignments = new HashMap<>();
-    final Map<String, Slot> bins = new TreeMap<>(Names.ORDER);
+    final NavigableMap<String, Assignment> assignments = new TreeMap<>(Names.ORDER);
+    final Map<String, Set<String>> groups = new HashMap<>();
+    final Map<String, BinLoad> bins = new TreeMap<>(Names.ORDER);
+    final Set<String> undeclared = new HashSet<>();
+    final List<Change> changes = new ArrayList<>();
     long revision;
-  }
 
-  /** A bin, its load, and whether it is cordoned only because it is no longer declared. */
-  private record Slot(BinLoad load, boolean isUndeclared) {
-
-    static Slot declared(Bin bin, @Nullable Slot before) {
-      if (before == null) {
-        return new Slot(new BinLoad(bin, 0), false);
-      }
-      BinState state = before.isUndeclared ? BinState.OPEN : before.load.bin().state();
-      return new Slot(new BinLoad(bin.withState(state), before.load.assigned()), false);
+    List<Assignment> members(String group) {
+      return groups.getOrDefault(group, Set.of()).stream()
+          .flatMap(object -> Optional.ofNullable(assignments.get(object)).stream())
+          .toList();
     }
 
-    Slot undeclared() {
-      return load.bin().state() == BinState.OPEN
-          ? new Slot(new BinLoad(load.bin().withState(BinState.CORDONED), load.assigned()), true)
-          : this;
+    void put(Assignment assignment) {
+      assignments.put(assignment.object(), assignment);
+      assignment
+          .group()
+          .ifPresent(
+              group ->
+                  groups
+                      .computeIfAbsent(group, name -> new TreeSet<>(Names.ORDER))
+                      .add(assignment.object()));
+    }
+
+    void remove(Assignment assignment) {
+      assignments.remove(assignment.object());
+      assignment
+          .group()
+          .ifPresent(group -> groups.getOrDefault(group, Set.of()).remove(assignment.object()));
+    }
+
+    void put(Bin bin, boolean isUndeclared) {
+      bins.merge(
+          bin.name(), new BinLoad(bin, 0), (known, now) -> new BinLoad(bin, known.assigned()));
+      if (isUndeclared) {
+        undeclared.add(bin.name());
+      } else {
+        undeclared.remove(bin.name());
+      }
     }
   }
 
@@ -59,76 +82,168 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   }
 
   @Override
-  public synchronized Placements place(
-      String kind, List<String> objects, BinPolicy policy, Deadline deadline) {
-    Map<String, Placement> placed = new HashMap<>();
-    find(kind, objects, deadline)
-        .forEach((object, assignment) -> placed.put(object, new Placement(assignment, false)));
-    List<String> newcomers =
-        objects.stream().filter(object -> !placed.containsKey(object)).toList();
-    Choices choices = Choices.of(kind, newcomers, policy, bins(kind, deadline));
-    choices
-        .chosen()
-        .forEach((object, bin) -> placed.put(object, new Placement(add(kind, object, bin), true)));
-    return new Placements(placed, choices.refused());
+  public synchronized <T> T update(
+      String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
+    Kind known = kind(kind);
+    Edit<T> edit = decide.apply(snapshot(known, scope));
+    edit.bins().forEach(bin -> known.put(bin, edit.undeclared().contains(bin.name())));
+    edit.placed().forEach(known::put);
+    edit.moved().forEach(known::put);
+    edit.removed().forEach(known::remove);
+    edit.counted().forEach((bin, more) -> known.bins.computeIfPresent(bin, (n, b) -> b.plus(more)));
+    append(known, edit.changes());
+    return edit.result();
   }
 
-  private Assignment add(String kind, String object, String bin) {
+  private static Snapshot snapshot(Kind known, Scope scope) {
+    Map<String, Assignment> assignments = new HashMap<>();
+    for (String object : scope.objects()) {
+      Assignment assignment = known.assignments.get(object);
+      if (assignment != null) {
+        assignments.put(object, assignment);
+        if (scope.companions()) {
+          assignment
+              .group()
+              .ifPresent(
+                  group ->
+                      known
+                          .members(group)
+                          .forEach(member -> assignments.put(member.object(), member)));
+        }
+      }
+    }
+    Map<String, String> groups = new HashMap<>();
+    for (String group : scope.groups()) {
+      known.members(group).stream()
+          .findFirst()
+          .ifPresent(member -> groups.put(group, member.bin()));
+    }
     Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-    Assignment assignment = new Assignment(kind, object, bin, 1, now);
-    kind(kind).assignments.put(object, assignment);
-    kind(kind).bins.computeIfPresent(bin, (name, slot) -> new Slot(slot.load().plusOne(), false));
-    return assignment;
+    return new Snapshot(
+        now, List.copyOf(known.bins.values()), known.undeclared, assignments, groups);
+  }
+
+  private static void append(Kind known, List<Change> changes) {
+    if (!changes.isEmpty()) {
+      known.revision++;
+    }
+    for (Change change : changes) {
+      known.changes.add(change.recorded(known.changes.size() + 1L, known.revision));
+    }
   }
 
   @Override
   public synchronized List<BinLoad> bins(String kind, Deadline deadline) {
-    return kind(kind).bins.values().stream().map(Slot::load).toList();
+    return List.copyOf(kind(kind).bins.values());
   }
 
   @Override
-  public synchronized Declaration declareBins(String kind, List<Bin> bins, Deadline deadline) {
-    Map<String, Slot> known = kind(kind).bins;
-    Map<String, Slot> before = new LinkedHashMap<>(known);
-    known.replaceAll((name, slot) -> slot.undeclared());
-    for (Bin bin : bins) {
-      known.compute(bin.name(), (name, slot) -> Slot.declared(bin, before.get(name)));
-    }
-    Declaration declaration = compare(before, known);
-    if (declaration.changedAnything()) {
-      kind(kind).revision++;
-    }
-    return declaration;
+  public synchronized List<Assignment> list(String kind, Listing listing, Deadline deadline) {
+    Kind known = kind(kind);
+    return known.assignments.subMap(listing.from(), true, listing.below(), false).values().stream()
+        .filter(one -> listing.bins().isEmpty() || listing.bins().contains(one.bin()))
+        .flatMap(one -> listed(known, listing, one).stream())
+        .limit(listing.limit())
+        .toList();
   }
 
-  private static Declaration compare(Map<String, Slot> before, Map<String, Slot> after) {
-    List<String> added = new ArrayList<>();
-    List<String> updated = new ArrayList<>();
-    List<String> reopened = new ArrayList<>();
-    List<String> cordoned = new ArrayList<>();
-    after.forEach(
-        (name, now) -> {
-          Slot old = before.get(name);
-          if (old == null) {
-            added.add(name);
-            return;
-          }
-          Bin oldBin = old.load().bin();
-          Bin newBin = now.load().bin();
-          if (oldBin.state() != newBin.state()) {
-            (newBin.state() == BinState.OPEN ? reopened : cordoned).add(name);
-          }
-          if (!oldBin.withState(newBin.state()).equals(newBin)) {
-            updated.add(name);
+  private static Optional<Assignment> listed(Kind known, Listing listing, Assignment one) {
+    if (!listing.groupsOnce() || one.group().isEmpty()) {
+      return Optional.of(one);
+    }
+    List<Assignment> members = known.members(one.group().get());
+    long size = members.stream().mapToLong(Assignment::size).sum();
+    return members.get(0).equals(one)
+        ? Optional.of(
+            new Assignment(
+                one.kind(),
+                one.object(),
+                one.bin(),
+                one.version(),
+                one.assignedAt(),
+                size,
+                one.group()))
+        : Optional.empty();
+  }
+
+  private record Size(String bin, long size) {}
+
+  @Override
+  public synchronized List<Holding> holdings(String kind, Deadline deadline) {
+    return list(kind, Listing.all(Integer.MAX_VALUE).withGroupsOnce(), deadline).stream()
+        .collect(
+            Collectors.groupingBy(one -> new Size(one.bin(), one.size()), Collectors.counting()))
+        .entrySet()
+        .stream()
+        .map(all -> new Holding(all.getKey().bin(), all.getKey().size(), all.getValue()))
+        .toList();
+  }
+
+  @Override
+  public synchronized List<Change> history(
+      String kind, Optional<String> object, long after, int limit, Deadline deadline) {
+    return kind(kind).changes.stream()
+        .filter(change -> change.id() > after)
+        .filter(change -> object.isEmpty() || object.equals(change.object()))
+        .limit(limit)
+        .toList();
+  }
+
+  // Maps hold one bin for an object, and nothing but update() and recount() writes them; so of what
+  // may be wrong elsewhere, only what an edit may have made wrong is looked for.
+  @Override
+  public synchronized List<Finding> verify(String kind, int limit, Deadline deadline) {
+    Kind known = kind(kind);
+    Map<String, Long> sums = sums(known);
+    List<Finding> findings = new ArrayList<>();
+    known.bins.forEach(
+        (name, bin) -> {
+          long sum = sums.getOrDefault(name, 0L);
+          if (sum != bin.assigned()) {
+            findings.add(
+                new Finding(
+                    "counters", name, "counts %d and holds %d".formatted(bin.assigned(), sum)));
           }
         });
-    return new Declaration(added, updated, reopened, cordoned);
+    sums.keySet().stream()
+        .filter(bin -> !known.bins.containsKey(bin))
+        .forEach(bin -> findings.add(new Finding("bins", bin, "holds objects and is unknown")));
+    return findings.stream().limit(limit).toList();
+  }
+
+  private static Map<String, Long> sums(Kind known) {
+    return known.assignments.values().stream()
+        .collect(Collectors.groupingBy(Assignment::bin, Collectors.summingLong(Assignment::size)));
+  }
+
+  @Override
+  public synchronized Map<String, Long> recount(String kind, Note note, Deadline deadline) {
+    Kind known = kind(kind);
+    Map<String, Long> sums = sums(known);
+    Map<String, Long> mended = new LinkedHashMap<>();
+    List<Change> changes = new ArrayList<>();
+    for (BinLoad bin : List.copyOf(known.bins.values())) {
+      long difference = sums.getOrDefault(bin.name(), 0L) - bin.assigned();
+      if (difference != 0) {
+        known.bins.put(bin.name(), bin.plus(difference));
+        mended.put(bin.name(), difference);
+        changes.add(Change.ofBin(kind, bin.name(), Change.What.BIN_RECOUNTED, note, Instant.now()));
+      }
+    }
+    append(known, changes);
+    return mended;
   }
 
   @Override
   public synchronized Changes changes(String kind, long after, Deadline deadline) {
-    // Nothing moves or removes an assignment, so no object has ever changed.
-    return new Changes(kind(kind).revision, Optional.of(Set.of()));
+    Kind known = kind(kind);
+    return new Changes(
+        known.revision,
+        Optional.of(
+            known.changes.stream()
+                .filter(change -> change.revision() > after)
+                .flatMap(change -> change.object().stream())
+                .collect(Collectors.toSet())));
   }
 
   @Override

@@ -27,6 +27,11 @@ record Labelled(SortedMap<String, String> labels, BinPolicy among) implements Bi
   }
 
   @Override
+  public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
+    return among.reason(request, bin, chosen);
+  }
+
+  @Override
   public String toString() {
     return "labelled %s, %s".formatted(labels, among);
   }

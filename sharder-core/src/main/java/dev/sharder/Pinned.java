@@ -42,6 +42,11 @@ record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy
   }
 
   @Override
+  public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
+    return others.reason(request, bin, chosen);
+  }
+
+  @Override
   public String toString() {
     return "%d names and %d prefixes pinned, else %s"
         .formatted(names.size(), prefixes.size(), others);

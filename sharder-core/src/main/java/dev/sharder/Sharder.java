@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,7 +54,7 @@ public final class Sharder implements AutoCloseable {
   private final AssignmentStore store;
   private final BinPolicy policy;
   private final Duration timeLimit;
-  private final Group<Placement> group;
+  private final Group<AssignmentRequest, Placement> group;
   private final @Nullable AnswerCache cache;
   private volatile boolean closed;
 
@@ -97,10 +97,37 @@ public final class Sharder implements AutoCloseable {
    */
   public Placement assign(String object) {
     Placement cached = cached(object);
-    if (cached != null) {
-      return cached;
+    return cached == null ? ask(request(object)) : cached;
+  }
+
+  /**
+   * Finds or makes the assignment of an object that has a size or a group.
+   *
+   * <p>An object that is known keeps its bin, its size and its group, whatever the request says.
+   * The first of a group is placed by the policy, and everyone else of that group is put beside it,
+   * or refused while that bin is closed or full.
+   *
+   * @param request of this sharder's kind
+   * @return as for {@link #assign(String)}
+   * @throws InvalidValueException if the request is of another kind; nothing is written
+   * @throws SharderException as {@link #assign(String)} does
+   */
+  public Placement assign(AssignmentRequest request) {
+    if (!request.kind().equals(kind)) {
+      throw new InvalidValueException(
+          "object '%s' is of kind '%s', and this is the sharder of kind '%s'; ask that of its kind"
+              .formatted(request.object(), request.kind(), kind));
     }
-    return group.ask(object, start(List.of(object)), FIND_OR_PLACE).orElseThrow();
+    Placement cached = cached(request.object());
+    return cached == null ? ask(request) : cached;
+  }
+
+  private Placement ask(AssignmentRequest request) {
+    return group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
+  }
+
+  private AssignmentRequest request(String object) {
+    return AssignmentRequest.of(kind, object);
   }
 
   /**
@@ -117,7 +144,7 @@ public final class Sharder implements AutoCloseable {
     }
     try {
       return group
-          .askLater(object, start(List.of(object)), FIND_OR_PLACE)
+          .askLater(request(object), start(), FIND_OR_PLACE)
           .thenApply(Optional::orElseThrow);
     } catch (SharderException error) {
       return CompletableFuture.failedStage(error);
@@ -134,14 +161,15 @@ public final class Sharder implements AutoCloseable {
    *     reported, after the others were placed
    */
   public List<Placement> assignAll(Collection<String> objects) {
-    Deadline deadline = start(objects);
-    Set<String> missing = new LinkedHashSet<>(objects);
-    Map<String, Assignment> found = store.find(kind, missing, deadline);
-    missing.removeAll(found.keySet());
+    Deadline deadline = start();
+    Map<String, AssignmentRequest> missing = new LinkedHashMap<>();
+    objects.forEach(object -> missing.put(object, request(object)));
+    Map<String, Assignment> found = store.find(kind, missing.keySet(), deadline);
+    missing.keySet().removeAll(found.keySet());
     Placements placements =
         missing.isEmpty()
             ? new Placements(Map.of(), Map.of())
-            : store.place(kind, List.copyOf(missing), policy, deadline);
+            : store.place(kind, List.copyOf(missing.values()), policy, deadline);
     Set<String> told = new HashSet<>();
     List<Placement> answers = new ArrayList<>(objects.size());
     for (String object : objects) {
@@ -184,8 +212,8 @@ public final class Sharder implements AutoCloseable {
   }
 
   private Progress assignChunk(List<String> chunk) {
-    Placements placements =
-        store.place(kind, chunk.stream().distinct().toList(), policy, start(chunk));
+    List<AssignmentRequest> requests = chunk.stream().distinct().map(this::request).toList();
+    Placements placements = store.place(kind, requests, policy, start());
     for (String object : placements.refused().isEmpty() ? List.<String>of() : chunk) {
       SharderException refusal = placements.refused().get(object);
       if (refusal != null) {
@@ -229,7 +257,7 @@ public final class Sharder implements AutoCloseable {
   public Optional<Assignment> find(String object) {
     Placement cached = cached(object);
     return cached == null
-        ? group.ask(object, start(List.of(object)), FIND).map(Placement::assignment)
+        ? group.ask(request(object), start(), FIND).map(Placement::assignment)
         : Optional.of(cached.assignment());
   }
 
@@ -240,7 +268,7 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign} does
    */
   public List<BinLoad> bins() {
-    return store.bins(kind, start(List.of()));
+    return store.bins(kind, start());
   }
 
   /**
@@ -275,32 +303,39 @@ public final class Sharder implements AutoCloseable {
     return cache == null || closed ? null : cache.get(object);
   }
 
-  private Function<String, Optional<Placement>> findGroup(List<String> objects, Deadline deadline) {
+  private Function<AssignmentRequest, Optional<Placement>> findGroup(
+      List<AssignmentRequest> requests, Deadline deadline) {
     long asked = cache == null ? 0 : cache.revision();
-    Map<String, Assignment> found = store.find(kind, objects, deadline);
+    Map<String, Assignment> found =
+        store.find(kind, requests.stream().map(AssignmentRequest::object).toList(), deadline);
     if (cache != null) {
       cache.put(asked, found.values());
     }
-    return object ->
-        Optional.ofNullable(found.get(object)).map(known -> new Placement(known, false));
+    return request ->
+        Optional.ofNullable(found.get(request.object())).map(known -> new Placement(known, false));
   }
 
-  private Function<String, Optional<Placement>> placeGroup(
-      List<String> objects, Deadline deadline) {
+  private Function<AssignmentRequest, Optional<Placement>> placeGroup(
+      List<AssignmentRequest> requests, Deadline deadline) {
     long asked = cache == null ? 0 : cache.revision();
-    Placements placements = store.place(kind, objects, policy, deadline);
+    Placements placements = store.place(kind, oncePerObject(requests), policy, deadline);
     if (cache != null) {
       cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
     }
     Set<String> told = new HashSet<>();
-    return object -> Optional.of(newOnce(answer(object, Map.of(), placements), told));
+    return request -> Optional.of(newOnce(answer(request.object(), Map.of(), placements), told));
   }
 
-  private Deadline start(Collection<String> objects) {
+  /** Of several who ask for one object with different sizes or groups, the first decides. */
+  private static List<AssignmentRequest> oncePerObject(List<AssignmentRequest> requests) {
+    Set<String> objects = new HashSet<>();
+    return requests.stream().filter(request -> objects.add(request.object())).toList();
+  }
+
+  private Deadline start() {
     if (closed) {
       throw new ClosedException(name());
     }
-    objects.forEach(object -> Names.check("object", object));
     return Deadline.in(timeLimit);
   }
 
@@ -442,7 +477,12 @@ public final class Sharder implements AutoCloseable {
         }
       }
       if (!bins.isEmpty()) {
-        report(store.declareBins(kind, bins, Deadline.in(timeLimit)));
+        report(
+            store.update(
+                kind,
+                Scope.BINS,
+                snapshot -> Declaring.decide(kind, bins, snapshot),
+                Deadline.in(timeLimit)));
       }
       return new Sharder(this);
     }

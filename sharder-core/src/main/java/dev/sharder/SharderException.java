@@ -7,14 +7,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The family is sealed, so that a caller can tell every case apart: {@link
  * InvalidValueException} (the caller's input), {@link NoOpenBinException} (the operator's bins),
- * {@link PolicyException} (the policy's code), {@link StoreException} and {@link
- * TimeLimitException} (the database), {@link ClosedException} (the program's own order of things).
+ * {@link NotFoundException}, {@link RefusedException} and {@link ConflictException} (what the
+ * operator asks for), {@link PolicyException} (the policy's code), {@link StoreException} and
+ * {@link TimeLimitException} (the database), {@link ClosedException} (the program's own order of
+ * things).
  */
 public abstract sealed class SharderException extends RuntimeException
     permits ClosedException,
+        ConflictException,
         InvalidValueException,
         NoOpenBinException,
+        NotFoundException,
         PolicyException,
+        RefusedException,
         StoreException,
         TimeLimitException {
 

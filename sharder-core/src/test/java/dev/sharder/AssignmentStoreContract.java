@@ -572,11 +572,17 @@ public abstract class AssignmentStoreContract {
   }
 
   private Declaration declare(Bin... bins) {
-    return store.declareBins("hub", List.of(bins), Deadline.in(LIMIT));
+    return store.update(
+        "hub",
+        Scope.BINS,
+        snapshot -> Declaring.decide("hub", List.of(bins), snapshot),
+        Deadline.in(LIMIT));
   }
 
   private Placements place(List<String> objects, BinPolicy policy) {
-    return store.place("hub", objects, policy, Deadline.in(LIMIT));
+    List<AssignmentRequest> requests =
+        objects.stream().map(object -> AssignmentRequest.of("hub", object)).toList();
+    return store.place("hub", requests, policy, Deadline.in(LIMIT));
   }
 
   private static List<Placement> assignMany(Sharder sharder, String prefix, int count) {

@@ -250,7 +250,7 @@ class BinPolicyTest {
   }
 
   private static String choose(BinPolicy policy, String object, BinLoad... open) {
-    return policy.choose(new AssignmentRequest("hub", object), List.of(open)).name();
+    return policy.choose(AssignmentRequest.of("hub", object), List.of(open)).name();
   }
 
   private static Sharder sharder(BinPolicy policy, List<Bin> bins) {

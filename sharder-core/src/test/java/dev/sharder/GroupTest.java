@@ -39,7 +39,7 @@ class GroupTest {
 
   private final List<List<String>> rounds = Collections.synchronizedList(new ArrayList<>());
   private final BlockingQueue<Runnable> steps = new LinkedBlockingQueue<>();
-  private final Group<String> group =
+  private final Group<String, String> group =
       new Group<>("the group", List.of(this::runWhenLet), ForkJoinPool.commonPool());
 
   @AfterEach
@@ -80,12 +80,12 @@ class GroupTest {
     }
   }
 
-  private static String ask(Group<String> group, String object, Deadline deadline) {
+  private static String ask(Group<String, String> group, String object, Deadline deadline) {
     return group.ask(object, deadline, 1).orElseThrow();
   }
 
   private static CompletableFuture<String> askLater(
-      Group<String> group, String object, Deadline deadline) {
+      Group<String, String> group, String object, Deadline deadline) {
     return group.askLater(object, deadline, 1).thenApply(Optional::orElseThrow);
   }
 
@@ -288,7 +288,7 @@ class GroupTest {
 
   @Test
   void anExecutorThatRefusesLeavesTheWorkToTheCaller() throws Exception {
-    Group<String> refused =
+    Group<String, String> refused =
         new Group<>(
             "the group",
             List.of(this::runWhenLet),
@@ -301,7 +301,7 @@ class GroupTest {
 
   @Test
   void anExecutorThatDropsTheWorkKeepsNobodyElseFromAnAnswer() throws Exception {
-    Group<String> dropped = new Group<>("the group", List.of(this::runWhenLet), task -> {});
+    Group<String, String> dropped = new Group<>("the group", List.of(this::runWhenLet), task -> {});
     CompletableFuture<String> never = askLater(dropped, "never", Deadline.in(SHORT));
     assertThatThrownBy(never::get).hasCauseInstanceOf(TimeLimitException.class);
     letRun(1);
@@ -315,7 +315,7 @@ class GroupTest {
   @Test
   void anExecutorThatIsGoneLeavesThousandsToBeAnsweredAllTheSame() {
     List<CompletableFuture<String>> answers = new ArrayList<>();
-    Group<String> gone =
+    Group<String, String> gone =
         new Group<>(
             "the group",
             List.of((objects, deadline) -> object -> Optional.of(object + "!")),
@@ -329,7 +329,7 @@ class GroupTest {
   }
 
   /** A first stage that knows whoever is called known, before {@link #group}'s only one. */
-  private Group<String> twoStages() {
+  private Group<String, String> twoStages() {
     return new Group<>(
         "the group",
         List.of(
@@ -341,7 +341,7 @@ class GroupTest {
 
   @Test
   void whomOneStageHasNoAnswerForIsAnsweredByTheNextUnlessItAskedForOneAlone() {
-    Group<String> two = twoStages();
+    Group<String, String> two = twoStages();
     letRun(2);
     assertThat(two.ask("known", Deadline.in(LONG), 2)).contains("known?");
     assertThat(two.ask("new", Deadline.in(LONG), 1)).isEmpty();
@@ -352,7 +352,7 @@ class GroupTest {
 
   @Test
   void aStageThatIsBusyKeepsNobodyWaitingInAnother() {
-    Group<String> two = twoStages();
+    Group<String, String> two = twoStages();
     CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
     CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 2);
     assertThat(two.ask("known", Deadline.in(LONG), 2)).contains("known?");
@@ -364,7 +364,7 @@ class GroupTest {
 
   @Test
   void whoGivesUpInALaterStageKeepsNobodyElseWaiting() {
-    Group<String> two = twoStages();
+    Group<String, String> two = twoStages();
     CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
     assertThatThrownBy(() -> two.ask("hasty", Deadline.in(SHORT), 2))
         .isInstanceOf(TimeLimitException.class);
@@ -377,7 +377,7 @@ class GroupTest {
 
   @Test
   void closingRefusesWhoeverWaitsInALaterStage() throws Exception {
-    Group<String> two = twoStages();
+    Group<String, String> two = twoStages();
     CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
     while (rounds.isEmpty()) {
       Thread.onSpinWait();
@@ -410,15 +410,16 @@ class GroupTest {
 
   @Test
   void everybodyIsAnsweredHoweverManyGiveUpOnTheWay() throws Exception {
-    Group.Round<String> quick =
+    Group.Round<String, String> quick =
         (objects, deadline) ->
             object -> object.startsWith("new") ? Optional.empty() : Optional.of(object);
-    Group.Round<String> slow =
+    Group.Round<String, String> slow =
         (objects, deadline) -> {
           LockSupport.parkNanos(100_000);
           return Optional::of;
         };
-    Group<String> two = new Group<>("the group", List.of(quick, slow), ForkJoinPool.commonPool());
+    Group<String, String> two =
+        new Group<>("the group", List.of(quick, slow), ForkJoinPool.commonPool());
     AtomicInteger answered = new AtomicInteger();
     List<FutureTask<Boolean>> callers = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -456,7 +457,7 @@ class GroupTest {
   void neverDoTwoRoundsRunAtOnce() throws Exception {
     AtomicInteger running = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
-    Group<String> busy =
+    Group<String, String> busy =
         new Group<>(
             "the group",
             List.of(

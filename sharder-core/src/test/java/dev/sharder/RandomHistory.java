@@ -78,7 +78,9 @@ final class RandomHistory {
       declared.add(randomBin("bin-0"));
     }
     for (int way = 0; way < ways.size(); way++) {
-      store.declareBins(kind(way), declared, deadline());
+      String kind = kind(way);
+      store.update(
+          kind, Scope.BINS, snapshot -> Declaring.decide(kind, declared, snapshot), deadline());
     }
     declareInModel(declared);
   }
@@ -127,7 +129,10 @@ final class RandomHistory {
     }
     Map<String, String> expected = placeInModel(group);
     for (int way = 0; way < ways.size(); way++) {
-      Placements placements = store.place(kind(way), group, ways.get(way), deadline());
+      String kind = kind(way);
+      List<AssignmentRequest> requests =
+          group.stream().map(object -> AssignmentRequest.of(kind, object)).toList();
+      Placements placements = store.place(kind, requests, ways.get(way), deadline());
       Map<String, String> placed = new HashMap<>();
       placements.placed().forEach((object, placement) -> placed.put(object, placement.bin()));
       assertThat(placed).as("seed %d, %s", seed, kind(way)).isEqualTo(expected);

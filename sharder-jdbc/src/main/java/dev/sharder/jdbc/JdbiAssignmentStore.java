@@ -4,23 +4,36 @@ import static java.util.stream.Collectors.toMap;
 import static java.util.stream.Collectors.toSet;
 
 import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
 import dev.sharder.AssignmentStore;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
+import dev.sharder.Change;
 import dev.sharder.Changes;
 import dev.sharder.ClosedException;
 import dev.sharder.Deadline;
-import dev.sharder.Declaration;
+import dev.sharder.Edit;
+import dev.sharder.Finding;
+import dev.sharder.Holding;
+import dev.sharder.Listing;
+import dev.sharder.Note;
+import dev.sharder.Placement;
 import dev.sharder.Placements;
+import dev.sharder.Scope;
 import dev.sharder.SharderException;
+import dev.sharder.Snapshot;
 import dev.sharder.StoreException;
+import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
+import dev.sharder.jdbc.Statements.Miscount;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,8 +68,6 @@ import org.jdbi.v3.sqlobject.SqlObjectPlugin;
  */
 public final class JdbiAssignmentStore implements AssignmentStore {
 
-  private static final String DECLARATION = "declaration";
-
   /** With more changes than these at once, a cache is better off forgetting everything. */
   private static final int MOST_CHANGES_TOLD = 10_000;
 
@@ -75,7 +86,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, Rows::assignment);
-    jdbi.registerRowMapper(BinLoad.class, Rows::binLoad);
+    jdbi.registerRowMapper(BinRow.class, Rows::bin);
+    jdbi.registerRowMapper(Change.class, Rows::change);
+    jdbi.registerRowMapper(Finding.class, Rows::finding);
+    jdbi.registerRowMapper(Holding.class, Rows::holding);
+    jdbi.registerRowMapper(Miscount.class, Rows::miscount);
     jdbi.registerRowMapper(ChangedObject.class, Rows::changedObject);
     dialect.configure(jdbi);
   }
@@ -124,81 +139,172 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   @Override
-  public Placements place(String kind, List<String> objects, BinPolicy policy, Deadline deadline) {
-    Placing placing = new Placing(kind, objects);
-    if (policy.equals(BinPolicy.emptiest()) && objects.size() <= LARGEST_IN_SQL) {
-      placing.made(
-          withHandle(
-              deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline)));
+  public Placements place(
+      String kind, List<AssignmentRequest> requests, BinPolicy policy, Deadline deadline) {
+    if (!policy.equals(BinPolicy.emptiest())
+        || requests.size() > LARGEST_IN_SQL
+        || !requests.stream().allMatch(AssignmentRequest::isPlain)) {
+      return AssignmentStore.super.place(kind, requests, policy, deadline);
     }
-    return placing.isDone()
-        ? placing.result()
-        : inTransaction(deadline, statements -> placing.finish(statements, policy));
+    List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
+    Map<String, Placement> placed = new HashMap<>();
+    withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline))
+        .forEach(made -> placed.put(made.object(), new Placement(made, true)));
+    if (placed.size() == requests.size()) {
+      return new Placements(placed, Map.of());
+    }
+    // The rest exist by now, or the bins ran full on the way.
+    List<AssignmentRequest> left =
+        requests.stream().filter(request -> !placed.containsKey(request.object())).toList();
+    Placements rest = AssignmentStore.super.place(kind, left, policy, deadline);
+    placed.putAll(rest.placed());
+    return new Placements(placed, rest.refused());
   }
 
   @Override
   public List<BinLoad> bins(String kind, Deadline deadline) {
-    return read(deadline, statements -> statements.bins(kind));
+    return read(deadline, statements -> statements.bins(kind)).stream().map(BinRow::load).toList();
   }
 
   @Override
-  public Declaration declareBins(String kind, List<Bin> bins, Deadline deadline) {
+  public <T> T update(
+      String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     return inTransaction(
         deadline,
         statements -> {
-          statements.addKind(kind);
-          statements.lockKind(kind);
-          return declare(statements, kind, bins);
+          boolean isKnown = !statements.lockKind(kind).isEmpty();
+          Edit<T> edit = decide.apply(snapshot(statements, kind, scope));
+          if (!isKnown && !edit.isEmpty()) {
+            // Others may begin the kind as well, and only a row of it can be locked.
+            statements.addKind(kind);
+            statements.lockKind(kind);
+            edit = decide.apply(snapshot(statements, kind, scope));
+          }
+          record(statements, kind, edit);
+          return edit.result();
         });
   }
 
-  private static Declaration declare(Statements statements, String kind, List<Bin> bins) {
-    List<String> names = bins.stream().map(Bin::name).toList();
-    List<String> cordoned = statements.cordonUndeclared(kind, names);
-    List<String> reopened = statements.reopenDeclared(kind, names);
-    List<String> added = new ArrayList<>();
-    List<String> updated = new ArrayList<>();
-    for (Bin bin : bins) {
-      List<String> appeared = add(statements, kind, bin);
-      added.addAll(appeared);
-      if (appeared.isEmpty()) {
-        updated.addAll(update(statements, kind, bin));
-      }
+  private static Snapshot snapshot(Statements statements, String kind, Scope scope) {
+    List<BinRow> bins = statements.bins(kind);
+    Map<String, Assignment> assignments = new HashMap<>();
+    Map<String, String> groups = new HashMap<>();
+    if (!scope.objects().isEmpty()) {
+      statements.find(kind, scope.objects()).forEach(one -> assignments.put(one.object(), one));
     }
-    Declaration declaration = new Declaration(added, updated, reopened, cordoned);
-    if (declaration.changedAnything()) {
-      record(statements, kind, declaration);
+    if (scope.companions()
+        && assignments.values().stream().anyMatch(one -> one.group().isPresent())) {
+      statements
+          .findCompanions(kind, scope.objects())
+          .forEach(one -> assignments.put(one.object(), one));
     }
-    return declaration;
+    if (!scope.groups().isEmpty()) {
+      statements
+          .findOneOfEach(kind, scope.groups())
+          .forEach(one -> groups.put(one.group().orElseThrow(), one.bin()));
+    }
+    return new Snapshot(
+        statements.now(),
+        bins.stream().map(BinRow::load).toList(),
+        bins.stream().filter(BinRow::undeclared).map(bin -> bin.load().name()).collect(toSet()),
+        assignments,
+        groups);
   }
 
-  private static void record(Statements statements, String kind, Declaration declaration) {
-    statements.raiseRevision(kind);
-    record(statements, kind, declaration.cordoned(), "bin-cordoned", "no longer declared");
-    record(statements, kind, declaration.reopened(), "bin-opened", "declared again");
-    record(statements, kind, declaration.added(), "bin-added", "declared");
-    record(statements, kind, declaration.updated(), "bin-updated", "declared otherwise");
+  private static void record(Statements statements, String kind, Edit<?> edit) {
+    for (Bin bin : edit.bins()) {
+      put(statements, kind, bin, edit.undeclared().contains(bin.name()));
+    }
+    if (!edit.placed().isEmpty()) {
+      statements.insert(kind, edit.placed());
+    }
+    if (!edit.moved().isEmpty()) {
+      statements.move(kind, edit.moved());
+    }
+    if (!edit.removed().isEmpty()) {
+      statements.remove(kind, edit.removed().stream().map(Assignment::object).toList());
+    }
+    if (!edit.counted().isEmpty()) {
+      statements.count(kind, edit.counted());
+    }
+    append(statements, kind, edit.changes());
   }
 
-  private static List<String> add(Statements statements, String kind, Bin bin) {
-    return statements.addBin(
+  private static void append(Statements statements, String kind, List<Change> changes) {
+    if (!changes.isEmpty()) {
+      statements.raiseRevision(kind);
+      statements.append(kind, changes);
+    }
+  }
+
+  private static void put(Statements statements, String kind, Bin bin, boolean undeclared) {
+    statements.putBin(
         kind,
         bin.name(),
         bin.weight(),
         bin.offset(),
         bin.capacity(),
         bin.state().word(),
+        undeclared,
         bin.labels());
   }
 
-  private static List<String> update(Statements statements, String kind, Bin bin) {
-    return statements.updateBin(
-        kind, bin.name(), bin.weight(), bin.offset(), bin.capacity(), bin.labels());
+  @Override
+  public List<Assignment> list(String kind, Listing listing, Deadline deadline) {
+    return read(
+        deadline,
+        statements ->
+            statements.list(
+                kind,
+                listing.from(),
+                listing.below(),
+                listing.bins(),
+                listing.groupsOnce(),
+                listing.limit()));
   }
 
-  private static void record(
-      Statements statements, String kind, List<String> bins, String what, String reason) {
-    statements.recordBinChanges(kind, bins, what, DECLARATION, reason);
+  @Override
+  public List<Holding> holdings(String kind, Deadline deadline) {
+    return read(deadline, statements -> statements.holdings(kind));
+  }
+
+  @Override
+  public List<Change> history(
+      String kind, Optional<String> object, long after, int limit, Deadline deadline) {
+    return read(
+        deadline,
+        statements ->
+            object
+                .map(name -> statements.historyOf(kind, name, after, limit))
+                .orElseGet(() -> statements.history(kind, after, limit)));
+  }
+
+  @Override
+  public List<Finding> verify(String kind, int limit, Deadline deadline) {
+    return read(deadline, statements -> statements.verify(kind, limit));
+  }
+
+  @Override
+  public Map<String, Long> recount(String kind, Note note, Deadline deadline) {
+    return inTransaction(
+        deadline,
+        statements -> {
+          statements.lockKind(kind);
+          Map<String, Long> mended = new LinkedHashMap<>();
+          statements.miscounts(kind).forEach(wrong -> mended.put(wrong.bin(), wrong.difference()));
+          if (!mended.isEmpty()) {
+            statements.count(kind, mended);
+            append(statements, kind, recounted(kind, mended.keySet(), note, statements.now()));
+          }
+          return mended;
+        });
+  }
+
+  private static List<Change> recounted(
+      String kind, Collection<String> bins, Note note, Instant now) {
+    return bins.stream()
+        .map(bin -> Change.ofBin(kind, bin, Change.What.BIN_RECOUNTED, note, now))
+        .toList();
   }
 
   @Override

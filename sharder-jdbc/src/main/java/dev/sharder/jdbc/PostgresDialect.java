@@ -119,7 +119,7 @@ final class PostgresDialect extends Dialect {
     while (hasRows || script.getUpdateCount() != -1) {
       if (hasRows) {
         ResultSet rows = script.getResultSet();
-        boolean ofAssignments = rows.getMetaData().getColumnCount() == 5;
+        boolean ofAssignments = rows.getMetaData().getColumnCount() == 7;
         while (ofAssignments && rows.next()) {
           assignments.add(Rows.assignment(rows, context));
         }

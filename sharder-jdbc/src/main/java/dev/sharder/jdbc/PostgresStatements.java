@@ -3,17 +3,20 @@ package dev.sharder.jdbc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sharder.Assignment;
+import dev.sharder.Change;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jdbi.v3.sqlobject.SqlObject;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
@@ -51,7 +54,7 @@ interface PostgresStatements extends Statements, SqlObject {
 
   String FIND =
       """
-      SELECT kind, object, bin, version, assigned_at
+      SELECT kind, object, bin, version, assigned_at, size, in_group
       FROM sharder_assignment
       WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       """;
@@ -101,7 +104,7 @@ interface PostgresStatements extends Statements, SqlObject {
         SELECT :kind, object, bin
         FROM newcomer
         JOIN slot USING (turn)
-        RETURNING kind, object, bin, version, assigned_at
+        RETURNING kind, object, bin, version, assigned_at, size, in_group
       ),
       counted AS (
         UPDATE sharder_bin AS b
@@ -109,57 +112,154 @@ interface PostgresStatements extends Statements, SqlObject {
         FROM (SELECT bin, count(*) AS n FROM placed GROUP BY bin) AS taken
         WHERE b.kind = :kind AND b.bin = taken.bin
       )
-      SELECT kind, object, bin, version, assigned_at
+      SELECT kind, object, bin, version, assigned_at, size, in_group
       FROM placed
       """;
 
   @Override
-  @SqlUpdate(LOCK_KIND)
-  void lockKind(String kind);
+  @SqlQuery(LOCK_KIND)
+  List<String> lockKind(String kind);
+
+  @Override
+  @SqlQuery("SELECT now()")
+  Instant now();
 
   @Override
   @SqlQuery(FIND)
   List<Assignment> find(String kind, Collection<String> objects);
 
+  @Override
   @SqlQuery(
       """
-      INSERT INTO sharder_assignment (kind, object, bin)
-      SELECT :kind, chosen.object, chosen.bin
-      FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[])) AS chosen (object, bin)
-      RETURNING kind, object, bin, version, assigned_at
+      SELECT kind, object, bin, version, assigned_at, size, in_group
+      FROM sharder_assignment
+      WHERE kind = :kind
+        AND in_group IN (
+          SELECT in_group
+          FROM sharder_assignment
+          WHERE kind = :kind AND object = ANY (CAST(:objects AS text[])))
       """)
-  List<Assignment> insertRows(String kind, List<String> objects, List<String> bins);
+  List<Assignment> findCompanions(String kind, Collection<String> objects);
 
-  /** What {@code assigned_at} is for whatever this transaction inserts. */
-  @SqlQuery("SELECT now()")
-  Instant now();
+  @Override
+  @SqlQuery(
+      """
+      SELECT one.kind, one.object, one.bin, one.version, one.assigned_at, one.size, one.in_group
+      FROM unnest(CAST(:groups AS text[])) AS wanted (name)
+      CROSS JOIN LATERAL (
+        SELECT kind, object, bin, version, assigned_at, size, in_group
+        FROM sharder_assignment
+        WHERE kind = :kind AND in_group = wanted.name
+        ORDER BY object
+        LIMIT 1
+      ) AS one
+      """)
+  List<Assignment> findOneOfEach(String kind, Collection<String> groups);
+
+  @Override
+  default void insert(String kind, List<Assignment> placed) {
+    boolean plain = placed.stream().allMatch(one -> one.size() == 1 && one.group().isEmpty());
+    if (plain && placed.size() >= WORTH_A_COPY) {
+      try {
+        copy(placed);
+      } catch (SQLException failure) {
+        throw new UnableToExecuteStatementException(failure, null);
+      }
+    } else {
+      insert(
+          kind,
+          each(placed, Assignment::object),
+          each(placed, Assignment::bin),
+          each(placed, Assignment::size),
+          each(placed, one -> one.group().orElse(null)));
+    }
+  }
+
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_assignment (kind, object, bin, size, in_group)
+      SELECT :kind, object, bin, size, in_group
+      FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[]), CAST(:sizes AS bigint[]), CAST(:groups AS text[]))
+        AS placed (object, bin, size, in_group)
+      """)
+  void insert(
+      String kind,
+      @Nullable String[] objects,
+      @Nullable String[] bins,
+      @Nullable String[] sizes,
+      @Nullable String[] groups);
+
+  /** Texts, which the statement casts. */
+  private static <T> @Nullable String[] each(List<T> rows, Function<T, @Nullable Object> column) {
+    return rows.stream()
+        .map(row -> Objects.toString(column.apply(row), null))
+        .toArray(String[]::new);
+  }
+
+  @Override
+  default void move(String kind, List<Assignment> moved) {
+    move(
+        kind,
+        each(moved, Assignment::object),
+        each(moved, Assignment::bin),
+        each(moved, Assignment::version));
+  }
+
+  @SqlUpdate(
+      """
+      UPDATE sharder_assignment AS a
+      SET bin = moved.bin, version = moved.version, assigned_at = now()
+      FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[]), CAST(:versions AS bigint[]))
+        AS moved (object, bin, version)
+      WHERE a.kind = :kind AND a.object = moved.object
+      """)
+  void move(
+      String kind,
+      @Nullable String[] objects,
+      @Nullable String[] bins,
+      @Nullable String[] versions);
+
+  @Override
+  @SqlUpdate(
+      """
+      DELETE FROM sharder_assignment
+      WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
+      """)
+  void remove(String kind, Collection<String> objects);
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT kind, object, bin, version, assigned_at,
+             CASE WHEN :groupsOnce AND in_group IS NOT NULL
+                  THEN (SELECT CAST(sum(m.size) AS bigint)
+                        FROM sharder_assignment AS m
+                        WHERE m.kind = a.kind AND m.in_group = a.in_group)
+                  ELSE size END AS size,
+             in_group
+      FROM sharder_assignment AS a
+      WHERE kind = :kind AND object >= :from AND object < :below
+        AND (cardinality(CAST(:bins AS text[])) = 0 OR bin = ANY (CAST(:bins AS text[])))
+        AND (NOT :groupsOnce OR in_group IS NULL
+             OR object = (SELECT min(m.object)
+                          FROM sharder_assignment AS m
+                          WHERE m.kind = a.kind AND m.in_group = a.in_group))
+      ORDER BY object
+      LIMIT :limit
+      """)
+  List<Assignment> list(
+      String kind,
+      String from,
+      String below,
+      Collection<String> bins,
+      boolean groupsOnce,
+      int limit);
 
   String COPY =
       """
       COPY sharder_assignment (kind, object, bin)
       FROM STDIN
       """;
-
-  @Override
-  default List<Assignment> insert(String kind, List<String> objects, List<String> bins) {
-    return objects.size() < WORTH_A_COPY
-        ? insertRows(kind, objects, bins)
-        : copy(kind, objects, bins);
-  }
-
-  private List<Assignment> copy(String kind, List<String> objects, List<String> bins) {
-    Instant now = now();
-    List<Assignment> assignments = new ArrayList<>(objects.size());
-    for (int i = 0; i < objects.size(); i++) {
-      assignments.add(new Assignment(kind, objects.get(i), bins.get(i), 1, now));
-    }
-    try {
-      copy(assignments);
-    } catch (SQLException failure) {
-      throw new UnableToExecuteStatementException(failure, null);
-    }
-    return assignments;
-  }
 
   /** Sends while more is written, so that the database works at the same time. */
   private void copy(List<Assignment> assignments) throws SQLException {
@@ -210,70 +310,60 @@ interface PostgresStatements extends Statements, SqlObject {
   void count(String kind, Collection<String> bins, Collection<Long> more);
 
   @Override
-  @SqlQuery(
+  @SqlUpdate(
       """
-      UPDATE sharder_bin
-      SET state = 'cordoned', undeclared = TRUE
-      WHERE kind = :kind AND state = 'open' AND bin <> ALL (CAST(:declared AS text[]))
-      RETURNING bin
+      INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, undeclared, labels)
+      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, :undeclared, CAST(:labels AS jsonb))
+      ON CONFLICT (kind, bin) DO UPDATE
+      SET weight = excluded.weight, offset_load = excluded.offset_load, capacity = excluded.capacity,
+          state = excluded.state, undeclared = excluded.undeclared, labels = excluded.labels
       """)
-  List<String> cordonUndeclared(String kind, List<String> declared);
-
-  @Override
-  @SqlQuery(
-      """
-      UPDATE sharder_bin
-      SET state = 'open', undeclared = FALSE
-      WHERE kind = :kind AND undeclared AND bin = ANY (CAST(:declared AS text[]))
-      RETURNING bin
-      """)
-  List<String> reopenDeclared(String kind, List<String> declared);
-
-  @Override
-  @SqlQuery(
-      """
-      INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, labels)
-      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, CAST(:labels AS jsonb))
-      ON CONFLICT (kind, bin) DO NOTHING
-      RETURNING bin
-      """)
-  List<String> addBin(
+  void putBin(
       String kind,
       String bin,
       int weight,
       long offset,
       OptionalLong capacity,
       String state,
+      boolean undeclared,
       Map<String, String> labels);
 
   @Override
-  @SqlQuery(
-      """
-      UPDATE sharder_bin
-      SET weight = :weight, offset_load = :offset, capacity = :capacity, labels = CAST(:labels AS jsonb)
-      WHERE kind = :kind AND bin = :bin
-        AND (weight, offset_load, capacity, labels)
-            IS DISTINCT FROM (:weight, :offset, CAST(:capacity AS bigint), CAST(:labels AS jsonb))
-      RETURNING bin
-      """)
-  List<String> updateBin(
-      String kind,
-      String bin,
-      int weight,
-      long offset,
-      OptionalLong capacity,
-      Map<String, String> labels);
+  default void append(String kind, List<Change> changes) {
+    append(
+        kind,
+        each(changes, change -> change.object().orElse(null)),
+        each(changes, change -> change.from().orElse(null)),
+        each(changes, change -> change.to().orElse(null)),
+        each(changes, change -> change.what().word()),
+        each(changes, change -> change.note().actor()),
+        each(changes, change -> change.note().reason()),
+        each(changes, Change::version),
+        each(changes, change -> change.since().orElse(null)));
+  }
 
-  @Override
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, revision, from_bin, to_bin, what, actor, reason)
-      SELECT kind, revision, named.bin, named.bin, :what, :actor, :reason
-      FROM sharder_kind
-      CROSS JOIN unnest(CAST(:bins AS text[])) AS named (bin)
-      WHERE kind = :kind
+      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, version, since)
+      SELECT k.kind, k.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.version, c.since
+      FROM sharder_kind AS k
+      CROSS JOIN unnest(
+        CAST(:objects AS text[]), CAST(:froms AS text[]), CAST(:tos AS text[]), CAST(:whats AS text[]),
+        CAST(:actors AS text[]), CAST(:reasons AS text[]), CAST(:versions AS bigint[]), CAST(:since AS timestamptz[]))
+        WITH ORDINALITY AS c (object, from_bin, to_bin, what, actor, reason, version, since, turn)
+      WHERE k.kind = :kind
+      ORDER BY c.turn
       """)
-  void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+  void append(
+      String kind,
+      @Nullable String[] objects,
+      @Nullable String[] froms,
+      @Nullable String[] tos,
+      @Nullable String[] whats,
+      @Nullable String[] actors,
+      @Nullable String[] reasons,
+      @Nullable String[] versions,
+      @Nullable String[] since);
 
   // The word goes out with the commit, to caches that listen; those that do not will ask.
   @SqlQuery(

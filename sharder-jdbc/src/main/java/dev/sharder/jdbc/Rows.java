@@ -4,10 +4,17 @@ import dev.sharder.Assignment;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
+import dev.sharder.Change;
+import dev.sharder.Finding;
+import dev.sharder.Holding;
+import dev.sharder.Note;
+import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
+import dev.sharder.jdbc.Statements.Miscount;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.statement.StatementContext;
 
@@ -17,9 +24,7 @@ final class Rows {
   private Rows() {}
 
   static Assignment assignment(ResultSet row, StatementContext context) throws SQLException {
-    return assignment(
-        row,
-        context.findColumnMapperFor(Instant.class).orElseThrow().map(row, "assigned_at", context));
+    return assignment(row, instant(row, "assigned_at", context).orElseThrow());
   }
 
   static Assignment assignment(ResultSet row, Instant assignedAt) throws SQLException {
@@ -28,10 +33,12 @@ final class Rows {
         row.getString("object"),
         row.getString("bin"),
         row.getLong("version"),
-        assignedAt);
+        assignedAt,
+        row.getLong("size"),
+        Optional.ofNullable(row.getString("in_group")));
   }
 
-  static BinLoad binLoad(ResultSet row, StatementContext context) throws SQLException {
+  static BinRow bin(ResultSet row, StatementContext context) throws SQLException {
     long capacity = row.getLong("capacity");
     Bin bin =
         new Bin(
@@ -42,7 +49,42 @@ final class Rows {
             row.getObject("capacity") == null ? OptionalLong.empty() : OptionalLong.of(capacity),
             BinState.of(row.getString("state")),
             Json.readLabels(row.getString("labels")));
-    return new BinLoad(bin, row.getLong("assigned"));
+    return new BinRow(new BinLoad(bin, row.getLong("assigned")), row.getBoolean("undeclared"));
+  }
+
+  static Change change(ResultSet row, StatementContext context) throws SQLException {
+    return new Change(
+        row.getLong("id"),
+        row.getString("kind"),
+        row.getLong("revision"),
+        Optional.ofNullable(row.getString("object")),
+        Optional.ofNullable(row.getString("from_bin")),
+        Optional.ofNullable(row.getString("to_bin")),
+        Change.What.of(row.getString("what")),
+        new Note(row.getString("actor"), row.getString("reason")),
+        instant(row, "at", context).orElseThrow(),
+        row.getLong("version"),
+        instant(row, "since", context));
+  }
+
+  private static Optional<Instant> instant(ResultSet row, String column, StatementContext context)
+      throws SQLException {
+    return row.getObject(column) == null
+        ? Optional.empty()
+        : Optional.of(
+            context.findColumnMapperFor(Instant.class).orElseThrow().map(row, column, context));
+  }
+
+  static Holding holding(ResultSet row, StatementContext context) throws SQLException {
+    return new Holding(row.getString("bin"), row.getLong("size"), row.getLong("units"));
+  }
+
+  static Miscount miscount(ResultSet row, StatementContext context) throws SQLException {
+    return new Miscount(row.getString("bin"), row.getLong("difference"));
+  }
+
+  static Finding finding(ResultSet row, StatementContext context) throws SQLException {
+    return new Finding(row.getString("promise"), row.getString("subject"), row.getString("detail"));
   }
 
   static ChangedObject changedObject(ResultSet row, StatementContext context) throws SQLException {

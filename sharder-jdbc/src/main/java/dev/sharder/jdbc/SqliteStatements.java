@@ -1,12 +1,15 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
+import dev.sharder.Change;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.stream.IntStream;
+import java.util.function.Function;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 
@@ -15,7 +18,7 @@ interface SqliteStatements extends Statements {
 
   String FIND =
       """
-      SELECT kind, object, bin, version, assigned_at
+      SELECT kind, object, bin, version, assigned_at, size, in_group
       FROM sharder_assignment
       WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects))
       """;
@@ -52,7 +55,7 @@ interface SqliteStatements extends Statements {
       SELECT :kind, newcomer.object, choice.bin
       FROM newcomer
       JOIN choice USING (turn)
-      RETURNING kind, object, bin, version, assigned_at
+      RETURNING kind, object, bin, version, assigned_at, size, in_group
       """;
 
   String COUNT =
@@ -63,33 +66,134 @@ interface SqliteStatements extends Statements {
       WHERE b.kind = :kind AND b.bin = taken.bin
       """;
 
-  /** Nothing is left to do: BEGIN IMMEDIATE locked the whole database. */
+  // Nothing else to do: BEGIN IMMEDIATE locked the whole database.
   @Override
-  default void lockKind(String kind) {}
+  @SqlQuery(
+      """
+      SELECT kind
+      FROM sharder_kind
+      WHERE kind = :kind
+      """)
+  List<String> lockKind(String kind);
+
+  @Override
+  @SqlQuery("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
+  Instant now();
 
   @Override
   @SqlQuery(FIND)
   List<Assignment> find(String kind, Collection<String> objects);
 
-  // One list of choices: joining two would read the second from its start for every row of the
-  // first.
+  @Override
   @SqlQuery(
       """
-      INSERT INTO sharder_assignment (kind, object, bin)
-      SELECT :kind, value ->> 0, value ->> 1
-      FROM json_each(:choices)
-      RETURNING kind, object, bin, version, assigned_at
+      SELECT kind, object, bin, version, assigned_at, size, in_group
+      FROM sharder_assignment
+      WHERE kind = :kind
+        AND in_group IN (
+          SELECT in_group
+          FROM sharder_assignment
+          WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects)))
       """)
-  List<Assignment> insertChoices(String kind, List<List<String>> choices);
+  List<Assignment> findCompanions(String kind, Collection<String> objects);
 
   @Override
-  default List<Assignment> insert(String kind, List<String> objects, List<String> bins) {
-    return insertChoices(
+  @SqlQuery(
+      """
+      SELECT kind, object, bin, version, assigned_at, size, in_group
+      FROM sharder_assignment
+      WHERE kind = :kind
+        AND object IN (
+          SELECT (SELECT min(object) FROM sharder_assignment WHERE kind = :kind AND in_group = value)
+          FROM json_each(:groups))
+      """)
+  List<Assignment> findOneOfEach(String kind, Collection<String> groups);
+
+  @Override
+  default void insert(String kind, List<Assignment> placed) {
+    insertRows(
         kind,
-        IntStream.range(0, objects.size())
-            .mapToObj(i -> List.of(objects.get(i), bins.get(i)))
-            .toList());
+        rows(
+            placed,
+            one ->
+                Arrays.asList(
+                    one.object(),
+                    one.bin(),
+                    one.assignedAt().toString(),
+                    one.size(),
+                    one.group().orElse(null))));
   }
+
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_assignment (kind, object, bin, assigned_at, size, in_group)
+      SELECT :kind, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+      FROM json_each(:placed)
+      """)
+  void insertRows(String kind, Collection<List<?>> placed);
+
+  private static <T> Collection<List<?>> rows(List<T> all, Function<T, List<?>> row) {
+    List<List<?>> rows = new ArrayList<>(all.size());
+    all.forEach(one -> rows.add(row.apply(one)));
+    return rows;
+  }
+
+  @Override
+  default void move(String kind, List<Assignment> moved) {
+    moveRows(
+        kind,
+        rows(
+            moved,
+            one -> List.of(one.object(), one.bin(), one.version(), one.assignedAt().toString())));
+  }
+
+  @SqlUpdate(
+      """
+      UPDATE sharder_assignment AS a
+      SET bin = moved.bin, version = moved.version, assigned_at = moved.assigned_at
+      FROM (
+        SELECT value ->> 0 AS object, value ->> 1 AS bin, value ->> 2 AS version, value ->> 3 AS assigned_at
+        FROM json_each(:moved)
+      ) AS moved
+      WHERE a.kind = :kind AND a.object = moved.object
+      """)
+  void moveRows(String kind, Collection<List<?>> moved);
+
+  @Override
+  @SqlUpdate(
+      """
+      DELETE FROM sharder_assignment
+      WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects))
+      """)
+  void remove(String kind, Collection<String> objects);
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT kind, object, bin, version, assigned_at,
+             CASE WHEN :groupsOnce AND in_group IS NOT NULL
+                  THEN (SELECT sum(m.size)
+                        FROM sharder_assignment AS m
+                        WHERE m.kind = a.kind AND m.in_group = a.in_group)
+                  ELSE size END AS size,
+             in_group
+      FROM sharder_assignment AS a
+      WHERE kind = :kind AND object >= :from AND object < :below
+        AND (json_array_length(:bins) = 0 OR bin IN (SELECT value FROM json_each(:bins)))
+        AND (NOT :groupsOnce OR in_group IS NULL
+             OR object = (SELECT min(m.object)
+                          FROM sharder_assignment AS m
+                          WHERE m.kind = a.kind AND m.in_group = a.in_group))
+      ORDER BY object
+      LIMIT :limit
+      """)
+  List<Assignment> list(
+      String kind,
+      String from,
+      String below,
+      Collection<String> bins,
+      boolean groupsOnce,
+      int limit);
 
   @SqlUpdate(COUNT)
   void countPairs(String kind, Collection<List<?>> more);
@@ -106,69 +210,53 @@ interface SqliteStatements extends Statements {
   }
 
   @Override
-  @SqlQuery(
+  @SqlUpdate(
       """
-      UPDATE sharder_bin
-      SET state = 'cordoned', undeclared = TRUE
-      WHERE kind = :kind AND state = 'open' AND bin NOT IN (SELECT value FROM json_each(:declared))
-      RETURNING bin
+      INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, undeclared, labels)
+      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, :undeclared, :labels)
+      ON CONFLICT (kind, bin) DO UPDATE
+      SET weight = excluded.weight, offset_load = excluded.offset_load, capacity = excluded.capacity,
+          state = excluded.state, undeclared = excluded.undeclared, labels = excluded.labels
       """)
-  List<String> cordonUndeclared(String kind, List<String> declared);
-
-  @Override
-  @SqlQuery(
-      """
-      UPDATE sharder_bin
-      SET state = 'open', undeclared = FALSE
-      WHERE kind = :kind AND undeclared AND bin IN (SELECT value FROM json_each(:declared))
-      RETURNING bin
-      """)
-  List<String> reopenDeclared(String kind, List<String> declared);
-
-  @Override
-  @SqlQuery(
-      """
-      INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, labels)
-      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, :labels)
-      ON CONFLICT (kind, bin) DO NOTHING
-      RETURNING bin
-      """)
-  List<String> addBin(
+  void putBin(
       String kind,
       String bin,
       int weight,
       long offset,
       OptionalLong capacity,
       String state,
+      boolean undeclared,
       Map<String, String> labels);
 
   @Override
-  @SqlQuery(
-      """
-      UPDATE sharder_bin
-      SET weight = :weight, offset_load = :offset, capacity = :capacity, labels = :labels
-      WHERE kind = :kind AND bin = :bin
-        AND (weight <> :weight OR offset_load <> :offset OR capacity IS NOT :capacity OR labels <> :labels)
-      RETURNING bin
-      """)
-  List<String> updateBin(
-      String kind,
-      String bin,
-      int weight,
-      long offset,
-      OptionalLong capacity,
-      Map<String, String> labels);
+  default void append(String kind, List<Change> changes) {
+    appendRows(
+        kind,
+        rows(
+            changes,
+            change ->
+                Arrays.asList(
+                    change.object().orElse(null),
+                    change.from().orElse(null),
+                    change.to().orElse(null),
+                    change.what().word(),
+                    change.note().actor(),
+                    change.note().reason(),
+                    change.version(),
+                    change.since().map(Instant::toString).orElse(null))));
+  }
 
-  @Override
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, revision, from_bin, to_bin, what, actor, reason)
-      SELECT kind, revision, value, value, :what, :actor, :reason
+      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, version, since)
+      SELECT kind, revision, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+             value ->> 6, value ->> 7
       FROM sharder_kind
-      CROSS JOIN json_each(:bins)
+      CROSS JOIN json_each(:changes)
       WHERE kind = :kind
+      ORDER BY key
       """)
-  void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+  void appendRows(String kind, Collection<List<?>> changes);
 
   @Override
   @SqlUpdate(

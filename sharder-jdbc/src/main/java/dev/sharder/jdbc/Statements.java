@@ -2,6 +2,10 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
+import dev.sharder.Change;
+import dev.sharder.Finding;
+import dev.sharder.Holding;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -16,44 +20,55 @@ import org.jspecify.annotations.Nullable;
  */
 interface Statements {
 
-  /** Waits until this transaction alone may place objects or change bins of the kind. */
-  void lockKind(String kind);
+  /**
+   * Waits until this transaction alone may place objects or change bins of the kind; returns its
+   * name, or nothing if the kind is unknown.
+   */
+  List<String> lockKind(String kind);
+
+  /** The time of everything in this transaction. */
+  Instant now();
 
   List<Assignment> find(String kind, Collection<String> objects);
 
-  /** Records the choices: the first object goes into the first bin, and so on. */
-  List<Assignment> insert(String kind, List<String> objects, List<String> bins);
+  /** Returns all who share a group with one of the objects, these included. */
+  List<Assignment> findCompanions(String kind, Collection<String> objects);
 
-  /** Counts so many more assignments in each bin. */
+  /** Returns one of each group that has any. */
+  List<Assignment> findOneOfEach(String kind, Collection<String> groups);
+
+  /** Records new assignments, at the time of {@link #now}. */
+  void insert(String kind, List<Assignment> placed);
+
+  /** Records where known assignments have gone, at the time of {@link #now}. */
+  void move(String kind, List<Assignment> moved);
+
+  void remove(String kind, Collection<String> objects);
+
+  /** Adds so much to the load of each bin, or takes it away. */
   void count(String kind, Map<String, Long> more);
 
-  /** Cordons the open bins that are not among those declared, and returns their names. */
-  List<String> cordonUndeclared(String kind, List<String> declared);
-
-  /** Opens those declared bins that were cordoned only because they were not. */
-  List<String> reopenDeclared(String kind, List<String> declared);
-
-  /** Adds an unknown bin; returns its name, or nothing if the bin is known. */
-  List<String> addBin(
+  /** Makes a bin like that, be it new or known; what it holds stays. */
+  void putBin(
       String kind,
       String bin,
       int weight,
       long offset,
       OptionalLong capacity,
       String state,
+      boolean undeclared,
       Map<String, String> labels);
 
-  /** Updates a known bin; returns its name, or nothing if it is unknown or already like that. */
-  List<String> updateBin(
+  /** Appends changes, with the kind's revision as it is now. */
+  void append(String kind, List<Change> changes);
+
+  List<Assignment> list(
       String kind,
-      String bin,
-      int weight,
-      long offset,
-      OptionalLong capacity,
-      Map<String, String> labels);
-
-  /** Appends one change for each bin, with the kind's revision as it is now. */
-  void recordBinChanges(String kind, List<String> bins, String what, String actor, String reason);
+      String from,
+      String below,
+      Collection<String> bins,
+      boolean groupsOnce,
+      int limit);
 
   /** Raises the kind's revision by one. */
   void raiseRevision(String kind);
@@ -78,14 +93,143 @@ interface Statements {
       """)
   List<ChangedObject> changes(String kind, long after, int limit);
 
+  /** A bin, its load, and whether it is cordoned only because it is no longer declared. */
+  record BinRow(BinLoad load, boolean undeclared) {}
+
   @SqlQuery(
       """
-      SELECT bin, weight, offset_load, capacity, state, labels, assigned
+      SELECT bin, weight, offset_load, capacity, state, undeclared, labels, assigned
       FROM sharder_bin
       WHERE kind = :kind
       ORDER BY bin
       """)
-  List<BinLoad> bins(String kind);
+  List<BinRow> bins(String kind);
+
+  @SqlQuery(
+      """
+      SELECT bin, size, count(*) AS units
+      FROM (
+        SELECT bin, size
+        FROM sharder_assignment
+        WHERE kind = :kind AND in_group IS NULL
+        UNION ALL
+        SELECT bin, CAST(sum(size) AS bigint) AS size
+        FROM sharder_assignment
+        WHERE kind = :kind AND in_group IS NOT NULL
+        GROUP BY bin, in_group
+      ) AS unit
+      GROUP BY bin, size
+      """)
+  List<Holding> holdings(String kind);
+
+  @SqlQuery(
+      """
+      SELECT id, kind, revision, object, from_bin, to_bin, what, actor, reason, at, version, since
+      FROM sharder_change
+      WHERE kind = :kind AND id > :after
+      ORDER BY id
+      LIMIT :limit
+      """)
+  List<Change> history(String kind, long after, int limit);
+
+  @SqlQuery(
+      """
+      SELECT id, kind, revision, object, from_bin, to_bin, what, actor, reason, at, version, since
+      FROM sharder_change
+      WHERE kind = :kind AND object = :object AND id > :after
+      ORDER BY id
+      LIMIT :limit
+      """)
+  List<Change> historyOf(String kind, String object, long after, int limit);
+
+  /** By how much a bin's load is wrong. */
+  record Miscount(String bin, long difference) {}
+
+  @SqlQuery(
+      """
+      SELECT b.bin, CAST(coalesce(held.load, 0) - b.assigned AS bigint) AS difference
+      FROM sharder_bin AS b
+      LEFT JOIN (
+        SELECT bin, sum(size) AS load
+        FROM sharder_assignment
+        WHERE kind = :kind
+        GROUP BY bin
+      ) AS held ON held.bin = b.bin
+      WHERE b.kind = :kind AND b.assigned <> coalesce(held.load, 0)
+      ORDER BY b.bin
+      """)
+  List<Miscount> miscounts(String kind);
+
+  // One statement, because all of it must be true at one moment.
+  @SqlQuery(
+      """
+      WITH
+      held AS (
+        SELECT bin, sum(size) AS load, count(*) AS objects, min(object) AS example
+        FROM sharder_assignment
+        WHERE kind = :kind
+        GROUP BY bin
+      ),
+      recent AS (
+        SELECT object, to_bin, what, version, row_number() OVER (PARTITION BY object ORDER BY id DESC) AS turn
+        FROM sharder_change
+        WHERE kind = :kind AND object IS NOT NULL
+      ),
+      finding AS (
+        SELECT 'counters' AS promise, b.bin AS subject,
+               'counts ' || b.assigned || ' and holds ' || coalesce(held.load, 0) AS detail
+        FROM sharder_bin AS b
+        LEFT JOIN held ON held.bin = b.bin
+        WHERE b.kind = :kind AND b.assigned <> coalesce(held.load, 0)
+        UNION ALL
+        SELECT 'bins', held.bin, 'is unknown and holds ' || held.objects || ', such as ' || held.example
+        FROM held
+        LEFT JOIN sharder_bin AS b ON b.kind = :kind AND b.bin = held.bin
+        WHERE b.bin IS NULL
+        UNION ALL
+        SELECT 'states', b.bin, 'is retired and holds ' || held.objects || ', such as ' || held.example
+        FROM sharder_bin AS b
+        JOIN held ON held.bin = b.bin
+        WHERE b.kind = :kind AND b.state = 'retired'
+        UNION ALL
+        SELECT 'objects', object, 'is assigned ' || count(*) || ' times'
+        FROM sharder_assignment
+        WHERE kind = :kind
+        GROUP BY object
+        HAVING count(*) > 1
+        UNION ALL
+        SELECT 'groups', in_group, 'is in ' || count(DISTINCT bin) || ' bins'
+        FROM sharder_assignment
+        WHERE kind = :kind AND in_group IS NOT NULL
+        GROUP BY in_group
+        HAVING count(DISTINCT bin) > 1
+        UNION ALL
+        SELECT 'changes', recent.object,
+               'was last moved to ' || recent.to_bin || ' as version ' || (recent.version + 1)
+               || ' and is in ' || coalesce(a.bin, 'no bin') || ' as version ' || coalesce(a.version, 0)
+        FROM recent
+        LEFT JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = recent.object
+        WHERE recent.turn = 1 AND recent.what = 'moved'
+          AND (a.bin IS NULL OR a.bin <> recent.to_bin OR a.version <> recent.version + 1)
+        UNION ALL
+        SELECT 'changes', a.object, 'has version ' || a.version || ' and no move that made it so'
+        FROM sharder_assignment AS a
+        LEFT JOIN recent ON recent.object = a.object AND recent.turn = 1 AND recent.what = 'moved'
+        WHERE a.kind = :kind AND a.version > 1 AND recent.object IS NULL
+        UNION ALL
+        SELECT 'changes', k.kind, 'has revision ' || k.revision || ' and a change of revision ' || max(c.revision)
+        FROM sharder_kind AS k
+        JOIN sharder_change AS c ON c.kind = k.kind
+        WHERE k.kind = :kind
+        GROUP BY k.kind, k.revision
+        HAVING max(c.revision) > k.revision
+      )
+      SELECT promise, subject, detail
+      FROM finding
+      ORDER BY promise, subject
+      LIMIT :limit
+      """)
+  List<Finding> verify(String kind, int limit);
 
   @SqlUpdate(
       """
@@ -100,8 +244,9 @@ interface Statements {
       """
       SELECT k.kind, k.revision,
              b.bin, b.weight, b.offset_load, b.capacity, b.state, b.undeclared, b.labels, b.assigned,
-             a.object, a.bin, a.version, a.assigned_at,
-             c.id, c.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at
+             a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group,
+             c.id, c.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at,
+             c.version, c.since
       FROM sharder_kind AS k
       JOIN sharder_bin AS b ON b.kind = k.kind
       JOIN sharder_assignment AS a ON a.kind = b.kind AND a.bin = b.bin

@@ -22,7 +22,7 @@ CREATE TABLE sharder_bin (
   PRIMARY KEY (kind, bin)
 ) WITH (fillfactor = 50);
 
-COMMENT ON COLUMN sharder_bin.assigned IS 'How many assignments the bin has, at every commit.';
+COMMENT ON COLUMN sharder_bin.assigned IS 'The sum of the sizes of the bin''s assignments, at every commit.';
 COMMENT ON COLUMN sharder_bin.undeclared IS 'Cordoned only because it is no longer declared; opens again when it is.';
 
 CREATE TABLE sharder_assignment (
@@ -31,8 +31,16 @@ CREATE TABLE sharder_assignment (
   bin         text COLLATE "C" NOT NULL,
   version     bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
   assigned_at timestamptz NOT NULL DEFAULT now(),
+  size        bigint NOT NULL DEFAULT 1 CHECK (size >= 1),
+  in_group    text COLLATE "C",
   PRIMARY KEY (kind, object)
 );
+
+COMMENT ON COLUMN sharder_assignment.size IS 'How much of its bin''s load the object is.';
+COMMENT ON COLUMN sharder_assignment.in_group IS 'All assignments of one group are in one bin.';
+
+CREATE INDEX sharder_assignment_by_group ON sharder_assignment (kind, in_group, object)
+WHERE in_group IS NOT NULL;
 
 -- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
 -- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
@@ -68,10 +76,16 @@ CREATE TABLE sharder_change (
   what     text NOT NULL,
   actor    text NOT NULL,
   reason   text NOT NULL,
-  at       timestamptz NOT NULL DEFAULT now()
+  at       timestamptz NOT NULL DEFAULT now(),
+  version  bigint NOT NULL DEFAULT 0,
+  since    timestamptz
 );
 
 CREATE INDEX sharder_change_by_revision ON sharder_change (kind, revision);
+CREATE INDEX sharder_change_by_object ON sharder_change (kind, object, id)
+WHERE object IS NOT NULL;
 
+COMMENT ON COLUMN sharder_change.version IS 'The version of the object''s assignment before the change.';
+COMMENT ON COLUMN sharder_change.since IS 'When the object had come to the bin that it left.';
 COMMENT ON COLUMN sharder_change.revision IS 'The revision that the change raised its kind to.';
 COMMENT ON TABLE sharder_change IS 'Append-only: whatever is not a first assignment. A change of a bin has no object and names the bin twice.';

@@ -4,7 +4,7 @@ CREATE TABLE sharder_kind (
   revision INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- assigned is how many assignments the bin has, at every commit. A bin is undeclared when it is
+-- assigned is the sum of the sizes of the bin's assignments, at every commit. A bin is undeclared when it is
 -- cordoned only because it is no longer declared; it opens again when it is.
 CREATE TABLE sharder_bin (
   kind        TEXT NOT NULL REFERENCES sharder_kind,
@@ -25,8 +25,14 @@ CREATE TABLE sharder_assignment (
   bin         TEXT NOT NULL,
   version     INTEGER NOT NULL DEFAULT 1 CHECK (version >= 1),
   assigned_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  size        INTEGER NOT NULL DEFAULT 1 CHECK (size >= 1),
+  in_group    TEXT,
   PRIMARY KEY (kind, object)
 ) STRICT, WITHOUT ROWID;
+
+-- All assignments of one group are in one bin.
+CREATE INDEX sharder_assignment_by_group ON sharder_assignment (kind, in_group, object)
+WHERE in_group IS NOT NULL;
 
 -- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
 -- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
@@ -46,7 +52,8 @@ BEGIN
 END;
 
 -- Append-only: whatever is not a first assignment. A change of a bin has no object and names the
--- bin twice; revision is what the change raised its kind's revision to.
+-- bin twice; revision is what the change raised its kind's revision to. version and
+-- since are those of the object's assignment before the change.
 CREATE TABLE sharder_change (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,
   kind     TEXT NOT NULL REFERENCES sharder_kind,
@@ -57,7 +64,11 @@ CREATE TABLE sharder_change (
   what     TEXT NOT NULL,
   actor    TEXT NOT NULL,
   reason   TEXT NOT NULL,
-  at       TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  at       TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  version  INTEGER NOT NULL DEFAULT 0,
+  since    TEXT
 ) STRICT;
 
 CREATE INDEX sharder_change_by_revision ON sharder_change (kind, revision);
+CREATE INDEX sharder_change_by_object ON sharder_change (kind, object, id)
+WHERE object IS NOT NULL;

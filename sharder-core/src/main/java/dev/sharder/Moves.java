@@ -1,0 +1,25 @@
+package dev.sharder;
+
+import java.util.Map;
+
+/**
+ * What came of some moves: every object is in exactly one of the maps.
+ *
+ * @param moved where those are that were moved now; with them those who moved along with their
+ *     group
+ * @param unmoved where those are that were there already, moved by an earlier try or by chance
+ * @param refused why the others stay where they are: {@link NotFoundException}, {@link
+ *     ConflictException} or {@link RefusedException}
+ */
+public record Moves(
+    Map<String, Assignment> moved,
+    Map<String, Assignment> unmoved,
+    Map<String, SharderException> refused) {
+
+  /** Takes copies that nobody can change. */
+  public Moves {
+    moved = Map.copyOf(moved);
+    unmoved = Map.copyOf(unmoved);
+    refused = Map.copyOf(refused);
+  }
+}

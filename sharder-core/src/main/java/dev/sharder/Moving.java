@@ -1,0 +1,120 @@
+package dev.sharder;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Moves objects one after another, as far as the bins and the assignments as they are allow. */
+final class Moving {
+
+  private final String kind;
+  private final boolean force;
+  private final Edit.Draft draft;
+
+  /** As they are after the moves so far; what shares a group moves together. */
+  private final Map<String, Assignment> assignments;
+
+  private final Map<String, BinLoad> bins = new HashMap<>();
+
+  private final Map<String, Assignment> moved = new LinkedHashMap<>();
+  private final Map<String, Assignment> unmoved = new LinkedHashMap<>();
+  private final Map<String, SharderException> refused = new LinkedHashMap<>();
+
+  private Moving(String kind, boolean force, Note note, Snapshot snapshot) {
+    this.kind = kind;
+    this.force = force;
+    this.draft = new Edit.Draft(snapshot, note);
+    this.assignments = new TreeMap<>(Names.ORDER);
+    assignments.putAll(snapshot.assignments());
+    snapshot.bins().forEach(bin -> bins.put(bin.name(), bin));
+  }
+
+  static Edit<Moves> decide(
+      String kind, List<Move> moves, boolean force, Note note, Snapshot snapshot) {
+    Moving moving = new Moving(kind, force, note, snapshot);
+    moves.forEach(moving::tryToMove);
+    return moving.draft.returning(new Moves(moving.moved, moving.unmoved, moving.refused));
+  }
+
+  private void tryToMove(Move move) {
+    try {
+      move(move);
+    } catch (NotFoundException | ConflictException | RefusedException refusal) {
+      refused.put(move.object(), refusal);
+    }
+  }
+
+  private void move(Move move) {
+    Assignment now = assignments.get(move.object());
+    if (now == null) {
+      throw NotFoundException.object(kind, move.object());
+    }
+    Assignment movedBefore = moved.get(move.object());
+    if (movedBefore != null) {
+      checkMovedAlike(move, movedBefore);
+      return;
+    }
+    checkExpected(move, now);
+    BinLoad target = bins.get(move.to());
+    if (target == null) {
+      throw NotFoundException.bin(kind, move.to());
+    }
+    if (now.bin().equals(move.to())) {
+      unmoved.put(move.object(), now);
+      return;
+    }
+    List<Assignment> unit = unit(now);
+    checkTarget(unit, target);
+    unit.forEach(member -> move(member, move.to()));
+  }
+
+  /** An object goes once: with its group, by a move of another of these, or by its own. */
+  private static void checkMovedAlike(Move move, Assignment movedBefore) {
+    if (!movedBefore.bin().equals(move.to())) {
+      throw new ConflictException(move.version(), movedBefore);
+    }
+  }
+
+  private static void checkExpected(Move move, Assignment now) {
+    boolean isThatVersion = move.version().isEmpty() || move.version().getAsLong() == now.version();
+    boolean isThere = move.from().map(now.bin()::equals).orElse(true);
+    if (!isThatVersion || !isThere) {
+      throw new ConflictException(move.version(), now);
+    }
+  }
+
+  private List<Assignment> unit(Assignment one) {
+    return one.group().isEmpty()
+        ? List.of(one)
+        : assignments.values().stream().filter(other -> other.group().equals(one.group())).toList();
+  }
+
+  private void checkTarget(List<Assignment> unit, BinLoad target) {
+    long size = unit.stream().mapToLong(Assignment::size).sum();
+    Optional<String> refusal = target.refusal(size);
+    if (refusal.isPresent() && (!force || target.bin().state() == BinState.RETIRED)) {
+      throw new RefusedException(
+          "object '%s' of kind '%s' stays in '%s': bin '%s' %s; choose another, %s"
+              .formatted(
+                  unit.get(0).object(),
+                  kind,
+                  unit.get(0).bin(),
+                  target.name(),
+                  refusal.get(),
+                  target.bin().state() == BinState.RETIRED
+                      ? "or open it first"
+                      : "or force the move"));
+    }
+  }
+
+  private void move(Assignment member, String to) {
+    Assignment after = draft.move(member, to);
+    assignments.put(after.object(), after);
+    moved.put(after.object(), after);
+    bins.computeIfPresent(member.bin(), (name, bin) -> bin.plus(-member.size()));
+    bins.computeIfPresent(to, (name, bin) -> bin.plus(member.size()));
+  }
+}

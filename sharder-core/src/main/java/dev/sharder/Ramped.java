@@ -1,0 +1,50 @@
+package dev.sharder;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
+
+/** See {@link BinPolicy#ramped}. */
+record Ramped(IntToDoubleFunction share, String name, BinPolicy policy) implements BinPolicy {
+
+  @Override
+  public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
+    double average = average(open);
+    List<BinLoad> others =
+        open.stream().filter(bin -> LeastLoaded.share(bin, request.size()) >= average).toList();
+    boolean all = others.isEmpty() || others.size() == open.size() || isTheirTurn(open);
+    return policy.choose(request, all ? open : others);
+  }
+
+  private static double average(List<BinLoad> open) {
+    double load = open.stream().mapToDouble(BinLoad::load).sum();
+    return load / open.stream().mapToDouble(bin -> bin.bin().weight()).sum();
+  }
+
+  /**
+   * The turn is what the open bins hold, so the store itself counts the turns; of any m in a row at
+   * most m · share, rounded up, are those in which that product passes a whole number.
+   */
+  private boolean isTheirTurn(List<BinLoad> open) {
+    long turn = open.stream().mapToLong(BinLoad::assigned).sum();
+    double most = share.applyAsDouble(open.size());
+    return Math.floor((turn + 1) * most) > Math.floor(turn * most);
+  }
+
+  @Override
+  public Optional<String> refusal(AssignmentRequest request, Bin bin) {
+    return policy.refusal(request, bin);
+  }
+
+  @Override
+  public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
+    return LeastLoaded.share(bin, request.size()) < LeastLoaded.share(chosen, request.size())
+        ? "is far emptier than the others, and takes %s until it is level".formatted(name)
+        : policy.reason(request, bin, chosen);
+  }
+
+  @Override
+  public String toString() {
+    return "%s, far emptier bins take %s".formatted(policy, name);
+  }
+}
