@@ -443,6 +443,23 @@ public final class ShardAdmin {
   }
 
   /**
+   * Tells what {@link #adopt} would do, and does nothing.
+   *
+   * @param adoptions any number; all are held in memory
+   * @return as for {@link #adopt} if not all or nothing was asked
+   */
+  public Placements adoptable(List<Adoption> adoptions) {
+    Note nobody = new Note("adoptable", "");
+    return store.update(
+        kind,
+        Scope.toPlace(adoptions.stream().map(Adoption::request).toList()),
+        snapshot ->
+            new Edit.Draft(snapshot, nobody)
+                .returning(Adopting.decide(kind, adoptions, false, nobody, snapshot).result()),
+        deadline());
+  }
+
+  /**
    * Holds the data against the promises, at one moment.
    *
    * @param limit how many findings at most, 1 or more

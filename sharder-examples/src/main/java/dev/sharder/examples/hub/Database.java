@@ -10,11 +10,12 @@ import java.time.Duration;
 import java.util.Properties;
 
 /** The pool of connections and the store over it, opened and closed together. */
-record Database(HikariDataSource pool, JdbiAssignmentStore store) implements AutoCloseable {
+public record Database(HikariDataSource pool, JdbiAssignmentStore store) implements AutoCloseable {
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
 
-  static Database open(Settings settings) {
+  /** Opens the database that the settings name. */
+  public static Database open(Settings settings) {
     connectOnce(settings);
     HikariDataSource pool = new HikariDataSource(poolOf(settings));
     try {

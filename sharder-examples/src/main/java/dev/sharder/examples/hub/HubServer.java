@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The hub sharder as a running server; closing it finishes what it began. */
-final class HubServer implements AutoCloseable {
+public final class HubServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(HubServer.class);
 
@@ -44,7 +44,7 @@ final class HubServer implements AutoCloseable {
    * Starts the server. The port comes first, so that where it cannot listen nothing is written;
    * then the database, then the hubs.
    */
-  static HubServer start(Settings settings) {
+  public static HubServer start(Settings settings) {
     HubServer server = new HubServer();
     try {
       server.listen(settings);
@@ -102,7 +102,10 @@ final class HubServer implements AutoCloseable {
     closers.push(database::close);
     JdbiAssignmentStore store = database.store();
     Sharder.Builder builder =
-        Sharder.builder(KIND, store).timeLimit(TIME_LIMIT).bins(settings.bins());
+        Sharder.builder(KIND, store)
+            .timeLimit(TIME_LIMIT)
+            .policy(settings.policy())
+            .bins(settings.bins());
     if (settings.bins().isEmpty() && store.bins(KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
       log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));

@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.Bin;
+import dev.sharder.BinPolicy;
 import dev.sharder.InvalidValueException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param bins the hubs that are declared; empty to use those the database knows
  * @param lowercase whether user names are lowercased, as JupyterHub does
  * @param location where to send a user, with {bin} and {path} in it; empty to send it back to nginx
+ * @param ramp the most newcomers that far emptier hubs take, as a share; empty for no ramp
  */
-record Settings(
+public record Settings(
     String host,
     int port,
     String database,
@@ -36,10 +39,14 @@ record Settings(
     Optional<String> databasePassword,
     List<Bin> bins,
     boolean lowercase,
-    Optional<String> location) {
+    Optional<String> location,
+    OptionalDouble ramp) {
 
-  static final String DEFAULT_LISTEN = "127.0.0.1:8888";
-  static final String DEFAULT_DATABASE = "jdbc:sqlite:sharder.db";
+  /** Where the server listens unless told otherwise. */
+  public static final String DEFAULT_LISTEN = "127.0.0.1:8888";
+
+  /** Where assignments are kept unless told otherwise. */
+  public static final String DEFAULT_DATABASE = "jdbc:sqlite:sharder.db";
 
   /** What a cookie may carry unquoted, by RFC 6265; '%' is left out, as some would decode it. */
   private static final Pattern COOKIE_SAFE = Pattern.compile("[!#$&-+\\--:<-\\[\\]-~]+");
@@ -47,7 +54,8 @@ record Settings(
   private static final Pattern SECRET =
       Pattern.compile("(?i)(?<=(password|passwd|secret)=)[^&;\\s]*|[^/:@\\s]+:[^/@\\s]+(?=@)");
 
-  Settings {
+  /** Refuses what cannot be. */
+  public Settings {
     bins = List.copyOf(bins);
     Set<String> names = new HashSet<>();
     for (Bin bin : bins) {
@@ -62,7 +70,7 @@ record Settings(
   }
 
   /** Merges options, environment and file, in that order; what none of them says has a default. */
-  static Settings of(
+  public static Settings of(
       @Nullable Path config,
       @Nullable String listen,
       @Nullable String database,
@@ -83,7 +91,15 @@ record Settings(
         Optional.ofNullable(environment.get("SHARDER_DATABASE_PASSWORD")),
         all,
         Objects.requireNonNullElse(file.lowercase(), true),
-        Optional.ofNullable(file.location()));
+        Optional.ofNullable(file.location()),
+        file.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(file.ramp()));
+  }
+
+  /** How new users are placed. */
+  public BinPolicy policy() {
+    return ramp.isPresent()
+        ? BinPolicy.ramped(ramp.getAsDouble(), BinPolicy.emptiest())
+        : BinPolicy.emptiest();
   }
 
   /** Refuses a name that no cookie can carry. */
@@ -102,7 +118,7 @@ record Settings(
   }
 
   /** The database as it may be shown: without secrets. */
-  String shownDatabase() {
+  public String shownDatabase() {
     return withoutSecrets(database);
   }
 

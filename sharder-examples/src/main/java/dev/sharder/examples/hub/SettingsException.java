@@ -1,11 +1,11 @@
 package dev.sharder.examples.hub;
 
 /** A setting is wrong; the message names where it stands, its value and the cure. */
-final class SettingsException extends RuntimeException {
+public final class SettingsException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  SettingsException(String message) {
+  public SettingsException(String message) {
     super(message);
   }
 

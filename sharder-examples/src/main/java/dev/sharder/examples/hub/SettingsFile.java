@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.sharder.Bin;
+import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
 import java.io.IOException;
@@ -45,6 +46,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * @param database a JDBC URL
  * @param lowercase whether user names are lowercased
  * @param location where to send a user, with {bin} and {path} in it
+ * @param ramp the most newcomers that far emptier hubs take, as a share
  * @param bins the hubs, each a name or a mapping
  */
 record SettingsFile(
@@ -52,9 +54,10 @@ record SettingsFile(
     @Nullable String database,
     @Nullable Boolean lowercase,
     @Nullable String location,
+    @Nullable Double ramp,
     @Nullable List<Entry> bins) {
 
-  static final SettingsFile EMPTY = new SettingsFile(null, null, null, null, null);
+  static final SettingsFile EMPTY = new SettingsFile(null, null, null, null, null, null);
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -108,6 +111,9 @@ record SettingsFile(
   }
 
   SettingsFile {
+    if (ramp != null) {
+      BinPolicy.ramped(ramp, BinPolicy.emptiest());
+    }
     if (bins != null && bins.contains(null)) {
       throw new InvalidValueException(
           "bins has an entry without a value; give it a name or take it out");
@@ -227,6 +233,9 @@ record SettingsFile(
   private static String wanted(@Nullable Class<?> type) {
     if (type == Integer.class || type == Long.class) {
       return "a whole number";
+    }
+    if (type == Double.class) {
+      return "a number such as 0.5";
     }
     if (type == Boolean.class) {
       return "true or false";

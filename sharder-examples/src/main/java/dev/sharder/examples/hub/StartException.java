@@ -1,11 +1,11 @@
 package dev.sharder.examples.hub;
 
 /** Something outside the program keeps it from starting; the message names it and the cure. */
-final class StartException extends RuntimeException {
+public final class StartException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  StartException(String message, Throwable cause) {
+  public StartException(String message, Throwable cause) {
     super(message, cause);
   }
 }

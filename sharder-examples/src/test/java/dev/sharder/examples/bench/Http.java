@@ -1,7 +1,7 @@
 package dev.sharder.examples.bench;
 
 import dev.sharder.examples.bench.Benchmarks.Skipped;
-import dev.sharder.examples.hub.HubSharder;
+import dev.sharder.examples.cli.HubSharder;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;

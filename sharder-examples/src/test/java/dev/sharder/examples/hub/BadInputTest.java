@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Bin;
 import dev.sharder.Sharder;
+import dev.sharder.examples.cli.HubSharder;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,5 +1,7 @@
-package dev.sharder.examples.hub;
+package dev.sharder.examples.cli;
 
+import dev.sharder.examples.hub.HubServer;
+import dev.sharder.examples.hub.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -26,7 +28,7 @@ import picocli.CommandLine.Option;
       "  SHARDER_DATABASE_USER, SHARDER_DATABASE_PASSWORD",
       "      who the database lets in",
       "",
-      "Keys of the file: listen, database, location, lowercase, and bins: names, or",
+      "Keys of the file: listen, database, location, lowercase, ramp, and bins: names, or",
       "mappings with name, weight, offset, capacity and labels."
     })
 final class Serve implements Callable<Integer> {

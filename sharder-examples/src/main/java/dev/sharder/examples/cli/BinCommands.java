@@ -1,0 +1,247 @@
+package dev.sharder.examples.cli;
+
+import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
+import dev.sharder.Plan;
+import dev.sharder.PlanOptions;
+import dev.sharder.ShardAdmin;
+import dev.sharder.examples.cli.Target.Opened;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands about bins: what they hold, and their life from open to retired. */
+@Command(
+    name = "bin",
+    description = {
+      "Changes a bin.",
+      "",
+      "Its life goes from open by cordoned (takes nobody new) and draining (is being emptied) to",
+      "retired (empty, kept for history). Every change takes effect at once.",
+      "",
+      "Where the server's configuration names bins, their weights, offsets, capacities and labels are",
+      "those of the configuration again when it next starts; states stay."
+    })
+final class BinCommands {
+
+  /** A bin among all bins of its kind. */
+  private record Shown(BinLoad bin, long effectiveOfAll) {
+
+    /** In percent, to a tenth. */
+    double share() {
+      return effectiveOfAll == 0 ? 0 : Math.round(1_000.0 * bin.load() / effectiveOfAll) / 10.0;
+    }
+  }
+
+  private static final Table<Shown> BINS =
+      new Table<Shown>()
+          .with("bin", shown -> shown.bin().name())
+          .with("raw", shown -> shown.bin().assigned())
+          .with("offset", shown -> shown.bin().bin().offset())
+          .with("effective", shown -> shown.bin().load())
+          .with("capacity", shown -> capacity(shown.bin().bin()))
+          .with("share", Shown::share)
+          .with("state", shown -> shown.bin().bin().state().word())
+          .with("weight", shown -> shown.bin().bin().weight())
+          .with("labels", shown -> shown.bin().bin().labels());
+
+  private static @Nullable Object capacity(Bin bin) {
+    return bin.capacity().isPresent() ? bin.capacity().getAsLong() : null;
+  }
+
+  /** The command beside {@code bin} that lists them all. */
+  static final class All {
+
+    @Command(
+        name = "bins",
+        description = {
+          "Lists the bins and what they hold.",
+          "",
+          "Raw is what is assigned to a bin, offset what it holds besides, effective both together, and",
+          "share its percentage of what all bins hold."
+        })
+    static int bins(@Mixin Target target, @Mixin Output output) {
+      try (Opened opened = target.open()) {
+        show(output, opened.admin().bins());
+        return ExitCodes.DONE;
+      }
+    }
+  }
+
+  private static void show(Output output, List<BinLoad> bins) {
+    long all = bins.stream().mapToLong(BinLoad::load).sum();
+    output.all(BINS, bins.stream().map(bin -> new Shown(bin, all)).iterator());
+  }
+
+  /** What may be told of a bin; what is not told stays as it is. */
+  static final class Shape {
+    @Option(
+        names = "--weight",
+        paramLabel = "N",
+        description = "its share of newcomers relative to other bins; 1 to 1,000,000")
+    private @Nullable Integer weight;
+
+    @Option(
+        names = "--offset",
+        paramLabel = "N",
+        description = "load it has that is not in the database")
+    private @Nullable Long offset;
+
+    @Option(
+        names = "--capacity",
+        paramLabel = "N|none",
+        description = "full when assigned + offset reach this")
+    private @Nullable String capacity;
+
+    @Option(names = "--label", paramLabel = "KEY=VALUE", description = "a label to set")
+    private @Nullable Map<String, String> labels;
+
+    @Option(names = "--no-label", paramLabel = "KEY", description = "a label to take off")
+    private @Nullable Set<String> noLabels;
+
+    Bin applyTo(Bin bin) {
+      Map<String, String> all = new LinkedHashMap<>(bin.labels());
+      if (noLabels != null) {
+        all.keySet().removeAll(noLabels);
+      }
+      if (labels != null) {
+        all.putAll(labels);
+      }
+      return new Bin(
+          bin.name(),
+          weight == null ? bin.weight() : weight,
+          offset == null ? bin.offset() : offset,
+          capacity == null ? bin.capacity() : capacity(capacity),
+          bin.state(),
+          all);
+    }
+
+    private static OptionalLong capacity(String text) {
+      try {
+        return text.equals("none") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text));
+      } catch (NumberFormatException noNumber) {
+        throw new UsageException(
+            "capacity '%s' is no whole number; write one, or none for no limit".formatted(text));
+      }
+    }
+  }
+
+  @Command(name = "add", description = "Adds a bin, open unless told otherwise.")
+  int add(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Mixin Shape shape,
+      @Parameters(paramLabel = "BIN") String name,
+      @Option(names = "--cordoned", description = "so that it takes nobody yet") boolean cordoned) {
+    Bin bin = shape.applyTo(Bin.of(name));
+    try (Opened opened = target.openOrBegin()) {
+      BinLoad added =
+          opened
+              .admin()
+              .addBin(cordoned ? bin.withState(BinState.CORDONED) : bin, why.note("added by hand"));
+      show(output, List.of(added));
+      return ExitCodes.DONE;
+    }
+  }
+
+  @Command(name = "set", description = "Changes a bin's weight, offset, capacity or labels.")
+  int set(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Mixin Shape shape,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, shape::applyTo);
+  }
+
+  @Command(name = "cordon", description = "Lets a bin take nobody new; what it holds stays.")
+  int cordon(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, bin -> bin.withState(BinState.CORDONED));
+  }
+
+  @Command(name = "open", description = "Opens a bin, whatever its state.")
+  int open(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, bin -> bin.withState(BinState.OPEN));
+  }
+
+  @Command(name = "retire", description = "Retires a bin that is empty, and keeps its history.")
+  int retire(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, bin -> bin.withState(BinState.RETIRED));
+  }
+
+  private static int change(
+      Target target, Output output, Why why, String name, UnaryOperator<Bin> change) {
+    try (Opened opened = target.open()) {
+      show(output, List.of(opened.admin().changeBin(name, change, why.note("changed by hand"))));
+      return ExitCodes.DONE;
+    }
+  }
+
+  @Command(
+      name = "drain",
+      description = {
+        "Empties a bin into the open bins.",
+        "",
+        "Sets it draining and moves each object it holds into the bin that is then the emptiest. Stopped",
+        "half way, it goes on where it was when it is run again. What is saved is applied by 'apply'."
+      })
+  int drain(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Mixin Consent consent,
+      @Parameters(paramLabel = "BIN") String name,
+      @Option(names = "--at-most", paramLabel = "N", description = "so many moves at most")
+          @Nullable Long atMost,
+      @Option(names = "--to", paramLabel = "BIN", description = "only into these bins; repeat")
+          @Nullable List<String> to,
+      @Option(
+              names = "--save",
+              paramLabel = "FILE",
+              description = "write the moves there, for 'apply', and move nothing")
+          @Nullable Path save) {
+    PlanOptions options =
+        new PlanOptions(
+            atMost == null ? OptionalLong.empty() : OptionalLong.of(atMost),
+            to == null ? Set.of() : Set.copyOf(to),
+            0);
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      Plan plan = admin.planDrain(name, options);
+      Plans plans = new Plans(admin, output);
+      if (save != null || consent.isDryRun()) {
+        return plans.tell(plan, save);
+      }
+      plans.showToPeople(plan);
+      if (!consent.isGiven("Drain '%s', moving %d?".formatted(name, plan.moves()))) {
+        return ExitCodes.DONE;
+      }
+      admin.changeBin(name, bin -> bin.withState(BinState.DRAINING), why.note("drained by hand"));
+      // Anew, because somebody may have come between the plan and the closing of the bin.
+      return plans.apply(admin.planDrain(name, options), why.note("drained by hand"));
+    }
+  }
+}

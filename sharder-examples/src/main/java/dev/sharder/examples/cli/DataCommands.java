@@ -1,0 +1,327 @@
+package dev.sharder.examples.cli;
+
+import dev.sharder.Assignment;
+import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
+import dev.sharder.Finding;
+import dev.sharder.Listing;
+import dev.sharder.Note;
+import dev.sharder.RefusedException;
+import dev.sharder.ShardAdmin;
+import dev.sharder.examples.cli.Importer.Result;
+import dev.sharder.examples.cli.Target.Opened;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands about the data as a whole: in, out, and whether it is sound. */
+final class DataCommands {
+
+  private static final int PAGE = 1_000;
+  private static final int MOST_FINDINGS = 1_000;
+
+  /** A file format. */
+  enum FileFormat {
+    CSV,
+    JSONL;
+
+    static FileFormat of(@Nullable FileFormat told, @Nullable Path file) {
+      if (told != null) {
+        return told;
+      }
+      String name = file == null ? "" : file.toString().toLowerCase(Locale.ROOT);
+      return name.endsWith(".jsonl") || name.endsWith(".ndjson") ? JSONL : CSV;
+    }
+  }
+
+  @Command(
+      name = "import",
+      description = {
+        "Takes over assignments from a file or an older sharder.",
+        "",
+        "A file is CSV with the columns object, bin, size and group (the last two may be missing), or",
+        "has JSON objects with these fields, one on each line. Bins that are unknown here come in",
+        "cordoned, and what is here already stays as it is, so that it may be run again.",
+        "",
+        "From an older sharder all kinds come along, dummy rows do not, extra_shards become offsets,",
+        "and a bucket in JSON becomes a bin named by its hub, with its other fields as labels."
+      },
+      footerHeading = "%nEnvironment variables for secrets:%n",
+      footer = {
+        "  SHARDER_FROM_USER, SHARDER_FROM_PASSWORD",
+        "      who the older sharder's database lets in"
+      })
+  static int importAll(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Parameters(
+              arity = "0..1",
+              paramLabel = "FILE",
+              description = "CSV or JSON Lines, '-' for standard input; or callysto's sharder.yml")
+          @Nullable Path file,
+      @Option(
+              names = "--from",
+              paramLabel = "SHARDER",
+              description = {
+                "callysto or data8xhub: an older sharder, whose database --database names then, if its",
+                "sharder.yml does not"
+              })
+          OlderSharder.@Nullable From from,
+      @Option(
+              names = "--into",
+              paramLabel = "URL",
+              description = {
+                "with --from, the database to import into (SHARDER_DATABASE, or the configuration)"
+              })
+          @Nullable String into,
+      @Option(names = "--format", description = "csv or jsonl (default: by the file's name)")
+          @Nullable FileFormat format,
+      @Option(
+              names = "--all-or-nothing",
+              description = "take nothing over if any line is wrong; holds all of a kind in memory")
+          boolean allOrNothing,
+      @Option(names = "--dry-run", description = "tell what would be done, and do nothing")
+          boolean dryRun) {
+    Note note = why.note("imported");
+    if (from != null) {
+      return importFrom(from, target, output, note, file, into, allOrNothing, dryRun);
+    }
+    if (file == null) {
+      throw new UsageException("there is nothing to import; name a file, or a sharder with --from");
+    }
+    boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
+    try (Opened opened = target.openOrBegin(into == null ? target.database() : into)) {
+      Importer importer = new Importer(opened.admin(), note, output.err(), dryRun, allOrNothing);
+      return tell(output, List.of(importer.take(Entry.in(file, isCsv, opened.kind()))));
+    }
+  }
+
+  private static int tell(Output output, List<Result> results) {
+    output.all(Importer.RESULTS, results.iterator());
+    return results.stream().allMatch(result -> result.refused() == 0)
+        ? ExitCodes.DONE
+        : ExitCodes.REFUSED;
+  }
+
+  private static int importFrom(
+      OlderSharder.From from,
+      Target target,
+      Output output,
+      Note note,
+      @Nullable Path file,
+      @Nullable String into,
+      boolean allOrNothing,
+      boolean dryRun) {
+    CallystoFile settings = file == null ? null : CallystoFile.read(file);
+    String theirs = target.named();
+    if (theirs == null) {
+      if (settings == null) {
+        throw new UsageException(
+            "the older sharder's database is not named; do so with --database, or name its sharder.yml");
+      }
+      theirs = settings.url();
+    }
+    Properties login = settings == null ? new Properties() : settings.login();
+    secret("SHARDER_FROM_USER", "user", login);
+    secret("SHARDER_FROM_PASSWORD", "password", login);
+    try (OlderSharder older = OlderSharder.open(from, theirs, login);
+        Opened opened = target.openOrBegin(into)) {
+      Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>(older.bins());
+      if (settings != null) {
+        kinds.computeIfAbsent("hub", kind -> new LinkedHashMap<>()).putAll(settings.hubs());
+      }
+      List<Result> results = new ArrayList<>();
+      kinds.forEach(
+          (kind, bins) -> {
+            ShardAdmin admin = opened.admin(kind);
+            List<BinLoad> before = admin.bins();
+            if (!dryRun) {
+              addUnknown(admin, bins, note, output.err());
+            }
+            Importer importer = new Importer(admin, note, output.err(), dryRun, allOrNothing);
+            results.add(
+                older.entries(kind, entries -> importer.take(watched(entries, kind, output))));
+            tellClosed(before, admin, output.err());
+          });
+      return tell(output, results);
+    }
+  }
+
+  private static void tellClosed(List<BinLoad> before, ShardAdmin admin, PrintWriter err) {
+    Set<String> known = before.stream().map(BinLoad::name).collect(Collectors.toSet());
+    List<String> closed =
+        admin.bins().stream()
+            .filter(bin -> bin.bin().state() != BinState.OPEN && !known.contains(bin.name()))
+            .map(BinLoad::name)
+            .toList();
+    if (!closed.isEmpty()) {
+      err.println(
+          "new bins of kind '%s' that came in cordoned: %s; 'bin open' lets them take newcomers"
+              .formatted(admin.kind(), String.join(", ", closed)));
+    }
+  }
+
+  private static void secret(String variable, String key, Properties login) {
+    String value = System.getenv(variable);
+    if (value != null && !value.isEmpty()) {
+      login.setProperty(key, value);
+    }
+  }
+
+  /** The server asks in lower case, unless it is told otherwise, and would miss others. */
+  private static Iterator<Entry> watched(Iterator<Entry> entries, String kind, Output output) {
+    return new Iterator<>() {
+      private long capitals;
+
+      @Override
+      public boolean hasNext() {
+        boolean more = entries.hasNext();
+        if (!more && capitals > 0) {
+          output
+              .err()
+              .println(
+                  "names of kind '%s' with capital letters, kept as they are: %d; serve asks in lower case unless its configuration says lowercase: false"
+                      .formatted(kind, capitals));
+          capitals = 0;
+        }
+        return more;
+      }
+
+      @Override
+      public Entry next() {
+        Entry entry = entries.next();
+        if (kind.equals("hub") && entry.adoption() != null) {
+          String object = entry.adoption().request().object();
+          capitals += object.equals(object.toLowerCase(Locale.ROOT)) ? 0 : 1;
+        }
+        return entry;
+      }
+    };
+  }
+
+  private static void addUnknown(
+      ShardAdmin admin, Map<String, Bin> bins, Note note, PrintWriter err) {
+    Map<String, Bin> known = new LinkedHashMap<>();
+    for (BinLoad bin : admin.bins()) {
+      known.put(bin.name(), bin.bin());
+    }
+    for (Bin bin : bins.values()) {
+      Bin here = known.get(bin.name());
+      if (here == null) {
+        try {
+          admin.addBin(bin, note);
+        } catch (RefusedException addedMeanwhile) {
+          err.println(addedMeanwhile.getMessage());
+        }
+      } else if (bin.offset() != here.offset() && bin.offset() != 0) {
+        err.println(
+            "bin '%s' of kind '%s' is here with offset %d and was not changed; over there it has %d extra_shards: use 'bin set' if these are meant"
+                .formatted(bin.name(), admin.kind(), here.offset(), bin.offset()));
+      }
+    }
+  }
+
+  @Command(
+      name = "export",
+      description = "Writes all assignments of a kind, in the order of the objects' names.")
+  static int export(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Parameters(
+              arity = "0..1",
+              paramLabel = "FILE",
+              description = "where to (default: standard output)")
+          @Nullable Path file,
+      @Option(names = "--format", description = "csv or jsonl (default: by the file's name)")
+          @Nullable FileFormat format) {
+    boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
+    try (Opened opened = target.open()) {
+      Iterator<Assignment> all = opened.admin().list(Listing.all(PAGE));
+      if (file == null) {
+        write(all, isCsv, output.out());
+      } else {
+        try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(file))) {
+          write(all, isCsv, writer);
+        }
+      }
+      return ExitCodes.DONE;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(
+          "the assignments cannot be written%s: %s; see that there is room and that it may be written"
+              .formatted(file == null ? "" : " to '" + file + "'", failure),
+          failure);
+    }
+  }
+
+  private static void write(Iterator<Assignment> all, boolean isCsv, PrintWriter out)
+      throws IOException {
+    if (isCsv) {
+      Output.writeCsv(Table.ASSIGNMENTS, all, out);
+    } else {
+      while (all.hasNext()) {
+        out.println(Output.text(Table.ASSIGNMENTS.fields(all.next())));
+      }
+    }
+    if (out.checkError()) {
+      throw new IOException("not everything could be written");
+    }
+  }
+
+  @Command(
+      name = "verify",
+      description = {
+        "Holds the data against what is promised.",
+        "",
+        "Counters must equal what bins hold, every object and every group must be in one known bin,",
+        "retired bins must be empty, and the changes must tell where their objects are."
+      })
+  static int verify(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Mixin Consent consent,
+      @Option(names = "--repair", description = "mend the counters, and nothing else")
+          boolean repair) {
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      List<Finding> findings = admin.verify(MOST_FINDINGS);
+      boolean isMiscounted =
+          findings.stream().anyMatch(finding -> finding.promise().equals("counters"));
+      if (repair && isMiscounted && consent.isGiven("Mend the counters?")) {
+        admin
+            .repair(why.note("repaired by hand"))
+            .forEach(
+                (bin, more) ->
+                    output
+                        .err()
+                        .println(
+                            "bin '%s' now counts %s%d".formatted(bin, more > 0 ? "+" : "", more)));
+        findings = admin.verify(MOST_FINDINGS);
+      }
+      output.all(Table.FINDINGS, findings.iterator());
+      if (findings.isEmpty() && output.isForPeople()) {
+        output.out().println("nothing is wrong with kind '%s'".formatted(admin.kind()));
+        output.out().flush();
+      }
+      return findings.isEmpty() ? ExitCodes.DONE : ExitCodes.REFUSED;
+    }
+  }
+}

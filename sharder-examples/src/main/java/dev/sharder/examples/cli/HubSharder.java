@@ -1,0 +1,130 @@
+package dev.sharder.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.sharder.ConflictException;
+import dev.sharder.InvalidValueException;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.NotFoundException;
+import dev.sharder.RefusedException;
+import dev.sharder.SharderException;
+import dev.sharder.examples.hub.SettingsException;
+import dev.sharder.examples.hub.StartException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ScopeType;
+
+/** The program in {@code sharder.jar}: its commands, its exit codes, its errors in one line. */
+@Command(
+    name = "sharder",
+    description = "Gives every user a hub, once, and remembers it for ever.",
+    subcommands = {Serve.class, BinCommands.class, AutoComplete.GenerateCompletion.class},
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = HubSharder.Version.class,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:the database, the network, a file or a policy stood in the way",
+      "2:an option, a value or the configuration is wrong",
+      "3:there is no such object or bin",
+      "4:something was refused, skipped or found wrong; the rest is done"
+    })
+public final class HubSharder {
+
+  HubSharder() {}
+
+  /**
+   * Runs the command and exits with its code.
+   *
+   * @param args see {@code --help}
+   */
+  public static void main(String[] args) {
+    // Messages are in English, and so are the digits in them.
+    Locale.setDefault(Locale.ROOT);
+    // The console is one where somebody sits, not one that some library would emulate.
+    System.setProperty("jdk.console", "java.base");
+    CommandLine commandLine = commandLine();
+    // Names are in UTF-8 wherever they go, whatever the locale.
+    commandLine.setOut(new PrintWriter(new OutputStreamWriter(System.out, UTF_8)));
+    commandLine.setErr(new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true));
+    System.exit(commandLine.execute(args));
+  }
+
+  /** The program's commands, for whoever runs it inside another. */
+  public static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new HubSharder());
+    for (Class<?> commands :
+        List.of(
+            ObjectCommands.class, BinCommands.All.class, PlanCommands.class, DataCommands.class)) {
+      for (Method command : CommandLine.getCommandMethods(commands, null)) {
+        commandLine.addSubcommand(new CommandLine(command));
+      }
+    }
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setParameterExceptionHandler(
+        (error, args) -> {
+          CommandLine failed = error.getCommandLine();
+          String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
+          return fail(failed, error.getMessage() + help, ExitCodes.USAGE);
+        });
+    commandLine.setExecutionExceptionHandler(
+        (error, failed, parsed) -> {
+          OptionalInt exitCode = exitCode(error);
+          if (exitCode.isEmpty()) {
+            throw error;
+          }
+          return fail(failed, error.getMessage(), exitCode.getAsInt());
+        });
+    return commandLine;
+  }
+
+  /** Empty for an error that nobody foresaw. */
+  private static OptionalInt exitCode(Exception error) {
+    if (error instanceof SettingsException
+        || error instanceof UsageException
+        || error instanceof InvalidValueException) {
+      return OptionalInt.of(ExitCodes.USAGE);
+    }
+    if (error instanceof NotFoundException) {
+      return OptionalInt.of(ExitCodes.NOT_FOUND);
+    }
+    if (error instanceof ConflictException
+        || error instanceof RefusedException
+        || error instanceof NoOpenBinException) {
+      return OptionalInt.of(ExitCodes.REFUSED);
+    }
+    if (error instanceof SharderException
+        || error instanceof StartException
+        || error instanceof UncheckedIOException) {
+      return OptionalInt.of(ExitCodes.FAILED);
+    }
+    return OptionalInt.empty();
+  }
+
+  private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
+    String line = String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
+    failed.getErr().println(failed.getCommandSpec().qualifiedName() + ": " + line);
+    return exitCode;
+  }
+
+  /** Reads the version from the jar. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = HubSharder.class.getPackage().getImplementationVersion();
+      return new String[] {"sharder " + (version == null ? "(not from a jar)" : version)};
+    }
+  }
+}

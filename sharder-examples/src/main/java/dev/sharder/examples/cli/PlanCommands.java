@@ -1,0 +1,138 @@
+package dev.sharder.examples.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sharder.InvalidValueException;
+import dev.sharder.Move;
+import dev.sharder.Plan;
+import dev.sharder.PlanOptions;
+import dev.sharder.ShardAdmin;
+import dev.sharder.examples.cli.Lines.Line;
+import dev.sharder.examples.cli.Target.Opened;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands that move many at once. */
+final class PlanCommands {
+
+  @Command(
+      name = "rebalance",
+      description = {
+        "Evens out the open bins by the least number of moves.",
+        "",
+        "What changes on the way is skipped and told, never overwritten. Stopped half way, it goes on",
+        "where it was when it is run again. What is saved is applied by 'apply'."
+      })
+  static int rebalance(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Mixin Consent consent,
+      @Option(names = "--at-most", paramLabel = "N", description = "so many moves at most")
+          @Nullable Long atMost,
+      @Option(names = "--only", paramLabel = "BIN", description = "only among these bins; repeat")
+          @Nullable List<String> only,
+      @Option(
+              names = "--threshold",
+              paramLabel = "LOAD",
+              defaultValue = "0",
+              description = {
+                "move nothing unless the fullest and the emptiest bin come closer by this much load",
+                "for each unit of weight (default: ${DEFAULT-VALUE})"
+              })
+          double threshold,
+      @Option(
+              names = "--save",
+              paramLabel = "FILE",
+              description = "write the moves there, for 'apply', and move nothing")
+          @Nullable Path save) {
+    PlanOptions options =
+        new PlanOptions(
+            atMost == null ? OptionalLong.empty() : OptionalLong.of(atMost),
+            only == null ? Set.of() : Set.copyOf(only),
+            threshold);
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      Plan plan = admin.planRebalance(options);
+      Plans plans = new Plans(admin, output);
+      if (save != null || consent.isDryRun()) {
+        return plans.tell(plan, save);
+      }
+      plans.showToPeople(plan);
+      if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
+        return ExitCodes.DONE;
+      }
+      return plans.apply(plan, why.note("rebalanced by hand"));
+    }
+  }
+
+  @Command(
+      name = "apply",
+      description = {
+        "Applies moves that 'rebalance' or 'bin drain' saved.",
+        "",
+        "The file has one move as a JSON object on each line, and may be read and edited before. May be",
+        "stopped and run again: nobody moves twice, and what changed since is skipped and told."
+      })
+  static int apply(
+      @Mixin Target target,
+      @Mixin Output output,
+      @Mixin Why why,
+      @Mixin Consent consent,
+      @Parameters(paramLabel = "FILE") Path file) {
+    // Read once before anything moves, so that a bad line is told first.
+    long count = 0;
+    for (Iterator<Move> moves = moves(file); moves.hasNext(); count++) {
+      moves.next();
+    }
+    try (Opened opened = target.open()) {
+      Plans plans = new Plans(opened.admin(), output);
+      if (consent.isDryRun()) {
+        output.all(Table.MOVES, moves(file));
+        return ExitCodes.DONE;
+      }
+      return consent.isGiven("Move %d?".formatted(count))
+          ? plans.apply(moves(file), count, why.note("moved by the plan " + file.getFileName()))
+          : ExitCodes.DONE;
+    }
+  }
+
+  private static Iterator<Move> moves(Path file) {
+    Iterator<Line> lines = Lines.of(file);
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return lines.hasNext();
+      }
+
+      @Override
+      public Move next() {
+        return move(file, lines.next());
+      }
+    };
+  }
+
+  private static Move move(Path file, Line line) {
+    try {
+      JsonNode fields = Output.JSON.readTree(line.text());
+      return new Move(
+          fields.path("object").asText(),
+          Optional.of(fields.path("from").asText()),
+          fields.path("to").asText(),
+          OptionalLong.of(fields.path("version").asLong()));
+    } catch (JsonProcessingException | InvalidValueException wrong) {
+      throw new UsageException(
+          "%s line %d is no move: %s; write it like {\"object\": \"ada\", \"from\": \"hub-1\", \"to\": \"hub-2\", \"version\": 1}"
+              .formatted(file, line.number(), Lines.reason(wrong)));
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.sharder.examples.cli;
+
+import dev.sharder.Assignment;
+import dev.sharder.Change;
+import dev.sharder.Finding;
+import dev.sharder.Move;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What is told of each row, and under which name: the same in a table, in JSON and in CSV. */
+final class Table<T> {
+
+  /** One of its columns. */
+  record Column<T>(String name, Function<T, @Nullable Object> value) {}
+
+  static final Table<Assignment> ASSIGNMENTS =
+      new Table<Assignment>()
+          .with("object", Assignment::object)
+          .with("bin", Assignment::bin)
+          .with("version", Assignment::version)
+          .with("assigned_at", assignment -> assignment.assignedAt().toString())
+          .with("size", Assignment::size)
+          .with("group", assignment -> assignment.group().orElse(null));
+
+  static final Table<Change> CHANGES =
+      new Table<Change>()
+          .with("at", change -> change.at().toString())
+          .with("what", change -> change.what().word())
+          .with("object", change -> change.object().orElse(null))
+          .with("from", change -> change.from().orElse(null))
+          .with("to", change -> change.to().orElse(null))
+          .with("actor", change -> change.note().actor())
+          .with("reason", change -> change.note().reason());
+
+  static final Table<Move> MOVES =
+      new Table<Move>()
+          .with("object", Move::object)
+          .with("from", move -> move.from().orElse(null))
+          .with("to", Move::to)
+          .with("version", move -> move.version().isPresent() ? move.version().getAsLong() : null);
+
+  static final Table<Finding> FINDINGS =
+      new Table<Finding>()
+          .with("promise", Finding::promise)
+          .with("subject", Finding::subject)
+          .with("detail", Finding::detail);
+
+  private final List<Column<T>> columns = new ArrayList<>();
+
+  Table<T> with(String name, Function<T, @Nullable Object> value) {
+    columns.add(new Column<>(name, value));
+    return this;
+  }
+
+  List<Column<T>> columns() {
+    return columns;
+  }
+
+  Map<String, @Nullable Object> fields(T row) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    columns.forEach(column -> fields.put(column.name(), column.value().apply(row)));
+    return fields;
+  }
+}
