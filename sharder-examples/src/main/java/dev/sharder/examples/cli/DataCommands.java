@@ -109,8 +109,12 @@ final class DataCommands {
     }
     boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
     try (Opened opened = target.openOrBegin(into == null ? target.database() : into)) {
-      Importer importer = new Importer(opened.admin(), note, output.err(), dryRun, allOrNothing);
-      return tell(output, List.of(importer.take(Entry.in(file, isCsv, opened.kind()))));
+      ShardAdmin admin = opened.admin();
+      List<BinLoad> before = admin.bins();
+      Importer importer = new Importer(admin, note, output.err(), dryRun, allOrNothing);
+      Result result = importer.take(Entry.in(file, isCsv, opened.kind()));
+      tellClosed(before, admin, output.err());
+      return tell(output, List.of(result));
     }
   }
 
@@ -312,8 +316,7 @@ final class DataCommands {
                 (bin, more) ->
                     output
                         .err()
-                        .println(
-                            "bin '%s' now counts %s%d".formatted(bin, more > 0 ? "+" : "", more)));
+                        .println("the count of bin '%s' was wrong by %d".formatted(bin, -more)));
         findings = admin.verify(MOST_FINDINGS);
       }
       output.all(Table.FINDINGS, findings.iterator());

@@ -73,6 +73,8 @@ public final class HubSharder {
     }
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
+    // A name may begin with any character.
+    commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(
         (error, args) -> {
           CommandLine failed = error.getCommandLine();

@@ -1,0 +1,308 @@
+package dev.sharder.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sharder.jdbc.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an operator does from a terminal or a script. */
+@Timeout(120)
+class CommandsTest {
+
+  private static final List<String> NAMES =
+      List.of(
+          "with space",
+          " leading and trailing ",
+          "comma,semicolon;",
+          "quote's \"double\" `back`",
+          "back\\slash %percent",
+          "@|bold markup|@ ${env:HOME}",
+          "José Ελλάδα 日本語",
+          "family \uD83D\uDC69\u200D\uD83D\uDC69\u200D\uD83D\uDC67",
+          "x".repeat(255),
+          "\uD83D\uDE00".repeat(255));
+
+  @TempDir private Path folder;
+
+  private Shell sqlite() {
+    return new Shell("jdbc:sqlite:" + folder.resolve("sharder.db"));
+  }
+
+  private Shell withBins(String... bins) {
+    Shell shell = sqlite();
+    for (String bin : bins) {
+      shell.run("bin", "add", bin).ended(0);
+    }
+    return shell;
+  }
+
+  private static void assign(Shell shell, int count) {
+    for (int i = 0; i < count; i++) {
+      shell.run("assign", "user" + i).ended(0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void everyNameRoundTrips(boolean onPostgres) throws IOException {
+    Shell shell = onPostgres ? new Shell(TestPostgres.newDatabase()) : sqlite();
+    for (String name : NAMES) {
+      shell.run("bin", "add", name).ended(0);
+    }
+    for (String name : NAMES) {
+      JsonNode made = shell.json("assign", name).json();
+      assertThat(made.path("object").asText()).isEqualTo(name);
+      assertThat(shell.json("find", name).json().path("bin")).isEqualTo(made.path("bin"));
+      assertThat(shell.run("find", name).ended(0).out()).contains(name);
+    }
+    assertThat(shell.json("list").each("object")).containsExactlyInAnyOrderElementsOf(NAMES);
+    assertThat(shell.json("bins").each("bin")).containsExactlyInAnyOrderElementsOf(NAMES);
+    for (String file : List.of("all.csv", "all.jsonl")) {
+      Path exported = folder.resolve(file);
+      shell.run("export", exported.toString()).ended(0);
+      Shell other = new Shell("jdbc:sqlite:" + folder.resolve(file + ".db"));
+      other.run("import", exported.toString()).ended(0);
+      assertThat(placesIn(other)).isEqualTo(placesIn(shell));
+    }
+  }
+
+  private static List<String> placesIn(Shell shell) {
+    Shell.Outcome all = shell.json("list");
+    List<String> places = new ArrayList<>(all.each("object"));
+    places.addAll(all.each("bin"));
+    return places;
+  }
+
+  @Test
+  void theBinsAreShownWithWhatTheyHold() {
+    Shell shell = sqlite();
+    shell.run("bin", "add", "hub-1", "--capacity", "40", "--label", "room=b12").ended(0);
+    shell.run("bin", "add", "hub-2", "--offset", "3", "--weight", "2").ended(0);
+    assign(shell, 5);
+    assertThat(shell.run("bins", "--output", "csv").ended(0).lines())
+        .containsExactly(
+            "bin,raw,offset,effective,capacity,share,state,weight,labels",
+            "hub-1,3,0,3,40,37.5,open,1,\"{\"\"room\"\":\"\"b12\"\"}\"",
+            "hub-2,2,3,5,,62.5,open,2,{}");
+    assertThat(shell.run("bins").ended(0).lines())
+        .containsExactly(
+            " bin    raw  offset  effective  capacity  share  state  weight  labels",
+            " hub-1    3       0          3        40   37.5  open        1  room=b12",
+            " hub-2    2       3          5             62.5  open        2");
+  }
+
+  @Test
+  void aBinLivesFromOpenToRetired() {
+    Shell shell = withBins("a", "b");
+    assign(shell, 4);
+    shell.run("bin", "set", "a", "--capacity", "2", "--label", "gpu=yes").ended(0);
+    assertThat(shell.run("explain", "new").ended(0).out())
+        .contains("'new' is new, and would go to 'b'")
+        .contains("is full (2 of 2)");
+    shell.run("bin", "set", "a", "--capacity", "none", "--no-label", "gpu").ended(0);
+    shell.run("bin", "cordon", "a").ended(0);
+    assertThat(shell.run("bin", "retire", "a").ended(4).err())
+        .contains("'a'", "holds 2", "drain it first");
+    shell.run("bin", "drain", "a", "--yes").ended(0);
+    assertThat(shell.json("bins").each("raw")).containsExactly("0", "4");
+    assertThat(shell.json("bins").each("state")).containsExactly("draining", "open");
+    shell.run("bin", "retire", "a").ended(0);
+    assertThat(shell.run("move", "user0", "a", "--force").ended(4).err()).contains("is retired");
+    shell.run("bin", "open", "a").ended(0);
+    assertThat(shell.json("bins").each("state")).containsExactly("open", "open");
+    assertThat(shell.run("bin", "set", "nowhere", "--weight", "2").ended(3).err())
+        .contains("'nowhere'");
+    assertThat(shell.run("bin", "set", "a", "--capacity", "many").ended(2).err())
+        .contains("'many'", "whole number");
+    assertThat(shell.run("bin", "add", "a").ended(4).err()).contains("'a' already");
+  }
+
+  @Test
+  void aMoveIsToldWithWhoAndWhy() {
+    Shell shell = withBins("a", "b");
+    shell.run("assign", "ada").ended(0);
+    JsonNode moved =
+        shell
+            .json("move", "ada", "b", "--expect-version", "1", "--actor", "ops", "--reason", "gpu")
+            .json();
+    assertThat(moved.path("bin").asText()).isEqualTo("b");
+    assertThat(moved.path("version").asLong()).isEqualTo(2);
+    assertThat(shell.run("move", "ada", "a", "--expect-version", "1").ended(4).err())
+        .contains("'ada'", "version 2", "not version 1");
+    assertThat(shell.run("move", "nobody", "a").ended(3).err()).contains("'nobody'");
+    assertThat(shell.run("remove", "ada").ended(2).err()).contains("--yes");
+    shell.run("remove", "ada", "--yes").ended(0);
+    assertThat(shell.run("find", "ada").ended(3).out()).isEmpty();
+    Shell.Outcome story = shell.json("history", "ada");
+    assertThat(story.each("what")).containsExactly("assigned", "moved", "removed");
+    assertThat(story.json().path(1).path("actor").asText()).isEqualTo("ops");
+    assertThat(story.json().path(1).path("reason").asText()).isEqualTo("gpu");
+  }
+
+  @Test
+  void aNameInCapitalsIsHinted() {
+    Shell shell = withBins("a");
+    shell.run("assign", "ada").ended(0);
+    assertThat(shell.run("find", "Ada").ended(3).err()).contains("names are exact", "'ada'");
+  }
+
+  @Test
+  void aListIsFilteredByBinPrefixAndLabel() {
+    Shell shell = sqlite();
+    shell.run("bin", "add", "a", "--label", "gpu=yes").ended(0);
+    shell.run("bin", "add", "b").ended(0);
+    assign(shell, 12);
+    assertThat(shell.json("list", "--prefix", "user1").each("object"))
+        .containsExactly("user1", "user10", "user11");
+    assertThat(shell.json("list", "--bin", "b").each("bin")).hasSize(6).containsOnly("b");
+    assertThat(shell.json("list", "--label", "gpu=yes").each("bin")).hasSize(6).containsOnly("a");
+    assertThat(shell.json("list", "--label", "gpu=no").each("bin")).isEmpty();
+    assertThat(shell.json("list", "--limit", "3").each("object")).hasSize(3);
+  }
+
+  @Test
+  void aDryRunOrNobodyToAskChangesNothing() {
+    Shell shell = withBins("a", "b");
+    assign(shell, 6);
+    List<String> before = placesIn(shell);
+    assertThat(shell.run("bin", "drain", "a", "--dry-run").ended(0).out()).contains("3 to move");
+    assertThat(shell.run("bin", "drain", "a").ended(2).err()).contains("moving 3?", "--yes");
+    shell.run("bin", "add", "c").ended(0);
+    assertThat(shell.json("rebalance", "--dry-run").json().path("moves").asLong()).isEqualTo(2);
+    assertThat(shell.run("rebalance").ended(2).err()).contains("--yes");
+    assertThat(placesIn(shell)).isEqualTo(before);
+    assertThat(shell.json("bins").each("state")).containsOnly("open");
+  }
+
+  @Test
+  void aRebalanceEvensOutByTheFewestMoves() {
+    Shell shell = withBins("a", "b");
+    assign(shell, 6);
+    shell.run("bin", "add", "c").ended(0);
+    JsonNode applied = shell.json("rebalance", "--yes").json();
+    assertThat(applied.path("moved").asLong()).isEqualTo(2);
+    assertThat(shell.json("bins").each("raw")).containsExactly("2", "2", "2");
+    assertThat(shell.json("rebalance", "--yes").json().path("moved").asLong()).isZero();
+  }
+
+  @Test
+  void aSavedPlanIsAppliedOnceAndWhatChangedIsSkipped() throws IOException {
+    Shell shell = withBins("a", "b");
+    assign(shell, 8);
+    Path plan = folder.resolve("plan.jsonl");
+    shell.run("bin", "drain", "a", "--save", plan.toString()).ended(0);
+    List<String> moves = Files.readAllLines(plan);
+    assertThat(moves).hasSize(4).allMatch(move -> move.contains("\"from\":\"a\",\"to\":\"b\""));
+    shell.run("bin", "add", "c").ended(0);
+    String mover = moves.get(0).replaceFirst(".*\"object\":\"(\\w+)\".*", "$1");
+    shell.run("move", mover, "c").ended(0);
+
+    Shell.Outcome first = shell.run("apply", plan.toString(), "--yes").ended(4);
+    assertThat(first.err()).contains("skipped", "'" + mover + "'");
+    Shell.Outcome second = shell.run("apply", plan.toString(), "--yes", "--output", "csv").ended(4);
+    assertThat(second.lines()).containsExactly("moved,before,skipped", "0,3,1");
+    assertThat(shell.json("bins").each("raw")).containsExactly("0", "7", "1");
+
+    Files.writeString(plan, moves.get(0) + "\n{\"object\": \"ada\"}\n");
+    assertThat(shell.run("apply", plan.toString(), "--yes").ended(2).err()).contains("line 2");
+  }
+
+  @Test
+  void badLinesAreToldByNumberAndTheGoodOnesKept() throws IOException {
+    Path file = folder.resolve("roster.csv");
+    Files.writeString(
+        file,
+        "\uFEFFobject,bin,size,group\nada,a,,\n\"O'Neil, \"\"Jr\"\"\",a,5,lab\nbob,b,x,\nshort\n"
+            + "eve,b,1,lab\n\nada,b,,\n");
+    Shell shell = sqlite();
+    Shell.Outcome whole = shell.run("import", file.toString(), "--all-or-nothing").ended(4);
+    assertThat(whole.err()).contains("line 4", "line 5", "nothing was taken over");
+    assertThat(shell.json("list").each("object")).isEmpty();
+
+    Shell.Outcome told = shell.run("import", file.toString(), "--dry-run", "--output", "csv");
+    assertThat(told.ended(4).lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
+    assertThat(shell.json("list").each("object")).isEmpty();
+
+    Shell.Outcome good = shell.run("import", file.toString(), "--output", "csv").ended(4);
+    assertThat(good.err().lines().toList())
+        .anyMatch(line -> line.startsWith("line 4: size 'x'"))
+        .anyMatch(line -> line.startsWith("line 5: it has 1 cells under 4"))
+        .anyMatch(line -> line.startsWith("line 6:") && line.contains("group 'lab' is in 'a'"))
+        .anyMatch(line -> line.startsWith("line 8:") && line.contains("'ada'"))
+        .anyMatch(line -> line.contains("came in cordoned: a"));
+    assertThat(good.lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
+    assertThat(shell.json("list").each("object")).containsExactly("O'Neil, \"Jr\"", "ada");
+    assertThat(shell.json("bins").each("raw")).containsExactly("6");
+  }
+
+  @Test
+  void aFileThatContradictsWhatIsHereIsTakenAsAWholeOrNotAtAll() throws IOException {
+    Shell shell = withBins("a");
+    shell.run("assign", "ada").ended(0);
+    Path file = folder.resolve("roster.jsonl");
+    Files.writeString(
+        file, "{\"object\":\"bob\",\"bin\":\"a\"}\n{\"object\":\"ada\",\"bin\":\"b\"}\n");
+    assertThat(shell.run("import", file.toString(), "--all-or-nothing").ended(4).err())
+        .contains("line 2", "it is in 'a'");
+    assertThat(shell.json("list").each("object")).containsExactly("ada");
+    assertThat(shell.json("bins").each("bin")).containsExactly("a");
+  }
+
+  @Test
+  void verifyTellsWhatIsWrongAndRepairsCounters() throws Exception {
+    Shell shell = withBins("a", "b");
+    assign(shell, 4);
+    assertThat(shell.run("verify").ended(0).out()).contains("nothing is wrong");
+    try (var connection = java.sql.DriverManager.getConnection(shell.database());
+        var statement = connection.createStatement()) {
+      statement.execute("UPDATE sharder_bin SET assigned = 7 WHERE bin = 'a'");
+    }
+    assertThat(shell.run("verify", "--output", "csv").ended(4).lines())
+        .containsExactly("promise,subject,detail", "counters,a,\"counts 7 and holds 2\"");
+    shell.run("verify", "--repair", "--dry-run").ended(4);
+    shell.run("verify", "--repair", "--yes").ended(0);
+    assertThat(shell.json("bins").each("raw")).containsExactly("2", "2");
+  }
+
+  @Test
+  void whoeverOnlyLooksMakesNoDatabase() throws IOException {
+    for (String[] command :
+        new String[][] {{"find", "ada"}, {"bins"}, {"list"}, {"verify"}, {"export"}}) {
+      assertThat(sqlite().run(command).ended(2).err()).contains("no database file");
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  @Test
+  void everyCommandHelpsAndCompletes() throws Exception {
+    String help = Shell.runAsIs("--help").ended(0).out();
+    List<String> commands = new ArrayList<>();
+    Collections.addAll(commands, "assign", "find", "explain", "history", "list", "bins", "bin");
+    Collections.addAll(commands, "move", "remove", "rebalance", "apply", "import", "export");
+    Collections.addAll(commands, "verify", "serve");
+    for (String command : commands) {
+      assertThat(help).containsPattern("(?m)^  " + command + " ");
+      assertThat(Shell.runAsIs(command, "--help").ended(0).out()).contains("Usage: sharder");
+    }
+    assertThat(help).contains("Exit codes:", "there is no such object or bin");
+    Path script = folder.resolve("completion");
+    Files.writeString(script, Shell.runAsIs("generate-completion").ended(0).out());
+    Process bash = new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start();
+    assertThat(bash.waitFor()).isZero();
+    assertThat(Files.readString(script)).contains("rebalance", "--all-or-nothing");
+  }
+}
