@@ -5,6 +5,10 @@ import java.util.Optional;
 /**
  * A new object in want of a bin.
  *
+ * <p>Sizes are in any unit that suits, as long as no bin holds 2<sup>32</sup> of it: up to there
+ * shares compare exactly (see {@link Bin}); beyond, shares that are nearly equal may be taken for
+ * equal, alike in every store.
+ *
  * @param kind the namespace of the object
  * @param object its name
  * @param size how much load it is, 1 to 1,000,000,000; what bins hold, their capacities and shares

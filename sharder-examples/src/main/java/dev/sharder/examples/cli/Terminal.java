@@ -50,7 +50,7 @@ final class Terminal {
       this.total = total;
       this.err = err;
       this.bar =
-          isThere()
+          isThere() && total != 0
               ? new ProgressBarBuilder()
                   .setTaskName(what)
                   .setInitialMax(total)

@@ -61,6 +61,8 @@ class BadInputTest {
         Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: }\n", "a label without a value"),
         Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: yes}\n", "labels.gpu is not a text"),
         Arguments.of("bins:\n- {name: hub-1, capacity: 99999999999999999999}\n", " line 2: "),
+        Arguments.of("ramp: 1.5\n", "ramp has a share of 1.5; use one between 0 and 1"),
+        Arguments.of("bins: [hub-1]\nramp: much\n", " line 2: ramp is not a number such as 0.5"),
         Arguments.of("? [a]\n: b\n", " line 1: unknown key '[a]'"),
         Arguments.of("listen: \"a\u0001b\"\n", "sharder.yml is no YAML: "),
         Arguments.of("just a text\n", " line 1: the file is not a mapping"),
@@ -106,8 +108,9 @@ class BadInputTest {
     assertThat(SettingsFile.read(config).declared())
         .extracting(Bin::name)
         .containsExactly("hub-1", "hub-2", "hub-3");
-    Files.writeString(config, yaml.replace("# location", "location"));
+    Files.writeString(config, yaml.replace("# location", "location").replace("# ramp", "ramp"));
     assertThat(SettingsFile.read(config).location()).contains("{bin}").contains("{path}");
+    assertThat(SettingsFile.read(config).ramp()).isEqualTo(0.5);
   }
 
   @Test

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
+import dev.sharder.examples.cli.HubSharder;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.TestPostgres;
@@ -441,6 +442,45 @@ class HubServerTest {
     Map<String, Long> even = counts(rows(database));
     assertThat(even.remove("hub-00")).isEqualTo(11);
     assertThat(even.values()).hasSize(9).containsOnly(13L);
+  }
+
+  @Test
+  void whatAnOperatorChangesBesideTheServerTakesEffectAtOnceAndMovesWithinTheBound()
+      throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "a", "b")) {
+      assertThat(cookieOf(hub, "ada")).startsWith("hub=a;");
+      command("bin", "cordon", "b");
+      assertThat(cookieOf(hub, "bob")).startsWith("hub=a;");
+      command("bin", "add", "c", "--weight", "9");
+      assertThat(cookieOf(hub, "cyd")).startsWith("hub=c;");
+
+      command("move", "ada", "c");
+      long moved = System.nanoTime();
+      while (!cookieOf(hub, "ada").startsWith("hub=c;")) {
+        assertThat(Duration.ofNanos(System.nanoTime() - moved))
+            .as("the bound is 1 s, and a busy machine has some more")
+            .isLessThan(Duration.ofSeconds(5));
+      }
+    }
+  }
+
+  private void command(String... arguments) {
+    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+    all[arguments.length] = "--database";
+    all[arguments.length + 1] = sqlite();
+    assertThat(HubSharder.commandLine().execute(all)).isZero();
+  }
+
+  @Test
+  void aRampKeepsANewHubFromSwallowingEveryNewcomer() throws Exception {
+    RunningHub.start(sqlite(), "a", "b").close();
+    try (RunningHub hub = RunningHub.start(sqlite(), "a", "b")) {
+      askAtOnce(hub, "old", 40);
+    }
+    try (RunningHub hub = RunningHub.start(sqlite(), config("ramp: 0.5\n"), "a", "b", "new")) {
+      askAtOnce(hub, "user", 20);
+    }
+    assertThat(counts(rows(sqlite()))).isEqualTo(Map.of("a", 25L, "b", 25L, "new", 10L));
   }
 
   private static void askAtOnce(RunningHub hub, String prefix, int count) throws Exception {
