@@ -224,17 +224,36 @@ public final class ShardAdmin {
    */
   public List<Change> history(String object) {
     Names.check("object", object);
-    // The assignment first: a move in between is then told by its change.
-    Optional<Assignment> now = find(object);
-    List<Change> story = new ArrayList<>();
-    Iterator<Change> changes =
-        pages(
-            after -> store.history(kind, Optional.of(object), after, PAGE, deadline()),
+    List<Change> changes = new ArrayList<>(changesOf(object, 0));
+    while (true) {
+      Optional<Assignment> now = find(object);
+      List<Change> later = changesOf(object, lastId(changes));
+      if (later.isEmpty()) {
+        return story(object, changes, now);
+      }
+      // What was found may be from before these.
+      changes.addAll(later);
+    }
+  }
+
+  private List<Change> changesOf(String object, long after) {
+    List<Change> changes = new ArrayList<>();
+    pages(
+            last -> store.history(kind, Optional.of(object), last, PAGE, deadline()),
             Change::id,
-            0L);
+            after)
+        .forEachRemaining(changes::add);
+    return changes;
+  }
+
+  private static long lastId(List<Change> changes) {
+    return changes.isEmpty() ? 0 : changes.get(changes.size() - 1).id();
+  }
+
+  private List<Change> story(String object, List<Change> changes, Optional<Assignment> now) {
+    List<Change> story = new ArrayList<>();
     boolean assigned = false;
-    while (changes.hasNext()) {
-      Change change = changes.next();
+    for (Change change : changes) {
       if (!assigned) {
         story.add(first(change));
       }
