@@ -292,8 +292,10 @@ public final class ShardAdmin {
    * @param request of this kind
    * @return the explanation
    * @throws PolicyException if the policy failed
+   * @throws InvalidValueException if it is of another kind
    */
   public Explanation explain(AssignmentRequest request) {
+    checkKind(request);
     return store.update(
         kind,
         Scope.toPlace(List.of(request)),
@@ -454,8 +456,10 @@ public final class ShardAdmin {
    *     is in another bin here, {@link RefusedException} if its group is, or its bin is retired. An
    *     object that is given twice for two bins is in the first and refused for the second. If all
    *     or nothing was asked and any is refused, nothing is placed.
+   * @throws InvalidValueException if any is of another kind
    */
   public Placements adopt(List<Adoption> adoptions, boolean allOrNothing, Note note) {
+    adoptions.forEach(adoption -> checkKind(adoption.request()));
     return update(
         Scope.toPlace(adoptions.stream().map(Adoption::request).toList()),
         snapshot -> Adopting.decide(kind, adoptions, allOrNothing, note, snapshot));
@@ -480,6 +484,14 @@ public final class ShardAdmin {
    */
   public Map<String, Long> repair(Note note) {
     return store.recount(kind, note, deadline());
+  }
+
+  private void checkKind(AssignmentRequest request) {
+    if (!request.kind().equals(kind)) {
+      throw new InvalidValueException(
+          "object '%s' is of kind '%s', and this is the admin of kind '%s'; ask that of its kind"
+              .formatted(request.object(), request.kind(), kind));
+    }
   }
 
   private <T> T update(Scope scope, Function<Snapshot, Edit<T>> decide) {
