@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * }
  * }</pre>
  */
-public abstract class AssignmentStoreContract extends OperatorContract {
+public abstract class AssignmentStoreContract extends PlanContract {
 
   /** The emptiest bin, but unknown to a store that has its own way of finding it. */
   private static final BinPolicy EMPTIEST_IN_JAVA = BinPolicy.emptiest()::choose;
