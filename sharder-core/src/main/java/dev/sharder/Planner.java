@@ -43,6 +43,7 @@ final class Planner {
     final TreeMap<Long, Long> units = new TreeMap<>();
 
     long load;
+    long taken;
 
     Vessel(BinLoad before) {
       this.before = before;
@@ -60,8 +61,9 @@ final class Planner {
       return load > capacity;
     }
 
+    /** Beside all that was there before, since it may come before anything leaves. */
     boolean hasRoom(long size) {
-      return capacity - load >= size;
+      return capacity - before.load() - taken >= size;
     }
 
     BinLoad after() {
@@ -210,6 +212,7 @@ final class Planner {
   private void give(Vessel giver, Vessel taker, long size, long units) {
     giver.load -= size * units;
     taker.load += size * units;
+    taker.taken += size * units;
     giver.units.compute(size, (key, left) -> left == null || left == units ? null : left - units);
     flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), units, Long::sum);
     moves += units;
