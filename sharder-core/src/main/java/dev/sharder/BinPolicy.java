@@ -1,5 +1,6 @@
 package dev.sharder;
 
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -237,7 +238,11 @@ public interface BinPolicy {
       throw new InvalidValueException(
           "ramp has a share of %s; use one between 0 and 1, such as 0.5".formatted(share));
     }
-    return new Ramped(bins -> share, "at most %s of the newcomers".formatted(share), policy);
+    BigDecimal exactly = new BigDecimal(share);
+    return new Ramped(
+        (newcomers, open) -> exactly.multiply(BigDecimal.valueOf(newcomers)).longValue(),
+        "at most %s of the newcomers".formatted(share),
+        policy);
   }
 
   /**
@@ -255,7 +260,7 @@ public interface BinPolicy {
           "ramp takes %d times an even share; use a whole number from 1".formatted(times));
     }
     return new Ramped(
-        bins -> Math.min(1, (double) times / bins),
+        (newcomers, open) -> newcomers * Math.min(times, open) / open,
         "at most %d/n of the newcomers".formatted(times),
         policy);
   }

@@ -43,6 +43,7 @@ final class Planner {
     final TreeMap<Long, Long> units = new TreeMap<>();
 
     long load;
+    long taken;
 
     Vessel(BinLoad before) {
       this.before = before;
@@ -60,8 +61,9 @@ final class Planner {
       return load > capacity;
     }
 
+    /** Beside all that was there before, since it may come before anything leaves. */
     boolean hasRoom(long size) {
-      return capacity - load >= size;
+      return capacity - before.load() - taken >= size;
     }
 
     BinLoad after() {
@@ -105,7 +107,8 @@ final class Planner {
         new Planner(kind, revision, bins, holdings, options, bin -> isAsked(bin, options));
     double spread = planner.spread();
     planner.level();
-    return spread - planner.spread() >= options.threshold()
+    // To reach the balance, or to relieve a bin that is overfull, may take a greater distance.
+    return options.threshold() == 0 || spread - planner.spread() >= options.threshold()
         ? planner.plan()
         : new Planner(kind, revision, bins, List.of(), options, bin -> isAsked(bin, options))
             .plan();
@@ -209,6 +212,7 @@ final class Planner {
   private void give(Vessel giver, Vessel taker, long size, long units) {
     giver.load -= size * units;
     taker.load += size * units;
+    taker.taken += size * units;
     giver.units.compute(size, (key, left) -> left == null || left == units ? null : left - units);
     flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), units, Long::sum);
     moves += units;

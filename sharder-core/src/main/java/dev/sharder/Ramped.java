@@ -2,10 +2,14 @@ package dev.sharder;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntToDoubleFunction;
 
 /** See {@link BinPolicy#ramped}. */
-record Ramped(IntToDoubleFunction share, String name, BinPolicy policy) implements BinPolicy {
+record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
+
+  /** How many of so many newcomers may go to far emptier bins, of so many that are open. */
+  interface Turns {
+    long of(long newcomers, int open);
+  }
 
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
@@ -23,12 +27,12 @@ record Ramped(IntToDoubleFunction share, String name, BinPolicy policy) implemen
 
   /**
    * The turn is what the open bins hold, so the store itself counts the turns; of any m in a row at
-   * most m · share, rounded up, are those in which that product passes a whole number.
+   * most m · share, rounded up, are those in which that product passes a whole number. It must be
+   * exact: a product rounded below a whole number would let that pass twice.
    */
   private boolean isTheirTurn(List<BinLoad> open) {
     long turn = open.stream().mapToLong(BinLoad::assigned).sum();
-    double most = share.applyAsDouble(open.size());
-    return Math.floor((turn + 1) * most) > Math.floor(turn * most);
+    return turns.of(turn + 1, open.size()) > turns.of(turn, open.size());
   }
 
   @Override

@@ -224,17 +224,36 @@ public final class ShardAdmin {
    */
   public List<Change> history(String object) {
     Names.check("object", object);
-    // The assignment first: a move in between is then told by its change.
-    Optional<Assignment> now = find(object);
-    List<Change> story = new ArrayList<>();
-    Iterator<Change> changes =
-        pages(
-            after -> store.history(kind, Optional.of(object), after, PAGE, deadline()),
+    List<Change> changes = new ArrayList<>(changesOf(object, 0));
+    while (true) {
+      Optional<Assignment> now = find(object);
+      List<Change> later = changesOf(object, lastId(changes));
+      if (later.isEmpty()) {
+        return story(object, changes, now);
+      }
+      // What was found may be from before these.
+      changes.addAll(later);
+    }
+  }
+
+  private List<Change> changesOf(String object, long after) {
+    List<Change> changes = new ArrayList<>();
+    pages(
+            last -> store.history(kind, Optional.of(object), last, PAGE, deadline()),
             Change::id,
-            0L);
+            after)
+        .forEachRemaining(changes::add);
+    return changes;
+  }
+
+  private static long lastId(List<Change> changes) {
+    return changes.isEmpty() ? 0 : changes.get(changes.size() - 1).id();
+  }
+
+  private List<Change> story(String object, List<Change> changes, Optional<Assignment> now) {
+    List<Change> story = new ArrayList<>();
     boolean assigned = false;
-    while (changes.hasNext()) {
-      Change change = changes.next();
+    for (Change change : changes) {
       if (!assigned) {
         story.add(first(change));
       }
@@ -273,8 +292,10 @@ public final class ShardAdmin {
    * @param request of this kind
    * @return the explanation
    * @throws PolicyException if the policy failed
+   * @throws InvalidValueException if it is of another kind
    */
   public Explanation explain(AssignmentRequest request) {
+    checkKind(request);
     return store.update(
         kind,
         Scope.toPlace(List.of(request)),
@@ -435,8 +456,10 @@ public final class ShardAdmin {
    *     is in another bin here, {@link RefusedException} if its group is, or its bin is retired. An
    *     object that is given twice for two bins is in the first and refused for the second. If all
    *     or nothing was asked and any is refused, nothing is placed.
+   * @throws InvalidValueException if any is of another kind
    */
   public Placements adopt(List<Adoption> adoptions, boolean allOrNothing, Note note) {
+    adoptions.forEach(adoption -> checkKind(adoption.request()));
     return update(
         Scope.toPlace(adoptions.stream().map(Adoption::request).toList()),
         snapshot -> Adopting.decide(kind, adoptions, allOrNothing, note, snapshot));
@@ -478,6 +501,14 @@ public final class ShardAdmin {
    */
   public Map<String, Long> repair(Note note) {
     return store.recount(kind, note, deadline());
+  }
+
+  private void checkKind(AssignmentRequest request) {
+    if (!request.kind().equals(kind)) {
+      throw new InvalidValueException(
+          "object '%s' is of kind '%s', and this is the admin of kind '%s'; ask that of its kind"
+              .formatted(request.object(), request.kind(), kind));
+    }
   }
 
   private <T> T update(Scope scope, Function<Snapshot, Edit<T>> decide) {

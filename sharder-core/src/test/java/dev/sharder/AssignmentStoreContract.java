@@ -1,6 +1,5 @@
 package dev.sharder;
 
-import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -23,8 +22,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,27 +38,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * }
  * }</pre>
  */
-public abstract class AssignmentStoreContract {
-
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+public abstract class AssignmentStoreContract extends PlanContract {
 
   /** The emptiest bin, but unknown to a store that has its own way of finding it. */
   private static final BinPolicy EMPTIEST_IN_JAVA = BinPolicy.emptiest()::choose;
-
-  private AssignmentStore store;
-
-  /** Returns a store that holds nothing yet. The contract closes it. */
-  protected abstract AssignmentStore newStore() throws Exception;
-
-  @BeforeEach
-  void openStore() throws Exception {
-    store = newStore();
-  }
-
-  @AfterEach
-  void closeStore() {
-    store.close();
-  }
 
   @Test
   void sameObjectKeepsItsBin() {
@@ -364,10 +344,6 @@ public abstract class AssignmentStoreContract {
     assertThat(store.changes("hub", added, Deadline.in(LIMIT)).objects().orElseThrow()).isEmpty();
   }
 
-  private long revision() {
-    return store.changes("hub", 0, Deadline.in(LIMIT)).revision();
-  }
-
   @Test
   void aBinThatIsDeclaredAgainOpensAgain() {
     declare(Bin.of("a"), Bin.of("b"));
@@ -559,10 +535,6 @@ public abstract class AssignmentStoreContract {
         .hasMessageContaining("is closed");
   }
 
-  private Sharder hubs(String... names) {
-    return Sharder.builder("hub", store).bins(names).build();
-  }
-
   private Sharder tenBins() {
     return Sharder.builder("hub", store).bins(bins(10)).build();
   }
@@ -595,10 +567,6 @@ public abstract class AssignmentStoreContract {
 
   private static BinLoad load(List<Bin> bins, int index, long assigned) {
     return new BinLoad(bins.get(index), assigned);
-  }
-
-  private static Map<String, Long> loads(Sharder sharder) {
-    return new TreeMap<>(sharder.bins().stream().collect(toMap(BinLoad::name, BinLoad::assigned)));
   }
 
   private static Map<String, Long> count(List<Placement> placements, List<Bin> bins) {

@@ -3,7 +3,9 @@ package dev.sharder;
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +17,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BinPolicyTest {
 
@@ -237,6 +242,144 @@ class BinPolicyTest {
     Sharder sharder = sharder(policy, bins);
     assertThat(sharder.assign("ada").bin()).isEqualTo("a");
     assertThat(sharder.assign("bob").bin()).isEqualTo("b");
+  }
+
+  static Stream<Arguments> ramps() {
+    BinPolicy emptiest = BinPolicy.emptiest();
+    Stream.Builder<Arguments> ramps = Stream.builder();
+    for (int bins : List.of(2, 3, 5, 11, 49)) {
+      ramps.add(arguments(BinPolicy.ramped(0.5, emptiest), bins, 1, 2));
+      ramps.add(arguments(BinPolicy.ramped(0.125, emptiest), bins, 1, 8));
+      ramps.add(arguments(BinPolicy.rampedToTimesEven(1, emptiest), bins, 1, bins));
+      ramps.add(arguments(BinPolicy.rampedToTimesEven(2, emptiest), bins, 2, bins));
+      ramps.add(arguments(BinPolicy.rampedToTimesEven(3, emptiest), bins, 3, bins));
+    }
+    return ramps.build();
+  }
+
+  @ParameterizedTest
+  @MethodSource("ramps")
+  void ofAnyNewcomersInARowOnlyTheirShareGoesToFarEmptierBinsUntilAllAreLevel(
+      BinPolicy ramp, int count, int numerator, int denominator) {
+    for (int seed = 0; seed < 12; seed++) {
+      Random random = new Random(seed);
+      AssignmentStore store = AssignmentStore.inMemory();
+      List<Bin> bins = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        bins.add(Bin.of("bin-%02d".formatted(i)).withWeight(seed == 0 ? 1 : 1 + random.nextInt(5)));
+      }
+      int isNew = 1 + random.nextInt(Math.max(1, count / 4));
+      sharder(store, BinPolicy.emptiest(), bins.subList(isNew, count))
+          .assignAll(users(0, 100 + random.nextInt(200)));
+      Sharder sharder = sharder(store, ramp, bins);
+      List<Integer> far = new ArrayList<>(List.of(0));
+      for (int i = 0; i < 700; i++) {
+        List<BinLoad> before = sharder.bins();
+        String bin = sharder.assign("newcomer" + i).bin();
+        far.add(far.get(i) + (isFarEmptier(bin, before) ? 1 : 0));
+      }
+      assertThat(far.get(700)).as("seed %d", seed).isPositive();
+      for (int from = 0; from < far.size(); from++) {
+        for (int to = from; to < far.size(); to++) {
+          int most = ((to - from) * numerator + denominator - 1) / denominator;
+          if (far.get(to) - far.get(from) > most) {
+            fail(
+                "seed %d, newcomers %d to %d: %d went to far emptier bins, and %d may",
+                seed, from, to, far.get(to) - far.get(from), most);
+          }
+        }
+      }
+    }
+  }
+
+  /** Below the average even with one more. */
+  private static boolean isFarEmptier(String name, List<BinLoad> bins) {
+    BinLoad bin = bins.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+    long load = bins.stream().mapToLong(BinLoad::load).sum();
+    long weight = bins.stream().mapToLong(one -> one.bin().weight()).sum();
+    return (bin.load() + 1) * weight < load * bin.bin().weight();
+  }
+
+  @Test
+  void aRampEndsWhereTheBinsAreLevel() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    sharder(store, BinPolicy.emptiest(), bins("a", "b")).assignAll(users(0, 40));
+    BinPolicy ramp = BinPolicy.ramped(0.5, BinPolicy.emptiest());
+    Sharder sharder = sharder(store, ramp, bins("a", "b", "c"));
+    // Every other one goes to c: after 80 there are 40 in each.
+    List<String> ramped = users(40, 80).stream().map(user -> sharder.assign(user).bin()).toList();
+    assertThat(ramped.subList(0, 6)).containsExactly("a", "c", "b", "c", "a", "c");
+    assertThat(sharder.bins()).extracting(BinLoad::assigned).containsExactly(40L, 40L, 40L);
+    assertThat(users(120, 3).stream().map(user -> sharder.assign(user).bin()))
+        .containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void nobodyIsRefusedForARamp() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    List<Bin> bins =
+        List.of(Bin.of("a").withCapacity(20), Bin.of("b").withCapacity(21), Bin.of("c"));
+    sharder(store, BinPolicy.emptiest(), bins.subList(0, 2)).assignAll(users(0, 40));
+    Sharder sharder = sharder(store, BinPolicy.ramped(0.01, BinPolicy.emptiest()), bins);
+    assertThat(users(40, 10).stream().map(user -> sharder.assign(user).bin()))
+        .containsExactly("b", "c", "c", "c", "c", "c", "c", "c", "c", "c");
+  }
+
+  @Test
+  void withoutImbalanceARampChangesNothing() {
+    for (int seed = 0; seed < 100; seed++) {
+      Random random = new Random(seed);
+      List<Bin> bins = new ArrayList<>();
+      for (int i = 0; i < 1 + random.nextInt(8); i++) {
+        Bin bin = Bin.of("bin-" + i).withWeight(1 + random.nextInt(9));
+        bins.add(random.nextInt(3) == 0 ? bin.withCapacity(random.nextInt(60)) : bin);
+      }
+      bins.add(Bin.of("last"));
+      List<String> plain = assign(sharder(BinPolicy.emptiest(), bins), 200);
+      assertThat(assign(sharder(BinPolicy.ramped(0.01, BinPolicy.emptiest()), bins), 200))
+          .as("seed %d", seed)
+          .isEqualTo(plain);
+      assertThat(assign(sharder(BinPolicy.rampedToTimesEven(1, BinPolicy.emptiest()), bins), 200))
+          .as("seed %d", seed)
+          .isEqualTo(plain);
+    }
+  }
+
+  @Test
+  void aRampKeepsToThePinsAndLabelsInsideIt() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    List<Bin> bins =
+        List.of(
+            Bin.of("a").withLabels(Map.of("gpu", "yes")),
+            Bin.of("b").withLabels(Map.of("gpu", "yes")),
+            Bin.of("c"));
+    sharder(store, BinPolicy.emptiest(), bins.subList(0, 1)).assignAll(users(0, 40));
+    BinPolicy labelled = BinPolicy.labelled(Map.of("gpu", "yes"), BinPolicy.emptiest());
+    BinPolicy pinned = BinPolicy.pinned(Map.of("ada", "c", "bob", "b"), Map.of(), labelled);
+    Sharder sharder = sharder(store, BinPolicy.ramped(0.5, pinned), bins);
+    assertThat(sharder.assign("ada").bin()).isEqualTo("c");
+    assertThat(sharder.assign("bob").bin()).isEqualTo("b");
+    assertThat(users(40, 20).stream().map(user -> sharder.assign(user).bin()))
+        .containsOnly("a", "b")
+        .filteredOn("b"::equals)
+        .hasSize(10);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 1, -0.5, Double.NaN, Double.POSITIVE_INFINITY})
+  void aShareThatIsNoneIsRefused(double share) {
+    assertThatThrownBy(() -> BinPolicy.ramped(share, BinPolicy.emptiest()))
+        .isInstanceOf(InvalidValueException.class);
+    assertThatThrownBy(() -> BinPolicy.rampedToTimesEven(0, BinPolicy.emptiest()))
+        .isInstanceOf(InvalidValueException.class);
+  }
+
+  private static List<String> users(int from, int count) {
+    return IntStream.range(from, from + count).mapToObj(i -> "user" + i).toList();
+  }
+
+  private static Sharder sharder(AssignmentStore store, BinPolicy policy, List<Bin> bins) {
+    return Sharder.builder("hub", store).bins(bins).policy(policy).build();
   }
 
   private static Map<String, Integer> hashAll(int count, BinLoad... bins) {
