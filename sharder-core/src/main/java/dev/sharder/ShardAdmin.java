@@ -470,8 +470,10 @@ public final class ShardAdmin {
    *
    * @param adoptions any number; all are held in memory
    * @return as for {@link #adopt} if not all or nothing was asked
+   * @throws InvalidValueException if any is of another kind
    */
   public Placements adoptable(List<Adoption> adoptions) {
+    adoptions.forEach(adoption -> checkKind(adoption.request()));
     Note nobody = new Note("adoptable", "");
     return store.update(
         kind,
