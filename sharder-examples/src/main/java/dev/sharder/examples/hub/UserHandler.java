@@ -1,0 +1,209 @@
+package dev.sharder.examples.hub;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sharder.InvalidValueException;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.Placement;
+import dev.sharder.Sharder;
+import dev.sharder.SharderException;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.SameThreadExecutor;
+import io.undertow.util.StatusCodes;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds or makes the hub of the user that nginx names, and has a subclass tell it; whoever gets none
+ * is told why, as {@code application/problem+json} (RFC 9457).
+ */
+abstract class UserHandler implements HttpHandler {
+
+  private static final Logger log = LoggerFactory.getLogger(UserHandler.class);
+
+  private static final HttpString REMOTE_USER = new HttpString("REMOTE_USER");
+  private static final String RETRY_SECONDS = "5";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Sharder sharder;
+  final Settings settings;
+
+  UserHandler(Sharder sharder, Settings settings) {
+    this.sharder = sharder;
+    this.settings = settings;
+  }
+
+  /** Tells the user's hub; ends the exchange. */
+  abstract void tell(HttpServerExchange exchange, Placement placement);
+
+  /** A request that gets no hub, with the status and the line that say why. */
+  private static final class Refusal extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final int status;
+    private final String line;
+
+    Refusal(int status, String line) {
+      super(line);
+      this.status = status;
+      this.line = line;
+    }
+  }
+
+  /**
+   * Keeps no thread while the database makes a newcomer wait, so that known users need not wait.
+   */
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
+    try {
+      String user = user(exchange);
+      long start = System.nanoTime();
+      CompletionStage<Placement> answer = sharder.assignAsync(user);
+      exchange.dispatch(
+          SameThreadExecutor.INSTANCE,
+          () ->
+              answer.whenComplete(
+                  (placement, error) ->
+                      onIoThread(exchange, () -> end(exchange, placement, error, start))));
+    } catch (Refusal refusal) {
+      refuse(exchange, refusal.status, refusal.line);
+    }
+  }
+
+  /**
+   * Ends the exchange where it began: an I/O thread spins while another thread ends an exchange of
+   * its own, and whoever hands out answers has the next ones to get.
+   */
+  private static void onIoThread(HttpServerExchange exchange, Runnable end) {
+    if (exchange.isInIoThread()) {
+      end.run();
+      return;
+    }
+    try {
+      exchange.getIoThread().execute(end);
+    } catch (RejectedExecutionException stopping) {
+      end.run();
+    }
+  }
+
+  private void end(
+      HttpServerExchange exchange,
+      @Nullable Placement placement,
+      @Nullable Throwable error,
+      long start) {
+    try {
+      if (placement == null) {
+        refuse(exchange, cause(error));
+        return;
+      }
+      report(placement, System.nanoTime() - start);
+      tell(exchange, placement);
+    } catch (Throwable failure) {
+      abandon(exchange, failure);
+    }
+  }
+
+  /** Whatever happens, the exchange ends, and a failure carries no cookie. */
+  private static void abandon(HttpServerExchange exchange, Throwable failure) {
+    if (exchange.isResponseStarted()) {
+      log.error("an answer broke off", failure);
+      exchange.endExchange();
+      return;
+    }
+    exchange.getResponseHeaders().remove(Headers.SET_COOKIE);
+    exchange.getResponseHeaders().remove(Headers.LOCATION);
+    refuse(exchange, failure);
+  }
+
+  private static @Nullable Throwable cause(@Nullable Throwable error) {
+    return error instanceof CompletionException ? error.getCause() : error;
+  }
+
+  private static void report(Placement placement, long nanos) {
+    // The name comes last: whatever is in it, the fields before it are ours.
+    log.info(
+        "{} {} in {} ms for user {}",
+        placement.isNew() ? "new" : "found",
+        placement.bin(),
+        BigDecimal.valueOf(nanos / 1_000, 3),
+        placement.object());
+  }
+
+  private String user(HttpServerExchange exchange) throws Refusal {
+    HeaderValues named = exchange.getRequestHeaders().get(REMOTE_USER);
+    if (named == null || (named.size() == 1 && named.getFirst().isBlank())) {
+      throw new Refusal(
+          StatusCodes.UNAUTHORIZED,
+          "the header REMOTE_USER names nobody; have nginx log the user in and set it");
+    }
+    if (named.size() > 1) {
+      throw new Refusal(
+          StatusCodes.BAD_REQUEST,
+          "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
+    }
+    String user = utf8(named.getFirst());
+    return settings.lowercase() ? user.toLowerCase(Locale.ROOT) : user;
+  }
+
+  /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */
+  private static String utf8(String header) throws Refusal {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1)))
+          .toString();
+    } catch (CharacterCodingException malformed) {
+      throw new Refusal(
+          StatusCodes.BAD_REQUEST, "the header REMOTE_USER is not UTF-8; have nginx pass it so");
+    }
+  }
+
+  private static void refuse(HttpServerExchange exchange, @Nullable Throwable error) {
+    if (error instanceof InvalidValueException wrong) {
+      log.warn("{}", wrong.getMessage());
+      refuse(exchange, StatusCodes.BAD_REQUEST, wrong.getMessage());
+    } else if (error instanceof NoOpenBinException full) {
+      log.warn("{}", full.getMessage());
+      refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, full.getMessage());
+    } else if (error instanceof SettingsException setting) {
+      log.error("{}", setting.getMessage());
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, setting.getMessage());
+    } else if (error instanceof SharderException passing) {
+      // What the database says is for the operator.
+      log.error("{}", passing.getMessage());
+      refuse(
+          exchange,
+          StatusCodes.SERVICE_UNAVAILABLE,
+          "the assignments cannot be reached now; ask again in a few seconds, or tell the operator");
+    } else {
+      log.error("a request failed as none should", error);
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, "the sharder failed; tell the operator");
+    }
+  }
+
+  static void refuse(HttpServerExchange exchange, int status, String detail) {
+    exchange.setStatusCode(status);
+    HeaderMap headers = exchange.getResponseHeaders();
+    headers.put(Headers.CONTENT_TYPE, "application/problem+json");
+    if (status == StatusCodes.SERVICE_UNAVAILABLE) {
+      headers.put(Headers.RETRY_AFTER, RETRY_SECONDS);
+    }
+    ObjectNode problem = JSON.createObjectNode();
+    problem.put("title", StatusCodes.getReason(status)).put("status", status).put("detail", detail);
+    exchange.getResponseSender().send(problem + "\n", StandardCharsets.UTF_8);
+  }
+}
