@@ -38,7 +38,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every store promises an operator, and those whose objects have sizes and groups. */
-@Timeout(120)
 abstract class OperatorContract {
 
   static final Duration LIMIT = Duration.ofSeconds(30);
@@ -323,6 +322,7 @@ abstract class OperatorContract {
   }
 
   @Test
+  @Timeout(120)
   void whatAnOperatorDoesIsSeenAtOnceByEverySharderOfTheProcess() {
     Sharder.Builder cached = Sharder.builder("hub", store).staleness(Duration.ofDays(1));
     hubs("a", "b");
@@ -369,6 +369,7 @@ abstract class OperatorContract {
   }
 
   @Test
+  @Timeout(120)
   void ofTwoOperatorsWhoMoveTheSameObjectAtOnceOneWinsAndTheOtherHearsOfIt() throws Exception {
     Sharder hubs = hubs("a", "b", "c");
     hubs.assign("ada");
@@ -466,6 +467,7 @@ abstract class OperatorContract {
   }
 
   @Test
+  @Timeout(120)
   void historyIsTrueWhileOthersMakeIt() throws Exception {
     Sharder hubs = Sharder.builder("hub", store).bins("a").cache(0).build();
     ExecutorService pool = Executors.newSingleThreadExecutor();
@@ -594,7 +596,7 @@ abstract class OperatorContract {
     Set<String> bins = new HashSet<>();
     for (int i = 0; i < 12; i++) {
       BinPolicy policy = i % 2 == 0 ? BinPolicy.roundRobin() : BinPolicy.emptiest();
-      Sharder sharder = Sharder.builder("hub", store).policy(policy).build();
+      Sharder sharder = Sharder.builder("hub", store).policy(policy).cache(0).build();
       bins.add(sharder.assign(request("member" + i).withGroup("team")).bin());
       sharder.assign("alone" + i);
     }
@@ -615,19 +617,21 @@ abstract class OperatorContract {
   }
 
   @Test
+  @Timeout(120)
   void membersWhoComeAtOnceShareABin() throws Exception {
     hubs("a", "b", "c", "d");
+    Sharder.Builder own = Sharder.builder("hub", store).policy(BinPolicy.roundRobin()).cache(0);
+    List<Sharder> sharders = Stream.generate(own::build).limit(4).toList();
+    CyclicBarrier together = new CyclicBarrier(4);
     for (int round = 0; round < 15; round++) {
       String team = "team" + round;
-      CyclicBarrier together = new CyclicBarrier(4);
       List<Callable<String>> members = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        Sharder own = Sharder.builder("hub", store).policy(BinPolicy.roundRobin()).build();
-        AssignmentRequest member = request(team + "-" + i).withGroup(team);
+      for (Sharder sharder : sharders) {
+        AssignmentRequest member = request(team + "-" + members.size()).withGroup(team);
         members.add(
             () -> {
               together.await();
-              return own.assign(member).bin();
+              return sharder.assign(member).bin();
             });
       }
       assertThat(new HashSet<>(atOnce(members))).as(team).hasSize(1);

@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What every store promises of plans: that they come true, and overwrite nobody's decision. */
 abstract class PlanContract extends OperatorContract {
@@ -275,6 +276,18 @@ abstract class PlanContract extends OperatorContract {
         .isEqualTo(new Applied(0, 2_500, 0));
   }
 
+  /** Where a batch of moves reads all that there is, this takes minutes. */
+  @Test
+  @Timeout(60)
+  void aFewMoveQuicklyAmongMany() {
+    adopt("a", 0, 50_000);
+    adopt("b", 50_000, 0);
+    PlanOptions some = new PlanOptions(OptionalLong.of(2_000), Set.of(), 0);
+    assertThat(admin().apply(admin().moves(admin().planRebalance(some)), NOTE, told -> {}))
+        .isEqualTo(new Applied(2_000, 0, 0));
+    assertThat(admin().bins()).extracting(BinLoad::assigned).containsExactly(48_000L, 2_000L);
+  }
+
   @Test
   void whomThePolicyWouldRefuseThereIsNotMoved() {
     adopt("a", 0, 9);
@@ -291,6 +304,7 @@ abstract class PlanContract extends OperatorContract {
   }
 
   @Test
+  @Timeout(120)
   void plansComeTrueWhileNewcomersArrive() throws Exception {
     adopt("a", 0, 1_500);
     adopt("b", 1_500, 0);

@@ -147,14 +147,16 @@ interface SqliteStatements extends Statements {
             one -> List.of(one.object(), one.bin(), one.version(), one.assignedAt().toString())));
   }
 
+  // MATERIALIZED, or SQLite reads the whole list anew for every object of the kind.
   @SqlUpdate(
       """
-      UPDATE sharder_assignment AS a
-      SET bin = moved.bin, version = moved.version, assigned_at = moved.assigned_at
-      FROM (
+      WITH moved AS MATERIALIZED (
         SELECT value ->> 0 AS object, value ->> 1 AS bin, value ->> 2 AS version, value ->> 3 AS assigned_at
         FROM json_each(:moved)
-      ) AS moved
+      )
+      UPDATE sharder_assignment AS a
+      SET bin = moved.bin, version = moved.version, assigned_at = moved.assigned_at
+      FROM moved
       WHERE a.kind = :kind AND a.object = moved.object
       """)
   void moveRows(String kind, Collection<List<?>> moved);
