@@ -2,10 +2,12 @@ package dev.sharder;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -44,17 +46,38 @@ final class Planner {
 
     long load;
     long taken;
+    private double level;
+    private double share;
+    private long shareOf = -1;
 
     Vessel(BinLoad before) {
       this.before = before;
       this.name = before.name();
       this.weight = before.bin().weight();
       this.capacity = before.bin().capacity().orElse(Long.MAX_VALUE);
-      this.load = before.load();
+      add(before.load());
+      taken = 0;
     }
 
+    /** Asked much more often than the load changes, so what was worked out last is kept. */
     double share(long more) {
-      return ((double) load + more) / weight;
+      if (more != shareOf) {
+        shareOf = more;
+        share = ((double) load + more) / weight;
+      }
+      return share;
+    }
+
+    /** What holds more than it may has to give before all others. */
+    double level() {
+      return level;
+    }
+
+    void add(long more) {
+      load += more;
+      taken += Math.max(0, more);
+      shareOf = -1;
+      level = isOverfull() ? Double.POSITIVE_INFINITY : load / weight;
     }
 
     boolean isOverfull() {
@@ -75,7 +98,7 @@ final class Planner {
   private final long revision;
   private final OptionalLong atMost;
   private final List<Vessel> vessels;
-  private final Map<Plan.Flow, Long> flows = new TreeMap<>(BY_BINS);
+  private final Map<Plan.Flow, Long> flows = new HashMap<>();
   private long moves;
   private long stranded;
 
@@ -159,17 +182,15 @@ final class Planner {
 
   private static Vessel fullest(List<Vessel> givers) {
     Vessel fullest = givers.get(0);
+    double most = fullest.level();
     for (Vessel vessel : givers) {
-      if (level(vessel) > level(fullest)) {
+      double level = vessel.level();
+      if (level > most) {
         fullest = vessel;
+        most = level;
       }
     }
     return fullest;
-  }
-
-  /** What holds more than it may has to give before all others. */
-  private static double level(Vessel vessel) {
-    return vessel.isOverfull() ? Double.POSITIVE_INFINITY : vessel.share(0);
   }
 
   private boolean giveOne(Vessel giver) {
@@ -179,7 +200,10 @@ final class Planner {
       return false;
     }
     Long best = giver.units.floorKey(Math.max(least, evening(giver, taker)));
-    return best != null && (giveOne(giver, best) || (best > least && giveOne(giver, least)));
+    if (best != null && best > least && giveOne(giver, emptiest(best, giver), best)) {
+      return true;
+    }
+    return giveOne(giver, taker, least);
   }
 
   /** The size that would bring both to one level. */
@@ -188,9 +212,8 @@ final class Planner {
     return (long) (gap / (giver.weight + taker.weight));
   }
 
-  private boolean giveOne(Vessel giver, long size) {
-    Vessel taker = emptiest(size, giver);
-    if (taker == null || taker.share(size) >= level(giver)) {
+  private boolean giveOne(Vessel giver, @Nullable Vessel taker, long size) {
+    if (taker == null || taker.share(size) >= giver.level()) {
       return false;
     }
     give(giver, taker, size, 1);
@@ -199,20 +222,20 @@ final class Planner {
 
   private @Nullable Vessel emptiest(long size, Vessel giver) {
     Vessel emptiest = null;
+    double least = Double.POSITIVE_INFINITY;
     for (Vessel vessel : vessels) {
-      if (vessel != giver
-          && vessel.hasRoom(size)
-          && (emptiest == null || vessel.share(size) < emptiest.share(size))) {
+      double share = vessel.share(size);
+      if (share < least && vessel != giver && vessel.hasRoom(size)) {
         emptiest = vessel;
+        least = share;
       }
     }
     return emptiest;
   }
 
   private void give(Vessel giver, Vessel taker, long size, long units) {
-    giver.load -= size * units;
-    taker.load += size * units;
-    taker.taken += size * units;
+    giver.add(-size * units);
+    taker.add(size * units);
     giver.units.compute(size, (key, left) -> left == null || left == units ? null : left - units);
     flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), units, Long::sum);
     moves += units;
@@ -223,13 +246,29 @@ final class Planner {
         vessels.stream().filter(vessel -> vessel.name.equals(drained)).findFirst();
     Vessel giver = found.orElseThrow(() -> NotFoundException.bin(kind, drained));
     while (!giver.units.isEmpty() && mayGoOn()) {
-      long size = giver.units.lastKey();
-      Vessel taker = emptiest(size, giver);
+      giveAll(giver, giver.units.lastKey());
+    }
+  }
+
+  /**
+   * Gives all units of one size. Only who took moves in the queue, so it need not be built anew.
+   */
+  private void giveAll(Vessel giver, long size) {
+    PriorityQueue<Vessel> takers =
+        new PriorityQueue<>(
+            Comparator.<Vessel>comparingDouble(vessel -> vessel.share(size))
+                .thenComparing(vessel -> vessel.name, Names.ORDER));
+    vessels.stream().filter(vessel -> vessel != giver && vessel.hasRoom(size)).forEach(takers::add);
+    while (giver.units.containsKey(size) && mayGoOn()) {
+      Vessel taker = takers.poll();
       if (taker == null) {
         Long left = giver.units.remove(size);
         stranded += left == null ? 0 : left;
-      } else {
-        give(giver, taker, size, 1);
+        return;
+      }
+      give(giver, taker, size, 1);
+      if (taker.hasRoom(size)) {
+        takers.add(taker);
       }
     }
   }
@@ -238,6 +277,7 @@ final class Planner {
     List<Plan.Flow> all = new ArrayList<>();
     flows.forEach(
         (flow, units) -> all.add(new Plan.Flow(flow.from(), flow.to(), flow.size(), units)));
+    all.sort(BY_BINS);
     return new Plan(
         kind,
         revision,

@@ -323,7 +323,8 @@ public final class ShardAdmin {
    * @param bin the bin to empty
    * @param options how far to go
    * @return the plan; the same for the same bins and objects
-   * @throws NotFoundException if there is no such bin
+   * @throws NotFoundException if there is no such bin, or none as the options name
+   * @throws RefusedException if one of the bins that the options name is not open
    */
   public Plan planDrain(String bin, PlanOptions options) {
     Names.check("bin", bin);
@@ -340,6 +341,8 @@ public final class ShardAdmin {
    *
    * @param options how far to go
    * @return the plan; the same for the same bins and objects
+   * @throws NotFoundException if there is no such bin as the options name
+   * @throws RefusedException if one of these is not open
    */
   public Plan planRebalance(PlanOptions options) {
     return plan(
@@ -355,13 +358,21 @@ public final class ShardAdmin {
   private Plan plan(PlanOptions options, Planning planning) {
     long revision = revision();
     List<BinLoad> bins = bins();
-    Set<String> names = bins.stream().map(BinLoad::name).collect(Collectors.toSet());
-    for (String bin : options.only()) {
-      if (!names.contains(bin)) {
-        throw NotFoundException.bin(kind, bin);
-      }
-    }
+    options.only().forEach(name -> checkTakesPart(name, bins));
     return planning.plan(revision, bins);
+  }
+
+  private void checkTakesPart(String name, List<BinLoad> bins) {
+    BinLoad bin =
+        bins.stream()
+            .filter(one -> one.name().equals(name))
+            .findFirst()
+            .orElseThrow(() -> NotFoundException.bin(kind, name));
+    if (bin.bin().state() != BinState.OPEN) {
+      throw new RefusedException(
+          "bin '%s' of kind '%s' is %s and takes no part in a plan; open it first, or leave it out"
+              .formatted(name, kind, bin.bin().state().word()));
+    }
   }
 
   private long revision() {
@@ -376,10 +387,16 @@ public final class ShardAdmin {
    * @param plan made by this admin, or one like it
    * @return read page by page as it is iterated; what is read stays good to be {@linkplain #apply
    *     applied} later, as what has changed by then is skipped
-   * @throws RefusedException if the bins or the assignments of the kind changed since the plan was
-   *     made
+   * @throws RefusedException if a bin was changed, or an object moved or removed, since the plan
+   *     was made
+   * @throws InvalidValueException if the plan is of another kind
    */
   public Iterator<Move> moves(Plan plan) {
+    if (!plan.kind().equals(kind)) {
+      throw new InvalidValueException(
+          "the plan is for kind '%s', and this is the admin of kind '%s'; ask that of its kind"
+              .formatted(plan.kind(), kind));
+    }
     long revision = revision();
     if (revision != plan.revision()) {
       throw new RefusedException(

@@ -25,6 +25,21 @@ import org.junit.jupiter.api.Timeout;
 abstract class PlanContract extends OperatorContract {
 
   @Test
+  void aPlanIsForItsOwnKindAndForBinsThatTakePart() {
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    admin.addBin(Bin.of("open"), NOTE);
+    admin.addBin(Bin.of("shut").withState(BinState.CORDONED), NOTE);
+    PlanOptions onlyShut = new PlanOptions(OptionalLong.empty(), Set.of("shut"), 0);
+    assertThatThrownBy(() -> admin.planRebalance(onlyShut))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("'shut' of kind 'hub' is cordoned");
+    Plan plan = admin.planRebalance(PlanOptions.ALL);
+    assertThatThrownBy(() -> ShardAdmin.builder("homedir", store).build().moves(plan))
+        .isInstanceOf(InvalidValueException.class)
+        .hasMessageContaining("for kind 'hub'");
+  }
+
+  @Test
   void aRebalanceIsWhatWasPlannedAndNothingElseMoves() {
     for (int seed = 0; seed < 20; seed++) {
       ShardAdmin admin = randomKind(seed, false);

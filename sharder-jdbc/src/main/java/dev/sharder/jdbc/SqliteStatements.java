@@ -60,9 +60,13 @@ interface SqliteStatements extends Statements {
 
   String COUNT =
       """
+      WITH taken (bin, n) AS MATERIALIZED (
+        SELECT value ->> 0, value ->> 1
+        FROM json_each(:more)
+      )
       UPDATE sharder_bin AS b
       SET assigned = b.assigned + taken.n
-      FROM (SELECT value ->> 0 AS bin, value ->> 1 AS n FROM json_each(:more)) AS taken
+      FROM taken
       WHERE b.kind = :kind AND b.bin = taken.bin
       """;
 

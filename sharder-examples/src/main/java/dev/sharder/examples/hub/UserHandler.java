@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds or makes the hub of the user that nginx names, and has a subclass tell it; whoever gets none
- * is told why, as {@code application/problem+json} (RFC 9457).
+ * Finds or makes the hub of the user that nginx names, and has a subclass tell it; whoever gets
+ * none is told why, as {@code application/problem+json} (RFC 9457).
  */
 abstract class UserHandler implements HttpHandler {
 
