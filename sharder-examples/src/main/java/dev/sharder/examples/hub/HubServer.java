@@ -49,7 +49,7 @@ public final class HubServer implements AutoCloseable {
     try {
       server.listen(settings);
       Sharder sharder = server.open(settings);
-      server.handler = new ShardHandler(sharder, settings);
+      server.handler = server.routes(sharder, settings);
       // Last to open, first to close: what was begun ends before anything under it goes.
       server.closers.push(server::finish);
       server.greet(settings, sharder);
@@ -58,6 +58,44 @@ public final class HubServer implements AutoCloseable {
       server.close();
       throw failure;
     }
+  }
+
+  private HttpHandler routes(Sharder sharder, Settings settings) {
+    HttpHandler shard = new ShardHandler(sharder, settings);
+    HttpHandler auth = new AuthHandler(sharder, settings);
+    HttpHandler trusted =
+        settings.onlyTrusted(
+            exchange -> {
+              String path = exchange.getRequestURI();
+              if (ReturnPath.isBelowShard(path)) {
+                shard.handleRequest(exchange);
+              } else if (path.equals("/auth")) {
+                auth.handleRequest(exchange);
+              } else {
+                answerNowhere(exchange);
+              }
+            });
+    return exchange -> {
+      exchange.addDefaultResponseListener(HubServer::answerStranger);
+      trusted.handleRequest(exchange);
+    };
+  }
+
+  private static void answerNowhere(HttpServerExchange exchange) {
+    UserHandler.refuse(exchange, StatusCodes.NOT_FOUND, "nothing is here; ask for /shard or /auth");
+  }
+
+  /** Whoever is not trusted could name anybody. */
+  private static boolean answerStranger(HttpServerExchange exchange) {
+    if (exchange.getStatusCode() != StatusCodes.FORBIDDEN) {
+      return false;
+    }
+    log.warn(
+        "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
+        exchange.getSourceAddress().getAddress().getHostAddress());
+    UserHandler.refuse(
+        exchange, StatusCodes.FORBIDDEN, "only the proxy in front may ask; go through it");
+    return true;
   }
 
   /** Where it listens, which is of interest when the settings leave the choice to the system. */

@@ -3,6 +3,8 @@ package dev.sharder.examples.hub;
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.InvalidValueException;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.handlers.IPAddressAccessControlHandler;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param lowercase whether user names are lowercased, as JupyterHub does
  * @param location where to send a user, with {bin} and {path} in it; empty to send it back to nginx
  * @param ramp the most newcomers that far emptier hubs take, as a share; empty for no ramp
+ * @param trusted the peers whose word counts, as addresses or networks
  */
 public record Settings(
     String host,
@@ -40,13 +43,16 @@ public record Settings(
     List<Bin> bins,
     boolean lowercase,
     Optional<String> location,
-    OptionalDouble ramp) {
+    OptionalDouble ramp,
+    List<String> trusted) {
 
   /** Where the server listens unless told otherwise. */
   public static final String DEFAULT_LISTEN = "127.0.0.1:8888";
 
   /** Where assignments are kept unless told otherwise. */
   public static final String DEFAULT_DATABASE = "jdbc:sqlite:sharder.db";
+
+  private static final List<String> LOOPBACK = List.of("127.0.0.0/8", "::1");
 
   /** What a cookie may carry unquoted, by RFC 6265; '%' is left out, as some would decode it. */
   private static final Pattern COOKIE_SAFE = Pattern.compile("[!#$&-+\\--:<-\\[\\]-~]+");
@@ -67,6 +73,45 @@ public record Settings(
       checkBinName(bin.name());
     }
     location.ifPresent(template -> checkLocation(template, names));
+    trusted = List.copyOf(trusted);
+    access(trusted, exchange -> {});
+  }
+
+  private static List<String> trusted(@Nullable String environment, @Nullable List<String> inFile) {
+    if (environment != null && !environment.isEmpty()) {
+      return List.of(environment.split("\\s*,\\s*"));
+    }
+    return Objects.requireNonNullElse(inFile, LOOPBACK);
+  }
+
+  /** Hands over the requests of trusted peers, and answers all others with 403. */
+  HttpHandler onlyTrusted(HttpHandler handler) {
+    return access(trusted, handler);
+  }
+
+  private static HttpHandler access(List<String> trusted, HttpHandler handler) {
+    IPAddressAccessControlHandler access = new IPAddressAccessControlHandler(handler);
+    access.setDefaultAllow(false);
+    for (String peer : trusted) {
+      try {
+        checkPrefix(peer);
+        access.addAllow(peer);
+      } catch (RuntimeException malformed) {
+        throw new SettingsException(
+            "trusted peer '%s' is no address or network; write it like 10.0.0.7 or 10.0.0.0/8"
+                .formatted(peer));
+      }
+    }
+    return access;
+  }
+
+  /** The handler would take a prefix that is too long for one that is shorter. */
+  private static void checkPrefix(String peer) {
+    int slash = peer.indexOf('/');
+    if (slash >= 0
+        && Integer.parseInt(peer.substring(slash + 1)) > (peer.contains(":") ? 128 : 32)) {
+      throw new IllegalArgumentException(peer);
+    }
   }
 
   /** Merges options, environment and file, in that order; what none of them says has a default. */
@@ -92,7 +137,8 @@ public record Settings(
         all,
         Objects.requireNonNullElse(file.lowercase(), true),
         Optional.ofNullable(file.location()),
-        file.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(file.ramp()));
+        file.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(file.ramp()),
+        trusted(environment.get("SHARDER_TRUSTED"), file.trusted()));
   }
 
   /** How new users are placed. */

@@ -47,6 +47,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * @param lowercase whether user names are lowercased
  * @param location where to send a user, with {bin} and {path} in it
  * @param ramp the most newcomers that far emptier hubs take, as a share
+ * @param trusted the peers whose word counts
  * @param bins the hubs, each a name or a mapping
  */
 record SettingsFile(
@@ -55,9 +56,10 @@ record SettingsFile(
     @Nullable Boolean lowercase,
     @Nullable String location,
     @Nullable Double ramp,
+    @Nullable List<String> trusted,
     @Nullable List<Entry> bins) {
 
-  static final SettingsFile EMPTY = new SettingsFile(null, null, null, null, null, null);
+  static final SettingsFile EMPTY = new SettingsFile(null, null, null, null, null, null, null);
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -111,6 +113,10 @@ record SettingsFile(
   }
 
   SettingsFile {
+    if (trusted != null && trusted.contains(null)) {
+      throw new InvalidValueException(
+          "trusted has an entry without a value; give it an address or take it out");
+    }
     if (ramp != null) {
       BinPolicy.ramped(ramp, BinPolicy.emptiest());
     }

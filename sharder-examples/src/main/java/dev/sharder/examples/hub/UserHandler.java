@@ -37,6 +37,7 @@ abstract class UserHandler implements HttpHandler {
 
   private static final HttpString REMOTE_USER = new HttpString("REMOTE_USER");
   private static final String RETRY_SECONDS = "5";
+  private static final String FAILED = "the sharder failed; tell the operator";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Sharder sharder;
@@ -172,18 +173,24 @@ abstract class UserHandler implements HttpHandler {
     }
   }
 
+  /** What is inside is for the log, and what to do for whoever asked. */
   private static void refuse(HttpServerExchange exchange, @Nullable Throwable error) {
     if (error instanceof InvalidValueException wrong) {
       log.warn("{}", wrong.getMessage());
-      refuse(exchange, StatusCodes.BAD_REQUEST, wrong.getMessage());
+      refuse(
+          exchange,
+          StatusCodes.BAD_REQUEST,
+          "this user name cannot be kept: it is too long, or has characters that cannot be shown; log in under another");
     } else if (error instanceof NoOpenBinException full) {
       log.warn("{}", full.getMessage());
-      refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, full.getMessage());
+      refuse(
+          exchange,
+          StatusCodes.SERVICE_UNAVAILABLE,
+          "no hub takes anybody new now; ask again later, or tell the operator");
     } else if (error instanceof SettingsException setting) {
       log.error("{}", setting.getMessage());
-      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, setting.getMessage());
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, FAILED);
     } else if (error instanceof SharderException passing) {
-      // What the database says is for the operator.
       log.error("{}", passing.getMessage());
       refuse(
           exchange,
@@ -191,7 +198,7 @@ abstract class UserHandler implements HttpHandler {
           "the assignments cannot be reached now; ask again in a few seconds, or tell the operator");
     } else {
       log.error("a request failed as none should", error);
-      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, "the sharder failed; tell the operator");
+      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, FAILED);
     }
   }
 

@@ -168,7 +168,8 @@ class HubServerTest {
       assertThat(answer.status()).isEqualTo(401);
       assertThat(answer.body())
           .isEqualTo(
-              "the header REMOTE_USER names nobody; have nginx log the user in and set it\n");
+              "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"the header REMOTE_USER names"
+                  + " nobody; have nginx log the user in and set it\"}\n");
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
     assertThat(rows(sqlite())).isEmpty();
@@ -284,13 +285,14 @@ class HubServerTest {
       Answer full = hub.get("/shard", "bob");
       assertThat(full.status()).isEqualTo(503);
       assertThat(full.headers("Retry-After")).containsExactly("5");
-      assertThat(full.body())
-          .isEqualTo(
-              "kind 'hub' has no open bin for 'bob': hub-1 is full (1 of 1); open one or add a"
-                  + " bin\n");
+      assertThat(full.body()).contains("no hub takes anybody new now").doesNotContain("hub-1");
       assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
     }
     assertThat(rows(sqlite())).containsOnlyKeys("ada");
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .contains(
+            "kind 'hub' has no open bin for 'bob': hub-1 is full (1 of 1); open one or add a bin");
   }
 
   @Test
@@ -303,9 +305,12 @@ class HubServerTest {
       }
       Answer answer = hub.get("/shard", "ada");
       assertThat(answer.status()).isEqualTo(500);
-      assertThat(answer.body()).startsWith("bin 'hub 9' has a name that no cookie can carry");
+      assertThat(answer.body()).contains("tell the operator").doesNotContain("hub 9");
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .anyMatch(line -> line.startsWith("bin 'hub 9' has a name that no cookie can carry"));
   }
 
   @Test
@@ -469,6 +474,42 @@ class HubServerTest {
     all[arguments.length] = "--database";
     all[arguments.length + 1] = sqlite();
     assertThat(HubSharder.commandLine().execute(all)).isZero();
+  }
+
+  @Test
+  void whoeverIsNotTrustedIsRefusedAndLogged() throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), config("trusted: [10.0.0.0/8]\n"), "a")) {
+      for (String target : List.of("/shard", "/auth", "/elsewhere")) {
+        Answer answer = hub.get(target, "ada");
+        assertThat(answer.status()).isEqualTo(403);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+        assertThat(answer.body()).contains("\"status\":403", "go through it");
+      }
+      assertThat(rows(sqlite())).isEmpty();
+    }
+    assertThat(log.list)
+        .filteredOn(event -> event.getLevel() == Level.WARN)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .hasSize(3)
+        .allMatch(line -> line.startsWith("refused 127.0.0.1,"));
+    Path config = config("trusted: ['127.0.0.1', '::1']\n");
+    try (RunningHub hub = RunningHub.start(sqlite(), config, "a")) {
+      assertThat(cookieOf(hub, "ada")).startsWith("hub=a;");
+    }
+  }
+
+  @Test
+  void nginxIsToldTheHubOfEveryRequestByAHeaderAlone() throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "a", "b")) {
+      for (int i = 0; i < 2; i++) {
+        Answer answer = hub.get("/auth", "ada");
+        assertThat(answer.status()).isEqualTo(204);
+        assertThat(answer.header("X-Sharder-Bin")).isEqualTo("a");
+        assertThat(answer.headers("Set-Cookie")).isEmpty();
+      }
+      assertThat(hub.ask("GET", "/auth").status()).isEqualTo(401);
+      assertThat(hub.get("/auth/x", "ada").status()).isEqualTo(404);
+    }
   }
 
   @Test
