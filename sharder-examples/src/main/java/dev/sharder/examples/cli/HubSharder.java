@@ -66,7 +66,11 @@ public final class HubSharder {
     CommandLine commandLine = new CommandLine(new HubSharder());
     for (Class<?> commands :
         List.of(
-            ObjectCommands.class, BinCommands.All.class, PlanCommands.class, DataCommands.class)) {
+            ObjectCommands.class,
+            BinCommands.All.class,
+            PlanCommands.class,
+            DataCommands.class,
+            NginxMap.class)) {
       for (Method command : CommandLine.getCommandMethods(commands, null)) {
         commandLine.addSubcommand(new CommandLine(command));
       }

@@ -149,7 +149,7 @@ public record Settings(
   }
 
   /** Refuses a name that no cookie can carry. */
-  static void checkBinName(String name) {
+  public static void checkBinName(String name) {
     if (!COOKIE_SAFE.matcher(name).matches()) {
       throw new SettingsException(
           "bin '%s' has a name that no cookie can carry; use ASCII letters, digits, '-', '_' and '.'"

@@ -1,26 +1,14 @@
 package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.hub.RunningHub.Answer;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Base64;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,36 +24,28 @@ class NginxTest {
   private RunningHub sharder;
   private Undertow one;
   private Undertow two;
-  private Process nginx;
-  private int port;
+  private RunningNginx nginx;
 
   @BeforeEach
   void start() throws Exception {
-    Optional<Path> program = installed();
-    assumeTrue(program.isPresent(), "nginx is not installed; install it to run this test");
     sharder = RunningHub.start("jdbc:sqlite:" + folder.resolve("sharder.db"), "hub-1", "hub-2");
     one = hub("hub-1");
     two = hub("hub-2");
-    port = freePort();
-    configure();
-    nginx =
-        new ProcessBuilder(
-                program.orElseThrow().toString(), "-p", folder.toString(), "-c", "nginx.conf")
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("nginx.log").toFile())
-            .start();
-    awaitAnswer();
+    String template;
+    try (InputStream resource = NginxTest.class.getResourceAsStream("/nginx.conf")) {
+      template = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    nginx = RunningNginx.start(folder, port -> filled(template, port));
   }
 
   @AfterEach
   void stop() throws InterruptedException {
     if (nginx != null) {
-      nginx.destroy();
-      nginx.waitFor();
-      one.stop();
-      two.stop();
-      sharder.close();
+      nginx.close();
     }
+    one.stop();
+    two.stop();
+    sharder.close();
   }
 
   @Test
@@ -106,17 +86,7 @@ class NginxTest {
 
   private Answer ask(String user, String target, String cookie, String... headers)
       throws IOException {
-    String basic =
-        Base64.getEncoder().encodeToString((user + ":secret").getBytes(StandardCharsets.UTF_8));
-    Stream<String> own =
-        Stream.of(
-            "GET " + target + " HTTP/1.1",
-            "Host: localhost",
-            "Authorization: Basic " + basic,
-            "Cookie: " + cookie,
-            "Connection: close");
-    String head = String.join("\r\n", Stream.concat(own, Stream.of(headers)).toList());
-    return RunningHub.send(port, head + "\r\n\r\n");
+    return nginx.ask(user, "GET", target, cookie, headers);
   }
 
   private static Undertow hub(String name) {
@@ -138,56 +108,12 @@ class NginxTest {
     return hub;
   }
 
-  private void configure() throws IOException {
-    Map<String, Integer> ports =
-        Map.of(
-            "@HUB_1@", portOf(one),
-            "@HUB_2@", portOf(two),
-            "@HUB_3@", portOf(two),
-            "@SHARDER@", sharder.port(),
-            "@NGINX@", port);
-    String config;
-    try (InputStream template = NginxTest.class.getResourceAsStream("/nginx.conf")) {
-      config = new String(template.readAllBytes(), StandardCharsets.UTF_8);
-    }
-    for (Map.Entry<String, Integer> entry : ports.entrySet()) {
-      config = config.replace(entry.getKey(), entry.getValue().toString());
-    }
-    Files.writeString(folder.resolve("nginx.conf"), config);
-    Files.write(folder.resolve("passwords"), List.of("ada:{PLAIN}secret", "bob:{PLAIN}secret"));
-  }
-
-  private static int portOf(Undertow server) {
-    return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
-  private void awaitAnswer() throws IOException {
-    Instant end = Instant.now().plus(START_LIMIT);
-    while (true) {
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-        return;
-      } catch (IOException refused) {
-        assertThat(nginx.isAlive() && Instant.now().isBefore(end))
-            .as(Files.readString(folder.resolve("nginx.log")))
-            .isTrue();
-        Thread.onSpinWait();
-      }
-    }
-  }
-
-  /** Debian puts nginx where only root looks by default. */
-  private static Optional<Path> installed() {
-    return Stream.concat(
-            Stream.of(System.getenv().getOrDefault("PATH", "").split(":")),
-            Stream.of("/usr/sbin", "/usr/local/sbin"))
-        .map(folder -> Path.of(folder, "nginx"))
-        .filter(Files::isExecutable)
-        .findFirst();
+  private String filled(String template, int port) {
+    return template
+        .replace("@HUB_1@", String.valueOf(RunningNginx.portOf(one)))
+        .replace("@HUB_2@", String.valueOf(RunningNginx.portOf(two)))
+        .replace("@HUB_3@", String.valueOf(RunningNginx.portOf(two)))
+        .replace("@SHARDER@", String.valueOf(sharder.port()))
+        .replace("@NGINX@", String.valueOf(port));
   }
 }

@@ -1,0 +1,102 @@
+package dev.sharder.examples.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.sharder.examples.hub.RunningHub.Answer;
+import io.undertow.Undertow;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+
+/** The real nginx, where it is installed, with the users ada and bob. */
+record RunningNginx(Process process, int port) implements AutoCloseable {
+
+  private static final Duration START_LIMIT = Duration.ofSeconds(20);
+
+  /** Starts it in a folder with a configuration that is made for its port, or skips the test. */
+  static RunningNginx start(Path folder, IntFunction<String> configuration) throws IOException {
+    Optional<Path> program = installed();
+    assumeTrue(program.isPresent(), "nginx is not installed; install it to run this test");
+    int port = freePort();
+    Files.writeString(folder.resolve("nginx.conf"), configuration.apply(port));
+    Files.write(folder.resolve("passwords"), List.of("ada:{PLAIN}secret", "bob:{PLAIN}secret"));
+    Process process =
+        new ProcessBuilder(
+                program.orElseThrow().toString(), "-p", folder.toString(), "-c", "nginx.conf")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("nginx.log").toFile())
+            .start();
+    RunningNginx nginx = new RunningNginx(process, port);
+    nginx.awaitAnswer(folder);
+    return nginx;
+  }
+
+  /** Sends a request of a user who has logged in. */
+  Answer ask(String user, String method, String target, String cookie, String... headers)
+      throws IOException {
+    String basic =
+        Base64.getEncoder().encodeToString((user + ":secret").getBytes(StandardCharsets.UTF_8));
+    Stream<String> own =
+        Stream.of(
+            method + " " + target + " HTTP/1.1",
+            "Host: localhost",
+            "Authorization: Basic " + basic,
+            "Cookie: " + cookie,
+            "Connection: close");
+    String head = String.join("\r\n", Stream.concat(own, Stream.of(headers)).toList());
+    return RunningHub.send(port, head + "\r\n\r\n");
+  }
+
+  static int portOf(Undertow server) {
+    return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private void awaitAnswer(Path folder) throws IOException {
+    Instant end = Instant.now().plus(START_LIMIT);
+    while (true) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        return;
+      } catch (IOException refused) {
+        assertThat(process.isAlive() && Instant.now().isBefore(end))
+            .as(Files.readString(folder.resolve("nginx.log")))
+            .isTrue();
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  /** Debian puts nginx where only root looks by default. */
+  private static Optional<Path> installed() {
+    return Stream.concat(
+            Stream.of(System.getenv().getOrDefault("PATH", "").split(":")),
+            Stream.of("/usr/sbin", "/usr/local/sbin"))
+        .map(folder -> Path.of(folder, "nginx"))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    process.destroy();
+    process.waitFor();
+  }
+}
