@@ -9,7 +9,8 @@ import java.util.Set;
  * @param atMost the most moves; empty for as many as it takes
  * @param only the bins that may give or take, a bin that is drained aside; empty for every open bin
  * @param threshold nothing moves unless the distance between the fullest and the emptiest bin,
- *     (assigned + offset) / weight, shrinks by at least this; 0 or more; a drain heeds it not
+ *     (assigned + offset) / weight, shrinks by at least this; 0 for whatever balance takes; a drain
+ *     heeds it not
  */
 public record PlanOptions(OptionalLong atMost, Set<String> only, double threshold) {
 

@@ -105,7 +105,8 @@ final class Planner {
         new Planner(kind, revision, bins, holdings, options, bin -> isAsked(bin, options));
     double spread = planner.spread();
     planner.level();
-    return spread - planner.spread() >= options.threshold()
+    // What ends in balance may stand further apart, where weights or capacities differ much.
+    return options.threshold() == 0 || spread - planner.spread() >= options.threshold()
         ? planner.plan()
         : new Planner(kind, revision, bins, List.of(), options, bin -> isAsked(bin, options))
             .plan();
