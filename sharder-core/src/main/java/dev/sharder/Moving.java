@@ -43,7 +43,16 @@ final class Moving {
     try {
       move(move);
     } catch (NotFoundException | ConflictException | RefusedException refusal) {
-      refused.put(move.object(), refusal);
+      tell(refused, move.object(), refusal);
+    }
+  }
+
+  /** Who is named twice is told once: as moved if it was, or else what was said last. */
+  private <T> void tell(Map<String, T> told, String object, T what) {
+    if (!moved.containsKey(object)) {
+      unmoved.remove(object);
+      refused.remove(object);
+      told.put(object, what);
     }
   }
 
@@ -63,7 +72,7 @@ final class Moving {
       throw NotFoundException.bin(kind, move.to());
     }
     if (now.bin().equals(move.to())) {
-      unmoved.put(move.object(), now);
+      tell(unmoved, move.object(), now);
       return;
     }
     List<Assignment> unit = unit(now);
@@ -113,7 +122,7 @@ final class Moving {
   private void move(Assignment member, String to) {
     Assignment after = draft.move(member, to);
     assignments.put(after.object(), after);
-    moved.put(after.object(), after);
+    tell(moved, after.object(), after);
     bins.computeIfPresent(member.bin(), (name, bin) -> bin.plus(-member.size()));
     bins.computeIfPresent(to, (name, bin) -> bin.plus(member.size()));
   }

@@ -43,6 +43,8 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.extension.Extensions;
+import org.jdbi.v3.sqlobject.SqlObjectFactory;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
 /**
@@ -93,6 +95,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     jdbi.registerRowMapper(Miscount.class, Rows::miscount);
     jdbi.registerRowMapper(ChangedObject.class, Rows::changedObject);
     dialect.configure(jdbi);
+    // What Jdbi learns of the statements is kept here for all handles; each would begin anew.
+    Extensions extensions = jdbi.getConfig(Extensions.class);
+    extensions
+        .findFactory(SqlObjectFactory.class)
+        .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
   }
 
   private Connection openConnection() throws SQLException {

@@ -160,7 +160,8 @@ interface Statements {
       """)
   List<Miscount> miscounts(String kind);
 
-  // One statement, because all of it must be true at one moment.
+  // One statement, because all of it must be true at one moment. What is large is grouped and never
+  // joined: a plan from before the tables grew would go through one for every row of the other.
   @SqlQuery(
       """
       WITH
@@ -174,6 +175,20 @@ interface Statements {
         SELECT object, to_bin, what, version, row_number() OVER (PARTITION BY object ORDER BY id DESC) AS turn
         FROM sharder_change
         WHERE kind = :kind AND object IS NOT NULL
+      ),
+      object AS (
+        SELECT object, max(bin) AS bin, max(version) AS version,
+               max(what) AS what, max(to_bin) AS to_bin, max(moved_from) AS moved_from
+        FROM (
+          SELECT object, bin, version, NULL AS what, NULL AS to_bin, NULL AS moved_from
+          FROM sharder_assignment
+          WHERE kind = :kind
+          UNION ALL
+          SELECT object, NULL, NULL, what, to_bin, version
+          FROM recent
+          WHERE turn = 1
+        ) AS seen
+        GROUP BY object
       ),
       finding AS (
         SELECT 'counters' AS promise, b.bin AS subject,
@@ -204,18 +219,15 @@ interface Statements {
         GROUP BY in_group
         HAVING count(DISTINCT bin) > 1
         UNION ALL
-        SELECT 'changes', recent.object,
-               'was last moved to ' || recent.to_bin || ' as version ' || (recent.version + 1)
-               || ' and is in ' || coalesce(a.bin, 'no bin') || ' as version ' || coalesce(a.version, 0)
-        FROM recent
-        LEFT JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = recent.object
-        WHERE recent.turn = 1 AND recent.what = 'moved'
-          AND (a.bin IS NULL OR a.bin <> recent.to_bin OR a.version <> recent.version + 1)
+        SELECT 'changes', object,
+               'was last moved to ' || to_bin || ' as version ' || (moved_from + 1)
+               || ' and is in ' || coalesce(bin, 'no bin') || ' as version ' || coalesce(version, 0)
+        FROM object
+        WHERE what = 'moved' AND (bin IS NULL OR bin <> to_bin OR version <> moved_from + 1)
         UNION ALL
-        SELECT 'changes', a.object, 'has version ' || a.version || ' and no move that made it so'
-        FROM sharder_assignment AS a
-        LEFT JOIN recent ON recent.object = a.object AND recent.turn = 1 AND recent.what = 'moved'
-        WHERE a.kind = :kind AND a.version > 1 AND recent.object IS NULL
+        SELECT 'changes', object, 'has version ' || version || ' and no move that made it so'
+        FROM object
+        WHERE version > 1 AND (what IS NULL OR what <> 'moved')
         UNION ALL
         SELECT 'changes', k.kind, 'has revision ' || k.revision || ' and a change of revision ' || max(c.revision)
         FROM sharder_kind AS k

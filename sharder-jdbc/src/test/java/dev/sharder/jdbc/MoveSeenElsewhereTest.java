@@ -1,0 +1,106 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Move;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** After a move the process that moved answers anew at once, and any other within the bound. */
+@Timeout(120)
+class MoveSeenElsewhereTest {
+
+  /** The bound unless it is set. */
+  private static final Duration BOUND = Duration.ofSeconds(1);
+
+  /** What a machine that is busy with other tests gets on top. */
+  private static final Duration SLACK = Duration.ofSeconds(3);
+
+  private static final int MOVES = 5;
+
+  @TempDir private Path folder;
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aProcessThatRunsAnswersWithTheNewBinWithinTheBound(boolean sqlite) throws Exception {
+    pool.setJdbcUrl(
+        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder here = Sharder.builder("hub", store).bins("a", "b").build();
+        OtherProcess elsewhere = OtherProcess.start(Answerer.class, folder, pool.getJdbcUrl())) {
+      ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+      assertThat(here.assign("ada").bin()).isEqualTo("a");
+      List<Duration> seenAfter = new ArrayList<>();
+      for (int i = 0; i < MOVES; i++) {
+        String old = i % 2 == 0 ? "a" : "b";
+        String next = i % 2 == 0 ? "b" : "a";
+        awaitMemory(elsewhere, "probe-" + i + "-");
+        assertThat(ask(elsewhere, "ada")).isEqualTo(old);
+        assertThat(ask(elsewhere, "ada")).isEqualTo(old);
+        assertThat(here.find("ada").orElseThrow().bin()).isEqualTo(old);
+
+        admin.move(Move.of("ada", next), false, new Note("test", ""));
+        long moved = System.nanoTime();
+        assertThat(here.find("ada").orElseThrow().bin()).isEqualTo(next);
+        await(next, elsewhere);
+        seenAfter.add(Duration.ofNanos(System.nanoTime() - moved));
+      }
+      assertThat(seenAfter)
+          .as("seen after %s", seenAfter)
+          .allSatisfy(after -> assertThat(after).isLessThan(BOUND.plus(SLACK)))
+          .anySatisfy(after -> assertThat(after).isLessThan(BOUND));
+    }
+  }
+
+  /** Returns once the other process answers from its memory what it has asked for before. */
+  private void awaitMemory(OtherProcess elsewhere, String prefix) throws IOException {
+    try (Handle database = Jdbi.open(pool)) {
+      int probe = 0;
+      while (!isRemembered(prefix + probe, elsewhere, database)) {
+        probe++;
+      }
+    }
+  }
+
+  private static boolean isRemembered(String probe, OtherProcess elsewhere, Handle database)
+      throws IOException {
+    String bin = ask(elsewhere, probe);
+    // No change is recorded, so only an answer from memory can still be the old one.
+    database.execute("UPDATE sharder_assignment SET bin = 'elsewhere' WHERE object = ?", probe);
+    boolean isRemembered = ask(elsewhere, probe).equals(bin);
+    database.execute("UPDATE sharder_assignment SET bin = ? WHERE object = ?", bin, probe);
+    return isRemembered;
+  }
+
+  private static String ask(OtherProcess elsewhere, String object) throws IOException {
+    elsewhere.say(object);
+    return elsewhere.hear();
+  }
+
+  private static void await(String bin, OtherProcess elsewhere) throws IOException {
+    while (!ask(elsewhere, "ada").equals(bin)) {
+      Thread.onSpinWait();
+    }
+  }
+}

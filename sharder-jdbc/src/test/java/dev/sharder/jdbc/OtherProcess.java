@@ -1,0 +1,83 @@
+package dev.sharder.jdbc;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A program of the tests that runs as a process of its own. Closing it kills it, and so does time,
+ * because nothing else would end a wait for its next line.
+ */
+final class OtherProcess implements AutoCloseable {
+
+  private static final int MOST_SECONDS = 150;
+
+  private final Process process;
+  private final Path errors;
+  private final BufferedReader output;
+
+  private OtherProcess(Process process, Path errors) {
+    this.process = process;
+    this.errors = errors;
+    this.output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  /** Starts a class that has a main method; what it has to complain of goes into the folder. */
+  static OtherProcess start(Class<?> program, Path folder, String... arguments) throws IOException {
+    Path errors = Files.createTempFile(folder, "errors", "");
+    List<String> java =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            program.getName());
+    List<String> command = Stream.concat(java.stream(), Stream.of(arguments)).toList();
+    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    CompletableFuture.delayedExecutor(MOST_SECONDS, TimeUnit.SECONDS)
+        .execute(process::destroyForcibly);
+    return new OtherProcess(process, errors);
+  }
+
+  void say(String line) throws IOException {
+    process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().flush();
+  }
+
+  /** Returns the next line it prints; fails if there is none. */
+  String hear() throws IOException {
+    String line = output.readLine();
+    if (line == null) {
+      throw new UncheckedIOException(new IOException("the process ended: " + complaints()));
+    }
+    return line;
+  }
+
+  String complaints() throws IOException {
+    return Files.readString(errors);
+  }
+
+  int awaitEnd() throws InterruptedException {
+    return process.waitFor();
+  }
+
+  /** As {@code kill -9}. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

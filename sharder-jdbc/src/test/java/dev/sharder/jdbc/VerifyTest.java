@@ -1,0 +1,289 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Adoption;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.Bin;
+import dev.sharder.Change;
+import dev.sharder.Finding;
+import dev.sharder.Move;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Verifying finds whatever is wrong with the data, and repairing mends counters, nothing else. */
+@Timeout(60)
+class VerifyTest {
+
+  private static final Note TEST = new Note("test", "because");
+
+  /** A way in which somebody who writes past the library breaks a promise, and what is found. */
+  enum Damage {
+    A_COUNT_THAT_IS_TOO_HIGH("counters", "a", count("a", 3)),
+    A_COUNT_THAT_IS_TOO_LOW("counters", "b", count("b", -1)),
+    A_COUNT_OF_AN_EMPTY_BIN("counters", "c", count("c", 1)),
+    A_BIN_THAT_NEVER_WAS("bins", "nowhere", put("ada", "nowhere"), count("a", -1)),
+    A_BIN_THAT_IS_GONE(
+        "bins",
+        "b",
+        "UPDATE sharder_bin SET assigned = 0 WHERE kind = 'hub' AND bin = 'b'",
+        "DELETE FROM sharder_bin WHERE kind = 'hub' AND bin = 'b'"),
+    A_BIN_WITH_A_NEW_NAME(
+        "bins",
+        "b",
+        "UPDATE sharder_bin SET assigned = 0 WHERE kind = 'hub' AND bin = 'b'",
+        "UPDATE sharder_bin SET bin = 'z' WHERE kind = 'hub' AND bin = 'b'"),
+    A_GROUP_IN_TWO_BINS("groups", "team", put("eve", "b"), count("a", -2), count("b", 2)),
+    A_RETIRED_BIN_THAT_HOLDS_SOMETHING(
+        "states", "a", "UPDATE sharder_bin SET state = 'retired' WHERE kind = 'hub' AND bin = 'a'"),
+    SOMEONE_MOVED_BACK_UNTOLD("changes", "gil", put("gil", "a"), count("a", 1), count("b", -1)),
+    SOMEONE_MOVED_WHO_IS_GONE(
+        "changes",
+        "gil",
+        "DELETE FROM sharder_assignment WHERE kind = 'hub' AND object = 'gil'",
+        count("b", -1)),
+    A_VERSION_THAT_NO_MOVE_MADE("changes", "bob", version("bob", 5)),
+    A_VERSION_THAT_ANOTHER_MOVE_MADE("changes", "gil", version("gil", 3)),
+    A_MOVE_THAT_IS_NOT_ON_RECORD(
+        "changes", "gil", "DELETE FROM sharder_change WHERE kind = 'hub' AND object = 'gil'"),
+    A_REVISION_BEHIND_ITS_CHANGES(
+        "changes", "hub", "UPDATE sharder_kind SET revision = revision - 1 WHERE kind = 'hub'");
+
+    private final String promise;
+    private final String subject;
+    private final List<String> statements;
+
+    Damage(String promise, String subject, String... statements) {
+      this.promise = promise;
+      this.subject = subject;
+      this.statements = List.of(statements);
+    }
+
+    private static String count(String bin, int more) {
+      return "UPDATE sharder_bin SET assigned = assigned + (%d) WHERE kind = 'hub' AND bin = '%s'"
+          .formatted(more, bin);
+    }
+
+    private static String put(String object, String bin) {
+      return "UPDATE sharder_assignment SET bin = '%s' WHERE kind = 'hub' AND object = '%s'"
+          .formatted(bin, object);
+    }
+
+    private static String version(String object, int version) {
+      return "UPDATE sharder_assignment SET version = %d WHERE kind = 'hub' AND object = '%s'"
+          .formatted(version, object);
+    }
+
+    void doTo(Handle database) {
+      for (String statement : statements) {
+        assertThat(database.execute(statement)).as(statement).isEqualTo(1);
+      }
+    }
+  }
+
+  @TempDir private Path folder;
+
+  private final HikariDataSource pool = new HikariDataSource();
+  private JdbiAssignmentStore store;
+  private Handle database;
+  private ShardAdmin hubs;
+  private ShardAdmin others;
+
+  @AfterEach
+  void closeAll() {
+    database.close();
+    store.close();
+    pool.close();
+  }
+
+  private void open(boolean sqlite) {
+    pool.setJdbcUrl(
+        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+    store = JdbiAssignmentStore.create(pool);
+    database = Jdbi.open(pool);
+    hubs = fill("hub");
+    others = fill("other");
+    assertThat(hubs.verify(10)).isEmpty();
+  }
+
+  /** In a: ada, bob, and a team of eve and fay; in b: cyd, and gil who moved; c is empty. */
+  private ShardAdmin fill(String kind) {
+    ShardAdmin admin = ShardAdmin.builder(kind, store).build();
+    List.of("a", "b", "c").forEach(bin -> admin.addBin(Bin.of(bin), TEST));
+    List<Adoption> adoptions = new ArrayList<>();
+    for (String object : List.of("ada", "bob", "gil", "hal")) {
+      adoptions.add(new Adoption(AssignmentRequest.of(kind, object), "a"));
+    }
+    for (String object : List.of("eve", "fay")) {
+      AssignmentRequest request = AssignmentRequest.of(kind, object).withGroup("team");
+      adoptions.add(new Adoption(request.withSize(2), "a"));
+    }
+    adoptions.add(new Adoption(AssignmentRequest.of(kind, "cyd"), "b"));
+    assertThat(admin.adopt(adoptions, true, TEST).placed()).hasSize(7);
+    admin.move(Move.of("gil", "b"), false, TEST);
+    admin.move(Move.of("hal", "c"), false, TEST);
+    admin.remove("hal", OptionalLong.empty(), TEST);
+    return admin;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whateverIsWrongIsFoundOnSqlite(Damage damage) {
+    isFound(damage, true);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whateverIsWrongIsFoundOnPostgres(Damage damage) {
+    isFound(damage, false);
+  }
+
+  private void isFound(Damage damage, boolean sqlite) {
+    open(sqlite);
+    damage.doTo(database);
+    assertThat(hubs.verify(10))
+        .extracting(Finding::promise, Finding::subject)
+        .containsExactly(tuple(damage.promise, damage.subject));
+    assertThat(hubs.verify(10).get(0).detail()).isNotBlank();
+    assertThat(others.verify(10)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anObjectThatIsThereTwiceIsFound(boolean sqlite) {
+    open(sqlite);
+    // Only without its key does the table take it.
+    if (sqlite) {
+      database.execute("CREATE TABLE keyless AS SELECT * FROM sharder_assignment");
+      database.execute("DROP TABLE sharder_assignment");
+      database.execute("ALTER TABLE keyless RENAME TO sharder_assignment");
+    } else {
+      database.execute("ALTER TABLE sharder_assignment DROP CONSTRAINT sharder_assignment_pkey");
+    }
+    database.execute(
+        """
+        INSERT INTO sharder_assignment (kind, object, bin, version, assigned_at, size, in_group)
+        SELECT kind, object, 'c', version, assigned_at, size, in_group
+        FROM sharder_assignment
+        WHERE kind = 'hub' AND object = 'ada'
+        """);
+    database.execute("UPDATE sharder_bin SET assigned = 1 WHERE kind = 'hub' AND bin = 'c'");
+    assertThat(hubs.verify(10))
+        .containsExactly(new Finding("objects", "ada", "is assigned 2 times"));
+    assertThat(others.verify(10)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, 3", "false, 3", "true, 100", "false, 100"})
+  void allThatIsWrongIsToldAtOnceInOrderAndNoMoreThanAskedFor(boolean sqlite, int limit) {
+    open(sqlite);
+    damageAll();
+    assertThat(hubs.verify(limit))
+        .extracting(Finding::promise, Finding::subject)
+        .containsExactlyElementsOf(
+            List.of(
+                    tuple("changes", "bob"),
+                    tuple("changes", "hub"),
+                    tuple("counters", "a"),
+                    tuple("counters", "b"),
+                    tuple("groups", "team"),
+                    tuple("states", "a"))
+                .subList(0, Math.min(limit, 6)));
+  }
+
+  private void damageAll() {
+    Damage.A_COUNT_THAT_IS_TOO_HIGH.doTo(database);
+    Damage.A_COUNT_THAT_IS_TOO_LOW.doTo(database);
+    Damage.A_GROUP_IN_TWO_BINS.doTo(database);
+    Damage.A_RETIRED_BIN_THAT_HOLDS_SOMETHING.doTo(database);
+    Damage.A_VERSION_THAT_NO_MOVE_MADE.doTo(database);
+    Damage.A_REVISION_BEHIND_ITS_CHANGES.doTo(database);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void repairingMendsCountersInOneStepAndLeavesAChangeAndAllElseAsItIs(boolean sqlite) {
+    open(sqlite);
+    damageAll();
+    Map<String, List<String>> before = tables();
+    Change last = lastChange();
+
+    assertThat(hubs.repair(TEST)).isEqualTo(Map.of("a", -3L, "b", 1L));
+
+    assertThat(hubs.verify(10))
+        .extracting(Finding::promise, Finding::subject)
+        .containsExactly(tuple("changes", "bob"), tuple("groups", "team"), tuple("states", "a"));
+    List<Change> left = new ArrayList<>();
+    hubs.changes(last.id()).forEachRemaining(left::add);
+    assertThat(left)
+        .extracting(Change::what, change -> change.from().orElseThrow(), Change::note)
+        .containsExactly(
+            tuple(Change.What.BIN_RECOUNTED, "a", TEST),
+            tuple(Change.What.BIN_RECOUNTED, "b", TEST));
+    assertThat(left).extracting(Change::revision).containsOnly(left.get(0).revision());
+
+    undo(left);
+    assertThat(tables()).isEqualTo(before);
+  }
+
+  /** Takes back what a repair of these bins may do, and no more. */
+  private void undo(List<Change> recounts) {
+    Damage.A_COUNT_THAT_IS_TOO_HIGH.doTo(database);
+    Damage.A_COUNT_THAT_IS_TOO_LOW.doTo(database);
+    Damage.A_REVISION_BEHIND_ITS_CHANGES.doTo(database);
+    recounts.forEach(
+        change -> database.execute("DELETE FROM sharder_change WHERE id = ?", change.id()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void repairingWhatIsRightChangesNothing(boolean sqlite) {
+    open(sqlite);
+    Damage.A_VERSION_THAT_NO_MOVE_MADE.doTo(database);
+    Map<String, List<String>> before = tables();
+    assertThat(hubs.repair(TEST)).isEmpty();
+    assertThat(tables()).isEqualTo(before);
+  }
+
+  private Change lastChange() {
+    Iterator<Change> changes = hubs.changes(0);
+    Change last = changes.next();
+    while (changes.hasNext()) {
+      last = changes.next();
+    }
+    return last;
+  }
+
+  /** Everything that is kept, row by row. */
+  private Map<String, List<String>> tables() {
+    Map<String, List<String>> tables = new TreeMap<>();
+    for (String table :
+        List.of("sharder_kind", "sharder_bin", "sharder_assignment", "sharder_change")) {
+      tables.put(
+          table,
+          database.createQuery("SELECT * FROM " + table).mapToMap().stream()
+              .map(row -> new TreeMap<>(row).toString())
+              .sorted()
+              .toList());
+    }
+    return tables;
+  }
+}
