@@ -77,6 +77,12 @@ public record BinLoad(Bin bin, long assigned) {
 
   /** Returns this load after so much more, or less. */
   BinLoad plus(long size) {
+    if (assigned + size < 0) {
+      throw new StoreException(
+          "bin '%s' counts %d and holds more; verify the data and repair the counters"
+              .formatted(name(), assigned),
+          null);
+    }
     return new BinLoad(bin, assigned + size);
   }
 }

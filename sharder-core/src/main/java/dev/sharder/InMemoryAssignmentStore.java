@@ -151,19 +151,24 @@ final class InMemoryAssignmentStore implements AssignmentStore {
     if (!listing.groupsOnce() || one.group().isEmpty()) {
       return Optional.of(one);
     }
-    List<Assignment> members = known.members(one.group().get());
-    long size = members.stream().mapToLong(Assignment::size).sum();
-    return members.get(0).equals(one)
-        ? Optional.of(
-            new Assignment(
-                one.kind(),
-                one.object(),
-                one.bin(),
-                one.version(),
-                one.assignedAt(),
-                size,
-                one.group()))
-        : Optional.empty();
+    if (!known
+        .groups
+        .getOrDefault(one.group().get(), Set.of())
+        .iterator()
+        .next()
+        .equals(one.object())) {
+      return Optional.empty();
+    }
+    long size = known.members(one.group().get()).stream().mapToLong(Assignment::size).sum();
+    return Optional.of(
+        new Assignment(
+            one.kind(),
+            one.object(),
+            one.bin(),
+            one.version(),
+            one.assignedAt(),
+            size,
+            one.group()));
   }
 
   private record Size(String bin, long size) {}

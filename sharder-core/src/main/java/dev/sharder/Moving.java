@@ -2,39 +2,57 @@ package dev.sharder;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Moves objects one after another, as far as the bins and the assignments as they are allow. */
 final class Moving {
 
+  /** What may be done beyond a plain move. */
+  enum How {
+    /** Nothing. */
+    ONCE,
+    /** Moving into bins that are closed or full. */
+    FORCED,
+    /** Moving what may have been moved before: whoever is there already is no conflict. */
+    AGAIN
+  }
+
   private final String kind;
-  private final boolean force;
+  private final How how;
   private final Edit.Draft draft;
 
   /** As they are after the moves so far; what shares a group moves together. */
   private final Map<String, Assignment> assignments;
 
+  private final Map<String, Set<String>> groups = new HashMap<>();
   private final Map<String, BinLoad> bins = new HashMap<>();
 
   private final Map<String, Assignment> moved = new LinkedHashMap<>();
   private final Map<String, Assignment> unmoved = new LinkedHashMap<>();
   private final Map<String, SharderException> refused = new LinkedHashMap<>();
 
-  private Moving(String kind, boolean force, Note note, Snapshot snapshot) {
+  private Moving(String kind, How how, Note note, Snapshot snapshot) {
     this.kind = kind;
-    this.force = force;
+    this.how = how;
     this.draft = new Edit.Draft(snapshot, note);
     this.assignments = new TreeMap<>(Names.ORDER);
     assignments.putAll(snapshot.assignments());
     snapshot.bins().forEach(bin -> bins.put(bin.name(), bin));
+    for (Assignment one : assignments.values()) {
+      one.group()
+          .ifPresent(
+              group ->
+                  groups.computeIfAbsent(group, name -> new LinkedHashSet<>()).add(one.object()));
+    }
   }
 
-  static Edit<Moves> decide(
-      String kind, List<Move> moves, boolean force, Note note, Snapshot snapshot) {
-    Moving moving = new Moving(kind, force, note, snapshot);
+  static Edit<Moves> decide(String kind, List<Move> moves, How how, Note note, Snapshot snapshot) {
+    Moving moving = new Moving(kind, how, note, snapshot);
     moves.forEach(moving::tryToMove);
     return moving.draft.returning(new Moves(moving.moved, moving.unmoved, moving.refused));
   }
@@ -64,6 +82,11 @@ final class Moving {
     Assignment movedBefore = moved.get(move.object());
     if (movedBefore != null) {
       checkMovedAlike(move, movedBefore);
+      return;
+    }
+    if (how == How.AGAIN && now.bin().equals(move.to())) {
+      // Its version is new because it went, by an earlier try.
+      tell(unmoved, move.object(), now);
       return;
     }
     checkExpected(move, now);
@@ -98,13 +121,15 @@ final class Moving {
   private List<Assignment> unit(Assignment one) {
     return one.group().isEmpty()
         ? List.of(one)
-        : assignments.values().stream().filter(other -> other.group().equals(one.group())).toList();
+        : groups.getOrDefault(one.group().get(), Set.of()).stream()
+            .flatMap(object -> Optional.ofNullable(assignments.get(object)).stream())
+            .toList();
   }
 
   private void checkTarget(List<Assignment> unit, BinLoad target) {
     long size = unit.stream().mapToLong(Assignment::size).sum();
     Optional<String> refusal = target.refusal(size);
-    if (refusal.isPresent() && (!force || target.bin().state() == BinState.RETIRED)) {
+    if (refusal.isPresent() && (how != How.FORCED || target.bin().state() == BinState.RETIRED)) {
       throw new RefusedException(
           "object '%s' of kind '%s' stays in '%s': bin '%s' %s; choose another, %s"
               .formatted(

@@ -199,11 +199,20 @@ final class Planner {
     if (least == null || taker == null) {
       return false;
     }
-    Long best = giver.units.floorKey(Math.max(least, evening(giver, taker)));
+    Long best = best(giver, taker, least);
     if (best != null && best > least && giveOne(giver, emptiest(best, giver), best)) {
       return true;
     }
     return giveOne(giver, taker, least);
+  }
+
+  /** What ends an excess with the least, or else brings both bins nearest to one level. */
+  private static @Nullable Long best(Vessel giver, Vessel taker, long least) {
+    if (giver.isOverfull()) {
+      Long enough = giver.units.ceilingKey(giver.load - giver.capacity);
+      return enough == null ? giver.units.lastKey() : enough;
+    }
+    return giver.units.floorKey(Math.max(least, evening(giver, taker)));
   }
 
   /** The size that would bring both to one level. */

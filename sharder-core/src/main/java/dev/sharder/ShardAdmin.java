@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -24,6 +23,9 @@ import java.util.stream.Collectors;
  * the call returns, those of others within their {@linkplain Sharder.Builder#staleness bound}.
  * Thread-safe, and safe beside any number of operators and sharders. It holds nothing that must be
  * closed.
+ *
+ * <p>Where the connection breaks while a change is committed, nobody can tell at once whether it
+ * was made; the {@link StoreException} says so, and the history tells.
  *
  * <p>Besides the errors named, every method throws {@link TimeLimitException} if the store was busy
  * or away for the whole time limit, {@link StoreException} if it failed in a way that waiting does
@@ -74,6 +76,24 @@ public final class ShardAdmin {
    */
   public List<BinLoad> bins() {
     return store.bins(kind, deadline());
+  }
+
+  /**
+   * Returns a bin with its load.
+   *
+   * @param name the bin's name
+   * @return the bin
+   * @throws NotFoundException if there is no such bin
+   */
+  public BinLoad bin(String name) {
+    return named(name, bins());
+  }
+
+  private BinLoad named(String name, List<BinLoad> bins) {
+    return bins.stream()
+        .filter(bin -> bin.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> NotFoundException.bin(kind, name));
   }
 
   /**
@@ -161,7 +181,7 @@ public final class ShardAdmin {
    *     or is retired
    */
   public Assignment move(Move move, boolean force, Note note) {
-    Moves moves = moveAll(List.of(move), force, note);
+    Moves moves = moveAll(List.of(move), force ? Moving.How.FORCED : Moving.How.ONCE, note);
     SharderException refusal = moves.refused().get(move.object());
     if (refusal != null) {
       throw refusal;
@@ -170,10 +190,10 @@ public final class ShardAdmin {
     return now != null ? now : Objects.requireNonNull(moves.unmoved().get(move.object()));
   }
 
-  private Moves moveAll(List<Move> moves, boolean force, Note note) {
+  private Moves moveAll(List<Move> moves, Moving.How how, Note note) {
     return update(
         Scope.toMove(moves.stream().map(Move::object).collect(Collectors.toSet())),
-        snapshot -> Moving.decide(kind, moves, force, note, snapshot));
+        snapshot -> Moving.decide(kind, moves, how, note, snapshot));
   }
 
   /**
@@ -363,11 +383,7 @@ public final class ShardAdmin {
   }
 
   private void checkTakesPart(String name, List<BinLoad> bins) {
-    BinLoad bin =
-        bins.stream()
-            .filter(one -> one.name().equals(name))
-            .findFirst()
-            .orElseThrow(() -> NotFoundException.bin(kind, name));
+    BinLoad bin = named(name, bins);
     if (bin.bin().state() != BinState.OPEN) {
       throw new RefusedException(
           "bin '%s' of kind '%s' is %s and takes no part in a plan; open it first, or leave it out"
@@ -438,27 +454,11 @@ public final class ShardAdmin {
       while (moves.hasNext() && batch.size() < PAGE) {
         batch.add(moves.next());
       }
-      Moves done = movedBefore(batch, moveAll(batch, false, note));
+      Moves done = moveAll(batch, Moving.How.AGAIN, note);
       applied = applied.plus(done);
       progress.accept(done);
     }
     return applied;
-  }
-
-  /** Tells those whose version is new because they went where they were to go from the rest. */
-  private static Moves movedBefore(List<Move> batch, Moves done) {
-    Map<String, Assignment> unmoved = new TreeMap<>(done.unmoved());
-    Map<String, SharderException> refused = new TreeMap<>(done.refused());
-    for (Move move : batch) {
-      if (refused.get(move.object()) instanceof ConflictException conflict) {
-        Assignment actual = conflict.actual();
-        if (actual != null && actual.bin().equals(move.to())) {
-          refused.remove(move.object());
-          unmoved.put(move.object(), actual);
-        }
-      }
-    }
-    return new Moves(done.moved(), unmoved, refused);
   }
 
   /**

@@ -25,6 +25,21 @@ import org.junit.jupiter.api.Timeout;
 abstract class PlanContract extends OperatorContract {
 
   @Test
+  void anObjectThatIsNamedTwiceMovesOnceAndIsToldOnce() {
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    List.of("a", "b", "c").forEach(bin -> admin.addBin(Bin.of(bin), NOTE));
+    List<Adoption> ada = List.of(new Adoption(AssignmentRequest.of("hub", "ada"), "a"));
+    assertThat(admin.adopt(ada, true, NOTE).refused()).isEmpty();
+    List<Move> twice = List.of(Move.of("ada", "b").ofVersion(1), Move.of("ada", "c").ofVersion(1));
+    assertThat(admin.apply(twice.iterator(), NOTE, progress -> {})).isEqualTo(new Applied(1, 0, 0));
+    assertThat(admin.find("ada").orElseThrow().bin()).isEqualTo("b");
+    assertThat(admin.apply(twice.subList(0, 1).iterator(), NOTE, progress -> {}))
+        .isEqualTo(new Applied(0, 1, 0));
+    assertThat(admin.apply(twice.subList(1, 2).iterator(), NOTE, progress -> {}))
+        .isEqualTo(new Applied(0, 0, 1));
+  }
+
+  @Test
   void aPlanIsForItsOwnKindAndForBinsThatTakePart() {
     ShardAdmin admin = ShardAdmin.builder("hub", store).build();
     admin.addBin(Bin.of("open"), NOTE);

@@ -24,6 +24,15 @@ class PlannerTest {
   private static final long REVISION = 7;
 
   @Test
+  void anOverfullBinGivesWhatEndsItsExcessAndNoMore() {
+    BinLoad full = new BinLoad(Bin.of("a").withCapacity(17), 41);
+    BinLoad other = new BinLoad(Bin.of("b"), 0);
+    List<Holding> holdings = List.of(new Holding("a", 41 - 24, 1), new Holding("a", 24, 1));
+    Plan plan = Planner.rebalance("hub", 0, List.of(full, other), holdings, PlanOptions.ALL);
+    assertThat(plan.flows()).containsExactly(new Plan.Flow("a", "b", 24, 1));
+  }
+
+  @Test
   void aRebalanceReachesTheBalanceByTheLeastMovesThereAre() {
     for (int seed = 0; seed < 4_000; seed++) {
       Random random = new Random(seed);

@@ -176,9 +176,17 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public <T> T update(
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
+    AtomicBoolean recorded = new AtomicBoolean();
     return inTransaction(
         deadline,
         statements -> {
+          if (recorded.get()) {
+            // Asked again, it might refuse what it has done itself.
+            throw new StoreException(
+                "the database failed while it committed a change of kind '%s', which may be made or not; look at the history, and ask again if it is not"
+                    .formatted(kind),
+                null);
+          }
           boolean isKnown = !statements.lockKind(kind).isEmpty();
           Edit<T> edit = decide.apply(snapshot(statements, kind, scope));
           if (!isKnown && !edit.isEmpty()) {
@@ -188,6 +196,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
             edit = decide.apply(snapshot(statements, kind, scope));
           }
           record(statements, kind, edit);
+          recorded.set(!edit.changes().isEmpty());
           return edit.result();
         });
   }

@@ -121,7 +121,7 @@ interface PostgresStatements extends Statements, SqlObject {
   List<String> lockKind(String kind);
 
   @Override
-  @SqlQuery("SELECT now()")
+  @SqlQuery("SELECT clock_timestamp()")
   Instant now();
 
   @Override
@@ -170,6 +170,7 @@ interface PostgresStatements extends Statements, SqlObject {
           kind,
           each(placed, Assignment::object),
           each(placed, Assignment::bin),
+          each(placed, Assignment::assignedAt),
           each(placed, Assignment::size),
           each(placed, one -> one.group().orElse(null)));
     }
@@ -177,15 +178,18 @@ interface PostgresStatements extends Statements, SqlObject {
 
   @SqlUpdate(
       """
-      INSERT INTO sharder_assignment (kind, object, bin, size, in_group)
-      SELECT :kind, object, bin, size, in_group
-      FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[]), CAST(:sizes AS bigint[]), CAST(:groups AS text[]))
-        AS placed (object, bin, size, in_group)
+      INSERT INTO sharder_assignment (kind, object, bin, assigned_at, size, in_group)
+      SELECT :kind, object, bin, assigned_at, size, in_group
+      FROM unnest(
+        CAST(:objects AS text[]), CAST(:bins AS text[]), CAST(:times AS timestamptz[]), CAST(:sizes AS bigint[]),
+        CAST(:groups AS text[]))
+        AS placed (object, bin, assigned_at, size, in_group)
       """)
   void insert(
       String kind,
       @Nullable String[] objects,
       @Nullable String[] bins,
+      @Nullable String[] times,
       @Nullable String[] sizes,
       @Nullable String[] groups);
 
@@ -202,22 +206,25 @@ interface PostgresStatements extends Statements, SqlObject {
         kind,
         each(moved, Assignment::object),
         each(moved, Assignment::bin),
-        each(moved, Assignment::version));
+        each(moved, Assignment::version),
+        each(moved, Assignment::assignedAt));
   }
 
   @SqlUpdate(
       """
       UPDATE sharder_assignment AS a
-      SET bin = moved.bin, version = moved.version, assigned_at = now()
-      FROM unnest(CAST(:objects AS text[]), CAST(:bins AS text[]), CAST(:versions AS bigint[]))
-        AS moved (object, bin, version)
+      SET bin = moved.bin, version = moved.version, assigned_at = moved.assigned_at
+      FROM unnest(
+        CAST(:objects AS text[]), CAST(:bins AS text[]), CAST(:versions AS bigint[]), CAST(:times AS timestamptz[]))
+        AS moved (object, bin, version, assigned_at)
       WHERE a.kind = :kind AND a.object = moved.object
       """)
   void move(
       String kind,
       @Nullable String[] objects,
       @Nullable String[] bins,
-      @Nullable String[] versions);
+      @Nullable String[] versions,
+      @Nullable String[] times);
 
   @Override
   @SqlUpdate(
@@ -257,7 +264,7 @@ interface PostgresStatements extends Statements, SqlObject {
 
   String COPY =
       """
-      COPY sharder_assignment (kind, object, bin)
+      COPY sharder_assignment (kind, object, bin, assigned_at)
       FROM STDIN
       """;
 
@@ -269,7 +276,8 @@ interface PostgresStatements extends Statements, SqlObject {
       for (Assignment assignment : assignments) {
         rows.append(escaped(assignment.kind())).append('\t');
         rows.append(escaped(assignment.object())).append('\t');
-        rows.append(escaped(assignment.bin())).append('\n');
+        rows.append(escaped(assignment.bin())).append('\t');
+        rows.append(assignment.assignedAt()).append('\n');
         if (rows.length() > SENT_AT_ONCE) {
           send(copy, rows);
         }
@@ -338,19 +346,21 @@ interface PostgresStatements extends Statements, SqlObject {
         each(changes, change -> change.what().word()),
         each(changes, change -> change.note().actor()),
         each(changes, change -> change.note().reason()),
+        each(changes, Change::at),
         each(changes, Change::version),
         each(changes, change -> change.since().orElse(null)));
   }
 
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, version, since)
-      SELECT k.kind, k.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.version, c.since
+      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
+      SELECT k.kind, k.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at, c.version, c.since
       FROM sharder_kind AS k
       CROSS JOIN unnest(
         CAST(:objects AS text[]), CAST(:froms AS text[]), CAST(:tos AS text[]), CAST(:whats AS text[]),
-        CAST(:actors AS text[]), CAST(:reasons AS text[]), CAST(:versions AS bigint[]), CAST(:since AS timestamptz[]))
-        WITH ORDINALITY AS c (object, from_bin, to_bin, what, actor, reason, version, since, turn)
+        CAST(:actors AS text[]), CAST(:reasons AS text[]), CAST(:times AS timestamptz[]), CAST(:versions AS bigint[]),
+        CAST(:since AS timestamptz[]))
+        WITH ORDINALITY AS c (object, from_bin, to_bin, what, actor, reason, at, version, since, turn)
       WHERE k.kind = :kind
       ORDER BY c.turn
       """)
@@ -362,6 +372,7 @@ interface PostgresStatements extends Statements, SqlObject {
       @Nullable String[] whats,
       @Nullable String[] actors,
       @Nullable String[] reasons,
+      @Nullable String[] times,
       @Nullable String[] versions,
       @Nullable String[] since);
 

@@ -88,16 +88,17 @@ interface SqliteStatements extends Statements {
   @SqlQuery(FIND)
   List<Assignment> find(String kind, Collection<String> objects);
 
+  // CROSS, or SQLite reads the whole kind and looks for each group among those wanted.
   @Override
   @SqlQuery(
       """
-      SELECT kind, object, bin, version, assigned_at, size, in_group
-      FROM sharder_assignment
-      WHERE kind = :kind
-        AND in_group IN (
-          SELECT in_group
-          FROM sharder_assignment
-          WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects)))
+      SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+      FROM (
+        SELECT DISTINCT in_group
+        FROM sharder_assignment
+        WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects))
+      ) AS wanted
+      CROSS JOIN sharder_assignment AS a ON a.kind = :kind AND a.in_group = wanted.in_group
       """)
   List<Assignment> findCompanions(String kind, Collection<String> objects);
 
@@ -248,15 +249,16 @@ interface SqliteStatements extends Statements {
                     change.what().word(),
                     change.note().actor(),
                     change.note().reason(),
+                    change.at().toString(),
                     change.version(),
                     change.since().map(Instant::toString).orElse(null))));
   }
 
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, version, since)
+      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
       SELECT kind, revision, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-             value ->> 6, value ->> 7
+             value ->> 6, value ->> 7, value ->> 8
       FROM sharder_kind
       CROSS JOIN json_each(:changes)
       WHERE kind = :kind

@@ -26,7 +26,7 @@ interface Statements {
    */
   List<String> lockKind(String kind);
 
-  /** The time of everything in this transaction. */
+  /** The time of what this transaction does: to be asked once, after the lock. */
   Instant now();
 
   List<Assignment> find(String kind, Collection<String> objects);
@@ -37,10 +37,10 @@ interface Statements {
   /** Returns one of each group that has any. */
   List<Assignment> findOneOfEach(String kind, Collection<String> groups);
 
-  /** Records new assignments, at the time of {@link #now}. */
+  /** Records new assignments as they are. */
   void insert(String kind, List<Assignment> placed);
 
-  /** Records where known assignments have gone, at the time of {@link #now}. */
+  /** Records where known assignments have gone. */
   void move(String kind, List<Assignment> moved);
 
   void remove(String kind, Collection<String> objects);
@@ -172,7 +172,8 @@ interface Statements {
         GROUP BY bin
       ),
       recent AS (
-        SELECT object, to_bin, what, version, row_number() OVER (PARTITION BY object ORDER BY id DESC) AS turn
+        SELECT object, from_bin, to_bin, what, version, row_number() OVER (PARTITION BY object ORDER BY id DESC) AS turn,
+               lag(to_bin) OVER (PARTITION BY object ORDER BY id) AS came_to
         FROM sharder_change
         WHERE kind = :kind AND object IS NOT NULL
       ),
@@ -228,6 +229,10 @@ interface Statements {
         SELECT 'changes', object, 'has version ' || version || ' and no move that made it so'
         FROM object
         WHERE version > 1 AND (what IS NULL OR what <> 'moved')
+        UNION ALL
+        SELECT 'changes', object, 'had come to ' || came_to || ' and left ' || from_bin
+        FROM recent
+        WHERE came_to <> from_bin
         UNION ALL
         SELECT 'changes', k.kind, 'has revision ' || k.revision || ' and a change of revision ' || max(c.revision)
         FROM sharder_kind AS k

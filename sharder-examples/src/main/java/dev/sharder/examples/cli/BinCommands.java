@@ -241,7 +241,9 @@ final class BinCommands {
       }
       admin.changeBin(name, bin -> bin.withState(BinState.DRAINING), why.note("drained by hand"));
       // Anew, because somebody may have come between the plan and the closing of the bin.
-      return plans.apply(admin.planDrain(name, options), why.note("drained by hand"));
+      return atMost == null
+          ? plans.applyAll(() -> admin.planDrain(name, options), why.note("drained by hand"))
+          : plans.apply(admin.planDrain(name, options), why.note("drained by hand"));
     }
   }
 }

@@ -108,11 +108,14 @@ final class DataCommands {
       throw new UsageException("there is nothing to import; name a file, or a sharder with --from");
     }
     boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
-    try (Opened opened = target.openOrBegin(into == null ? target.database() : into)) {
+    // Before the database, so that a file that cannot be read begins none.
+    Iterator<Entry> entries = Entry.in(file, isCsv, target.kind());
+    String ours = into == null ? target.database() : into;
+    try (Opened opened = dryRun ? target.openToLook(ours) : target.openOrBegin(ours)) {
       ShardAdmin admin = opened.admin();
       List<BinLoad> before = admin.bins();
       Importer importer = new Importer(admin, note, output.err(), dryRun, allOrNothing);
-      Result result = importer.take(Entry.in(file, isCsv, opened.kind()));
+      Result result = importer.take(entries);
       tellClosed(before, admin, output.err());
       return tell(output, List.of(result));
     }
@@ -147,12 +150,17 @@ final class DataCommands {
     secret("SHARDER_FROM_USER", "user", login);
     secret("SHARDER_FROM_PASSWORD", "password", login);
     try (OlderSharder older = OlderSharder.open(from, theirs, login);
-        Opened opened = target.openOrBegin(into)) {
+        Opened opened = dryRun ? target.openToLook(into) : target.openOrBegin(into)) {
       Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>(older.bins());
       if (settings != null) {
         kinds.computeIfAbsent("hub", kind -> new LinkedHashMap<>()).putAll(settings.hubs());
       }
       List<Result> results = new ArrayList<>();
+      results.addAll(strays(older, output.err()));
+      if (allOrNothing && !dryRun && isAnyRefused(older, opened, kinds, results, note, output)) {
+        output.err().println("nothing was taken over, as all or nothing was asked");
+        return ExitCodes.REFUSED;
+      }
       kinds.forEach(
           (kind, bins) -> {
             ShardAdmin admin = opened.admin(kind);
@@ -167,6 +175,28 @@ final class DataCommands {
           });
       return tell(output, results);
     }
+  }
+
+  private static List<Result> strays(OlderSharder older, PrintWriter err) {
+    List<String> strays = older.strays();
+    strays.forEach(row -> err.println(row + ": it has no kind, so nobody could ever ask for it"));
+    return strays.isEmpty() ? List.of() : List.of(new Result("", 0, 0, strays.size()));
+  }
+
+  /** Looks through all kinds before the first is taken over, since each is a step of its own. */
+  private static boolean isAnyRefused(
+      OlderSharder older,
+      Opened opened,
+      Map<String, Map<String, Bin>> kinds,
+      List<Result> strays,
+      Note note,
+      Output output) {
+    long refused = strays.stream().mapToLong(Result::refused).sum();
+    for (String kind : kinds.keySet()) {
+      Importer importer = new Importer(opened.admin(kind), note, output.err(), true, false);
+      refused += older.entries(kind, importer::take).refused();
+    }
+    return refused > 0;
   }
 
   private static void tellClosed(List<BinLoad> before, ShardAdmin admin, PrintWriter err) {
@@ -307,9 +337,7 @@ final class DataCommands {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       List<Finding> findings = admin.verify(MOST_FINDINGS);
-      boolean isMiscounted =
-          findings.stream().anyMatch(finding -> finding.promise().equals("counters"));
-      if (repair && isMiscounted && consent.isGiven("Mend the counters?")) {
+      if (repair && !findings.isEmpty() && consent.isGiven("Mend the counters?")) {
         admin
             .repair(why.note("repaired by hand"))
             .forEach(

@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param wrong what is wrong with it; empty if nothing is
  */
 record Entry(String where, @Nullable Adoption adoption, String wrong) {
+
+  /** What an export has; version and assigned_at are for whoever reads it. */
+  private static final Set<String> COLUMNS =
+      new TreeSet<>(Set.of("object", "bin", "size", "group", "version", "assigned_at"));
 
   private static final ObjectReader CSV = Output.CSV.readerFor(String[].class);
 
@@ -56,6 +62,13 @@ record Entry(String where, @Nullable Adoption adoption, String wrong) {
           "the first line of '%s' names no columns object and bin; begin it with object,bin or object,bin,size,group"
               .formatted(file));
     }
+    for (String column : columns) {
+      if (!COLUMNS.contains(column)) {
+        throw new UsageException(
+            "the first line of '%s' names a column '%s', which means nothing; take it out, or write one of %s"
+                .formatted(file, column, COLUMNS));
+      }
+    }
     return line -> {
       String[] cells = CSV.readValue(line.text());
       if (cells.length != columns.size()) {
@@ -72,19 +85,19 @@ record Entry(String where, @Nullable Adoption adoption, String wrong) {
   }
 
   private static Map<String, String> json(Line line) throws JsonProcessingException {
-    JsonNode node = Output.JSON.readTree(line.text());
-    if (!node.path("object").isTextual() || !node.path("bin").isTextual()) {
-      throw new InvalidValueException(
-          "it has no texts object and bin; write it like {\"object\": \"ada\", \"bin\": \"hub-1\"}");
-    }
+    JsonNode node = Lines.json(line, COLUMNS);
     Map<String, String> fields = new LinkedHashMap<>();
-    node.properties()
-        .forEach(
-            field -> {
-              if (!field.getValue().isNull()) {
-                fields.put(field.getKey(), field.getValue().asText());
-              }
-            });
+    fields.put("object", Lines.text(node, "object"));
+    fields.put("bin", Lines.text(node, "bin"));
+    if (node.hasNonNull("group")) {
+      fields.put("group", Lines.text(node, "group"));
+    }
+    if (node.hasNonNull("size")) {
+      if (!node.path("size").isIntegralNumber()) {
+        throw new InvalidValueException("its size is no whole number");
+      }
+      fields.put("size", node.path("size").asText());
+    }
     return fields;
   }
 

@@ -84,6 +84,9 @@ final class Importer {
     batch.forEach(entry -> adoptions.add(adoption(entry)));
     Placements placements =
         dryRun ? admin.adoptable(adoptions) : admin.adopt(adoptions, allOrNothing, note);
+    if (allOrNothing && !placements.refused().isEmpty()) {
+      err.println("nothing was taken over, as all or nothing was asked");
+    }
     Set<String> counted = new HashSet<>();
     for (Entry entry : batch) {
       Adoption adoption = adoption(entry);

@@ -1,6 +1,10 @@
 package dev.sharder.examples.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import dev.sharder.InvalidValueException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,8 +13,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Iterator;
+import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +33,9 @@ final class Lines implements Iterator<Lines.Line> {
       return text.indexOf('\uFFFD') >= 0;
     }
   }
+
+  private static final ObjectReader JSON =
+      Output.JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Path file;
   private final BufferedReader reader;
@@ -80,6 +90,44 @@ final class Lines implements Iterator<Lines.Line> {
     Line line = next;
     next = null;
     return line;
+  }
+
+  /** Returns a file that can be read twice: this one, or a copy of what a pipe gives only once. */
+  static Path toReadTwice(Path file) {
+    if (Files.isRegularFile(file)) {
+      return file;
+    }
+    try (InputStream once = file.toString().equals("-") ? System.in : Files.newInputStream(file)) {
+      Path copy = Files.createTempFile("sharder", ".jsonl");
+      copy.toFile().deleteOnExit();
+      Files.copy(once, copy, StandardCopyOption.REPLACE_EXISTING);
+      return copy;
+    } catch (IOException failure) {
+      throw new UsageException(
+          "file '%s' cannot be read (%s); name a readable one".formatted(file, failure));
+    }
+  }
+
+  /** Reads a line that is one JSON object with no other fields than these. */
+  static JsonNode json(Line line, Set<String> known) throws JsonProcessingException {
+    JsonNode fields = JSON.readTree(line.text());
+    if (!fields.isObject()) {
+      throw new InvalidValueException("it is no JSON object");
+    }
+    for (Map.Entry<String, JsonNode> field : fields.properties()) {
+      if (!known.contains(field.getKey())) {
+        throw new InvalidValueException(
+            "it has a field '%s', which means nothing; take it out".formatted(field.getKey()));
+      }
+    }
+    return fields;
+  }
+
+  static String text(JsonNode fields, String name) {
+    if (!fields.path(name).isTextual()) {
+      throw new InvalidValueException("its '%s' is no text".formatted(name));
+    }
+    return fields.path(name).asText();
   }
 
   /** Says in a line what is wrong with one. */

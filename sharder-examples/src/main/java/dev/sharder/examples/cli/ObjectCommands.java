@@ -50,7 +50,12 @@ final class ObjectCommands {
 
   @Command(
       name = "assign",
-      description = "Finds or makes an object's assignment, as the server would.")
+      description = {
+        "Finds or makes an object's assignment.",
+        "",
+        "Names are exact here. The server asks in lower case, unless its configuration says",
+        "lowercase: false."
+      })
   static int assign(
       @Mixin Target target,
       @Mixin Output output,
@@ -67,6 +72,13 @@ final class ObjectCommands {
               description = "the group whose members share a bin with a new object")
           @Nullable String group) {
     AssignmentRequest request = request(target, object, size, group);
+    if (!object.equals(object.toLowerCase(Locale.ROOT))) {
+      output
+          .err()
+          .println(
+              "'%s' is taken as it is; serve asks in lower case unless its configuration says lowercase: false"
+                  .formatted(object));
+    }
     try (Opened opened = target.open();
         Sharder sharder =
             Sharder.builder(opened.kind(), opened.database().store())
@@ -134,7 +146,9 @@ final class ObjectCommands {
     AssignmentRequest request = request(target, object, size, group);
     try (Opened opened = target.open()) {
       Explanation explanation = opened.admin().explain(request);
-      if (!output.isForPeople()) {
+      if (output.isCsv()) {
+        output.all(REASONS, reasons(explanation).iterator());
+      } else if (!output.isForPeople()) {
         output.json(fields(explanation));
       } else if (explanation.assignment().isPresent()) {
         Assignment known = explanation.assignment().get();
@@ -168,9 +182,17 @@ final class ObjectCommands {
                 .formatted(
                     explanation.request().object(),
                     explanation.wouldGet().map(bin -> "'" + bin + "'").orElse("no bin")));
+    if (!explanation.others().isEmpty()) {
+      output.all(REASONS, reasons(explanation).iterator());
+    }
+  }
+
+  private static List<Reason> reasons(Explanation explanation) {
     List<Reason> reasons = new ArrayList<>();
+    explanation.assignment().ifPresent(known -> reasons.add(new Reason(known.bin(), "holds it")));
+    explanation.wouldGet().ifPresent(bin -> reasons.add(new Reason(bin, "would get it")));
     explanation.others().forEach((bin, reason) -> reasons.add(new Reason(bin, reason)));
-    output.all(REASONS, reasons.iterator());
+    return reasons;
   }
 
   @Command(name = "history", description = "Tells all that ever happened to an object.")
@@ -209,7 +231,11 @@ final class ObjectCommands {
           @Nullable Long limit) {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
+      if (limit != null && limit < 0) {
+        throw new UsageException("a list of %d is none; use 0 or more".formatted(limit));
+      }
       Set<String> wanted = bins == null ? Set.of() : bins;
+      wanted.forEach(admin::bin);
       Listing listing = Listing.all(PAGE).startingWith(prefix).ofBins(wanted);
       Iterator<Assignment> found = admin.list(listing);
       if (labels != null) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
@@ -95,13 +96,12 @@ final class OlderSharder implements AutoCloseable {
   Map<String, Map<String, Bin>> bins() {
     Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>();
     try (Stream<Row> rows = rows()) {
-      rows.filter(row -> row.kind() != null && row.bucket() != null)
+      rows.filter(row -> row.kind() != null)
           .forEach(
-              row ->
-                  add(
-                      kinds.computeIfAbsent(
-                          String.valueOf(row.kind()), kind -> new LinkedHashMap<>()),
-                      row));
+              row -> {
+                String kind = String.valueOf(row.kind());
+                add(kinds.computeIfAbsent(kind, name -> new LinkedHashMap<>()), row);
+              });
       return kinds;
     } catch (JdbiException failure) {
       throw unreadable(failure);
@@ -146,6 +146,15 @@ final class OlderSharder implements AutoCloseable {
 
   private static String text(Map.Entry<String, JsonNode> field) {
     return field.getValue().isValueNode() ? field.getValue().asText() : field.getValue().toString();
+  }
+
+  /** Names the rows that have no kind. */
+  List<String> strays() {
+    try (Stream<Row> rows = rows()) {
+      return rows.filter(row -> row.kind() == null).map(row -> "row " + row.id()).toList();
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
   }
 
   /** Hands over everybody of a kind, in the order they came, without the dummies. */

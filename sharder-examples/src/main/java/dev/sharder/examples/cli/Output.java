@@ -67,6 +67,10 @@ final class Output {
     return format == Format.TABLE;
   }
 
+  boolean isCsv() {
+    return format == Format.CSV;
+  }
+
   PrintWriter out() {
     return spec().commandLine().getOut();
   }
@@ -122,7 +126,6 @@ final class Output {
   static <T> void writeCsv(Table<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
     CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\n");
     table.columns().forEach(column -> schema.addColumn(column.name()));
-    boolean any = rows.hasNext();
     try (SequenceWriter writer = CSV.writer(schema.build()).writeValues(out)) {
       while (rows.hasNext()) {
         Map<String, @Nullable Object> fields = table.fields(rows.next());
@@ -130,10 +133,6 @@ final class Output {
         fields.replaceAll((name, value) -> value instanceof Map ? text(value) : value);
         writer.write(fields);
       }
-    }
-    if (!any) {
-      out.println(
-          table.columns().stream().map(Table.Column::name).collect(Collectors.joining(",")));
     }
   }
 
@@ -146,6 +145,9 @@ final class Output {
   }
 
   private <T> void writeTable(Table<T> table, Iterator<T> rows) {
+    if (!rows.hasNext()) {
+      out().println(fitted(table, List.of()));
+    }
     while (rows.hasNext()) {
       List<T> together = new ArrayList<>();
       while (rows.hasNext() && together.size() < ROWS_TOGETHER) {

@@ -71,7 +71,9 @@ final class PlanCommands {
       if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
         return ExitCodes.DONE;
       }
-      return plans.apply(plan, why.note("rebalanced by hand"));
+      return atMost == null
+          ? plans.applyAll(() -> admin.planRebalance(options), why.note("rebalanced by hand"))
+          : plans.apply(plan, why.note("rebalanced by hand"));
     }
   }
 
@@ -90,18 +92,19 @@ final class PlanCommands {
       @Mixin Consent consent,
       @Parameters(paramLabel = "FILE") Path file) {
     // Read once before anything moves, so that a bad line is told first.
+    Path plan = Lines.toReadTwice(file);
     long count = 0;
-    for (Iterator<Move> moves = moves(file); moves.hasNext(); count++) {
+    for (Iterator<Move> moves = moves(plan); moves.hasNext(); count++) {
       moves.next();
     }
     try (Opened opened = target.open()) {
       Plans plans = new Plans(opened.admin(), output);
       if (consent.isDryRun()) {
-        output.all(Table.MOVES, moves(file));
+        output.all(Table.MOVES, moves(plan));
         return ExitCodes.DONE;
       }
       return consent.isGiven("Move %d?".formatted(count))
-          ? plans.apply(moves(file), count, why.note("moved by the plan " + file.getFileName()))
+          ? plans.apply(moves(plan), count, why.note("moved by the plan " + file.getFileName()))
           : ExitCodes.DONE;
     }
   }
@@ -123,11 +126,14 @@ final class PlanCommands {
 
   private static Move move(Path file, Line line) {
     try {
-      JsonNode fields = Output.JSON.readTree(line.text());
+      JsonNode fields = Lines.json(line, Set.of("object", "from", "to", "version"));
+      if (!fields.path("version").isIntegralNumber()) {
+        throw new InvalidValueException("it has no version");
+      }
       return new Move(
-          fields.path("object").asText(),
-          Optional.of(fields.path("from").asText()),
-          fields.path("to").asText(),
+          Lines.text(fields, "object"),
+          Optional.of(Lines.text(fields, "from")),
+          Lines.text(fields, "to"),
           OptionalLong.of(fields.path("version").asLong()));
     } catch (JsonProcessingException | InvalidValueException wrong) {
       throw new UsageException(

@@ -6,6 +6,7 @@ import dev.sharder.Move;
 import dev.sharder.Moves;
 import dev.sharder.Note;
 import dev.sharder.Plan;
+import dev.sharder.RefusedException;
 import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Terminal.Meter;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Shows plans, saves them, and applies them. */
@@ -48,6 +50,9 @@ final class Plans {
           .with("before", Applied::before)
           .with("skipped", Applied::skipped);
 
+  /** How often a plan is made anew because somebody else was quicker. */
+  private static final int TRIES = 20;
+
   private final ShardAdmin admin;
   private final Output output;
 
@@ -69,6 +74,8 @@ final class Plans {
   private void show(Plan plan) {
     if (output.isForPeople()) {
       showToPeople(plan);
+    } else if (output.isCsv()) {
+      output.all(FLOWS, plan.flows().iterator());
     } else {
       Map<String, @Nullable Object> fields = new LinkedHashMap<>();
       fields.put("kind", plan.kind());
@@ -127,8 +134,25 @@ final class Plans {
     }
   }
 
-  int apply(Plan plan, Note note) {
-    int code = apply(admin.moves(plan), plan.moves(), note);
+  /**
+   * Plans and moves until there is nothing left that could: others may change something between a
+   * plan and its moves, which are then planned anew.
+   */
+  int applyAll(Supplier<Plan> planning, Note note) {
+    Plan plan = planning.get();
+    Applied whole = new Applied(0, 0, 0);
+    try (Meter meter = new Meter("moved", plan.moves(), output.err())) {
+      boolean goesOn = true;
+      while (plan.moves() > 0 && goesOn) {
+        Applied round = admin.apply(moves(plan, planning), note, batch -> tell(meter, batch));
+        whole =
+            new Applied(
+                whole.moved() + round.moved(), whole.before() + round.before(), round.skipped());
+        goesOn = round.moved() > 0;
+        plan = planning.get();
+      }
+    }
+    output.one(APPLIED, whole);
     if (plan.stranded() > 0) {
       output
           .err()
@@ -136,10 +160,28 @@ final class Plans {
               "%d have nowhere to go and stay; open a bin, add one, or give one more capacity"
                   .formatted(plan.stranded()));
     }
-    return plan.stranded() > 0 ? ExitCodes.REFUSED : code;
+    return plan.stranded() + plan.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
-  /** Applies moves, of which there are so many; -1 if nobody knows. */
+  private Iterator<Move> moves(Plan plan, Supplier<Plan> planning) {
+    Plan current = plan;
+    for (int tries = 1; ; tries++) {
+      try {
+        return admin.moves(current);
+      } catch (RefusedException changedMeanwhile) {
+        if (tries == TRIES) {
+          throw changedMeanwhile;
+        }
+        current = planning.get();
+      }
+    }
+  }
+
+  int apply(Plan plan, Note note) {
+    return apply(admin.moves(plan), plan.moves(), note);
+  }
+
+  /** Applies moves, of which there are so many. */
   int apply(Iterator<Move> moves, long total, Note note) {
     Applied applied;
     try (Meter meter = new Meter("moved", total, output.err())) {

@@ -14,12 +14,17 @@ public record Database(HikariDataSource pool, JdbiAssignmentStore store) impleme
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
 
-  /** Opens the database that the settings name. */
+  /** Opens the database that the settings name, and creates or updates its tables. */
   public static Database open(Settings settings) {
+    return open(settings, true);
+  }
+
+  /** Opens the database that the settings name; its tables are there, or are to be made. */
+  public static Database open(Settings settings, boolean migrate) {
     connectOnce(settings);
     HikariDataSource pool = new HikariDataSource(poolOf(settings));
     try {
-      return new Database(pool, JdbiAssignmentStore.create(pool));
+      return new Database(pool, JdbiAssignmentStore.builder(pool).migrate(migrate).build());
     } catch (RuntimeException failure) {
       pool.close();
       throw new StartException(

@@ -7,9 +7,14 @@ import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -261,12 +266,115 @@ class CommandsTest {
   }
 
   @Test
+  void aLineOfJsonIsTakenWholeOrNotAtAll() throws IOException {
+    Shell shell = withBins("a");
+    List<String> wrong =
+        List.of(
+            "{\"object\":\"x\",\"bin\":\"a\"}{\"object\":\"y\",\"bin\":\"a\"}",
+            "{\"object\":\"x\",\"bin\":\"a\",\"group\":{\"x\":1}}",
+            "{\"object\":\"x\",\"bin\":\"a\",\"size\":[5]}",
+            "{\"object\":\"x\",\"bin\":\"a\",\"grup\":\"lab\"}",
+            "{\"object\":null,\"bin\":\"a\"}",
+            "{\"object\":7,\"bin\":\"a\"}",
+            "[]",
+            "ada");
+    for (String line : wrong) {
+      Path file = Files.writeString(folder.resolve("wrong.jsonl"), line + "\n");
+      assertThat(shell.run("import", file.toString()).ended(4).err()).contains("line 1: ");
+    }
+    for (String move : List.of("\"version\":1.9", "\"version\":\"1\"", "\"version\":null")) {
+      Path plan = folder.resolve("plan.jsonl");
+      Files.writeString(plan, "{\"object\":\"x\",\"from\":\"a\",\"to\":\"a\"," + move + "}\n");
+      assertThat(shell.run("apply", plan.toString(), "--yes").ended(2).err()).contains("line 1");
+    }
+    assertThat(shell.json("list").each("object")).isEmpty();
+  }
+
+  @Test
+  void whatIsEmptyIsAHeaderInCsvAndCanBeTakenInAgain() throws IOException {
+    Shell shell = withBins("a");
+    assertThat(shell.run("list", "--output", "csv").ended(0).lines())
+        .containsExactly("object,bin,version,assigned_at,size,group");
+    Path file = folder.resolve("empty.csv");
+    shell.run("export", file.toString()).ended(0);
+    shell.run("import", file.toString()).ended(0);
+    assertThat(shell.run("explain", "ada", "--output", "csv").ended(0).lines())
+        .containsExactly("bin,reason", "a,\"would get it\"");
+    assertThat(shell.run("rebalance", "--dry-run", "--output", "csv").ended(0).lines())
+        .containsExactly("from,to,size,units");
+    assertThat(shell.run("list", "--bin", "nosuch").ended(3).err()).contains("'nosuch'");
+    assertThat(shell.run("list", "--limit", "-1").ended(2).err()).contains("-1");
+  }
+
+  @Test
+  void whatIsOnlyLookedAtIsLeftAsItIs() throws Exception {
+    Path file = Files.writeString(folder.resolve("users.csv"), "object,bin\nada,a\n");
+    assertThat(sqlite().run("import", file.toString(), "--dry-run").ended(0).out()).contains("1");
+    sqlite().run("import", folder.resolve("missing.csv").toString()).ended(2);
+    assertThat(folder.resolve("sharder.db")).doesNotExist();
+
+    try (Connection connection = DriverManager.getConnection(sqlite().database());
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE TABLE somebody_elses (x)");
+      assertThat(sqlite().run("bins").ended(1).err()).contains("tables of Sharder are missing");
+      try (ResultSet tables =
+          statement.executeQuery("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sharder%'")) {
+        assertThat(tables.getInt(1)).isZero();
+      }
+    }
+  }
+
+  @Test
+  void operatorsWhoDrainAtOnceBothFinish() throws Exception {
+    Shell shell = new Shell(TestPostgres.newDatabase());
+    for (String bin : List.of("a", "b", "c")) {
+      shell.run("bin", "add", bin).ended(0);
+    }
+    StringBuilder users = new StringBuilder("object,bin\n");
+    for (int i = 0; i < 4_000; i++) {
+      users.append("user").append(i).append(i % 2 == 0 ? ",a\n" : ",b\n");
+    }
+    Path file = Files.writeString(folder.resolve("users.csv"), users);
+    shell.run("import", file.toString()).ended(0);
+    List<CompletableFuture<Shell.Outcome>> drains =
+        Stream.of("a", "b")
+            .map(
+                bin ->
+                    CompletableFuture.supplyAsync(
+                        () -> shell.run("bin", "drain", bin, "--to", "c", "--yes")))
+            .toList();
+    for (CompletableFuture<Shell.Outcome> drain : drains) {
+      drain.get().ended(0);
+    }
+    assertThat(shell.json("bins").each("raw")).containsExactly("0", "0", "4000");
+    shell.run("verify").ended(0);
+  }
+
+  @Test
+  void countersAreMendedHoweverMuchElseIsWrong() throws Exception {
+    Shell shell = withBins("a");
+    StringBuilder users = new StringBuilder("object,bin\n");
+    for (int i = 0; i < 1_200; i++) {
+      users.append("user").append(i).append(",a\n");
+    }
+    Path file = Files.writeString(folder.resolve("users.csv"), users);
+    shell.run("import", file.toString()).ended(0);
+    try (Connection connection = DriverManager.getConnection(shell.database());
+        Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE sharder_assignment SET version = 2");
+      statement.execute("UPDATE sharder_bin SET assigned = assigned + 5");
+    }
+    shell.run("verify", "--repair", "--yes").ended(4);
+    assertThat(shell.json("bins").each("raw")).containsExactly("1200");
+  }
+
+  @Test
   void verifyTellsWhatIsWrongAndRepairsCounters() throws Exception {
     Shell shell = withBins("a", "b");
     assign(shell, 4);
     assertThat(shell.run("verify").ended(0).out()).contains("nothing is wrong");
-    try (var connection = java.sql.DriverManager.getConnection(shell.database());
-        var statement = connection.createStatement()) {
+    try (Connection connection = DriverManager.getConnection(shell.database());
+        Statement statement = connection.createStatement()) {
       statement.execute("UPDATE sharder_bin SET assigned = 7 WHERE bin = 'a'");
     }
     assertThat(shell.run("verify", "--output", "csv").ended(4).lines())
@@ -280,7 +388,7 @@ class CommandsTest {
   void whoeverOnlyLooksMakesNoDatabase() throws IOException {
     for (String[] command :
         new String[][] {{"find", "ada"}, {"bins"}, {"list"}, {"verify"}, {"export"}}) {
-      assertThat(sqlite().run(command).ended(2).err()).contains("no database file");
+      assertThat(sqlite().run(command).ended(2).err()).contains("there is no database at");
     }
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files).isEmpty();

@@ -131,7 +131,7 @@ class OlderSharderTest {
     Path yml = Files.writeString(folder.resolve("sharder.yml"), YML);
     Shell.Outcome dry = importFrom("--from", "callysto", yml.toString(), "--dry-run").ended(4);
     assertThat(dry.lines()).contains("hub,5,0,1");
-    assertThat(ours.json("bins").each("bin")).isEmpty();
+    assertThat(folder.resolve("new.db")).doesNotExist();
 
     importFrom("--from", "callysto", yml.toString()).ended(4);
     Shell.Outcome bins = ours.json("bins");
@@ -160,6 +160,21 @@ class OlderSharderTest {
       assertThat(bins.each("raw")).containsExactly("1", "1");
       assertThat(ours.json("list", "--kind", "homedir").each("bin")).containsExactly("nfs-1");
     }
+  }
+
+  @Test
+  void allOrNothingIsSoForAllKindsAndNobodyIsLeftOutSilently() throws SQLException {
+    String theirs =
+        theirs(false, CALLYSTO + ", (NULL, 'hub-01.x', 'kindless'), ('lone', NULL, 'binless')");
+    Shell.Outcome none =
+        importFrom("--from", "callysto", "--database", theirs, "--all-or-nothing").ended(4);
+    assertThat(none.err()).contains("nothing was taken over");
+    assertThat(ours.json("bins").each("bin")).isEmpty();
+    assertThat(ours.json("list", "--kind", "homedir").each("object")).isEmpty();
+
+    Shell.Outcome some = importFrom("--from", "callysto", "--database", theirs).ended(4);
+    assertThat(some.err()).contains("row 11: it has no kind", "row 12: bin name '' is blank");
+    assertThat(some.lines()).contains("lone,0,0,1", "hub,5,0,1", "homedir,1,0,0");
   }
 
   @Test

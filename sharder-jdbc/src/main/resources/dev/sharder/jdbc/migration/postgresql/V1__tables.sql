@@ -30,7 +30,8 @@ CREATE TABLE sharder_assignment (
   object      text COLLATE "C" NOT NULL,
   bin         text COLLATE "C" NOT NULL,
   version     bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
-  assigned_at timestamptz NOT NULL DEFAULT now(),
+  -- Not now(), which is when the transaction began to wait for its turn.
+  assigned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   size        bigint NOT NULL DEFAULT 1 CHECK (size >= 1),
   in_group    text COLLATE "C",
   PRIMARY KEY (kind, object)
@@ -76,7 +77,7 @@ CREATE TABLE sharder_change (
   what     text NOT NULL,
   actor    text NOT NULL,
   reason   text NOT NULL,
-  at       timestamptz NOT NULL DEFAULT now(),
+  at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   version  bigint NOT NULL DEFAULT 0,
   since    timestamptz
 );
