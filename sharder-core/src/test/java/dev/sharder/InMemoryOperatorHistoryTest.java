@@ -1,0 +1,20 @@
+package dev.sharder;
+
+class InMemoryOperatorHistoryTest extends OperatorHistoryContract {
+
+  @Override
+  protected Crashable open() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    return new Crashable() {
+      @Override
+      public AssignmentStore store() {
+        return store;
+      }
+
+      @Override
+      public void close() {
+        store.close();
+      }
+    };
+  }
+}

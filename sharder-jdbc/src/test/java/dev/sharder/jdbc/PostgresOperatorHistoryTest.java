@@ -1,0 +1,32 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sharder.OperatorHistoryContract;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+
+class PostgresOperatorHistoryTest extends OperatorHistoryContract {
+
+  private final String url = TestPostgres.newDatabase();
+  private final Queue<CuttableDatabase> databases = new ConcurrentLinkedQueue<>();
+
+  @Override
+  protected Crashable open() {
+    CuttableDatabase database = new CuttableDatabase(url);
+    databases.add(database);
+    return database;
+  }
+
+  @Override
+  protected List<String> mustHaveHappened() {
+    return List.of("crash: done", "crash: done, and told again");
+  }
+
+  @AfterEach
+  void transactionsWereCutAllAlong() {
+    assertThat(databases.stream().mapToInt(CuttableDatabase::blows).sum()).isGreaterThan(1_000);
+  }
+}
