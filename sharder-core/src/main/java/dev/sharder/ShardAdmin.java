@@ -378,16 +378,16 @@ public final class ShardAdmin {
   private Plan plan(PlanOptions options, Planning planning) {
     long revision = revision();
     List<BinLoad> bins = bins();
-    options.only().forEach(name -> checkTakesPart(name, bins));
+    List<BinLoad> only = options.only().stream().map(name -> named(name, bins)).toList();
+    only.forEach(this::checkTakesPart);
     return planning.plan(revision, bins);
   }
 
-  private void checkTakesPart(String name, List<BinLoad> bins) {
-    BinLoad bin = named(name, bins);
+  private void checkTakesPart(BinLoad bin) {
     if (bin.bin().state() != BinState.OPEN) {
       throw new RefusedException(
           "bin '%s' of kind '%s' is %s and takes no part in a plan; open it first, or leave it out"
-              .formatted(name, kind, bin.bin().state().word()));
+              .formatted(bin.name(), kind, bin.bin().state().word()));
     }
   }
 

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 
 /**
@@ -231,7 +230,10 @@ final class OperatorHistoryModel {
     long before = events.size();
     for (Move move : moves) {
       List<String> unit = objects.containsKey(move.object()) ? unit(move.object()) : List.of();
-      String outcome = move(move, false, gone);
+      Held now = objects.get(move.object());
+      // Whoever is where a move wants it went there by an earlier try, whatever has changed.
+      boolean isThere = now != null && !gone.contains(move.object()) && now.bin().equals(move.to());
+      String outcome = isThere ? "unmoved " + now : move(move, false, gone);
       if (outcome.startsWith("moved")) {
         gone.addAll(unit);
         unit.forEach(member -> told.put(member, "moved " + objects.get(member)));
@@ -240,16 +242,7 @@ final class OperatorHistoryModel {
       }
     }
     raiseRevisionIfMoreThan(before);
-    moves.forEach(move -> told.computeIfPresent(move.object(), movedBefore(move)));
     return told;
-  }
-
-  /** Who has changed, and is where a move wants it, went there by an earlier try. */
-  private BiFunction<String, String, String> movedBefore(Move move) {
-    return (object, outcome) ->
-        outcome.equals(CONFLICT) && objects.get(object).bin().equals(move.to())
-            ? "unmoved " + objects.get(object)
-            : outcome;
   }
 
   private String move(Move move, boolean force, Set<String> gone) {

@@ -390,16 +390,24 @@ final class OperatorHistorySteps {
         "plan",
         drained.map("to drain "::concat).orElse("to rebalance") + " by " + options,
         library -> told(drained.orElse("all"), () -> plan(library, drained, options)),
-        model -> {
-          boolean isKnown =
-              model.binNames().containsAll(options.only())
-                  && drained.map(model.binNames()::contains).orElse(true);
-          return Map.of(
-              drained.orElse("all"),
-              !isKnown
-                  ? OperatorHistoryModel.NOT_FOUND
-                  : drained.isPresent() ? "drained" : "balanced");
-        });
+        model -> Map.of(drained.orElse("all"), outcome(model, drained, options)));
+  }
+
+  private static String outcome(
+      OperatorHistoryModel model, Optional<String> drained, PlanOptions options) {
+    if (!model.binNames().containsAll(options.only())) {
+      return OperatorHistoryModel.NOT_FOUND;
+    }
+    boolean isClosed =
+        model.loads().stream()
+            .anyMatch(
+                bin -> options.only().contains(bin.name()) && bin.bin().state() != BinState.OPEN);
+    if (isClosed) {
+      return OperatorHistoryModel.REFUSED;
+    }
+    return drained.isEmpty()
+        ? "balanced"
+        : model.binNames().contains(drained.get()) ? "drained" : OperatorHistoryModel.NOT_FOUND;
   }
 
   private String plan(OperatorHistory library, Optional<String> drained, PlanOptions options) {
