@@ -162,7 +162,7 @@ final class OperatorHistory {
     }
     Step step = next.remove();
     now = "step %d, %s %s".formatted(number, step.what(), step.detail());
-    if (random.nextInt(20) == 0) {
+    if (random.nextInt(40) == 0) {
       playAndDie(step);
     } else {
       Map<String, String> expected = step.inModel().apply(model);
@@ -254,7 +254,7 @@ final class OperatorHistory {
   private Map<String, Held> objects() {
     Map<String, Held> objects = new TreeMap<>();
     // Pages that end anywhere.
-    Iterator<Assignment> all = admin.list(Listing.all(40 + random.nextInt(200)));
+    Iterator<Assignment> all = admin.list(Listing.all(90 + random.nextInt(400)));
     all.forEachRemaining(one -> objects.put(one.object(), Held.of(one)));
     return objects;
   }
