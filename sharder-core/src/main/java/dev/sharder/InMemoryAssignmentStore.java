@@ -56,9 +56,21 @@ final class InMemoryAssignmentStore implements AssignmentStore {
           .ifPresent(group -> groups.getOrDefault(group, Set.of()).remove(assignment.object()));
     }
 
-    void put(Bin bin, boolean isUndeclared) {
-      bins.merge(
-          bin.name(), new BinLoad(bin, 0), (known, now) -> new BinLoad(bin, known.assigned()));
+    Map<String, BinLoad> loadsAfter(Edit<?> edit) {
+      Map<String, BinLoad> loads = new HashMap<>(bins);
+      edit.bins()
+          .forEach(
+              bin ->
+                  loads.merge(
+                      bin.name(),
+                      new BinLoad(bin, 0),
+                      (before, now) -> new BinLoad(bin, before.assigned())));
+      edit.counted()
+          .forEach((bin, more) -> loads.computeIfPresent(bin, (name, load) -> load.plus(more)));
+      return loads;
+    }
+
+    void mark(Bin bin, boolean isUndeclared) {
       if (isUndeclared) {
         undeclared.add(bin.name());
       } else {
@@ -86,11 +98,13 @@ final class InMemoryAssignmentStore implements AssignmentStore {
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     Kind known = kind(kind);
     Edit<T> edit = decide.apply(snapshot(known, scope));
-    edit.bins().forEach(bin -> known.put(bin, edit.undeclared().contains(bin.name())));
+    // First what may fail: a count below zero.
+    Map<String, BinLoad> loads = known.loadsAfter(edit);
+    known.bins.putAll(loads);
+    edit.bins().forEach(bin -> known.mark(bin, edit.undeclared().contains(bin.name())));
     edit.placed().forEach(known::put);
     edit.moved().forEach(known::put);
     edit.removed().forEach(known::remove);
-    edit.counted().forEach((bin, more) -> known.bins.computeIfPresent(bin, (n, b) -> b.plus(more)));
     append(known, edit.changes());
     return edit.result();
   }

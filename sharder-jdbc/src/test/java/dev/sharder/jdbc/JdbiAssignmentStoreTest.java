@@ -4,22 +4,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -64,6 +74,59 @@ class JdbiAssignmentStoreTest {
         .hasMessageContaining("sharder_kind")
         .hasMessageContaining("classpath:dev/sharder/jdbc/migration/" + product.folder)
         .hasMessageContaining("migrate(true)");
+  }
+
+  @Test
+  void aChangeWhoseCommitIsCutOffIsToldAsUnknownAndNotHeldAgainstItself() {
+    HikariDataSource pool = pool(Product.POSTGRES);
+    AtomicBoolean cutsOff = new AtomicBoolean();
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(cuttingOff(pool, cutsOff))) {
+      ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+      Note note = new Note("eve", "for a test");
+      cutsOff.set(true);
+      assertThatThrownBy(() -> admin.addBin(Bin.of("a"), note))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("may be made or not; look at the history");
+      assertThat(admin.bins()).containsExactly(new BinLoad(Bin.of("a"), 0));
+      Sharder hubs = Sharder.builder("hub", store).cache(0).build();
+      hubs.assign("ada");
+      cutsOff.set(true);
+      assertThatThrownBy(() -> admin.remove("ada", OptionalLong.of(1), note))
+          .isInstanceOf(StoreException.class);
+      assertThat(admin.history("ada")).hasSize(2);
+      // What is only placed may be asked for again, and is.
+      cutsOff.set(true);
+      assertThat(hubs.assign(AssignmentRequest.of("hub", "bob").withSize(3)).bin()).isEqualTo("a");
+      assertThat(admin.verify(10)).isEmpty();
+    }
+  }
+
+  /** Connections that commit once, and then behave as if the database had gone. */
+  private static DataSource cuttingOff(DataSource pool, AtomicBoolean cutsOff) {
+    return (DataSource)
+        Proxy.newProxyInstance(
+            DataSource.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (source, method, arguments) -> {
+              Object result = method.invoke(pool, arguments);
+              return result instanceof Connection connection
+                  ? cuttingOff(connection, cutsOff)
+                  : result;
+            });
+  }
+
+  private static Connection cuttingOff(Connection connection, AtomicBoolean cutsOff) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            Connection.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              Object result = method.invoke(connection, arguments);
+              if (method.getName().equals("commit") && cutsOff.getAndSet(false)) {
+                throw new SQLException("the connection broke", "08006");
+              }
+              return result;
+            });
   }
 
   @ParameterizedTest
