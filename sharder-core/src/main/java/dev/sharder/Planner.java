@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * far as capacities let it: whoever gives was above the level that all end at, and whoever takes
  * was below. With sizes that differ the least number is hard to find (it solves number
  * partitioning); then each move takes the size that evens out the two bins best, no unit moves
- * twice, and the fullest bin never grows.
+ * twice, and the fullest bin never grows except to relieve one that is over its capacity.
  *
  * <p>A drain gives each unit, the largest first, to the bin that is emptiest with it (R. L. Graham,
  * "Bounds on multiprocessing timing anomalies", 1969).

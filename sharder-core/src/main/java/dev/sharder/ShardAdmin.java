@@ -357,7 +357,8 @@ public final class ShardAdmin {
   /**
    * Plans to even out the open bins, by weight: the least number of moves that reaches the balance
    * of {@link BinPolicy#emptiest}, capacities kept. Where sizes differ, the least number is not
-   * promised; no unit moves twice, and the fullest bin never grows.
+   * promised; no unit moves twice, and the fullest bin never grows except to relieve one that is
+   * over its capacity.
    *
    * @param options how far to go
    * @return the plan; the same for the same bins and objects
