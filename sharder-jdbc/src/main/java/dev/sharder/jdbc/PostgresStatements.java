@@ -273,11 +273,13 @@ interface PostgresStatements extends Statements, SqlObject {
     CopyIn copy = getHandle().getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn(COPY);
     try {
       StringBuilder rows = new StringBuilder();
+      // Whatever is placed together has the same time, and it takes long to write.
+      String time = assignments.get(0).assignedAt().toString();
       for (Assignment assignment : assignments) {
         rows.append(escaped(assignment.kind())).append('\t');
         rows.append(escaped(assignment.object())).append('\t');
         rows.append(escaped(assignment.bin())).append('\t');
-        rows.append(assignment.assignedAt()).append('\n');
+        rows.append(time).append('\n');
         if (rows.length() > SENT_AT_ONCE) {
           send(copy, rows);
         }
