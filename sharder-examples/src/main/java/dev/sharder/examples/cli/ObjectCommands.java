@@ -285,8 +285,13 @@ final class ObjectCommands {
               description = "only if its assignment still has this version")
           @Nullable Long version,
       @Option(names = "--force", description = "also into a bin that is full, cordoned or draining")
-          boolean force) {
+          boolean force,
+      @Option(names = "--dry-run", description = "list who would go, and move nobody")
+          boolean dryRun) {
     try (Opened opened = target.open()) {
+      if (dryRun) {
+        return listUnit(output, opened.admin(), object, bin);
+      }
       Move move = Move.of(object, bin);
       output.one(
           Table.ASSIGNMENTS,
@@ -298,6 +303,25 @@ final class ObjectCommands {
                   why.note("moved by hand")));
       return ExitCodes.DONE;
     }
+  }
+
+  /** Lists an object and whoever shares its group. */
+  private static int listUnit(Output output, ShardAdmin admin, String object, String bin) {
+    admin.bin(bin);
+    Optional<Assignment> found = admin.find(object);
+    if (found.isEmpty()) {
+      return unknown(output, admin, object);
+    }
+    Iterable<Assignment> all =
+        () -> admin.list(Listing.all(PAGE).ofBins(Set.of(found.get().bin())));
+    output.all(
+        Table.ASSIGNMENTS,
+        found.get().group().isEmpty()
+            ? List.of(found.get()).iterator()
+            : StreamSupport.stream(all.spliterator(), false)
+                .filter(member -> member.group().equals(found.get().group()))
+                .iterator());
+    return ExitCodes.DONE;
   }
 
   @Command(

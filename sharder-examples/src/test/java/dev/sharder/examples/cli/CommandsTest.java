@@ -157,6 +157,22 @@ class CommandsTest {
   }
 
   @Test
+  void aMoveTakesTheGroupAndADryRunTellsWhoThatIs() {
+    Shell shell = withBins("a", "b");
+    for (String member : List.of("ada", "bob")) {
+      shell.run("assign", member, "--group", "lab").ended(0);
+    }
+    shell.run("assign", "cyd").ended(0);
+    assertThat(shell.json("move", "ada", "b", "--dry-run").each("object"))
+        .containsExactly("ada", "bob");
+    assertThat(shell.json("list", "--bin", "a").each("object")).containsExactly("ada", "bob");
+    shell.run("move", "ada", "b").ended(0);
+    assertThat(shell.json("list", "--bin", "b").each("object"))
+        .containsExactly("ada", "bob", "cyd");
+    assertThat(shell.run("move", "ada", "nosuch", "--dry-run").ended(3).err()).contains("'nosuch'");
+  }
+
+  @Test
   void aNameInCapitalsIsHinted() {
     Shell shell = withBins("a");
     shell.run("assign", "ada").ended(0);
