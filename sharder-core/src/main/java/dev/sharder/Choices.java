@@ -132,7 +132,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     return new Choices(chosen, refused);
   }
 
-  static BinLoad choose(
+  private static BinLoad choose(
       AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
     List<BinLoad> offered;
     Optional<BinLoad> choice;

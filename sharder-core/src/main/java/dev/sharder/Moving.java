@@ -79,9 +79,8 @@ final class Moving {
     if (now == null) {
       throw NotFoundException.object(kind, move.object());
     }
-    Assignment movedBefore = moved.get(move.object());
-    if (movedBefore != null) {
-      checkMovedAlike(move, movedBefore);
+    if (moved.containsKey(move.object())) {
+      // An object goes once, by its own move or along with its group, and is told so.
       return;
     }
     if (how == How.AGAIN && now.bin().equals(move.to())) {
@@ -101,13 +100,6 @@ final class Moving {
     List<Assignment> unit = unit(now);
     checkTarget(unit, target);
     unit.forEach(member -> move(member, move.to()));
-  }
-
-  /** An object goes once: with its group, by a move of another of these, or by its own. */
-  private static void checkMovedAlike(Move move, Assignment movedBefore) {
-    if (!movedBefore.bin().equals(move.to())) {
-      throw new ConflictException(move.version(), movedBefore);
-    }
   }
 
   private static void checkExpected(Move move, Assignment now) {

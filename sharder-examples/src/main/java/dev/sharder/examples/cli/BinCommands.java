@@ -7,7 +7,6 @@ import dev.sharder.Plan;
 import dev.sharder.PlanOptions;
 import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Target.Opened;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,27 +212,17 @@ final class BinCommands {
       @Mixin Output output,
       @Mixin Why why,
       @Mixin Consent consent,
+      @Mixin PlanLimits limits,
       @Parameters(paramLabel = "BIN") String name,
-      @Option(names = "--at-most", paramLabel = "N", description = "so many moves at most")
-          @Nullable Long atMost,
       @Option(names = "--to", paramLabel = "BIN", description = "only into these bins; repeat")
-          @Nullable List<String> to,
-      @Option(
-              names = "--save",
-              paramLabel = "FILE",
-              description = "write the moves there, for 'apply', and move nothing")
-          @Nullable Path save) {
-    PlanOptions options =
-        new PlanOptions(
-            atMost == null ? OptionalLong.empty() : OptionalLong.of(atMost),
-            to == null ? Set.of() : Set.copyOf(to),
-            0);
+          @Nullable List<String> to) {
+    PlanOptions options = limits.among(to, 0);
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       Plan plan = admin.planDrain(name, options);
       Plans plans = new Plans(admin, output);
-      if (save != null || consent.isDryRun()) {
-        return plans.tell(plan, save);
+      if (limits.save() != null || consent.isDryRun()) {
+        return plans.tell(plan, limits.save());
       }
       plans.showToPeople(plan);
       if (!consent.isGiven("Drain '%s', moving %d?".formatted(name, plan.moves()))) {
@@ -241,7 +230,7 @@ final class BinCommands {
       }
       admin.changeBin(name, bin -> bin.withState(BinState.DRAINING), why.note("drained by hand"));
       // Anew, because somebody may have come between the plan and the closing of the bin.
-      return atMost == null
+      return !limits.areCounted()
           ? plans.applyAll(() -> admin.planDrain(name, options), why.note("drained by hand"))
           : plans.apply(admin.planDrain(name, options), why.note("drained by hand"));
     }

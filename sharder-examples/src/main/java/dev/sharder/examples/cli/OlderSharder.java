@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,13 +60,14 @@ final class OlderSharder implements AutoCloseable {
 
   /** Opens their database to read it, and makes none where there is none. */
   static OlderSharder open(From from, String url, Properties login) {
+    Target.missingFile(url)
+        .ifPresent(
+            file -> {
+              throw new UsageException(
+                  "there is no database file '%s' of the older sharder; name it with --database"
+                      .formatted(file));
+            });
     if (url.startsWith("jdbc:sqlite:")) {
-      Path file = Path.of(url.substring("jdbc:sqlite:".length()).replaceFirst("\\?.*", ""));
-      if (!Files.exists(file)) {
-        throw new UsageException(
-            "there is no database file '%s' of the older sharder; name it with --database"
-                .formatted(file));
-      }
       // SQLITE_OPEN_READONLY
       login.setProperty("open_mode", "1");
     }

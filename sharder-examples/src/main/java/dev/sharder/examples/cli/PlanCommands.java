@@ -37,8 +37,7 @@ final class PlanCommands {
       @Mixin Output output,
       @Mixin Why why,
       @Mixin Consent consent,
-      @Option(names = "--at-most", paramLabel = "N", description = "so many moves at most")
-          @Nullable Long atMost,
+      @Mixin PlanLimits limits,
       @Option(names = "--only", paramLabel = "BIN", description = "only among these bins; repeat")
           @Nullable List<String> only,
       @Option(
@@ -49,29 +48,20 @@ final class PlanCommands {
                 "move nothing unless the fullest and the emptiest bin come closer by this much load",
                 "for each unit of weight (default: ${DEFAULT-VALUE})"
               })
-          double threshold,
-      @Option(
-              names = "--save",
-              paramLabel = "FILE",
-              description = "write the moves there, for 'apply', and move nothing")
-          @Nullable Path save) {
-    PlanOptions options =
-        new PlanOptions(
-            atMost == null ? OptionalLong.empty() : OptionalLong.of(atMost),
-            only == null ? Set.of() : Set.copyOf(only),
-            threshold);
+          double threshold) {
+    PlanOptions options = limits.among(only, threshold);
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       Plan plan = admin.planRebalance(options);
       Plans plans = new Plans(admin, output);
-      if (save != null || consent.isDryRun()) {
-        return plans.tell(plan, save);
+      if (limits.save() != null || consent.isDryRun()) {
+        return plans.tell(plan, limits.save());
       }
       plans.showToPeople(plan);
       if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
         return ExitCodes.DONE;
       }
-      return atMost == null
+      return !limits.areCounted()
           ? plans.applyAll(() -> admin.planRebalance(options), why.note("rebalanced by hand"))
           : plans.apply(plan, why.note("rebalanced by hand"));
     }

@@ -2,11 +2,11 @@ package dev.sharder.examples.cli;
 
 import dev.sharder.examples.hub.HubServer;
 import dev.sharder.examples.hub.Settings;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Answers nginx until the program is told to stop. */
@@ -33,12 +33,7 @@ import picocli.CommandLine.Option;
     })
 final class Serve implements Callable<Integer> {
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      defaultValue = "${env:SHARDER_CONFIG}",
-      description = "a YAML file with settings (SHARDER_CONFIG)")
-  private @Nullable Path config;
+  @Mixin private Configuration configuration = new Configuration();
 
   @Option(
       names = "--listen",
@@ -48,16 +43,6 @@ final class Serve implements Callable<Integer> {
   private @Nullable String listen;
 
   @Option(
-      names = "--database",
-      paramLabel = "URL",
-      defaultValue = "${env:SHARDER_DATABASE}",
-      description =
-          "JDBC URL of a SQLite file or a PostgreSQL (SHARDER_DATABASE; default: "
-              + Settings.DEFAULT_DATABASE
-              + ")")
-  private @Nullable String database;
-
-  @Option(
       names = "--bin",
       paramLabel = "NAME",
       description = "a hub, beside those in the file; repeat for each")
@@ -65,8 +50,7 @@ final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    HubServer server =
-        HubServer.start(Settings.of(config, listen, database, bins, System.getenv()));
+    HubServer server = HubServer.start(configuration.settings(listen, bins));
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
     // Until a signal ends the program.
     Thread.currentThread().join();

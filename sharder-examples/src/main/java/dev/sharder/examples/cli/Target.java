@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where a command finds its objects and bins. */
@@ -15,22 +17,7 @@ final class Target {
 
   private static final String SQLITE = "jdbc:sqlite:";
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      defaultValue = "${env:SHARDER_CONFIG}",
-      description = "a YAML file with settings, as for serve (SHARDER_CONFIG)")
-  private @Nullable Path config;
-
-  @Option(
-      names = "--database",
-      paramLabel = "URL",
-      defaultValue = "${env:SHARDER_DATABASE}",
-      description =
-          "JDBC URL of a SQLite file or a PostgreSQL (SHARDER_DATABASE; default: "
-              + Settings.DEFAULT_DATABASE
-              + ")")
-  private @Nullable String database;
+  @Mixin private Configuration configuration = new Configuration();
 
   @Option(
       names = "--kind",
@@ -69,45 +56,49 @@ final class Target {
 
   /** Opens a database that is there; where a file is missing, none is made for a mistyped name. */
   Opened open() {
-    Settings settings = settings(database);
+    Settings settings = configuration.settings(null, List.of());
     if (isMissing(settings)) {
       throw new UsageException(
           "there is no database at '%s'; name it with --database, or begin one with 'serve', 'import' or 'bin add'"
               .formatted(settings.shownDatabase()));
     }
-    return new Opened(
-        Database.open(settings, false), settings, kind, Duration.ofSeconds(timeLimit));
+    return opened(Database.open(settings, false), settings);
   }
 
   /** The same for another URL; where there is none, something empty to look at instead. */
   Opened openToLook(@Nullable String url) {
-    Settings settings = settings(url);
+    Settings settings = configuration.settingsOf(url);
     return isMissing(settings)
-        ? new Opened(
-            Database.open(settings(SQLITE + ":memory:")),
-            settings,
-            kind,
-            Duration.ofSeconds(timeLimit))
-        : new Opened(Database.open(settings, false), settings, kind, Duration.ofSeconds(timeLimit));
+        ? opened(Database.open(configuration.settingsOf(SQLITE + ":memory:")), settings)
+        : opened(Database.open(settings, false), settings);
   }
 
   private static boolean isMissing(Settings settings) {
-    String url = settings.database();
-    return url.startsWith(SQLITE)
-        && !url.startsWith(SQLITE + "file:")
-        && !url.contains(":memory:")
-        && !Files.exists(Path.of(url.substring(SQLITE.length()).replaceFirst("\\?.*", "")));
+    return missingFile(settings.database()).isPresent();
+  }
+
+  /** The file of a SQLite database that is not there; other databases tell when they are asked. */
+  static Optional<Path> missingFile(String url) {
+    if (!url.startsWith(SQLITE) || url.startsWith(SQLITE + "file:") || url.contains(":memory:")) {
+      return Optional.empty();
+    }
+    Path file = Path.of(url.substring(SQLITE.length()).replaceFirst("\\?.*", ""));
+    return Files.exists(file) ? Optional.empty() : Optional.of(file);
   }
 
   /** Opens a database, and begins one where there is none. */
   Opened openOrBegin() {
-    return openOrBegin(database);
+    return openOrBegin(configuration.database());
   }
 
   /** The same for another URL; null for what the environment and the configuration say. */
   Opened openOrBegin(@Nullable String url) {
-    Settings settings = settings(url);
-    return new Opened(Database.open(settings), settings, kind, Duration.ofSeconds(timeLimit));
+    Settings settings = configuration.settingsOf(url);
+    return opened(Database.open(settings), settings);
+  }
+
+  private Opened opened(Database database, Settings settings) {
+    return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
   }
 
   String kind() {
@@ -115,19 +106,16 @@ final class Target {
   }
 
   @Nullable String database() {
-    return database;
+    return configuration.database();
   }
 
   /** What --database says; null if it was left to the environment. */
   @Nullable String named() {
+    String database = configuration.database();
     return database == null
             || database.isEmpty()
             || database.equals(System.getenv("SHARDER_DATABASE"))
         ? null
         : database;
-  }
-
-  private Settings settings(@Nullable String url) {
-    return Settings.of(config, null, url, List.of(), System.getenv());
   }
 }
