@@ -11,6 +11,7 @@ import dev.sharder.RefusedException;
 import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Importer.Result;
 import dev.sharder.examples.cli.Target.Opened;
+import dev.sharder.examples.hub.CallystoFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

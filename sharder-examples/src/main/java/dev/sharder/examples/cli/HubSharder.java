@@ -70,7 +70,7 @@ public final class HubSharder {
             BinCommands.All.class,
             PlanCommands.class,
             DataCommands.class,
-            NginxMap.class)) {
+            NginxMapCommand.class)) {
       for (Method command : CommandLine.getCommandMethods(commands, null)) {
         commandLine.addSubcommand(new CommandLine(command));
       }

@@ -4,6 +4,7 @@ import dev.sharder.examples.hub.HubServer;
 import dev.sharder.examples.hub.Settings;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,13 +24,12 @@ import picocli.CommandLine.Option;
       "2:an option or the configuration is wrong",
       "143:told to stop, and stopped in good order (SIGTERM)"
     },
-    footerHeading = "%nEnvironment variables for secrets:%n",
     footer = {
-      "  SHARDER_DATABASE_USER, SHARDER_DATABASE_PASSWORD",
-      "      who the database lets in",
       "",
-      "Keys of the file: listen, database, location, lowercase, ramp, and bins: names, or",
-      "mappings with name, weight, offset, capacity and labels."
+      "SIGHUP declares the bins again, as the configuration names them by then.",
+      "",
+      "Every key of the file is an environment variable too: cookie-keys is SHARDER_COOKIE_KEYS,",
+      "and lists are written with commas. The example configuration tells them all."
     })
 final class Serve implements Callable<Integer> {
 
@@ -38,7 +38,6 @@ final class Serve implements Callable<Integer> {
   @Option(
       names = "--listen",
       paramLabel = "HOST:PORT",
-      defaultValue = "${env:SHARDER_LISTEN}",
       description = "where to listen (SHARDER_LISTEN; default: " + Settings.DEFAULT_LISTEN + ")")
   private @Nullable String listen;
 
@@ -50,10 +49,15 @@ final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    HubServer server = HubServer.start(configuration.settings(listen, bins));
+    HubServer server = HubServer.start(settings());
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
+    Signals.register("HUP", () -> server.reload(this::settings));
     // Until a signal ends the program.
     Thread.currentThread().join();
     return 0;
+  }
+
+  private Settings settings() {
+    return configuration.settings(listen, bins);
   }
 }

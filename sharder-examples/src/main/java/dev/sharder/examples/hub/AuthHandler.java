@@ -7,8 +7,8 @@ import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 
 /**
- * Answers {@code /auth}, which nginx asks with every request: the user's hub in a header, and
- * nothing else. So a move takes effect at once, and no cookie decides anything.
+ * Answers {@code /auth}, which nginx asks with every request: the user's hub in a header. So a move
+ * takes effect at once, and no cookie decides anything; a signed one that is not right is replaced.
  */
 final class AuthHandler extends UserHandler {
 
@@ -21,8 +21,18 @@ final class AuthHandler extends UserHandler {
   @Override
   void tell(HttpServerExchange exchange, Placement placement) {
     Settings.checkBinName(placement.bin());
+    HubCookie cookie = settings.cookie();
+    if (cookie.isSigned() && isWrong(exchange, placement)) {
+      cookie.set(exchange, placement.object(), placement.bin());
+    }
     exchange.getResponseHeaders().put(BIN, placement.bin());
     exchange.setStatusCode(StatusCodes.NO_CONTENT);
     exchange.endExchange();
+  }
+
+  private boolean isWrong(HttpServerExchange exchange, Placement placement) {
+    return judge(exchange, placement)
+        .filter(verdict -> verdict != HubCookie.Verdict.RIGHT)
+        .isPresent();
   }
 }

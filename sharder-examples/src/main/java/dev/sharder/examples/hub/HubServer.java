@@ -12,12 +12,22 @@ import io.undertow.server.handlers.GracefulShutdownHandler;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.xnio.Options;
 
 /** The hub sharder as a running server; closing it finishes what it began. */
 public final class HubServer implements AutoCloseable {
@@ -29,6 +39,22 @@ public final class HubServer implements AutoCloseable {
   private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
 
+  /** What links need, and no more. */
+  private static final int MOST_HEADER_BYTES = 64 * 1024;
+
+  private static final int MOST_HEADERS = 100;
+
+  /** Nothing in a body is read; a small one may be there all the same. */
+  private static final long MOST_BODY_BYTES = 1024 * 1024;
+
+  private static final int MOST_CONNECTIONS = 10_000;
+
+  /** For a whole request to arrive, and for the next one. */
+  private static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
+
+  private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
+  private static final Duration MAP_INTERVAL = Duration.ofSeconds(1);
+
   /** What is open, last opened first. */
   private final Deque<Runnable> closers = new ArrayDeque<>();
 
@@ -37,6 +63,7 @@ public final class HubServer implements AutoCloseable {
       new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
 
   private int port;
+  private @Nullable JdbiAssignmentStore store;
 
   private HubServer() {}
 
@@ -110,6 +137,15 @@ public final class HubServer implements AutoCloseable {
             // A link is handed back byte for byte, so nothing in it is decoded or refused.
             .setServerOption(UndertowOptions.DECODE_URL, false)
             .setServerOption(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
+            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+            .setServerOption(UndertowOptions.MAX_HEADERS, MOST_HEADERS)
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, MOST_BODY_BYTES)
+            .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) REQUEST_LIMIT.toMillis())
+            .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int) IDLE_LIMIT.toMillis())
+            .setSocketOption(Options.READ_TIMEOUT, (int) IDLE_LIMIT.toMillis())
+            .setSocketOption(Options.WRITE_TIMEOUT, (int) IDLE_LIMIT.toMillis())
+            .setSocketOption(Options.CONNECTION_HIGH_WATER, MOST_CONNECTIONS)
+            .setSocketOption(Options.CONNECTION_LOW_WATER, MOST_CONNECTIONS)
             .setHandler(requests)
             .build();
     try {
@@ -138,12 +174,12 @@ public final class HubServer implements AutoCloseable {
   private Sharder open(Settings settings) {
     Database database = Database.open(settings);
     closers.push(database::close);
+    settings
+        .callysto()
+        .ifPresent(file -> CallystoFile.checkTakenOver(file, database, Deadline.in(TIME_LIMIT)));
     JdbiAssignmentStore store = database.store();
-    Sharder.Builder builder =
-        Sharder.builder(KIND, store)
-            .timeLimit(TIME_LIMIT)
-            .policy(settings.policy())
-            .bins(settings.bins());
+    this.store = store;
+    Sharder.Builder builder = builder(settings, store).bins(settings.bins());
     if (settings.bins().isEmpty() && store.bins(KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
       log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
@@ -153,7 +189,66 @@ public final class HubServer implements AutoCloseable {
     sharder.bins().stream()
         .filter(bin -> bin.bin().state() == BinState.OPEN)
         .forEach(bin -> settings.checkBin(bin.name()));
+    settings.nginxMap().file().ifPresent(file -> keepMap(file, settings.nginxMap(), sharder));
     return sharder;
+  }
+
+  private static Sharder.Builder builder(Settings settings, JdbiAssignmentStore store) {
+    return Sharder.builder(KIND, store).timeLimit(TIME_LIMIT).policy(settings.policy());
+  }
+
+  /** Keeps the hubs for nginx as the database has them, whoever changes them there. */
+  private void keepMap(Path file, NginxMap map, Sharder sharder) {
+    NginxMap.write(file, map.text(sharder.bins()));
+    ScheduledExecutorService keeper =
+        Executors.newSingleThreadScheduledExecutor(
+            work -> {
+              Thread thread = new Thread(work, "sharder-nginx-map");
+              thread.setDaemon(true);
+              return thread;
+            });
+    AtomicBoolean failing = new AtomicBoolean();
+    closers.push(keeper::shutdownNow);
+    Future<?> keeping =
+        keeper.scheduleWithFixedDelay(
+            () -> {
+              try {
+                NginxMap.write(file, map.text(sharder.bins()));
+                failing.set(false);
+              } catch (RuntimeException failure) {
+                if (!failing.getAndSet(true)) {
+                  log.warn("nginx goes on with the hubs it has: {}", failure.getMessage());
+                }
+              }
+            },
+            MAP_INTERVAL.toMillis(),
+            MAP_INTERVAL.toMillis(),
+            TimeUnit.MILLISECONDS);
+    closers.push(() -> keeping.cancel(true));
+  }
+
+  /**
+   * Declares the hubs again, as the settings name them now; what else they say takes a restart. The
+   * server goes on as it was if they are wrong.
+   *
+   * @param read reads the settings
+   */
+  public void reload(Supplier<Settings> read) {
+    try {
+      Settings settings = read.get();
+      if (settings.bins().isEmpty()) {
+        log.warn(
+            "the configuration names no hubs, so nothing was reloaded; change them with 'bin'");
+        return;
+      }
+      // Whoever builds a sharder declares its bins, to every sharder of this database.
+      try (Sharder declared =
+          builder(settings, Objects.requireNonNull(store)).bins(settings.bins()).build()) {
+        log.info("reloaded; hubs {}", shown(declared));
+      }
+    } catch (RuntimeException failure) {
+      log.error("not reloaded, and going on as before: {}", failure.getMessage());
+    }
   }
 
   private void greet(Settings settings, Sharder sharder) {
@@ -162,9 +257,13 @@ public final class HubServer implements AutoCloseable {
         settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host(),
         port,
         settings.shownDatabase(),
-        sharder.bins().stream()
-            .map(bin -> bin.name() + bin.refusal().map(reason -> " (" + reason + ")").orElse(""))
-            .collect(Collectors.joining(", ")));
+        shown(sharder));
+  }
+
+  private static String shown(Sharder sharder) {
+    return sharder.bins().stream()
+        .map(bin -> bin.name() + bin.refusal().map(reason -> " (" + reason + ")").orElse(""))
+        .collect(Collectors.joining(", "));
   }
 
   private static void answerStarting(HttpServerExchange exchange) {

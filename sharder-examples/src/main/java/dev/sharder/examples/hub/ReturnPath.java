@@ -11,8 +11,15 @@ final class ReturnPath {
   private ReturnPath() {}
 
   /** Tells whether the sharder itself is asked for: {@code /shard} or something below it. */
-  static boolean isBelowShard(String path) {
-    return path.equals(SHARD) || path.startsWith(SHARD + "/");
+  static boolean isBelowShard(String uri) {
+    return isBelow(SHARD, uri);
+  }
+
+  /** Tells whether a URI has this path, or one below it. */
+  static boolean isBelow(String path, String uri) {
+    int query = uri.indexOf('?');
+    String asked = query < 0 ? uri : uri.substring(0, query);
+    return asked.equals(path) || asked.startsWith(path.endsWith("/") ? path : path + "/");
   }
 
   /**
@@ -31,9 +38,7 @@ final class ReturnPath {
 
   /** The sharder's own address is taken off, or the user would be sent round in circles. */
   private static String withoutShard(String uri) {
-    int end = uri.indexOf('?');
-    String path = end < 0 ? uri : uri.substring(0, end);
-    if (!isBelowShard(path)) {
+    if (!isBelowShard(uri)) {
       return uri;
     }
     String rest = uri.substring(SHARD.length());
@@ -41,7 +46,7 @@ final class ReturnPath {
   }
 
   /** One slash first, so that no browser reads a host name; nothing that browsers bend or drop. */
-  private static boolean isLocal(String uri) {
+  static boolean isLocal(String uri) {
     return uri.startsWith("/")
         && !uri.startsWith("//")
         && uri.chars().noneMatch(c -> c <= ' ' || c == 0x7f || c == '\\');

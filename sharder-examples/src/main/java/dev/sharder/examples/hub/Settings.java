@@ -9,13 +9,16 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +31,15 @@ import org.jspecify.annotations.Nullable;
  * @param database a JDBC URL
  * @param databaseUser who the database lets in, if the URL does not say
  * @param databasePassword the password that goes with it
+ * @param replica a replica of the database to read from, if any
  * @param bins the hubs that are declared; empty to use those the database knows
  * @param lowercase whether user names are lowercased, as JupyterHub does
  * @param location where to send a user, with {bin} and {path} in it; empty to send it back to nginx
  * @param ramp the most newcomers that far emptier hubs take, as a share; empty for no ramp
  * @param trusted the peers whose word counts, as addresses or networks
+ * @param cookie the cookie that nginx routes by
+ * @param nginxMap the hubs as nginx is told them
+ * @param callysto the file of callysto's sharder that says all this, if it is one
  */
 public record Settings(
     String host,
@@ -40,11 +47,15 @@ public record Settings(
     String database,
     Optional<String> databaseUser,
     Optional<String> databasePassword,
+    Optional<String> replica,
     List<Bin> bins,
     boolean lowercase,
     Optional<String> location,
     OptionalDouble ramp,
-    List<String> trusted) {
+    List<String> trusted,
+    HubCookie cookie,
+    NginxMap nginxMap,
+    Optional<Path> callysto) {
 
   /** Where the server listens unless told otherwise. */
   public static final String DEFAULT_LISTEN = "127.0.0.1:8888";
@@ -67,6 +78,7 @@ public record Settings(
     for (Bin bin : bins) {
       if (!names.add(bin.name())) {
         throw new SettingsException(
+            "bins",
             "bin '%s' is named twice; keep one of the two, in the file or with --bin"
                 .formatted(bin.name()));
       }
@@ -75,13 +87,6 @@ public record Settings(
     location.ifPresent(template -> checkLocation(template, names));
     trusted = List.copyOf(trusted);
     access(trusted, exchange -> {});
-  }
-
-  private static List<String> trusted(@Nullable String environment, @Nullable List<String> inFile) {
-    if (environment != null && !environment.isEmpty()) {
-      return List.of(environment.split("\\s*,\\s*"));
-    }
-    return Objects.requireNonNullElse(inFile, LOOPBACK);
   }
 
   /** Hands over the requests of trusted peers, and answers all others with 403. */
@@ -98,6 +103,7 @@ public record Settings(
         access.addAllow(peer);
       } catch (RuntimeException malformed) {
         throw new SettingsException(
+            "trusted",
             "trusted peer '%s' is no address or network; write it like 10.0.0.7 or 10.0.0.0/8"
                 .formatted(peer));
       }
@@ -121,24 +127,48 @@ public record Settings(
       @Nullable String database,
       List<String> bins,
       Map<String, String> environment) {
-    SettingsFile file =
-        config == null || config.toString().isEmpty()
-            ? SettingsFile.EMPTY
-            : SettingsFile.read(config);
-    List<Bin> all = new ArrayList<>(file.declared());
+    Map<String, String> options = new HashMap<>();
+    options.put("listen", Objects.requireNonNullElse(listen, ""));
+    options.put("database", Objects.requireNonNullElse(database, ""));
+    SettingsReader reader = new SettingsReader(config, environment, options);
+    try {
+      return of(reader.settings(), bins, reader.callysto());
+    } catch (SettingsException wrong) {
+      throw reader.located(wrong);
+    }
+  }
+
+  private static Settings of(SettingsFile said, List<String> bins, Optional<Path> callysto) {
+    List<Bin> all = new ArrayList<>(said.declared());
     bins.forEach(name -> all.add(bin(name)));
-    InetSocketAddress address = address(firstOf(listen, file.listen(), DEFAULT_LISTEN));
+    InetSocketAddress address = address(Objects.requireNonNullElse(said.listen(), DEFAULT_LISTEN));
     return new Settings(
         address.getHostString(),
         address.getPort(),
-        firstOf(database, file.database(), DEFAULT_DATABASE),
-        Optional.ofNullable(environment.get("SHARDER_DATABASE_USER")),
-        Optional.ofNullable(environment.get("SHARDER_DATABASE_PASSWORD")),
+        Objects.requireNonNullElse(said.database(), DEFAULT_DATABASE),
+        Optional.ofNullable(said.databaseUser()),
+        Optional.ofNullable(said.databasePassword()),
+        Optional.ofNullable(said.replica()),
         all,
-        Objects.requireNonNullElse(file.lowercase(), true),
-        Optional.ofNullable(file.location()),
-        file.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(file.ramp()),
-        trusted(environment.get("SHARDER_TRUSTED"), file.trusted()));
+        Objects.requireNonNullElse(said.lowercase(), true),
+        Optional.ofNullable(said.location()),
+        said.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(said.ramp()),
+        Objects.requireNonNullElse(said.trusted(), LOOPBACK),
+        cookie(said),
+        NginxMap.of(
+            Optional.ofNullable(said.nginxMap()).map(Path::of),
+            Optional.ofNullable(said.nginxVariable()),
+            said.cookieKeys() != null && !said.cookieKeys().isEmpty()),
+        callysto);
+  }
+
+  private static HubCookie cookie(SettingsFile said) {
+    return new HubCookie(
+        Optional.ofNullable(said.cookieDomain()),
+        said.cookieMaxAge() == null ? OptionalLong.empty() : OptionalLong.of(said.cookieMaxAge()),
+        Objects.requireNonNullElse(said.cookieSameSite(), "Lax"),
+        Objects.requireNonNullElse(said.cookieKeys(), List.of()),
+        Clock.systemUTC());
   }
 
   /** How new users are placed. */
@@ -172,14 +202,6 @@ public record Settings(
     return SECRET.matcher(text).replaceAll("***");
   }
 
-  private static String firstOf(@Nullable String option, @Nullable String inFile, String standard) {
-    // An environment variable that is empty says nothing.
-    if (option != null && !option.isEmpty()) {
-      return option;
-    }
-    return Objects.requireNonNullElse(inFile, standard);
-  }
-
   private static Bin bin(String name) {
     try {
       return Bin.of(name);
@@ -202,6 +224,7 @@ public record Settings(
       // Reported below, like every other address that is none.
     }
     throw new SettingsException(
+        "listen",
         "listen address '%s' is not HOST:PORT; write it like 127.0.0.1:8888 or [::1]:8888"
             .formatted(listen));
   }
@@ -209,6 +232,7 @@ public record Settings(
   private static void checkLocation(String template, Set<String> bins) {
     if (!template.contains("{bin}")) {
       throw new SettingsException(
+          "location",
           "location '%s' sends everybody to one place; put {bin} where the name of the hub goes"
               .formatted(template));
     }
@@ -217,18 +241,24 @@ public record Settings(
     }
   }
 
+  /** A URL, or a path on the site that was asked, as of hubs that have a base_url each. */
   private static void checkUrl(String template, String location) {
     try {
       URI uri = new URI(location);
       boolean ascii = location.chars().allMatch(c -> c < 0x80);
-      if (ascii && uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme())) {
+      boolean local = ReturnPath.isLocal(location);
+      boolean remote =
+          uri.getHost() != null
+              && Set.of("http", "https").contains(String.valueOf(uri.getScheme()));
+      if (ascii && (local || remote)) {
         return;
       }
     } catch (URISyntaxException malformed) {
       // Reported below, like every other URL that leads nowhere.
     }
     throw new SettingsException(
-        "location '%s' makes '%s', which is no http or https URL; write it like https://{bin}/jupyter/hub"
+        "location",
+        "location '%s' makes '%s', which is no http or https URL and no path; write it like https://{bin}/jupyter/hub or /{bin}{path}"
             .formatted(template, location));
   }
 }

@@ -1,12 +1,24 @@
 package dev.sharder.examples.hub;
 
-/** A setting is wrong; the message names where it stands, its value and the cure. */
+/** A setting is wrong; the message names it and the cure. */
 public final class SettingsException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
+  /** The key whose value is wrong; empty if the message says all. */
+  private final String key;
+
   public SettingsException(String message) {
+    this("", message);
+  }
+
+  SettingsException(String key, String message) {
     super(message);
+    this.key = key;
+  }
+
+  String key() {
+    return key;
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
@@ -50,6 +51,17 @@ abstract class UserHandler implements HttpHandler {
 
   /** Tells the user's hub; ends the exchange. */
   abstract void tell(HttpServerExchange exchange, Placement placement);
+
+  /** What the cookie that came along is worth, if one did; what is wrong with it is logged. */
+  final Optional<HubCookie.Verdict> judge(HttpServerExchange exchange, Placement placement) {
+    Optional<HubCookie.Verdict> verdict =
+        HubCookie.sent(exchange)
+            .map(sent -> settings.cookie().judge(sent, placement.object(), placement.bin()));
+    if (verdict.equals(Optional.of(HubCookie.Verdict.FORGED))) {
+      log.warn("the cookie {} that came with user {}", verdict.get(), placement.object());
+    }
+    return verdict;
+  }
 
   /** A request that gets no hub, with the status and the line that say why. */
   private static final class Refusal extends Exception {

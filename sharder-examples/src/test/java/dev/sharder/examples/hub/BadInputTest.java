@@ -41,7 +41,7 @@ class BadInputTest {
     return Stream.of(
         Arguments.of(
             "bins: [hub-1]\nlisen: 127.0.0.1:1\n",
-            " line 2: unknown key 'lisen'; use one of bins, database, listen, location, lowercase"),
+            " line 2: unknown key 'lisen'; use one of bins, cookie-domain, cookie-keys,"),
         Arguments.of(
             "bins:\n- name: hub-1\n  wieght: 2\n",
             " line 3: unknown key 'bins[0].wieght'; use one of capacity, labels, name, offset,"
@@ -63,7 +63,9 @@ class BadInputTest {
         Arguments.of("bins:\n- {name: hub-1, capacity: 99999999999999999999}\n", " line 2: "),
         Arguments.of("ramp: 1.5\n", "ramp has a share of 1.5; use one between 0 and 1"),
         Arguments.of("bins: [hub-1]\nramp: much\n", " line 2: ramp is not a number such as 0.5"),
-        Arguments.of("trusted: [nginx]\n", "trusted peer 'nginx' is no address or network"),
+        Arguments.of(
+            "bins: [hub-1]\ntrusted: [nginx]\n",
+            " line 2: trusted peer 'nginx' is no address or network"),
         Arguments.of("trusted: [10.0.0.0/99]\n", "trusted peer '10.0.0.0/99' is no address"),
         Arguments.of("trusted:\n-\n", "trusted has an entry without a value"),
         Arguments.of("? [a]\n: b\n", " line 1: unknown key '[a]'"),
@@ -71,13 +73,25 @@ class BadInputTest {
         Arguments.of("just a text\n", " line 1: the file is not a mapping"),
         Arguments.of(
             "bins:\n- hub-1\n- name: hub-2\n  labels: {a: [x]}\n\nlocation: x\n", " line 4: "),
-        Arguments.of("bins: [hub-1,hub-1]\n", "bin 'hub-1' is named twice"),
-        Arguments.of("bins: ['hub 1']\n", "bin 'hub 1' has a name that no cookie can carry"),
+        Arguments.of("bins: [hub-1,hub-1]\n", " line 1: bin 'hub-1' is named twice"),
+        Arguments.of("bins:\n- hub-1\n- 'hub 1'\n", " line 3: bin 'hub 1' has a name that no"),
         Arguments.of(
-            "location: https://one.example/\n", "put {bin} where the name of the hub goes"),
+            "# where\nlocation: https://one.example/\n",
+            " line 2: location 'https://one.example/' sends everybody to one place; put {bin}"),
         Arguments.of("location: '{bin}/hub'\n", "is no http or https URL"),
+        Arguments.of("location: '//{bin}/hub'\n", "is no http or https URL"),
         Arguments.of("location: 'https://{bin}.日本/'\n", "is no http or https URL"),
-        Arguments.of("listen: localhost\n", "listen address 'localhost' is not HOST:PORT"));
+        Arguments.of("cookie-domain: a b\n", " line 1: cookie-domain 'a b' is no domain"),
+        Arguments.of("cookie-domain: 'x.org; Secure'\n", " line 1: cookie-domain"),
+        Arguments.of("cookie-max-age: 0\n", " line 1: cookie-max-age 0 is no number of seconds"),
+        Arguments.of("cookie-max-age: 4h\n", " line 1: cookie-max-age is not a whole number"),
+        Arguments.of("cookie-same-site: none\n", " line 1: cookie-same-site 'none' is none;"),
+        Arguments.of("cookie-keys:\n- secret\n", " line 1: cookie-keys has a key of less than"),
+        Arguments.of("nginx-variable: hub\n", " line 1: 'hub' is no variable of nginx"),
+        Arguments.of("listen: localhost\n", " line 1: listen address 'localhost' is not HOST"),
+        Arguments.of(
+            "hubs:\n- name: a\n- name: b\n  extra_shards: some\n",
+            " line 4: hubs[1].extra_shards is not a whole number"));
   }
 
   @ParameterizedTest
@@ -96,7 +110,7 @@ class BadInputTest {
         Files.writeString(
             folder.resolve("sharder.yml"),
             "bins:\n- {name: hub-1, labels: &l {a: b}}\n- {name: &n hub-2, labels: *l}\n");
-    assertThat(SettingsFile.read(config).declared())
+    assertThat(read(config).declared())
         .containsExactly(
             Bin.of("hub-1").withLabels(Map.of("a", "b")),
             Bin.of("hub-2").withLabels(Map.of("a", "b")));
@@ -108,12 +122,12 @@ class BadInputTest {
     int start = readme.indexOf("```yaml\n") + "```yaml\n".length();
     String yaml = readme.substring(start, readme.indexOf("```", start));
     Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
-    assertThat(SettingsFile.read(config).declared())
+    assertThat(read(config).declared())
         .extracting(Bin::name)
         .containsExactly("hub-1", "hub-2", "hub-3");
     Files.writeString(config, yaml.replace("# location", "location").replace("# ramp", "ramp"));
-    assertThat(SettingsFile.read(config).location()).contains("{bin}").contains("{path}");
-    assertThat(SettingsFile.read(config).ramp()).isEqualTo(0.5);
+    assertThat(read(config).location()).contains("{bin}").contains("{path}");
+    assertThat(read(config).ramp()).isEqualTo(0.5);
   }
 
   @Test
@@ -231,6 +245,10 @@ class BadInputTest {
         assertThat(run(args.toArray(String[]::new)).exitCode()).as("%s", args).isZero();
       }
     }
+  }
+
+  private static SettingsFile read(Path config) {
+    return new SettingsReader(config, Map.of(), Map.of()).settings();
   }
 
   private static void assertOneLine(Outcome outcome, int exitCode, String complaint) {

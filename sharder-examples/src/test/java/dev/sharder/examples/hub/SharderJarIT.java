@@ -1,12 +1,14 @@
 package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.hub.RunningHub.Answer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +66,18 @@ class SharderJarIT {
   }
 
   @Test
+  void hangingUpReloadsTheHubs() throws Exception {
+    assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "there is no SIGHUP");
+    Path file = Files.writeString(folder.resolve("sharder.yml"), "bins: [hub-1]\n");
+    Process serving = start("serve", "--listen", "127.0.0.1:0", "--config", file.toString());
+    Matcher answering = awaitAnswering(serving);
+    Files.writeString(file, "bins: [hub-2]\n");
+    new ProcessBuilder("kill", "-HUP", String.valueOf(serving.pid())).start().waitFor();
+    await(serving, Pattern.compile("reloaded; hubs hub-1 \\(is cordoned\\), hub-2"));
+    assertThat(cookieOf(answering, "ada")).startsWith("hub=hub-2;");
+  }
+
+  @Test
   void theJarTellsItsVersionAndHelpsWithoutADatabase() throws Exception {
     for (String option : List.of("--help", "--version")) {
       for (String[] arguments : new String[][] {{option}, {"serve", option}}) {
@@ -95,16 +109,20 @@ class SharderJarIT {
   }
 
   private static Matcher awaitAnswering(Process process) throws IOException {
+    return await(process, ANSWERING);
+  }
+
+  private static Matcher await(Process process, Pattern wanted) throws IOException {
     StringBuilder said = new StringBuilder();
     BufferedReader output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     for (String line = output.readLine(); line != null; line = output.readLine()) {
-      Matcher answering = ANSWERING.matcher(line);
-      if (answering.find()) {
-        return answering;
+      Matcher found = wanted.matcher(line);
+      if (found.find()) {
+        return found;
       }
       said.append(line).append('\n');
     }
-    throw new AssertionError("the jar ended before it answered:\n" + said);
+    throw new AssertionError("the jar ended before it said so:\n" + said);
   }
 }

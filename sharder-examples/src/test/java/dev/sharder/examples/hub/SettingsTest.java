@@ -1,0 +1,171 @@
+package dev.sharder.examples.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sharder.Bin;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is said in the file, in the environment and by options comes to the same. */
+class SettingsTest {
+
+  private static final String KEY = "k".repeat(32);
+
+  /** Each key with a value as YAML, and as an environment variable. */
+  private static final Map<String, List<String>> VALUES =
+      Map.ofEntries(
+          Map.entry("listen", List.of("10.0.0.1:80", "10.0.0.1:80")),
+          Map.entry("database", List.of("jdbc:sqlite:x.db", "jdbc:sqlite:x.db")),
+          Map.entry("database-user", List.of("'7'", "7")),
+          Map.entry("database-password", List.of("'a: b, c'", "a: b, c")),
+          Map.entry("replica", List.of("jdbc:postgresql://r/x", "jdbc:postgresql://r/x")),
+          Map.entry(
+              "bins", List.of("[hub-1, {name: b, weight: 2}]", "[hub-1, {name: b, weight: 2}]")),
+          Map.entry("lowercase", List.of("false", "false")),
+          Map.entry("location", List.of("'/{bin}{path}'", "/{bin}{path}")),
+          Map.entry("ramp", List.of("0.5", "0.5")),
+          Map.entry("trusted", List.of("[10.0.0.0/8, '::1']", "10.0.0.0/8, ::1")),
+          Map.entry("cookie-domain", List.of("example.org", "example.org")),
+          Map.entry("cookie-max-age", List.of("60", "60")),
+          Map.entry("cookie-same-site", List.of("None", "None")),
+          Map.entry("cookie-keys", List.of("[" + KEY + "]", KEY)),
+          Map.entry("nginx-map", List.of("hubs.conf", "hubs.conf")),
+          Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")));
+
+  @TempDir private Path folder;
+
+  @Test
+  void everyKeyIsAnEnvironmentVariableToo() throws Exception {
+    assertThat(VALUES).hasSize(SettingsFile.class.getRecordComponents().length);
+    for (Map.Entry<String, List<String>> value : VALUES.entrySet()) {
+      Path file = file(value.getKey() + ": " + value.getValue().get(0) + "\n");
+      String variable = "SHARDER_" + value.getKey().toUpperCase().replace('-', '_');
+      Settings told = settings(null, Map.of(variable, value.getValue().get(1)));
+      assertThat(told).as(variable).isNotEqualTo(settings(null, Map.of()));
+      assertThat(told).as(variable).isEqualTo(settings(file, Map.of()));
+    }
+  }
+
+  @Test
+  void anOptionWinsOverTheEnvironmentWhichWinsOverTheFile() throws Exception {
+    Path file = file("listen: a.example:1\nramp: 0.1\nlowercase: false\n");
+    Map<String, String> environment =
+        Map.of("SHARDER_LISTEN", "b.example:2", "SHARDER_RAMP", "0.2", "SHARDER_LOWERCASE", "");
+    Settings settings = Settings.of(file, "c.example:3", null, List.of(), environment);
+    assertThat(settings.host()).isEqualTo("c.example");
+    assertThat(settings.ramp()).hasValue(0.2);
+    assertThat(settings.lowercase()).isFalse();
+  }
+
+  @Test
+  void namesWithCommasAreAListInTheEnvironment() {
+    assertThat(settings(null, Map.of("SHARDER_BINS", "hub-1,hub-2 , hub-3")).bins())
+        .containsExactly(Bin.of("hub-1"), Bin.of("hub-2"), Bin.of("hub-3"));
+  }
+
+  @Test
+  void aWrongVariableIsNamedWithTheCure() throws Exception {
+    Path file = file("ramp: 0.1\n");
+    Map<String, String> wrong =
+        new TreeMap<>(
+            Map.of(
+                "SHARDER_RAMP", "much",
+                "SHARDER_BINS", "[hub-1",
+                "SHARDER_TRUSTED", "nginx",
+                "SHARDER_LISTEN", "here",
+                "SHARDER_COOKIE_KEYS", "short",
+                "SHARDER_LOWERCASE", "perhaps"));
+    wrong.forEach(
+        (variable, value) ->
+            assertThatThrownBy(() -> settings(file, Map.of(variable, value)))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageStartingWith(variable)
+                .hasMessageNotContaining("line"));
+  }
+
+  @Test
+  void theCommentedExampleNamesEveryKeyAndIsReadWithAndWithoutItsComments() throws Exception {
+    Path example = Path.of("").toAbsolutePath().resolve("deploy/sharder.yml");
+    assertThat(settings(example, Map.of()).bins()).isNotEmpty();
+    String text = Files.readString(example);
+    Matcher commented = Pattern.compile("(?m)^#([a-z-]+:.*)$").matcher(text);
+    while (commented.find()) {
+      assertThat(settings(file(commented.group(1) + "\n"), Map.of()))
+          .as(commented.group())
+          .isNotEqualTo(settings(null, Map.of()));
+    }
+    String hubs = text.replaceAll("(?m)^#(?=- |  )", "");
+    assertThat(settings(file(hubs), Map.of()).bins()).hasSize(3);
+    assertThat(
+            text.lines()
+                .filter(line -> line.matches("#?[a-z-]+:.*"))
+                .map(line -> line.replaceAll("#|:.*", ""))
+                .distinct())
+        .containsExactlyInAnyOrderElementsOf(VALUES.keySet());
+  }
+
+  @Test
+  void theFileOfCallystosSharderIsReadAsItIs() throws Exception {
+    Path theirs =
+        file(
+            """
+            cookie_secret: abc
+            db_file: ./their.db
+            db_type: sqlite
+            domain: example.org
+            hubs:
+              - name: hub-01.example.org
+              - name: hub-02.example.org
+                extra_shards: 403
+            sharder_listen: 0.0.0.0
+            """);
+    Settings settings = settings(theirs, Map.of());
+    assertThat(settings.bins())
+        .containsExactly(
+            Bin.of("hub-01.example.org"), Bin.of("hub-02.example.org").withOffset(403));
+    assertThat(settings.database()).isEqualTo("jdbc:sqlite:" + folder.resolve("their.db"));
+    assertThat(settings.host()).isEqualTo("0.0.0.0");
+    assertThat(settings.port()).isEqualTo(8888);
+    assertThat(settings.cookie().domain()).hasValue("example.org");
+    assertThat(settings.location()).hasValue("https://{bin}/jupyter/hub{path}");
+    assertThat(settings.lowercase()).isFalse();
+    assertThat(settings(theirs, Map.of("SHARDER_DATABASE", "jdbc:sqlite:our.db")).database())
+        .isEqualTo("jdbc:sqlite:our.db");
+  }
+
+  @Test
+  void theirPostgresIsFoundWithItsUserAndPassword() throws Exception {
+    Settings settings =
+        settings(
+            file(
+                "db_type: postgresql\ndb_host: h:5433\ndb_name: n\ndb_user: u\ndb_password: 12\n"
+                    + "hubs: [{name: a}]\n"),
+            Map.of());
+    assertThat(settings.database()).isEqualTo("jdbc:postgresql://h:5433/n");
+    assertThat(settings.databaseUser()).hasValue("u");
+    assertThat(settings.databasePassword()).hasValue("12");
+  }
+
+  @Test
+  void aSecretIsInNoMessageAboutTheSettings() {
+    assertThatThrownBy(() -> settings(null, Map.of("SHARDER_COOKIE_KEYS", "hush")))
+        .hasMessageNotContaining("hush");
+  }
+
+  private static Settings settings(Path file, Map<String, String> environment) {
+    return Settings.of(file, null, null, List.of(), environment);
+  }
+
+  private Path file(String yaml) throws IOException {
+    return Files.writeString(folder.resolve("sharder.yml"), yaml);
+  }
+}
