@@ -61,10 +61,17 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
   /** Sends a request of a user who has logged in. */
   Answer ask(String user, String method, String target, String cookie, String... headers)
       throws IOException {
+    return askAt("localhost", user, method, target, cookie, headers);
+  }
+
+  /** Sends a request of a user who has logged in to one of its host names. */
+  Answer askAt(
+      String host, String user, String method, String target, String cookie, String... headers)
+      throws IOException {
     Stream<String> own =
         Stream.of(
             method + " " + target + " HTTP/1.1",
-            "Host: localhost",
+            "Host: " + host,
             "Authorization: " + authorization(user),
             "Cookie: " + cookie,
             "Connection: close");
