@@ -141,6 +141,16 @@ class JupyterHubTest {
         .isEqualTo(LINK.replace("/hub/user-redirect", "/user/user-03"));
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void whoOffersAnotherProtocolThanWebsocketsIsAnsweredAllTheSame(Way way) throws Exception {
+    RunningNginx nginx = start(way).nginx();
+    String[] offer = {"Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"};
+    Answer answer = nginx.ask("user-04", "GET", "/hub/login", "hub=hub-1", offer);
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.header("X-Hub-Name")).isEqualTo("hub-1");
+  }
+
   @Test
   void aMovedUserLandsOnTheNewHubWithinTheBound() throws Exception {
     DeployedSharder site = start(Way.AUTHORITATIVE);
