@@ -2,17 +2,16 @@ package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.cli.HubSharder;
+import dev.sharder.examples.hub.DeployedSharder.Way;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.server.HttpHandler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -27,38 +26,28 @@ class DeployedNginxTest {
 
   @TempDir private Path folder;
 
-  private RunningHub sharder;
   private Undertow one;
   private Undertow two;
-  private Optional<RunningNginx> nginx = Optional.empty();
+  private Optional<DeployedSharder> deployed = Optional.empty();
 
   @BeforeEach
-  void start() throws IOException {
+  void start() {
     one = hub("hub-1");
     two = hub("hub-2");
-    Path config =
-        Files.writeString(
-            folder.resolve("sharder.yml"),
-            "bins:\n- {name: hub-1, labels: {address: '127.0.0.1:%d'}}\n"
-                    .formatted(RunningNginx.portOf(one))
-                + "- {name: hub-2, labels: {address: '127.0.0.1:%d'}}\n"
-                    .formatted(RunningNginx.portOf(two)));
-    sharder = RunningHub.start(database(), config);
   }
 
   @AfterEach
   void stop() throws InterruptedException {
-    if (nginx.isPresent()) {
-      nginx.get().close();
+    if (deployed.isPresent()) {
+      deployed.get().close();
     }
-    sharder.close();
     one.stop();
     two.stop();
   }
 
   @Test
   void theCookieDecidesAndComesFromTheSharder() throws Exception {
-    RunningNginx nginx = start("cookie.conf", "$cookie_hub");
+    RunningNginx nginx = start(Way.COOKIE).nginx();
     Answer first = nginx.ask("ada", "GET", "/user/ada/lab?a=1&a=%2F", "");
     assertThat(first.status()).isEqualTo(302);
     assertThat(first.header("Location")).isEqualTo("/user/ada/lab?a=1&a=%2F");
@@ -73,7 +62,8 @@ class DeployedNginxTest {
 
   @Test
   void theSharderDecidesOfEveryRequestAndAMoveTakesEffectWithinTheBound() throws Exception {
-    RunningNginx nginx = start("authoritative.conf", "$sharder_bin");
+    DeployedSharder deployed = start(Way.AUTHORITATIVE);
+    RunningNginx nginx = deployed.nginx();
     for (String cookie : new String[] {"", "hub=hub-2", "hub=evil.example"}) {
       assertThat(nginx.ask("ada", "GET", "/user/ada/lab?a=%2F", cookie).body())
           .isEqualTo("hub-1 has /user/ada/lab?a=%2F of nobody");
@@ -85,7 +75,7 @@ class DeployedNginxTest {
     assertNobodyNamesThemselves(nginx, "");
     assertThat(upgraded(nginx, "")).isEqualTo(101);
 
-    command("move", "ada", "hub-2");
+    deployed.command("move", "ada", "hub-2");
     long moved = System.nanoTime();
     while (!nginx.ask("ada", "GET", "/x", "").body().startsWith("hub-2 ")) {
       assertThat(Duration.ofNanos(System.nanoTime() - moved))
@@ -123,54 +113,12 @@ class DeployedNginxTest {
         .status();
   }
 
-  private RunningNginx start(String file, String variable) throws IOException {
-    command("nginx-map", "--variable", variable, folder.resolve("hubs.conf").toString());
-    Path deployed = Path.of("").toAbsolutePath().resolve("deploy/nginx").resolve(file);
-    RunningNginx started =
-        RunningNginx.start(
-            folder,
-            port ->
-                """
-                daemon off;
-                master_process off;
-                pid nginx.pid;
-                error_log stderr warn;
-                """
-                    + read(deployed)
-                        .replace(
-                            "http {",
-                            """
-                            http {
-                              access_log off;
-                              client_body_temp_path body;
-                              proxy_temp_path proxy;
-                              fastcgi_temp_path fastcgi;
-                              uwsgi_temp_path uwsgi;
-                              scgi_temp_path scgi;
-                            """)
-                        .replace("127.0.0.1:8000", "127.0.0.1:" + port)
-                        .replace("127.0.0.1:8888", "127.0.0.1:" + sharder.port()));
-    nginx = Optional.of(started);
+  private DeployedSharder start(Way way) throws IOException {
+    DeployedSharder started =
+        DeployedSharder.start(
+            folder, way, List.of(RunningNginx.portOf(one), RunningNginx.portOf(two)));
+    deployed = Optional.of(started);
     return started;
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
-    }
-  }
-
-  private void command(String... arguments) {
-    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
-    all[arguments.length] = "--database";
-    all[arguments.length + 1] = database();
-    assertThat(HubSharder.commandLine().execute(all)).isZero();
-  }
-
-  private String database() {
-    return "jdbc:sqlite:" + folder.resolve("sharder.db");
   }
 
   /** Says what it was asked for, and whom any header claims to be. */

@@ -15,27 +15,41 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** The real nginx, where it is installed, with the users ada and bob. */
+/** The real nginx, where it is installed, with the users ada, bob and user-01 to user-20. */
 record RunningNginx(Process process, int port) implements AutoCloseable {
 
   private static final Duration START_LIMIT = Duration.ofSeconds(20);
 
+  private static final List<String> USERS =
+      Stream.concat(Stream.of("ada", "bob"), users().stream()).toList();
+
+  /** Skips the test where there is no nginx. */
+  static void assumeInstalled() {
+    assumeTrue(installed().isPresent(), "nginx is not installed; install it to run this test");
+  }
+
+  /** A class of twenty. */
+  static List<String> users() {
+    return IntStream.rangeClosed(1, 20).mapToObj("user-%02d"::formatted).toList();
+  }
+
   /** Starts it in a folder with a configuration that is made for its port, or skips the test. */
   static RunningNginx start(Path folder, IntFunction<String> configuration) throws IOException {
-    Optional<Path> program = installed();
-    assumeTrue(program.isPresent(), "nginx is not installed; install it to run this test");
-    int port = freePort();
+    assumeInstalled();
+    int port = freePorts(1).get(0);
     Files.writeString(folder.resolve("nginx.conf"), configuration.apply(port));
-    Files.write(folder.resolve("passwords"), List.of("ada:{PLAIN}secret", "bob:{PLAIN}secret"));
+    Files.write(folder.resolve("passwords"), USERS.stream().map(RunningNginx::password).toList());
     Process process =
         new ProcessBuilder(
-                program.orElseThrow().toString(), "-p", folder.toString(), "-c", "nginx.conf")
+                installed().orElseThrow().toString(), "-p", folder.toString(), "-c", "nginx.conf")
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("nginx.log").toFile())
             .start();
@@ -47,26 +61,50 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
   /** Sends a request of a user who has logged in. */
   Answer ask(String user, String method, String target, String cookie, String... headers)
       throws IOException {
-    String basic =
-        Base64.getEncoder().encodeToString((user + ":secret").getBytes(StandardCharsets.UTF_8));
+    return askAt("localhost", user, method, target, cookie, headers);
+  }
+
+  /** Sends a request of a user who has logged in to one of its host names. */
+  Answer askAt(
+      String host, String user, String method, String target, String cookie, String... headers)
+      throws IOException {
     Stream<String> own =
         Stream.of(
             method + " " + target + " HTTP/1.1",
-            "Host: localhost",
-            "Authorization: Basic " + basic,
+            "Host: " + host,
+            "Authorization: " + authorization(user),
             "Cookie: " + cookie,
             "Connection: close");
     String head = String.join("\r\n", Stream.concat(own, Stream.of(headers)).toList());
     return RunningHub.send(port, head + "\r\n\r\n");
   }
 
+  /** What a browser sends of a user who has logged in. */
+  static String authorization(String user) {
+    byte[] both = (user + ":secret").getBytes(StandardCharsets.UTF_8);
+    return "Basic " + Base64.getEncoder().encodeToString(both);
+  }
+
+  private static String password(String user) {
+    return user + ":{PLAIN}secret";
+  }
+
   static int portOf(Undertow server) {
     return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+  /** Ports that are free now, and different. */
+  static List<Integer> freePorts(int count) throws IOException {
+    List<ServerSocket> held = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      return held.stream().map(ServerSocket::getLocalPort).toList();
+    } finally {
+      for (ServerSocket socket : held) {
+        socket.close();
+      }
     }
   }
 

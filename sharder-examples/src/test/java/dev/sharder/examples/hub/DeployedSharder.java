@@ -1,0 +1,107 @@
+package dev.sharder.examples.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sharder.examples.cli.HubSharder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A hub sharder behind the real nginx, with a configuration of {@code deploy/nginx} in which
+ * nothing is changed but ports and where temporary files go.
+ */
+record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
+    implements AutoCloseable {
+
+  /** The configurations, each with what names the hub in it. */
+  enum Way {
+    COOKIE("cookie.conf", "$cookie_hub"),
+    AUTHORITATIVE("authoritative.conf", "$sharder_bin");
+
+    private final String file;
+    private final String variable;
+
+    Way(String file, String variable) {
+      this.file = file;
+      this.variable = variable;
+    }
+  }
+
+  /**
+   * Starts both in an empty folder, with hub-1, hub-2 and so on at these ports, or skips the test
+   * where nginx is not installed.
+   */
+  static DeployedSharder start(Path folder, Way way, List<Integer> hubs, String... settings)
+      throws IOException {
+    RunningNginx.assumeInstalled();
+    String database = "jdbc:sqlite:" + folder.resolve("sharder.db");
+    Path config = folder.resolve("sharder.yml");
+    Files.writeString(config, bins(hubs) + String.join("\n", settings));
+    RunningHub sharder = RunningHub.start(database, config);
+    try {
+      run(database, "nginx-map", "--variable", way.variable, folder + "/hubs.conf");
+      String deployed = Files.readString(Path.of("deploy/nginx", way.file));
+      RunningNginx nginx =
+          RunningNginx.start(folder, port -> moved(deployed, port, sharder.port()));
+      return new DeployedSharder(database, sharder, nginx);
+    } catch (IOException | RuntimeException | Error failure) {
+      sharder.close();
+      throw failure;
+    }
+  }
+
+  /** Runs a command of the program beside the running server. */
+  void command(String... arguments) {
+    run(database, arguments);
+  }
+
+  private static void run(String database, String... arguments) {
+    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+    all[arguments.length] = "--database";
+    all[arguments.length + 1] = database;
+    assertThat(HubSharder.commandLine().execute(all)).isZero();
+  }
+
+  private static String bins(List<Integer> hubs) {
+    return IntStream.range(0, hubs.size())
+        .mapToObj(
+            i ->
+                "- {name: hub-%d, labels: {address: '127.0.0.1:%d'}}\n"
+                    .formatted(i + 1, hubs.get(i)))
+        .collect(Collectors.joining("", "bins:\n", ""));
+  }
+
+  private static String moved(String deployed, int nginx, int sharder) {
+    return """
+        daemon off;
+        master_process off;
+        pid nginx.pid;
+        error_log stderr warn;
+        """
+        + deployed
+            .replace(
+                "http {",
+                """
+                http {
+                  access_log off;
+                  client_body_temp_path body;
+                  proxy_temp_path proxy;
+                  fastcgi_temp_path fastcgi;
+                  uwsgi_temp_path uwsgi;
+                  scgi_temp_path scgi;
+                """)
+            .replace("127.0.0.1:8000", "127.0.0.1:" + nginx)
+            .replace("127.0.0.1:8888", "127.0.0.1:" + sharder);
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    nginx.close();
+    sharder.close();
+  }
+}
