@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -56,6 +57,10 @@ public final class Sharder implements AutoCloseable {
   private final Duration timeLimit;
   private final Group<AssignmentRequest, Placement> group;
   private final @Nullable AnswerCache cache;
+
+  /** None, rather than one that does nothing, where not even the time need be looked at. */
+  private final @Nullable SharderListener listener;
+
   private volatile boolean closed;
 
   private Sharder(Builder builder) {
@@ -67,7 +72,17 @@ public final class Sharder implements AutoCloseable {
         builder.cacheEntries == 0
             ? null
             : new AnswerCache(kind, store, builder.cacheEntries, builder.staleness);
-    this.group = new Group<>(name(), List.of(this::findGroup, this::placeGroup), builder.executor);
+    this.listener = builder.listener == null ? null : new Telling(builder.listener);
+    this.group =
+        new Group<>(
+            name(),
+            List.of(
+                timed(SharderListener.Step.FIND, this::findGroup),
+                timed(SharderListener.Step.PLACE, this::placeGroup)),
+            builder.executor);
+    if (listener != null) {
+      listener.opened(this);
+    }
   }
 
   /**
@@ -96,7 +111,7 @@ public final class Sharder implements AutoCloseable {
    * @throws ClosedException if this sharder or its store is closed
    */
   public Placement assign(String object) {
-    Placement cached = cached(object);
+    Placement cached = fromMemory(object);
     return cached == null ? ask(request(object)) : cached;
   }
 
@@ -118,12 +133,27 @@ public final class Sharder implements AutoCloseable {
           "object '%s' is of kind '%s', and this is the sharder of kind '%s'; ask that of its kind"
               .formatted(request.object(), request.kind(), kind));
     }
-    Placement cached = cached(request.object());
+    Placement cached = fromMemory(request.object());
     return cached == null ? ask(request) : cached;
   }
 
   private Placement ask(AssignmentRequest request) {
-    return group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
+    if (listener == null) {
+      return group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
+    }
+    long start = System.nanoTime();
+    try {
+      Placement placement = group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
+      listener.answered(placement, since(start));
+      return placement;
+    } catch (SharderException error) {
+      listener.refused(kind, error, since(start));
+      throw error;
+    }
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
   }
 
   private AssignmentRequest request(String object) {
@@ -138,16 +168,29 @@ public final class Sharder implements AutoCloseable {
    *     thread of the {@linkplain Builder#executor executor} or of another caller
    */
   public CompletionStage<Placement> assignAsync(String object) {
-    Placement cached = cached(object);
+    Placement cached = fromMemory(object);
     if (cached != null) {
       return CompletableFuture.completedStage(cached);
     }
+    long start = System.nanoTime();
     try {
-      return group
-          .askLater(request(object), start(), FIND_OR_PLACE)
-          .thenApply(Optional::orElseThrow);
+      CompletableFuture<Placement> answer =
+          group.askLater(request(object), start(), FIND_OR_PLACE).thenApply(Optional::orElseThrow);
+      return listener == null
+          ? answer
+          : answer.whenComplete((placement, error) -> tell(placement, error, start));
     } catch (SharderException error) {
+      tell(null, error, start);
       return CompletableFuture.failedStage(error);
+    }
+  }
+
+  private void tell(@Nullable Placement placement, @Nullable Throwable error, long start) {
+    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+    if (listener != null && placement != null) {
+      listener.answered(placement, since(start));
+    } else if (listener != null && cause instanceof SharderException refusal) {
+      listener.refused(kind, refusal, since(start));
     }
   }
 
@@ -161,6 +204,7 @@ public final class Sharder implements AutoCloseable {
    *     reported, after the others were placed
    */
   public List<Placement> assignAll(Collection<String> objects) {
+    long start = System.nanoTime();
     Deadline deadline = start();
     Map<String, AssignmentRequest> missing = new LinkedHashMap<>();
     objects.forEach(object -> missing.put(object, request(object)));
@@ -174,6 +218,9 @@ public final class Sharder implements AutoCloseable {
     List<Placement> answers = new ArrayList<>(objects.size());
     for (String object : objects) {
       answers.add(newOnce(answer(object, found, placements), told));
+    }
+    if (listener != null) {
+      listener.answeredMany(answers, since(start));
     }
     return List.copyOf(answers);
   }
@@ -213,7 +260,11 @@ public final class Sharder implements AutoCloseable {
 
   private Progress assignChunk(List<String> chunk) {
     List<AssignmentRequest> requests = chunk.stream().distinct().map(this::request).toList();
+    long start = System.nanoTime();
     Placements placements = store.place(kind, requests, policy, start());
+    if (listener != null) {
+      listener.answeredMany(placements.placed().values(), since(start));
+    }
     for (String object : placements.refused().isEmpty() ? List.<String>of() : chunk) {
       SharderException refusal = placements.refused().get(object);
       if (refusal != null) {
@@ -299,8 +350,29 @@ public final class Sharder implements AutoCloseable {
     }
   }
 
+  /** Of calls that assign. */
+  private @Nullable Placement fromMemory(String object) {
+    Placement cached = cached(object);
+    if (listener != null && cached != null) {
+      listener.answeredFromMemory(cached);
+    }
+    return cached;
+  }
+
   private @Nullable Placement cached(String object) {
     return cache == null || closed ? null : cache.get(object);
+  }
+
+  private Group.Round<AssignmentRequest, Placement> timed(
+      SharderListener.Step step, Group.Round<AssignmentRequest, Placement> round) {
+    return listener == null
+        ? round
+        : (requests, deadline) -> {
+          long start = System.nanoTime();
+          Function<AssignmentRequest, Optional<Placement>> answers = round.run(requests, deadline);
+          listener.finishedRound(kind, step, requests.size(), since(start));
+          return answers;
+        };
   }
 
   private Function<AssignmentRequest, Optional<Placement>> findGroup(
@@ -354,6 +426,7 @@ public final class Sharder implements AutoCloseable {
     private Executor executor = LEADERS;
     private long cacheEntries = 100_000;
     private Duration staleness = Duration.ofSeconds(1);
+    private @Nullable SharderListener listener;
 
     private Builder(String kind, AssignmentStore store) {
       this.kind = kind;
@@ -457,6 +530,17 @@ public final class Sharder implements AutoCloseable {
      */
     public Builder executor(Executor executor) {
       this.executor = executor;
+      return this;
+    }
+
+    /**
+     * Has what the sharder does heard, as by metrics; by nobody if this is never called.
+     *
+     * @param listener may serve other sharders too
+     * @return this builder
+     */
+    public Builder listener(SharderListener listener) {
+      this.listener = Objects.requireNonNull(listener, "listener");
       return this;
     }
 

@@ -1,0 +1,71 @@
+package dev.sharder;
+
+import java.time.Duration;
+import java.util.Collection;
+
+/**
+ * Hears what a {@link Sharder} does, as metrics and logs want to. Every method does nothing unless
+ * it is overridden.
+ *
+ * <p>It is called on the threads that answer, so it should be quick; it must be thread-safe, and
+ * may serve any number of sharders. What it throws goes to the log and harms nobody.
+ */
+public interface SharderListener {
+
+  /** What a round of a group does for everybody in it. */
+  enum Step {
+    /** Reads who is known. */
+    FIND,
+    /** Places who is new, in one transaction. */
+    PLACE
+  }
+
+  /**
+   * A sharder is there now.
+   *
+   * @param sharder the sharder, ready to be asked
+   */
+  default void opened(Sharder sharder) {}
+
+  /**
+   * An answer came from memory, without the store.
+   *
+   * @param placement the answer
+   */
+  default void answeredFromMemory(Placement placement) {}
+
+  /**
+   * An object was assigned, or found in the store.
+   *
+   * @param placement the answer
+   * @param took how long the caller waited
+   */
+  default void answered(Placement placement, Duration took) {}
+
+  /**
+   * A caller who asked for many objects has the answers, or those of a chunk.
+   *
+   * @param placements the answers
+   * @param took how long the caller waited for all of them
+   */
+  default void answeredMany(Collection<Placement> placements, Duration took) {}
+
+  /**
+   * A caller got an error instead of an answer.
+   *
+   * @param kind the sharder's kind
+   * @param error what the caller was told
+   * @param took how long the caller waited
+   */
+  default void refused(String kind, SharderException error, Duration took) {}
+
+  /**
+   * A round of a group has ended well, for callers who came one by one.
+   *
+   * @param kind the sharder's kind
+   * @param step what it did
+   * @param objects how many were in it
+   * @param took how long the store worked
+   */
+  default void finishedRound(String kind, Step step, int objects, Duration took) {}
+}

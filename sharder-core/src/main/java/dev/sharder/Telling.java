@@ -1,0 +1,50 @@
+package dev.sharder;
+
+import java.time.Duration;
+import java.util.Collection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells a listener of others, whose failures go to the log and no further. */
+record Telling(SharderListener listener) implements SharderListener {
+
+  private static final Logger log = LoggerFactory.getLogger(Telling.class);
+
+  @Override
+  public void opened(Sharder sharder) {
+    tell(() -> listener.opened(sharder));
+  }
+
+  @Override
+  public void answeredFromMemory(Placement placement) {
+    tell(() -> listener.answeredFromMemory(placement));
+  }
+
+  @Override
+  public void answered(Placement placement, Duration took) {
+    tell(() -> listener.answered(placement, took));
+  }
+
+  @Override
+  public void answeredMany(Collection<Placement> placements, Duration took) {
+    tell(() -> listener.answeredMany(placements, took));
+  }
+
+  @Override
+  public void refused(String kind, SharderException error, Duration took) {
+    tell(() -> listener.refused(kind, error, took));
+  }
+
+  @Override
+  public void finishedRound(String kind, Step step, int objects, Duration took) {
+    tell(() -> listener.finishedRound(kind, step, objects, took));
+  }
+
+  private void tell(Runnable event) {
+    try {
+      event.run();
+    } catch (RuntimeException failure) {
+      log.warn("the listener {} failed: {}", listener.getClass().getName(), failure, failure);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.sharder.metrics;
+
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
+import dev.sharder.Sharder;
+import dev.sharder.SharderException;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+
+/** The bins of a sharder as gauges, which ask the store together, and not for every reading. */
+final class BinGauges {
+
+  private static final Duration FRESH = Duration.ofSeconds(5);
+
+  private final MeterRegistry registry;
+  private final Sharder sharder;
+
+  // Under the monitor.
+  private Map<String, BinLoad> bins = new HashMap<>();
+  private final Map<String, Boolean> hasCapacity = new HashMap<>();
+  private boolean isKnown;
+  private long asked = System.nanoTime() - FRESH.toNanos();
+
+  private BinGauges(MeterRegistry registry, Sharder sharder) {
+    this.registry = registry;
+    this.sharder = sharder;
+  }
+
+  static void register(MeterRegistry registry, Sharder sharder) {
+    BinGauges gauges = new BinGauges(registry, sharder);
+    Gauge.builder("sharder.bins", gauges, BinGauges::count)
+        .tag("kind", sharder.kind())
+        // The registry alone would let go of it.
+        .strongReference(true)
+        .register(registry);
+    gauges.look();
+  }
+
+  private synchronized double count() {
+    look();
+    return isKnown ? bins.size() : Double.NaN;
+  }
+
+  private synchronized double read(String bin, ToDoubleFunction<BinLoad> value) {
+    look();
+    BinLoad load = bins.get(bin);
+    return isKnown && load != null ? value.applyAsDouble(load) : Double.NaN;
+  }
+
+  private synchronized void look() {
+    if (System.nanoTime() - asked < FRESH.toNanos()) {
+      return;
+    }
+    try {
+      Map<String, BinLoad> now = new HashMap<>();
+      sharder.bins().forEach(bin -> now.put(bin.name(), bin));
+      bins = now;
+      isKnown = true;
+      now.values().forEach(this::add);
+    } catch (SharderException failure) {
+      isKnown = false;
+    }
+    asked = System.nanoTime();
+  }
+
+  private void add(BinLoad bin) {
+    Optional<Boolean> before = Optional.ofNullable(hasCapacity.get(bin.name()));
+    boolean capped = bin.bin().capacity().isPresent();
+    hasCapacity.merge(bin.name(), capped, Boolean::logicalOr);
+    if (before.isEmpty()) {
+      add("load", bin, BinLoad::assigned);
+      add("offset", bin, load -> load.bin().offset());
+      add("weight", bin, load -> load.bin().weight());
+      add("open", bin, load -> load.bin().state() == BinState.OPEN ? 1 : 0);
+    }
+    if (capped && !before.orElse(false)) {
+      add("capacity", bin, load -> load.bin().capacity().orElse(-1));
+    }
+  }
+
+  private void add(String what, BinLoad bin, ToDoubleFunction<BinLoad> value) {
+    String name = bin.name();
+    Gauge.builder("sharder.bin." + what, this, gauges -> gauges.read(name, value))
+        .tag("kind", sharder.kind())
+        .tag("bin", name)
+        .strongReference(true)
+        .register(registry);
+  }
+}

@@ -1,0 +1,133 @@
+package dev.sharder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A listener hears what happened, each thing once, and can do no harm. */
+@Timeout(60)
+class SharderListenerTest {
+
+  /** Writes down what it hears. */
+  private static final class Heard implements SharderListener {
+    private final List<String> events = Collections.synchronizedList(new ArrayList<>());
+
+    @Override
+    public void opened(Sharder sharder) {
+      events.add("opened " + sharder.kind() + " with " + sharder.bins().size());
+    }
+
+    @Override
+    public void answeredFromMemory(Placement placement) {
+      events.add("memory " + placement.object());
+    }
+
+    @Override
+    public void answered(Placement placement, Duration took) {
+      assertThat(took).isPositive();
+      events.add((placement.isNew() ? "new " : "found ") + placement.object());
+    }
+
+    @Override
+    public void answeredMany(Collection<Placement> placements, Duration took) {
+      events.add("many " + placements.size());
+    }
+
+    @Override
+    public void refused(String kind, SharderException error, Duration took) {
+      events.add("refused " + error.getClass().getSimpleName());
+    }
+
+    @Override
+    public void finishedRound(String kind, Step step, int objects, Duration took) {
+      events.add(step + " " + objects);
+    }
+  }
+
+  private final Heard heard = new Heard();
+
+  @Test
+  void everyAnswerIsHeardOnceWithWhereItCameFrom() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs = sharder(store, 100)) {
+      hubs.assign("ada");
+      // The cache keeps answers once it watches for changes.
+      while (!heard.events.contains("memory ada")) {
+        hubs.assign("ada");
+      }
+      hubs.assignAsync("ada").toCompletableFuture().join();
+      hubs.assignAsync("bob").toCompletableFuture().join();
+      hubs.assignAll(List.of("ada", "eve"));
+      hubs.assignAll(List.of("ada", "zoe").iterator(), done -> {});
+      hubs.find("ada");
+    }
+    assertThat(heard.events)
+        .startsWith("opened hub with 2", "FIND 1", "PLACE 1", "new ada")
+        .endsWith("memory ada", "memory ada", "FIND 1", "PLACE 1", "new bob", "many 2", "many 2");
+    assertThat(heard.events).filteredOn("memory ada"::equals).hasSize(2);
+  }
+
+  @Test
+  void withoutACacheAKnownObjectIsFound() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs = sharder(store, 0)) {
+      hubs.assign("ada");
+      hubs.assign("ada");
+    }
+    assertThat(heard.events)
+        .containsExactly(
+            "opened hub with 2", "FIND 1", "PLACE 1", "new ada", "FIND 1", "found ada");
+  }
+
+  @Test
+  void anErrorIsHeardHoweverItIsTold() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs =
+            Sharder.builder("hub", store)
+                .bins(List.of(Bin.of("a").withCapacity(0)))
+                .listener(heard)
+                .build()) {
+      assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(NoOpenBinException.class);
+      assertThatThrownBy(() -> hubs.assignAsync("ada").toCompletableFuture().join())
+          .hasCauseInstanceOf(NoOpenBinException.class);
+      hubs.close();
+      assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(ClosedException.class);
+    }
+    assertThat(heard.events)
+        .filteredOn(event -> event.startsWith("refused"))
+        .containsExactly(
+            "refused NoOpenBinException", "refused NoOpenBinException", "refused ClosedException");
+  }
+
+  @Test
+  void oneThatThrowsHarmsNobody() {
+    SharderListener broken =
+        new SharderListener() {
+          @Override
+          public void answered(Placement placement, Duration took) {
+            throw new IllegalStateException("broken");
+          }
+
+          @Override
+          public void finishedRound(String kind, Step step, int objects, Duration took) {
+            throw new IllegalStateException("broken");
+          }
+        };
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs = Sharder.builder("hub", store).bins("a").listener(broken).build()) {
+      assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+      assertThat(hubs.assignAsync("bob").toCompletableFuture().join().bin()).isEqualTo("a");
+    }
+  }
+
+  private Sharder sharder(AssignmentStore store, long cache) {
+    return Sharder.builder("hub", store).bins("a", "b").cache(cache).listener(heard).build();
+  }
+}
