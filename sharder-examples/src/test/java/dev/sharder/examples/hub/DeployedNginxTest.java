@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +95,84 @@ class DeployedNginxTest {
     }
   }
 
+  @Test
+  void inAContainerItPassesOverASharderThatIsGoneAndFollowsTheHubs() throws Exception {
+    Path hubs = folder.resolve("hubs.conf");
+    command("nginx-map", "--variable", "$sharder_bin", hubs.toString());
+    RunningNginx nginx = startAsInAContainer(hubs);
+    assertThat(nginx.ask("ada", "GET", "/x", "").body()).isEqualTo("hub-1 has /x of nobody");
+    assertThat(nginx.ask("bob", "GET", "/x", "").body()).isEqualTo("hub-2 has /x of nobody");
+
+    Files.writeString(hubs, "nonsense");
+    await(() -> read(folder.resolve("nginx.log")).contains("[emerg]"));
+    assertThat(nginx.ask("bob", "GET", "/x", "").body()).isEqualTo("hub-2 has /x of nobody");
+
+    Undertow three = hub("hub-3");
+    try {
+      command("bin", "add", "hub-3", "--label", "address=127.0.0.1:" + RunningNginx.portOf(three));
+      command("nginx-map", "--variable", "$sharder_bin", hubs.toString());
+      command("move", "ada", "hub-3");
+      await(() -> nginx.ask("ada", "GET", "/x", "").body().equals("hub-3 has /x of nobody"));
+    } finally {
+      three.stop();
+    }
+  }
+
+  private RunningNginx startAsInAContainer(Path hubs) throws IOException {
+    Path deploy = Path.of("").toAbsolutePath().resolve("deploy");
+    Path conf =
+        Files.writeString(
+            folder.resolve("authoritative.conf"),
+            // Where root runs it, another user could not read the folder of a test.
+            "user root;\nerror_log stderr warn;\n"
+                + inOneFolder(read(deploy.resolve("nginx/authoritative.conf"))));
+    RunningNginx started =
+        RunningNginx.run(
+            folder,
+            (program, port) -> {
+              ProcessBuilder command =
+                  new ProcessBuilder(
+                      "sh",
+                      deploy.resolve("docker/nginx.sh").toString(),
+                      conf.toString(),
+                      hubs.toString(),
+                      folder.resolve("run").toString());
+              command
+                  .environment()
+                  .merge("PATH", program.getParent().toString(), (a, b) -> a + ":" + b);
+              command.environment().put("LISTEN", "127.0.0.1:" + port);
+              // Nothing is at the first address.
+              command.environment().put("SHARDERS", "127.0.0.1:1 127.0.0.1:" + sharder.port());
+              command.environment().put("DEMO_PASSWORD", "secret");
+              command.environment().put("PAUSE", "0.1");
+              return command;
+            });
+    nginx = Optional.of(started);
+    return started;
+  }
+
+  private static void await(Callable<Boolean> condition) throws Exception {
+    long start = System.nanoTime();
+    while (!condition.call()) {
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+    }
+  }
+
+  private String inOneFolder(String configuration) {
+    return configuration.replace(
+        "http {",
+        """
+        http {
+          access_log off;
+          client_body_temp_path @/body;
+          proxy_temp_path @/proxy;
+          fastcgi_temp_path @/fastcgi;
+          uwsgi_temp_path @/uwsgi;
+          scgi_temp_path @/scgi;
+        """
+            .replace("@", folder.toString()));
+  }
+
   private static void assertNobodyNamesThemselves(RunningNginx nginx, String cookie)
       throws IOException {
     Answer answer =
@@ -136,18 +215,7 @@ class DeployedNginxTest {
                 pid nginx.pid;
                 error_log stderr warn;
                 """
-                    + read(deployed)
-                        .replace(
-                            "http {",
-                            """
-                            http {
-                              access_log off;
-                              client_body_temp_path body;
-                              proxy_temp_path proxy;
-                              fastcgi_temp_path fastcgi;
-                              uwsgi_temp_path uwsgi;
-                              scgi_temp_path scgi;
-                            """)
+                    + inOneFolder(read(deployed))
                         .replace("127.0.0.1:8000", "127.0.0.1:" + port)
                         .replace("127.0.0.1:8888", "127.0.0.1:" + sharder.port()));
     nginx = Optional.of(started);

@@ -28,14 +28,30 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
 
   /** Starts it in a folder with a configuration that is made for its port, or skips the test. */
   static RunningNginx start(Path folder, IntFunction<String> configuration) throws IOException {
+    return run(
+        folder,
+        (program, port) -> {
+          Files.writeString(folder.resolve("nginx.conf"), configuration.apply(port));
+          Files.write(
+              folder.resolve("passwords"), List.of("ada:{PLAIN}secret", "bob:{PLAIN}secret"));
+          return new ProcessBuilder(
+              program.toString(), "-p", folder.toString(), "-c", "nginx.conf");
+        });
+  }
+
+  /** A way to start it. */
+  interface Way {
+
+    ProcessBuilder command(Path program, int port) throws IOException;
+  }
+
+  /** Starts it some other way, or skips the test. */
+  static RunningNginx run(Path folder, Way way) throws IOException {
     Optional<Path> program = installed();
     assumeTrue(program.isPresent(), "nginx is not installed; install it to run this test");
     int port = freePort();
-    Files.writeString(folder.resolve("nginx.conf"), configuration.apply(port));
-    Files.write(folder.resolve("passwords"), List.of("ada:{PLAIN}secret", "bob:{PLAIN}secret"));
     Process process =
-        new ProcessBuilder(
-                program.orElseThrow().toString(), "-p", folder.toString(), "-c", "nginx.conf")
+        way.command(program.orElseThrow(), port)
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("nginx.log").toFile())
             .start();
