@@ -4,16 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.DeployedSharder.Way;
 import dev.sharder.examples.hub.RunningHub.Answer;
-import io.undertow.Handlers;
 import io.undertow.Undertow;
-import io.undertow.server.HttpHandler;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,8 +28,8 @@ class DeployedNginxTest {
 
   @BeforeEach
   void start() {
-    one = hub("hub-1");
-    two = hub("hub-2");
+    one = EchoHub.start("hub-1");
+    two = EchoHub.start("hub-2");
   }
 
   @AfterEach
@@ -119,46 +115,5 @@ class DeployedNginxTest {
             folder, way, List.of(RunningNginx.portOf(one), RunningNginx.portOf(two)));
     deployed = Optional.of(started);
     return started;
-  }
-
-  /** Says what it was asked for, and whom any header claims to be. */
-  private static Undertow hub(String name) {
-    HttpHandler echo =
-        exchange -> {
-          String claimed =
-              Stream.of("REMOTE_USER", "Remote-User", "X-Remote-User", "X-Forwarded-User")
-                  .map(header -> exchange.getRequestHeaders().getFirst(header))
-                  .filter(value -> value != null && !value.isEmpty())
-                  .findFirst()
-                  .orElse("nobody");
-          String query = exchange.getQueryString();
-          exchange
-              .getResponseSender()
-              .send(
-                  "%s has %s%s of %s"
-                      .formatted(
-                          name,
-                          exchange.getRequestURI(),
-                          query.isEmpty() ? "" : "?" + query,
-                          claimed));
-        };
-    Undertow hub =
-        Undertow.builder()
-            .addHttpListener(0, "127.0.0.1")
-            .setHandler(
-                Handlers.path(echo)
-                    .addExactPath(
-                        "/socket", Handlers.websocket((exchange, channel) -> sendNothing(channel))))
-            .build();
-    hub.start();
-    return hub;
-  }
-
-  private static void sendNothing(io.undertow.websockets.core.WebSocketChannel channel) {
-    try {
-      channel.close();
-    } catch (IOException gone) {
-      throw new UncheckedIOException(gone);
-    }
   }
 }

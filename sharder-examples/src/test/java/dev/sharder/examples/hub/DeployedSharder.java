@@ -83,20 +83,25 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
         pid nginx.pid;
         error_log stderr warn;
         """
-        + deployed
-            .replace(
-                "http {",
-                """
-                http {
-                  access_log off;
-                  client_body_temp_path body;
-                  proxy_temp_path proxy;
-                  fastcgi_temp_path fastcgi;
-                  uwsgi_temp_path uwsgi;
-                  scgi_temp_path scgi;
-                """)
+        + inOneFolder(deployed, ".")
             .replace("127.0.0.1:8000", "127.0.0.1:" + nginx)
             .replace("127.0.0.1:8888", "127.0.0.1:" + sharder);
+  }
+
+  /** The same configuration, with whatever nginx writes in a folder. */
+  static String inOneFolder(String deployed, String folder) {
+    return deployed.replace(
+        "http {",
+        """
+        http {
+          access_log off;
+          client_body_temp_path @/body;
+          proxy_temp_path @/proxy;
+          fastcgi_temp_path @/fastcgi;
+          uwsgi_temp_path @/uwsgi;
+          scgi_temp_path @/scgi;
+        """
+            .replace("@", folder));
   }
 
   @Override

@@ -43,13 +43,29 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
 
   /** Starts it in a folder with a configuration that is made for its port, or skips the test. */
   static RunningNginx start(Path folder, IntFunction<String> configuration) throws IOException {
+    return run(
+        folder,
+        (program, port) -> {
+          Files.writeString(folder.resolve("nginx.conf"), configuration.apply(port));
+          Files.write(
+              folder.resolve("passwords"), USERS.stream().map(RunningNginx::password).toList());
+          return new ProcessBuilder(
+              program.toString(), "-p", folder.toString(), "-c", "nginx.conf");
+        });
+  }
+
+  /** A way to start it. */
+  interface Way {
+
+    ProcessBuilder command(Path program, int port) throws IOException;
+  }
+
+  /** Starts it some other way, or skips the test. */
+  static RunningNginx run(Path folder, Way way) throws IOException {
     assumeInstalled();
     int port = freePorts(1).get(0);
-    Files.writeString(folder.resolve("nginx.conf"), configuration.apply(port));
-    Files.write(folder.resolve("passwords"), USERS.stream().map(RunningNginx::password).toList());
     Process process =
-        new ProcessBuilder(
-                installed().orElseThrow().toString(), "-p", folder.toString(), "-c", "nginx.conf")
+        way.command(installed().orElseThrow(), port)
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("nginx.log").toFile())
             .start();

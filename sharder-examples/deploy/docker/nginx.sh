@@ -1,0 +1,35 @@
+#!/bin/sh
+# Runs nginx with authoritative.conf, changed in nothing but addresses, and reloads it when the hubs change:
+#   nginx.sh AUTHORITATIVE.CONF HUBS.CONF FOLDER
+# FOLDER is where it writes. LISTEN tells where to listen, SHARDERS where they are; DEMO_PASSWORD lets in
+# ada and bob, until you put your own way of logging in into authoritative.conf.
+set -eu
+conf=$1 hubs=$2 folder=$3 pause=${PAUSE:-2}
+
+sharders=
+for sharder in $SHARDERS; do
+  sharders="$sharders server $sharder;"
+done
+mkdir -p "$folder"
+{
+  echo "pid $folder/nginx.pid;"
+  sed -e "s/listen 127.0.0.1:8000;/listen $LISTEN;/" -e "s/server 127.0.0.1:8888;/$sharders/" "$conf"
+} >"$folder/nginx.conf"
+printf '%s:{PLAIN}%s\n' ada "$DEMO_PASSWORD" bob "$DEMO_PASSWORD" >"$folder/passwords"
+ln -sf "$hubs" "$folder/hubs.conf"
+
+until [ -s "$hubs" ]; do
+  echo "waiting for the hubs in $hubs"
+  sleep "$pause"
+done
+
+# nginx goes on with the list it has where the new one is none. It keeps the number of this process.
+seen=$(cksum <"$hubs")
+while sleep "$pause" && kill -0 $$; do
+  now=$(cksum <"$hubs") || continue
+  if [ "$now" != "$seen" ]; then
+    seen=$now
+    nginx -q -t -c "$folder/nginx.conf" && kill -HUP $$ && echo "nginx takes the new $hubs"
+  fi
+done &
+exec nginx -c "$folder/nginx.conf" -g "daemon off;"

@@ -1,0 +1,56 @@
+package dev.sharder.examples.hub;
+
+import io.undertow.Handlers;
+import io.undertow.Undertow;
+import io.undertow.server.HttpHandler;
+import io.undertow.websockets.core.WebSocketChannel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.stream.Stream;
+
+/** Stands where a hub would: says what it was asked for, and whom any header claims to be. */
+final class EchoHub {
+
+  private EchoHub() {}
+
+  /** Starts one on a free port. */
+  static Undertow start(String name) {
+    HttpHandler echo =
+        exchange -> {
+          String claimed =
+              Stream.of("REMOTE_USER", "Remote-User", "X-Remote-User", "X-Forwarded-User")
+                  .map(header -> exchange.getRequestHeaders().getFirst(header))
+                  .filter(value -> value != null && !value.isEmpty())
+                  .findFirst()
+                  .orElse("nobody");
+          String query = exchange.getQueryString();
+          exchange
+              .getResponseSender()
+              .send(
+                  "%s has %s%s of %s"
+                      .formatted(
+                          name,
+                          exchange.getRequestURI(),
+                          query.isEmpty() ? "" : "?" + query,
+                          claimed));
+        };
+    Undertow hub =
+        Undertow.builder()
+            .addHttpListener(0, "127.0.0.1")
+            .setHandler(
+                Handlers.path(echo)
+                    .addExactPath(
+                        "/socket", Handlers.websocket((exchange, channel) -> sendNothing(channel))))
+            .build();
+    hub.start();
+    return hub;
+  }
+
+  private static void sendNothing(WebSocketChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException gone) {
+      throw new UncheckedIOException(gone);
+    }
+  }
+}
