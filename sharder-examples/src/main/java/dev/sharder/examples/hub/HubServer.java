@@ -102,10 +102,11 @@ public final class HubServer implements AutoCloseable {
                 answerNowhere(exchange);
               }
             });
-    return exchange -> {
-      exchange.addDefaultResponseListener(HubServer::answerStranger);
-      trusted.handleRequest(exchange);
-    };
+    return new FramingHandler(
+        exchange -> {
+          exchange.addDefaultResponseListener(HubServer::answerStranger);
+          trusted.handleRequest(exchange);
+        });
   }
 
   private static void answerNowhere(HttpServerExchange exchange) {

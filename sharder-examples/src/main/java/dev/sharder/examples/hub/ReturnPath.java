@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** Where on this site to send a user back to: never to another site. */
@@ -28,10 +29,7 @@ final class ReturnPath {
    * is {@code /}.
    */
   static String of(Optional<String> originalUri, String path, String query) {
-    String asked =
-        originalUri
-            .filter(uri -> !uri.isEmpty())
-            .orElseGet(() -> query.isEmpty() ? path : path + "?" + query);
+    String asked = originalUri.orElseGet(() -> query.isEmpty() ? path : path + "?" + query);
     String rest = withoutShard(asked);
     return isLocal(rest) ? rest : HOME;
   }
@@ -49,6 +47,17 @@ final class ReturnPath {
   static boolean isLocal(String uri) {
     return uri.startsWith("/")
         && !uri.startsWith("//")
-        && uri.chars().noneMatch(c -> c <= ' ' || c == 0x7f || c == '\\');
+        && uri.chars().noneMatch(c -> c <= ' ' || c == 0x7f || c == '\\')
+        && isText(uri);
+  }
+
+  /** HTTP hands over bytes as characters; in those over ASCII more control characters may hide. */
+  private static boolean isText(String uri) {
+    if (uri.chars().allMatch(c -> c < 0x80)) {
+      return true;
+    }
+    String text = new String(uri.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    // What is not UTF-8 has been replaced.
+    return text.chars().noneMatch(c -> Character.isISOControl(c) || c == '\ufffd');
   }
 }

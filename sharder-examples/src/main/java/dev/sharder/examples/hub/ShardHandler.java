@@ -32,7 +32,8 @@ final class ShardHandler extends UserHandler {
   void tell(HttpServerExchange exchange, Placement placement) {
     Settings.checkBinName(placement.bin());
     Optional<String> original =
-        Optional.ofNullable(exchange.getRequestHeaders().getFirst(ORIGINAL_URI));
+        Optional.ofNullable(exchange.getRequestHeaders().getFirst(ORIGINAL_URI))
+            .filter(uri -> !uri.isEmpty());
     Optional<String> page = original.filter(uri -> !ReturnPath.isBelowShard(uri));
     boolean wasSent = page.isPresent() && wasSent(exchange, placement, page.get());
     settings.cookie().set(exchange, placement.object(), placement.bin());

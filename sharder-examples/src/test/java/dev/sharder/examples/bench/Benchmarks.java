@@ -24,6 +24,7 @@ final class Benchmarks {
     ALL.put("idle-sqlite", () -> Placing.latency(BenchDatabase.sqlite()));
     ALL.put("http-hit", Http::hit);
     ALL.put("http-new", Http::newUsers);
+    ALL.put("http-heap", HttpHeap::flat);
   }
 
   /** Measures; fails if a promise was broken on the way. */

@@ -91,7 +91,7 @@ final class Http {
     return Double.parseDouble(rate.group(1));
   }
 
-  private static Served serve(String database) throws Exception {
+  static Served serve(String database) throws Exception {
     int port = freePort();
     return Served.start(
         port,
@@ -131,7 +131,7 @@ final class Http {
   }
 
   /** Debian puts nginx where only root looks by default. */
-  private static String program(String name) throws Skipped {
+  static String program(String name) throws Skipped {
     return Stream.concat(
             Stream.of(System.getenv("PATH").split(":")), Stream.of("/usr/sbin", "/usr/local/sbin"))
         .map(folder -> Path.of(folder, name))
@@ -148,7 +148,7 @@ final class Http {
   }
 
   /** A server that runs until it is closed. */
-  private record Served(Process process, int port) implements AutoCloseable {
+  record Served(Process process, int port) implements AutoCloseable {
 
     static Served start(int port, List<String> command) throws Exception {
       Process process =
