@@ -52,6 +52,8 @@ public final class HubSharder {
   public static void main(String[] args) {
     // Messages are in English, and so are the digits in them.
     Locale.setDefault(Locale.ROOT);
+    // The log is set up by the first who writes to it, so this comes before them all.
+    System.setProperty(LogFormat.KEY, LogFormat.told().word());
     // The console is one where somebody sits, not one that some library would emulate.
     System.setProperty("jdk.console", "java.base");
     CommandLine commandLine = commandLine();

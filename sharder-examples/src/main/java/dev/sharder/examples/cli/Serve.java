@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
       "SIGHUP declares the bins again, as the configuration names them by then.",
       "",
       "Every key of the file is an environment variable too: cookie-keys is SHARDER_COOKIE_KEYS,",
-      "and lists are written with commas. The example configuration tells them all."
+      "and lists are written with commas. The example configuration tells them all.",
+      "SHARDER_LOG_FORMAT=json has the log written as JSON."
     })
 final class Serve implements Callable<Integer> {
 
@@ -49,6 +50,7 @@ final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    LogFormat.check();
     HubServer server = HubServer.start(settings());
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
     Signals.register("HUP", () -> server.reload(this::settings));

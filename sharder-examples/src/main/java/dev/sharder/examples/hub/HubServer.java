@@ -8,6 +8,7 @@ import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.BlockingHandler;
 import io.undertow.server.handlers.GracefulShutdownHandler;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
@@ -62,6 +63,7 @@ public final class HubServer implements AutoCloseable {
   private final GracefulShutdownHandler requests =
       new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
 
+  private final Watch watch = new Watch();
   private int port;
   private @Nullable JdbiAssignmentStore store;
 
@@ -88,8 +90,11 @@ public final class HubServer implements AutoCloseable {
   }
 
   private HttpHandler routes(Sharder sharder, Settings settings) {
-    HttpHandler shard = new ShardHandler(sharder, settings);
-    HttpHandler auth = new AuthHandler(sharder, settings);
+    JdbiAssignmentStore store = Objects.requireNonNull(this.store);
+    HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
+    HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
+    HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
+    HttpHandler ready = new BlockingHandler(exchange -> watch.answerReady(exchange, store, KIND));
     HttpHandler trusted =
         settings.onlyTrusted(
             exchange -> {
@@ -98,19 +103,31 @@ public final class HubServer implements AutoCloseable {
                 shard.handleRequest(exchange);
               } else if (path.equals("/auth")) {
                 auth.handleRequest(exchange);
+              } else if (path.equals("/metrics")) {
+                metrics.handleRequest(exchange);
               } else {
                 answerNowhere(exchange);
               }
             });
     return new FramingHandler(
         exchange -> {
-          exchange.addDefaultResponseListener(HubServer::answerStranger);
-          trusted.handleRequest(exchange);
+          // Whoever keeps it running may ask from anywhere, and learns nothing else.
+          switch (exchange.getRequestURI()) {
+            case "/healthz" -> watch.answerHealth(exchange);
+            case "/readyz" -> ready.handleRequest(exchange);
+            default -> {
+              exchange.addDefaultResponseListener(HubServer::answerStranger);
+              trusted.handleRequest(exchange);
+            }
+          }
         });
   }
 
   private static void answerNowhere(HttpServerExchange exchange) {
-    UserHandler.refuse(exchange, StatusCodes.NOT_FOUND, "nothing is here; ask for /shard or /auth");
+    UserHandler.refuse(
+        exchange,
+        StatusCodes.NOT_FOUND,
+        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz");
   }
 
   /** Whoever is not trusted could name anybody. */
@@ -173,14 +190,17 @@ public final class HubServer implements AutoCloseable {
   }
 
   private Sharder open(Settings settings) {
+    closers.push(watch::close);
     Database database = Database.open(settings);
     closers.push(database::close);
+    watch.add(database);
     settings
         .callysto()
         .ifPresent(file -> CallystoFile.checkTakenOver(file, database, Deadline.in(TIME_LIMIT)));
     JdbiAssignmentStore store = database.store();
     this.store = store;
-    Sharder.Builder builder = builder(settings, store).bins(settings.bins());
+    Sharder.Builder builder =
+        builder(settings, store).bins(settings.bins()).listener(watch.listener());
     if (settings.bins().isEmpty() && store.bins(KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
       log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));

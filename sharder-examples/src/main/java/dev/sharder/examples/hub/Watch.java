@@ -1,0 +1,137 @@
+package dev.sharder.examples.hub;
+
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import dev.sharder.Deadline;
+import dev.sharder.SharderException;
+import dev.sharder.SharderListener;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.metrics.SharderMetrics;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What others watch: whether the server lives, whether it is ready, and its meters. */
+final class Watch implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Watch.class);
+
+  private static final Duration READY_LIMIT = Duration.ofSeconds(2);
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics collections = new JvmGcMetrics();
+  private final Map<Answer, Timer> answers = new ConcurrentHashMap<>();
+
+  /** Has our timers tell how many were how quick. */
+  private static final class Histograms implements MeterFilter {
+    @Override
+    public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+      return id.getType() == Meter.Type.TIMER && id.getName().startsWith("sharder.")
+          ? DistributionStatisticConfig.builder()
+              .serviceLevelObjectives(BOUNDS)
+              .build()
+              .merge(config)
+          : config;
+    }
+  }
+
+  /** What a timer of answers is for. */
+  private record Answer(String path, int status) {}
+
+  /** What a histogram tells apart. */
+  private static final double[] BOUNDS =
+      Stream.of(1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000)
+          .mapToDouble(millis -> TimeUnit.MILLISECONDS.toNanos(millis))
+          .toArray();
+
+  Watch() {
+    registry.config().meterFilter(new Histograms());
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    collections.bindTo(registry);
+  }
+
+  /** Hears what a sharder does. */
+  SharderListener listener() {
+    return SharderMetrics.in(registry);
+  }
+
+  /** Meters the connections, too. */
+  void add(Database database) {
+    database.pool().setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry));
+  }
+
+  /** Times the answers of a handler. */
+  HttpHandler timed(String path, HttpHandler handler) {
+    return exchange -> {
+      long start = System.nanoTime();
+      exchange.addExchangeCompleteListener(
+          (ended, next) -> {
+            answers
+                .computeIfAbsent(new Answer(path, ended.getStatusCode()), this::timer)
+                .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+            next.proceed();
+          });
+      handler.handleRequest(exchange);
+    };
+  }
+
+  private Timer timer(Answer answer) {
+    return registry.timer(
+        "sharder.http", "path", answer.path(), "status", String.valueOf(answer.status()));
+  }
+
+  /** Answers that the server lives, whatever the database does. */
+  void answerHealth(HttpServerExchange exchange) {
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+    exchange.getResponseSender().send("alive\n");
+  }
+
+  /** Answers whether a newcomer could be assigned: whether the database can be reached. */
+  void answerReady(HttpServerExchange exchange, JdbiAssignmentStore store, String kind) {
+    try {
+      store.bins(kind, Deadline.in(READY_LIMIT));
+      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+      exchange.getResponseSender().send("ready\n");
+    } catch (SharderException failure) {
+      log.warn("not ready: {}", failure.getMessage());
+      UserHandler.refuse(
+          exchange,
+          StatusCodes.SERVICE_UNAVAILABLE,
+          "the assignments cannot be reached now; known users are answered from memory");
+    }
+  }
+
+  /** Answers with all meters, as Prometheus reads them. */
+  void answerMetrics(HttpServerExchange exchange) {
+    exchange
+        .getResponseHeaders()
+        .put(Headers.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    exchange.getResponseSender().send(registry.scrape());
+  }
+
+  @Override
+  public void close() {
+    collections.close();
+    registry.close();
+  }
+}
