@@ -454,9 +454,10 @@ public final class JdbiAssignmentStore implements AssignmentStore {
      *
      * <p>No caller sees an error because of a replica: one that is down, refuses, does not follow
      * this primary, or takes longer than a tenth of the time limit (and 1 s at most), is told in
-     * the log once and tried again each second; meanwhile the primary is asked. After a failover
-     * that is also how long a replica is left alone until it has followed. While it is the primary
-     * that cannot be asked, the replica goes on telling what it knows, as caches do.
+     * the log once and tried again each second; meanwhile the primary is asked. After a failover a
+     * replica is left alone until its next checkpoint tells that it follows the new primary. While
+     * it is the primary that cannot be asked, the replica goes on telling what it knows, as caches
+     * do.
      *
      * <p>The replicas take the same login, which needs no more rights there than here.
      *
