@@ -35,6 +35,10 @@ public interface AssignmentStore extends AutoCloseable {
   /**
    * Finds what is assigned; makes nothing.
    *
+   * <p>The answer may come from a copy of the data, but it must show every change that this object
+   * has made or told of before it was asked, in {@link #changes} above all: a cache that heard of a
+   * move asks here, and keeps what it is answered. And it must not leave out what is assigned.
+   *
    * @param kind the namespace
    * @param objects any number of names
    * @param deadline when to give up

@@ -40,6 +40,9 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   /** Prepares the database once, and returns where to get connections from. */
   abstract DataSource prepare(DataSource dataSource) throws SQLException;
 
+  /** Returns how to ask replicas of such a database; throws if it has none. */
+  abstract Jdbi replica(DataSource replica);
+
   /** Teaches Jdbi how this database writes lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 

@@ -46,6 +46,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.extension.Extensions;
 import org.jdbi.v3.sqlobject.SqlObjectFactory;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps assignments in SQLite or PostgreSQL, where they survive the program, a {@code kill -9} and
@@ -79,12 +80,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   private final Dialect dialect;
   private final DataSource connections;
   private final Jdbi jdbi;
+  private final @Nullable Replica replica;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private JdbiAssignmentStore(Dialect dialect, DataSource connections) {
+  private JdbiAssignmentStore(Dialect dialect, DataSource connections, @Nullable Jdbi replica) {
     this.dialect = dialect;
     this.connections = connections;
-    this.jdbi = Jdbi.create(this::openConnection);
+    this.jdbi = Jdbi.create(() -> open(connections));
+    this.replica = replica == null ? null : new Replica(jdbi, replica, this::findOnPrimary);
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, Rows::assignment);
@@ -102,7 +105,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
         .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
   }
 
-  private Connection openConnection() throws SQLException {
+  static Connection open(DataSource connections) throws SQLException {
     Connection connection = connections.getConnection();
     try {
       // Where a pool does not commit by itself, Jdbi would leave the end of a transaction to
@@ -138,6 +141,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
+    checkOpen();
+    return replica == null || objects.size() > LARGEST_IN_SQL
+        ? findOnPrimary(kind, objects, deadline)
+        : replica.find(kind, objects, deadline);
+  }
+
+  private Map<String, Assignment> findOnPrimary(
+      String kind, Collection<String> objects, Deadline deadline) {
     return byObject(withHandle(deadline, handle -> dialect.find(handle, kind, objects, deadline)));
   }
 
@@ -177,28 +188,41 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   public <T> T update(
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     AtomicBoolean recorded = new AtomicBoolean();
-    return inTransaction(
-        deadline,
-        statements -> {
-          if (recorded.get()) {
-            // Asked again, it might refuse what it has done itself.
-            throw new StoreException(
-                "the database failed while it committed a change of kind '%s', which may be made or not; look at the history, and ask again if it is not"
-                    .formatted(kind),
-                null);
-          }
-          boolean isKnown = !statements.lockKind(kind).isEmpty();
-          Edit<T> edit = decide.apply(snapshot(statements, kind, scope));
-          if (!isKnown && !edit.isEmpty()) {
-            // Others may begin the kind as well, and only a row of it can be locked.
-            statements.addKind(kind);
-            statements.lockKind(kind);
-            edit = decide.apply(snapshot(statements, kind, scope));
-          }
-          record(statements, kind, edit);
-          recorded.set(!edit.changes().isEmpty());
-          return edit.result();
-        });
+    try {
+      return inTransaction(
+          deadline,
+          statements -> {
+            if (recorded.get()) {
+              // Asked again, it might refuse what it has done itself.
+              throw new StoreException(
+                  "the database failed while it committed a change of kind '%s', which may be made or not; look at the history, and ask again if it is not"
+                      .formatted(kind),
+                  null);
+            }
+            Edit<T> edit = decideAndRecord(statements, kind, scope, decide);
+            recorded.set(!edit.changes().isEmpty());
+            return edit.result();
+          });
+    } finally {
+      // Also where it failed: it may have been committed.
+      if (replica != null && recorded.get()) {
+        replica.changed(kind);
+      }
+    }
+  }
+
+  private static <T> Edit<T> decideAndRecord(
+      Statements statements, String kind, Scope scope, Function<Snapshot, Edit<T>> decide) {
+    boolean isKnown = !statements.lockKind(kind).isEmpty();
+    Edit<T> edit = decide.apply(snapshot(statements, kind, scope));
+    if (!isKnown && !edit.isEmpty()) {
+      // Others may begin the kind as well, and only a row of it can be locked.
+      statements.addKind(kind);
+      statements.lockKind(kind);
+      edit = decide.apply(snapshot(statements, kind, scope));
+    }
+    record(statements, kind, edit);
+    return edit;
   }
 
   private static Snapshot snapshot(Statements statements, String kind, Scope scope) {
@@ -287,12 +311,15 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public List<Change> history(
       String kind, Optional<String> object, long after, int limit, Deadline deadline) {
-    return read(
-        deadline,
-        statements ->
-            object
-                .map(name -> statements.historyOf(kind, name, after, limit))
-                .orElseGet(() -> statements.history(kind, after, limit)));
+    List<Change> changes =
+        read(
+            deadline,
+            statements ->
+                object
+                    .map(name -> statements.historyOf(kind, name, after, limit))
+                    .orElseGet(() -> statements.history(kind, after, limit)));
+    changes.stream().mapToLong(Change::revision).max().ifPresent(told -> saw(kind, told));
+    return changes;
   }
 
   @Override
@@ -332,16 +359,21 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     }
     Set<String> objects =
         rows.stream().flatMap(row -> Optional.ofNullable(row.object()).stream()).collect(toSet());
+    long revision = rows.stream().mapToLong(ChangedObject::revision).max().orElseThrow();
+    saw(kind, revision);
     return new Changes(
-        rows.stream().mapToLong(ChangedObject::revision).max().orElseThrow(),
-        rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects));
+        revision, rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects));
+  }
+
+  private void saw(String kind, long revision) {
+    if (replica != null) {
+      replica.saw(kind, revision);
+    }
   }
 
   @Override
   public void awaitChange(String kind, Duration atMost) throws InterruptedException {
-    if (closed.get()) {
-      throw new ClosedException("the store");
-    }
+    checkOpen();
     dialect.awaitChange(connections, kind, atMost);
   }
 
@@ -375,6 +407,12 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     return withHandle(deadline, handle -> dialect.read(handle, deadline, work));
   }
 
+  private void checkOpen() {
+    if (closed.get()) {
+      throw new ClosedException("the store");
+    }
+  }
+
   /** Work on one connection that is whole or not done at all. */
   private interface Work<T> {
     T run(Handle handle) throws SQLException;
@@ -384,9 +422,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     return Waiting.until(
         deadline,
         () -> {
-          if (closed.get()) {
-            throw new ClosedException("the store");
-          }
+          checkOpen();
           try (Handle handle = jdbi.open()) {
             return work.run(handle);
           }
@@ -397,11 +433,40 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   public static final class Builder {
 
     private final DataSource dataSource;
+    private @Nullable DataSource replica;
     private boolean migrate = true;
     private Duration timeLimit = Duration.ofSeconds(30);
 
     private Builder(DataSource dataSource) {
       this.dataSource = dataSource;
+    }
+
+    /**
+     * Finds assignments on streaming replicas of the PostgreSQL, so that the primary has less to
+     * do; if this is never called, the primary does it all.
+     *
+     * <p>Whatever is promised without a replica is promised with one, however far it lags: what a
+     * replica tells is used only if it has every change of the kind that this store has seen or
+     * made, and an object that it does not know is looked up on the primary. So a move made through
+     * this store is seen by it at once, a move made elsewhere after half a second at most, and by
+     * caches within their bound; and nothing is assigned twice. Everything but finding, such as
+     * placing, changing and listing, is done on the primary.
+     *
+     * <p>No caller sees an error because of a replica: one that is down, refuses, does not follow
+     * this primary, or takes longer than a tenth of the time limit (and 1 s at most), is told in
+     * the log once and tried again each second; meanwhile the primary is asked. After a failover a
+     * replica is left alone until its next checkpoint tells that it follows the new primary. While
+     * it is the primary that cannot be asked, the replica goes on telling what it knows, as caches
+     * do.
+     *
+     * <p>The replicas take the same login, which needs no more rights there than here.
+     *
+     * @param replica connections to one replica, or to any of several; the application owns it
+     * @return this builder
+     */
+    public Builder replica(DataSource replica) {
+      this.replica = replica;
+      return this;
     }
 
     /**
@@ -437,14 +502,16 @@ public final class JdbiAssignmentStore implements AssignmentStore {
      *
      * @return the store
      * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL, refuses
-     *     the connection, or lacks the tables while {@link #migrate} is false
+     *     the connection, lacks the tables while {@link #migrate} is false, or is a SQLite with a
+     *     {@link #replica}
      * @throws dev.sharder.TimeLimitException if it cannot be reached within the time limit
      */
     public JdbiAssignmentStore build() {
       Deadline deadline = Deadline.in(timeLimit);
       Dialect dialect = Waiting.until(deadline, () -> Dialect.of(dataSource));
+      Jdbi reads = replica == null ? null : dialect.replica(replica);
       DataSource connections = Waiting.until(deadline, () -> dialect.prepare(dataSource));
-      JdbiAssignmentStore store = new JdbiAssignmentStore(dialect, connections);
+      JdbiAssignmentStore store = new JdbiAssignmentStore(dialect, connections, reads);
       try {
         if (migrate) {
           new Migration(dialect, connections).run(deadline);

@@ -11,7 +11,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -31,6 +33,9 @@ final class PostgresDialect extends Dialect {
   private static final int LISTENING_TURN = 100;
 
   private static final String FIND = PostgresStatements.SETTINGS + ";" + PostgresStatements.FIND;
+
+  private static final String FIND_AT_REVISION =
+      PostgresStatements.SETTINGS + ";" + PostgresStatements.FIND_AT_REVISION;
 
   /**
    * Whole, so that nobody waits for the lock while a word travels between here and the database.
@@ -70,6 +75,13 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
+  Jdbi replica(DataSource replica) {
+    Jdbi jdbi = Jdbi.create(() -> JdbiAssignmentStore.open(replica));
+    configure(jdbi);
+    return jdbi;
+  }
+
+  @Override
   void configure(Jdbi jdbi) {
     jdbi.registerArrayType(String.class, "text");
     jdbi.registerArrayType(Long.class, "bigint");
@@ -100,33 +112,61 @@ final class PostgresDialect extends Dialect {
     }
   }
 
-  /** Runs a script in one round trip, and returns the rows of its statement that has objects. */
+  /** Finds on a primary or on a replica, and tells as of when. */
+  static Replica.Answer findAtRevision(
+      Handle handle, String kind, Collection<String> objects, Deadline deadline) {
+    List<Replica.Answer> answers =
+        run(handle, FIND_AT_REVISION, kind, objects, deadline, 10, Rows::answer);
+    Map<String, Assignment> assignments = new HashMap<>();
+    answers.forEach(answer -> assignments.putAll(answer.assignments()));
+    Replica.Answer any = answers.get(0);
+    return new Replica.Answer(any.fromReplica(), any.database(), any.revision(), assignments);
+  }
+
   private static List<Assignment> run(
       Handle handle, String script, String kind, Collection<String> objects, Deadline deadline) {
+    return run(handle, script, kind, objects, deadline, 7, Rows::assignment);
+  }
+
+  /** Runs a script in one round trip, and returns the rows of its statement with such columns. */
+  private static <T> List<T> run(
+      Handle handle,
+      String script,
+      String kind,
+      Collection<String> objects,
+      Deadline deadline,
+      int columns,
+      Row<T> row) {
     return handle
         .createQuery(script)
         .bind("millis", millis(deadline))
         .bind("kind", kind)
         .bind("objects", objects.toArray(String[]::new))
         .bind("n", objects.size())
-        .execute((statement, context) -> assignments(statement.get(), context));
+        .execute((statement, context) -> rows(statement.get(), context, columns, row));
   }
 
-  private static List<Assignment> assignments(PreparedStatement script, StatementContext context)
+  /** Reads the row on which the result stands. */
+  private interface Row<T> {
+    T read(ResultSet row, StatementContext context) throws SQLException;
+  }
+
+  private static <T> List<T> rows(
+      PreparedStatement script, StatementContext context, int columns, Row<T> row)
       throws SQLException {
-    List<Assignment> assignments = new ArrayList<>();
+    List<T> all = new ArrayList<>();
     boolean hasRows = script.getResultSet() != null;
     while (hasRows || script.getUpdateCount() != -1) {
       if (hasRows) {
         ResultSet rows = script.getResultSet();
-        boolean ofAssignments = rows.getMetaData().getColumnCount() == 7;
-        while (ofAssignments && rows.next()) {
-          assignments.add(Rows.assignment(rows, context));
+        boolean isWanted = rows.getMetaData().getColumnCount() == columns;
+        while (isWanted && rows.next()) {
+          all.add(row.read(rows, context));
         }
       }
       hasRows = script.getMoreResults();
     }
-    return assignments;
+    return all;
   }
 
   private static void rollBack(Handle handle, Throwable failure) {

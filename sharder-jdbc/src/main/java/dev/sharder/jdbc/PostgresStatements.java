@@ -59,6 +59,28 @@ interface PostgresStatements extends Statements, SqlObject {
       WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       """;
 
+  // One statement, because the revision and the rows must be of one snapshot. A server tells its
+  // system and the oids of its tables, which a replica has from its primary, and its timeline,
+  // which a new one begins when a replica becomes the primary.
+  String FIND_AT_REVISION =
+      """
+      WITH here AS MATERIALIZED (
+        SELECT pg_is_in_recovery() AS is_replica,
+               concat_ws('/',
+                 (SELECT system_identifier FROM pg_control_system()),
+                 (SELECT oid FROM pg_database WHERE datname = current_database()),
+                 CAST(CAST('sharder_assignment' AS regclass) AS oid),
+                 CASE WHEN pg_is_in_recovery()
+                      THEN (SELECT lpad(upper(to_hex(min_recovery_end_timeline)), 8, '0') FROM pg_control_recovery())
+                      ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END) AS database
+      )
+      SELECT here.is_replica, here.database, k.revision,
+             a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+      FROM here
+      LEFT JOIN sharder_kind AS k ON k.kind = :kind
+      LEFT JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = ANY (CAST(:objects AS text[]))
+      """;
+
   // The k-th object a bin takes has the share (load + k) / weight. One after another, the objects
   // take the smallest shares of all bins, ties by bin name; so they are taken here, all at once.
   //

@@ -14,6 +14,7 @@ import dev.sharder.jdbc.Statements.Miscount;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.statement.StatementContext;
@@ -36,6 +37,17 @@ final class Rows {
         assignedAt,
         row.getLong("size"),
         Optional.ofNullable(row.getString("in_group")));
+  }
+
+  /** An assignment, if there is one, and when and where it is so. */
+  static Replica.Answer answer(ResultSet row, StatementContext context) throws SQLException {
+    return new Replica.Answer(
+        row.getBoolean("is_replica"),
+        row.getString("database"),
+        row.getLong("revision"),
+        row.getString("object") == null
+            ? Map.of()
+            : Map.of(row.getString("object"), assignment(row, context)));
   }
 
   static BinRow bin(ResultSet row, StatementContext context) throws SQLException {

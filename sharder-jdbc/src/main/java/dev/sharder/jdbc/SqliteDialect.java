@@ -79,6 +79,13 @@ final class SqliteDialect extends Dialect {
   }
 
   @Override
+  Jdbi replica(DataSource replica) {
+    throw new StoreException(
+        "SQLite has no replicas to find assignments on; leave replica(…) out, or use PostgreSQL",
+        null);
+  }
+
+  @Override
   void configure(Jdbi jdbi) {
     jdbi.setStatementBuilderFactory(KeptStatements.perConnection());
     jdbi.registerArgument(Json.writing(Collection.class));

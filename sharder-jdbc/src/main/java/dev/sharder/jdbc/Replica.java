@@ -1,0 +1,263 @@
+package dev.sharder.jdbc;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import dev.sharder.Assignment;
+import dev.sharder.Deadline;
+import dev.sharder.StoreException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds on a streaming replica what can be told there as truly as on the primary, and the rest on
+ * the primary.
+ *
+ * <p>A replica shows the primary as it was a while ago. What it holds of an object is told only if
+ * it was read in one snapshot with a revision of the kind that is at least the one seen on the
+ * primary, by whomever, through this store; so no cache that knows of a move keeps what was before
+ * it. The revision that was seen holds for half a second, and then a find asks the primary again.
+ *
+ * <p>Behind one data source there may be several replicas, so each answer tells whose it is. The
+ * timeline is part of that: a replica that went further than the one which became the primary
+ * remembers what never was.
+ */
+final class Replica {
+
+  private static final Logger log = LoggerFactory.getLogger(Replica.class);
+
+  private static final long FRESH = Duration.ofMillis(500).toNanos();
+
+  private static final ExecutorService ASKING =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "sharder-replica");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  /**
+   * What a server said in one snapshot.
+   *
+   * @param database the same for a primary and those replicas alone that follow it
+   */
+  record Answer(
+      boolean fromReplica, String database, long revision, Map<String, Assignment> assignments) {}
+
+  /** The primary as it was last seen; of no database where that must be asked first. */
+  private record Seen(Optional<String> database, long revision, long at) {
+
+    Seen raisedTo(long more) {
+      return new Seen(database, Math.max(revision, more), at);
+    }
+
+    boolean isFresh() {
+      return database.isPresent() && System.nanoTime() - at < FRESH;
+    }
+  }
+
+  /** Finds as if there were no replica. */
+  interface Find {
+    Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline);
+  }
+
+  private final Jdbi primary;
+  private final Jdbi replica;
+  private final Find otherwise;
+  private final Map<String, Seen> seen = new ConcurrentHashMap<>();
+  private final Line toPrimary =
+      new Line("the primary is not heard of, so the replica answers as things stood");
+  private final Line toReplica = new Line("the replica is not used, and the primary asked instead");
+
+  Replica(Jdbi primary, Jdbi replica, Find otherwise) {
+    this.primary = primary;
+    this.replica = replica;
+    this.otherwise = otherwise;
+  }
+
+  /** Takes note of a revision that the primary told. */
+  void saw(String kind, long revision) {
+    seen.compute(kind, (same, now) -> (now == null ? unknown(0) : now).raisedTo(revision));
+  }
+
+  /** Takes note that this process may have changed the kind, so that the primary is asked next. */
+  void changed(String kind) {
+    seen.compute(kind, (same, now) -> unknown(now == null ? 0 : now.revision));
+  }
+
+  private static Seen unknown(long revision) {
+    return new Seen(Optional.empty(), revision, System.nanoTime());
+  }
+
+  Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
+    Seen floor = seen.computeIfAbsent(kind, unseen -> unknown(0));
+    if (!floor.isFresh()) {
+      Optional<Answer> answer = toPrimary.ask(limit -> askPrimary(kind, objects, limit), deadline);
+      if (answer.isPresent()) {
+        return answer.get().assignments();
+      }
+    }
+    Map<String, Assignment> found = new HashMap<>();
+    if (floor.database.isPresent()) {
+      toReplica
+          .ask(limit -> askReplica(kind, objects, limit, floor.database.get()), deadline)
+          .filter(answer -> answer.revision() >= floor.revision)
+          .ifPresent(answer -> found.putAll(answer.assignments()));
+    }
+    List<String> left = objects.stream().filter(object -> !found.containsKey(object)).toList();
+    if (!left.isEmpty()) {
+      found.putAll(otherwise.find(kind, left, deadline));
+    }
+    return found;
+  }
+
+  private Answer askPrimary(String kind, Collection<String> objects, Deadline limit)
+      throws SQLException {
+    Seen before = seen.get(kind);
+    long asked = System.nanoTime();
+    Answer answer = ask(primary, kind, objects, limit);
+    Seen now = new Seen(Optional.of(answer.database()), answer.revision(), asked);
+    // The revision may have gone back, as in a database that was restored from a backup; but if
+    // somebody has taken note meanwhile, this may be what was before.
+    seen.compute(
+        kind,
+        (same, other) -> Objects.equals(other, before) ? now : other.raisedTo(answer.revision()));
+    return answer;
+  }
+
+  private Answer askReplica(
+      String kind, Collection<String> objects, Deadline limit, String database)
+      throws SQLException {
+    Answer answer = ask(replica, kind, objects, limit);
+    if (!answer.fromReplica()) {
+      throw new StoreException("it is not a replica: it takes writes itself", null);
+    }
+    if (!answer.database().equals(database)) {
+      throw new StoreException(
+          "it does not follow this primary: it is of %s, and the primary of %s (system, database, table, timeline)"
+              .formatted(answer.database(), database),
+          null);
+    }
+    return answer;
+  }
+
+  private static Answer ask(Jdbi server, String kind, Collection<String> objects, Deadline limit)
+      throws SQLException {
+    try (Handle handle = server.open()) {
+      Connection connection = handle.getConnection();
+      int before = connection.getNetworkTimeout();
+      // A server that is gone without a word ends no statement in time.
+      connection.setNetworkTimeout(Runnable::run, (int) limit.limit().toMillis() + 1);
+      try {
+        return PostgresDialect.findAtRevision(handle, kind, objects, limit);
+      } finally {
+        if (!connection.isClosed()) {
+          connection.setNetworkTimeout(Runnable::run, before);
+        }
+      }
+    }
+  }
+
+  /** A question to a server, which may take so long. */
+  private interface Question<T> {
+    T ask(Deadline limit) throws SQLException;
+  }
+
+  /** Brings questions to a server, and lets nobody wait for one that is away. */
+  private static final class Line {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    /** Who cannot wait longer than this tells nothing about a server. */
+    private static final Duration HASTE = Duration.ofMillis(20);
+
+    private final String whatIfAway;
+    private final AtomicBoolean trying = new AtomicBoolean();
+    private volatile boolean away;
+    private volatile long awayAt;
+
+    Line(String whatIfAway) {
+      this.whatIfAway = whatIfAway;
+    }
+
+    /** Returns the answer, or nothing if none came in a tenth of the time that is left. */
+    <T> Optional<T> ask(Question<T> question, Deadline deadline) {
+      if (away) {
+        tryAgain(question);
+        return Optional.empty();
+      }
+      Duration tenth = deadline.remaining().dividedBy(10).plusNanos(1);
+      Duration patience = tenth.compareTo(PATIENCE) < 0 ? tenth : PATIENCE;
+      // On another thread, because nothing else ends the wait for a pool's connection in time.
+      Future<T> answer = ASKING.submit(() -> question.ask(Deadline.in(patience)));
+      try {
+        return Optional.of(answer.get(patience.toNanos(), NANOSECONDS));
+      } catch (ExecutionException failure) {
+        leave(reason(Objects.requireNonNullElse(failure.getCause(), failure)));
+      } catch (TimeoutException late) {
+        answer.cancel(true);
+        if (patience.compareTo(HASTE) > 0) {
+          leave("no answer within %d ms".formatted(patience.toMillis()));
+        }
+      } catch (InterruptedException interruption) {
+        answer.cancel(true);
+        throw Waiting.interrupted(interruption);
+      }
+      return Optional.empty();
+    }
+
+    private static String reason(Throwable failure) {
+      return Waiting.reason(failure)
+          .map(Waiting::oneLine)
+          .orElseGet(() -> String.valueOf(failure.getMessage()));
+    }
+
+    private synchronized void leave(String reason) {
+      if (!away) {
+        log.warn("{}: {}", whatIfAway, reason);
+      }
+      awayAt = System.nanoTime();
+      away = true;
+    }
+
+    /** After a pause, without anybody waiting for it. */
+    private <T> void tryAgain(Question<T> question) {
+      if (System.nanoTime() - awayAt > PAUSE.toNanos() && trying.compareAndSet(false, true)) {
+        ASKING.execute(
+            () -> {
+              try {
+                question.ask(Deadline.in(PATIENCE));
+                comeBack();
+              } catch (SQLException | RuntimeException failure) {
+                leave(reason(failure));
+              } finally {
+                trying.set(false);
+              }
+            });
+      }
+    }
+
+    private synchronized void comeBack() {
+      log.info("no longer so: {}", whatIfAway);
+      away = false;
+    }
+  }
+}

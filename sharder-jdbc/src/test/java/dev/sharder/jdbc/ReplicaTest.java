@@ -1,0 +1,370 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Move;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
+import dev.sharder.StoreException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.LoggerFactory;
+
+/** Whatever is promised without a replica is promised with one, however far it lags. */
+@Timeout(60)
+class ReplicaTest {
+
+  private static final int MOVES = 60;
+
+  private static final Note NOTE = new Note("test", "");
+
+  private final ReplicatedPostgres servers = ReplicatedPostgres.running();
+  private final String database = servers.newDatabase();
+  private final List<HikariDataSource> pools = new ArrayList<>();
+  private final HikariDataSource primary = pool(servers.primaryUrl(database));
+  private final HikariDataSource replica = pool(servers.replicaUrl(database));
+  private final Logger log = (Logger) LoggerFactory.getLogger(Replica.class);
+  private final ListAppender<ILoggingEvent> told = new ListAppender<>();
+
+  /** Another process, which knows nothing of replicas. */
+  private final JdbiAssignmentStore elsewhere =
+      JdbiAssignmentStore.create(pool(servers.primaryUrl(database)));
+
+  private final Sharder other = Sharder.builder("hub", elsewhere).bins("a", "b").build();
+  private final ShardAdmin otherAdmin = ShardAdmin.builder("hub", elsewhere).build();
+
+  private final JdbiAssignmentStore store =
+      JdbiAssignmentStore.builder(primary).replica(replica).build();
+
+  @BeforeEach
+  void listen() {
+    log.setLevel(Level.INFO);
+    log.setAdditive(false);
+    told.start();
+    log.addAppender(told);
+  }
+
+  @AfterEach
+  void close() {
+    log.detachAppender(told);
+    log.setAdditive(true);
+    log.setLevel(null);
+    servers.resume();
+    other.close();
+    pools.forEach(HikariDataSource::close);
+  }
+
+  private HikariDataSource pool(String url) {
+    HikariDataSource pool = new HikariDataSource();
+    pool.setJdbcUrl(url);
+    pool.setMaximumPoolSize(4);
+    pools.add(pool);
+    return pool;
+  }
+
+  private static Sharder uncached(JdbiAssignmentStore store) {
+    return Sharder.builder("hub", store).cache(0).timeLimit(Duration.ofSeconds(3)).build();
+  }
+
+  @Test
+  void whoIsKnownIsFoundOnTheReplicaThoughThePrimaryIsGone() {
+    assertThat(other.assign("ada").bin()).isEqualTo("a");
+    servers.awaitReplay();
+    Sharder hubs = uncached(store);
+    hubs.find("ada");
+    primary.close();
+    while (warnings().isEmpty()) {
+      assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+    }
+    for (int i = 0; i < 100; i++) {
+      assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+    }
+    assertThatThrownBy(() -> hubs.assign("bob")).isInstanceOf(StoreException.class);
+    assertThat(warnings())
+        .singleElement()
+        .asString()
+        .startsWith("the primary is not heard of, so the replica answers as things stood: ");
+  }
+
+  @Test
+  void whoeverWasAssignedElsewhereAMomentAgoIsFoundThoughTheReplicaHasNotHeardOfThem() {
+    Sharder hubs = uncached(store);
+    hubs.find("nobody");
+    servers.pause();
+    for (int i = 0; i < 100; i++) {
+      String bin = other.assign("user-" + i).bin();
+      assertThat(hubs.find("user-" + i).orElseThrow().bin()).isEqualTo(bin);
+      assertThat(hubs.assign("user-" + i).isNew()).isFalse();
+    }
+    assertThat(warnings()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aMoveElsewhereIsSeenWithinTheBoundAndForGoodThoughTheReplicaShowsWhatWasBefore(
+      boolean cached) {
+    other.assign("ada");
+    Sharder hubs = cached ? Sharder.builder("hub", store).build() : uncached(store);
+    for (int i = 0; i < 2; i++) {
+      String old = i % 2 == 0 ? "a" : "b";
+      String next = i % 2 == 0 ? "b" : "a";
+      servers.pause();
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo(old);
+      otherAdmin.move(Move.of("ada", next), true, NOTE);
+      long moved = System.nanoTime();
+      while (hubs.find("ada").orElseThrow().bin().equals(old)) {
+        // The bound is 1 s; a machine that is busy with other tests gets some more.
+        assertThat(Duration.ofNanos(System.nanoTime() - moved)).isLessThan(Duration.ofSeconds(3));
+      }
+      for (int again = 0; again < 200; again++) {
+        assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo(next);
+      }
+      servers.resume();
+    }
+    hubs.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aMoveOrRemovalMadeHereIsSeenHereAtOnceThoughTheReplicaShowsWhatWasBefore(boolean cached) {
+    other.assign("ada");
+    Sharder hubs = cached ? Sharder.builder("hub", store).build() : uncached(store);
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    hubs.find("ada");
+    servers.pause();
+    for (int i = 0; i < 50; i++) {
+      String next = i % 2 == 0 ? "b" : "a";
+      admin.move(Move.of("ada", next), true, NOTE);
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo(next);
+      assertThat(hubs.assign("ada").bin()).isEqualTo(next);
+    }
+    admin.remove("ada", OptionalLong.empty(), NOTE);
+    assertThat(hubs.find("ada")).isEmpty();
+    assertThat(admin.history("ada")).hasSize(52);
+    hubs.close();
+  }
+
+  @Test
+  void aHistoryThatTellsOfARemovalElsewhereIsNotContradictedByTheReplica() {
+    other.assign("ada");
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    servers.pause();
+    assertThat(admin.find("ada")).isPresent();
+    otherAdmin.remove("ada", OptionalLong.empty(), NOTE);
+    assertThat(admin.history("ada")).hasSize(2);
+    assertThat(admin.find("ada")).isEmpty();
+  }
+
+  @Test
+  void whoeverAsksAfterAMoveIsAnsweredWithItWhileTheReplicaLagsNowAndThen() throws Exception {
+    other.assign("ada");
+    Sharder hubs = uncached(store);
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    AtomicLong version = new AtomicLong(1);
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    List<Future<Long>> asking = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      asking.add(
+          threads.submit(
+              () -> {
+                long asked = 0;
+                for (long atLeast = 1; atLeast <= MOVES; atLeast = version.get()) {
+                  assertThat(hubs.find("ada").orElseThrow().version())
+                      .isGreaterThanOrEqualTo(atLeast);
+                  asked++;
+                }
+                return asked;
+              }));
+    }
+    Future<?> lagging =
+        threads.submit(
+            () -> {
+              while (version.get() <= MOVES) {
+                servers.pause();
+                servers.resume();
+              }
+            });
+    try {
+      for (int i = 0; i < MOVES; i++) {
+        String bin = i % 2 == 0 ? "b" : "a";
+        version.set(admin.move(Move.of("ada", bin), true, NOTE).version());
+      }
+    } finally {
+      version.set(Long.MAX_VALUE);
+      lagging.get();
+    }
+    for (Future<Long> asked : asking) {
+      assertThat(asked.get()).isPositive();
+    }
+    threads.shutdown();
+  }
+
+  @Test
+  void nobodyGetsTwoBinsWhileManyAskAndTheReplicaLags() throws Exception {
+    List<Sharder> sharders =
+        List.of(uncached(store), Sharder.builder("hub", store).build(), other, uncached(elsewhere));
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    servers.pause();
+    List<Callable<List<String>>> asks =
+        IntStream.range(0, 8)
+            .<Callable<List<String>>>mapToObj(
+                thread ->
+                    () ->
+                        IntStream.range(0, 200)
+                            .mapToObj(i -> sharders.get(thread % 4).assign("user-" + i).bin())
+                            .toList())
+            .toList();
+    List<Future<List<String>>> answers = new ArrayList<>();
+    asks.forEach(ask -> answers.add(threads.submit(ask)));
+    servers.resume();
+    List<String> bins = answers.get(0).get();
+    for (Future<List<String>> answer : answers) {
+      assertThat(answer.get()).isEqualTo(bins);
+    }
+    assertThat(other.bins()).allSatisfy(bin -> assertThat(bin.assigned()).isEqualTo(100));
+    assertThat(otherAdmin.verify(10)).isEmpty();
+    threads.shutdown();
+  }
+
+  @Test
+  void aReplicaThatStopsHarmsNobodyIsToldOnceAndIsUsedAgainWhenItIsBack() throws Exception {
+    other.assign("ada");
+    servers.awaitReplay();
+    Sharder hubs = uncached(store);
+    hubs.find("ada");
+    hubs.find("ada");
+    servers.stopReplica();
+    try {
+      for (int i = 0; i < 100; i++) {
+        assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+        hubs.assign("user-" + i);
+      }
+      assertThat(warnings())
+          .singleElement()
+          .asString()
+          .startsWith("the replica is not used, and the primary asked instead: ");
+    } finally {
+      servers.startReplica();
+    }
+    while (told.list.size() < 2) {
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("a");
+    }
+    servers.awaitReplay();
+    primary.close();
+    assertThat(hubs.find("user-99")).isPresent();
+  }
+
+  @Test
+  void aReplicaThatSaysNothingTakesATenthOfTheTimeLimitOnceAndThenNobodyWaitsForIt()
+      throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      PGSimpleDataSource mute = new PGSimpleDataSource();
+      mute.setUrl("jdbc:postgresql://localhost:%d/x?user=x".formatted(silent.getLocalPort()));
+      Sharder hubs = uncached(JdbiAssignmentStore.builder(primary).replica(mute).build());
+      hubs.assign("ada");
+      long start = System.nanoTime();
+      for (int i = 0; i < 100; i++) {
+        assertThat(hubs.find("ada")).isPresent();
+      }
+      // A tenth of 3 s, and for the rest what a primary takes on a busy machine.
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isBetween(Duration.ofMillis(300), Duration.ofSeconds(3));
+      assertThat(warnings())
+          .singleElement()
+          .asString()
+          .matches("the replica is not used, .*: no answer within (299|300) ms");
+    }
+  }
+
+  @Test
+  void aServerThatIsNoReplicaOfThisDatabaseIsNotBelieved() {
+    other.assign("ada");
+    String another = servers.newDatabase();
+    try (JdbiAssignmentStore filled =
+        JdbiAssignmentStore.create(pool(servers.primaryUrl(another)))) {
+      Sharder wrong = Sharder.builder("hub", filled).bins("x").build();
+      Sharder.builder("hub", filled).bins("x", "y", "z").build();
+      wrong.assign("ada");
+      wrong.assign("bob");
+    }
+    servers.awaitReplay();
+    assertNotBelieved(pool(servers.primaryUrl(another)), "it is not a replica: it takes writes");
+    assertNotBelieved(
+        pool(servers.replicaUrl(another)), "it does not follow this primary: it is of");
+    assertNotBelieved(
+        pool(servers.replicaUrl("postgres")), "\"sharder_assignment\" does not exist");
+    assertNotBelieved(pool("jdbc:h2:mem:replica"), "");
+  }
+
+  private void assertNotBelieved(DataSource stranger, String why) {
+    told.list.clear();
+    Sharder hubs = uncached(JdbiAssignmentStore.builder(primary).replica(stranger).build());
+    for (int i = 0; i < 20; i++) {
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("a");
+      assertThat(hubs.find("bob")).isEmpty();
+    }
+    assertThat(warnings()).singleElement().asString().contains(why);
+  }
+
+  @Test
+  void aLoginWithoutSpecialRightsReadsFromTheReplica() {
+    other.assign("ada");
+    try (Handle handle = Jdbi.open(primary)) {
+      handle.execute("DROP ROLE IF EXISTS plain");
+      handle.execute("CREATE ROLE plain LOGIN");
+      handle.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain");
+    }
+    servers.awaitReplay();
+    HikariDataSource mine =
+        pool(servers.primaryUrl(database).replace("user=postgres", "user=plain"));
+    HikariDataSource its =
+        pool(servers.replicaUrl(database).replace("user=postgres", "user=plain"));
+    Sharder hubs = uncached(JdbiAssignmentStore.builder(mine).migrate(false).replica(its).build());
+    hubs.find("ada");
+    mine.close();
+    assertThat(hubs.find("ada")).isPresent();
+  }
+
+  @Test
+  void sqliteHasNoReplicas() {
+    HikariDataSource sqlite = pool("jdbc:sqlite::memory:");
+    assertThatThrownBy(() -> JdbiAssignmentStore.builder(sqlite).replica(replica).build())
+        .isInstanceOf(StoreException.class)
+        .hasMessage(
+            "SQLite has no replicas to find assignments on; leave replica(…) out, or use PostgreSQL");
+  }
+
+  private List<String> warnings() {
+    return told.list.stream()
+        .filter(event -> event.getLevel() == Level.WARN)
+        .map(ILoggingEvent::getFormattedMessage)
+        .toList();
+  }
+}
