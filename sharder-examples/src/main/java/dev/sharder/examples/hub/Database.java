@@ -7,12 +7,16 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Properties;
 
-/** The pool of connections and the store over it, opened and closed together. */
-public record Database(HikariDataSource pool, JdbiAssignmentStore store) implements AutoCloseable {
+/** The pools of connections and the store over them, opened and closed together. */
+public record Database(
+    HikariDataSource pool, Optional<HikariDataSource> replica, JdbiAssignmentStore store)
+    implements AutoCloseable {
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+  private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
 
   /** Opens the database that the settings name, and creates or updates its tables. */
   public static Database open(Settings settings) {
@@ -22,10 +26,15 @@ public record Database(HikariDataSource pool, JdbiAssignmentStore store) impleme
   /** Opens the database that the settings name; its tables are there, or are to be made. */
   public static Database open(Settings settings, boolean migrate) {
     connectOnce(settings);
-    HikariDataSource pool = new HikariDataSource(poolOf(settings));
+    HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.database()));
+    Optional<HikariDataSource> replica =
+        settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
     try {
-      return new Database(pool, JdbiAssignmentStore.builder(pool).migrate(migrate).build());
+      JdbiAssignmentStore.Builder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
+      replica.ifPresent(store::replica);
+      return new Database(pool, replica, store.build());
     } catch (RuntimeException failure) {
+      replica.ifPresent(HikariDataSource::close);
       pool.close();
       throw new StartException(
           "cannot use the database %s: %s"
@@ -53,10 +62,18 @@ public record Database(HikariDataSource pool, JdbiAssignmentStore store) impleme
     }
   }
 
-  private static HikariConfig poolOf(Settings settings) {
+  /** Its connections outlive a promotion, after which they are to no replica any more. */
+  private static HikariConfig replicaOf(Settings settings, String url) {
+    HikariConfig config = poolOf(settings, url);
+    config.setPoolName("sharder-replica");
+    config.setMaxLifetime(REPLICA_LIFETIME.toMillis());
+    return config;
+  }
+
+  private static HikariConfig poolOf(Settings settings, String url) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("sharder");
-    config.setJdbcUrl(settings.database());
+    config.setJdbcUrl(url);
     settings.databaseUser().ifPresent(config::setUsername);
     settings.databasePassword().ifPresent(config::setPassword);
     // The store opens it, and tells better than the pool what is wrong.
@@ -81,6 +98,7 @@ public record Database(HikariDataSource pool, JdbiAssignmentStore store) impleme
   @Override
   public void close() {
     store.close();
+    replica.ifPresent(HikariDataSource::close);
     pool.close();
   }
 }

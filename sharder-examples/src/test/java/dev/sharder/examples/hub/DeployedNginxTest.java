@@ -80,6 +80,55 @@ class DeployedNginxTest {
     }
   }
 
+  @Test
+  void whoKeepsNoCookieAndWhoseHubIsNotOnTheMapAreToldSoInsteadOfGoingInCircles() throws Exception {
+    DeployedSharder deployed = start(Way.COOKIE);
+    RunningNginx nginx = deployed.nginx();
+    for (int i = 0; i < Circles.MOST_TIMES; i++) {
+      assertThat(nginx.ask("ada", "GET", "/lab", "").status()).isEqualTo(302);
+    }
+    assertThat(nginx.ask("ada", "GET", "/lab", "").status()).isEqualTo(400);
+
+    deployed.command("bin", "add", "hub-3");
+    assertThat(nginx.ask("bob", "GET", "/lab", "").header("Set-Cookie")).startsWith("hub=hub-2;");
+    deployed.command("move", "bob", "hub-3");
+    Answer unknown = nginx.ask("bob", "GET", "/lab", "hub=hub-3");
+    for (long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+        unknown.status() == 302 && System.nanoTime() < end; ) {
+      unknown = nginx.ask("bob", "GET", "/x" + System.nanoTime(), "hub=hub-3");
+    }
+    assertThat(unknown.status()).isEqualTo(503);
+    assertThat(unknown.header("Retry-After")).isEqualTo("5");
+  }
+
+  @Test
+  void singleSignOnThroughAuthRequestTellsWhoTheUserIs() throws Exception {
+    RunningNginx nginx = start(Way.SINGLE_SIGN_ON).nginx();
+    Answer first = nginx.ask("mallory", "GET", "/lab", "", "X-Logged-In: ada");
+    assertThat(first.header("Set-Cookie")).startsWith("hub=hub-1;");
+    assertThat(first.header("Location")).isEqualTo("/lab");
+    Answer second = nginx.ask("ada", "POST", "/lab", "", "X-Logged-In: bob", "Content-Length: 0");
+    assertThat(second.status()).isEqualTo(307);
+    assertThat(second.header("Set-Cookie")).startsWith("hub=hub-2;");
+    assertThat(nginx.ask("ada", "GET", "/lab", "hub=hub-1", "X-Logged-In: ada").body())
+        .isEqualTo("hub-1 has /lab of nobody");
+    assertThat(nginx.ask("ada", "GET", "/lab", "").status()).isEqualTo(401);
+    assertThat(nginx.ask("ada", "GET", "/lab", "hub=hub-1").status()).isEqualTo(401);
+  }
+
+  @Test
+  void hubsThatHaveABaseUrlEachAreFoundByThePathAndLinksArriveBelowIt() throws Exception {
+    RunningNginx nginx = start(Way.BASE_URL, "location: /{bin}{path}").nginx();
+    String link = "/hub/user-redirect/git-pull?repo=https%3A%2F%2Fx%2Fy&urlpath=lab%2F&a=1&a=2";
+    Answer first = nginx.ask("ada", "GET", link, "");
+    assertThat(first.status()).isEqualTo(302);
+    assertThat(first.header("Location")).isEqualTo("/hub-1" + link);
+    assertThat(nginx.ask("ada", "GET", "/hub-1" + link, "").body())
+        .isEqualTo("hub-1 has /hub-1" + link + " of nobody");
+    assertThat(nginx.ask("ada", "GET", "/evil.example/x", "").header("Location"))
+        .isEqualTo("/hub-1/evil.example/x");
+  }
+
   private static void assertNobodyNamesThemselves(RunningNginx nginx, String cookie)
       throws IOException {
     Answer answer =
@@ -109,10 +158,10 @@ class DeployedNginxTest {
         .status();
   }
 
-  private DeployedSharder start(Way way) throws IOException {
+  private DeployedSharder start(Way way, String... settings) throws IOException {
     DeployedSharder started =
         DeployedSharder.start(
-            folder, way, List.of(RunningNginx.portOf(one), RunningNginx.portOf(two)));
+            folder, way, List.of(RunningNginx.portOf(one), RunningNginx.portOf(two)), settings);
     deployed = Optional.of(started);
     return started;
   }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -21,10 +22,57 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
   /** The configurations, each with what names the hub in it. */
   enum Way {
     COOKIE("cookie.conf", "$cookie_hub"),
+    BASE_URL("cookie.conf", "$first") {
+      @Override
+      String takenIn(String deployed) {
+        return deployed.replace("#map $request_uri", "map $request_uri");
+      }
+    },
+    SINGLE_SIGN_ON("cookie.conf", "$cookie_hub") {
+      @Override
+      String takenIn(String deployed) {
+        return deployed
+            .replaceAll("(?m)^ *(auth_basic|set \\$user).*\n", "")
+            .replace("#auth_request", "auth_request")
+            .replace("    location / {", ASK + "    location / {")
+            .replaceFirst("\\}\\s*$", Matcher.quoteReplacement(SSO + "}"));
+      }
+    },
     AUTHORITATIVE("authoritative.conf", "$sharder_bin");
+
+    private static final String ASK =
+        """
+        location = /sso {
+          internal;
+          auth_request off;
+          proxy_set_header Host sso;
+          proxy_pass http://127.0.0.1:8000;
+        }
+        """;
+
+    /** Stands for a single sign-on: believes whomever the header names, unless it is nobody. */
+    private static final String SSO =
+        """
+        server {
+          listen 127.0.0.1:8000;
+          server_name sso;
+          location / {
+            add_header X-Auth-Request-User $http_x_logged_in always;
+            if ($http_x_logged_in = "") {
+              return 401;
+            }
+            return 204;
+          }
+        }
+        """;
 
     private final String file;
     private final String variable;
+
+    /** The configuration with what its comments offer for this way. */
+    String takenIn(String deployed) {
+      return deployed;
+    }
 
     Way(String file, String variable) {
       this.file = file;
@@ -45,7 +93,7 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     RunningHub sharder = RunningHub.start(database, config);
     try {
       run(database, "nginx-map", "--variable", way.variable, folder + "/hubs.conf");
-      String deployed = Files.readString(Path.of("deploy/nginx", way.file));
+      String deployed = way.takenIn(Files.readString(Path.of("deploy/nginx", way.file)));
       RunningNginx nginx =
           RunningNginx.start(folder, port -> moved(deployed, port, sharder.port()));
       return new DeployedSharder(database, sharder, nginx);
