@@ -113,13 +113,17 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign(String)} does
    */
   public Placement assign(AssignmentRequest request) {
+    checkKind(request);
+    Placement cached = cached(request.object());
+    return cached == null ? ask(request) : cached;
+  }
+
+  private void checkKind(AssignmentRequest request) {
     if (!request.kind().equals(kind)) {
       throw new InvalidValueException(
           "object '%s' is of kind '%s', and this is the sharder of kind '%s'; ask that of its kind"
               .formatted(request.object(), request.kind(), kind));
     }
-    Placement cached = cached(request.object());
-    return cached == null ? ask(request) : cached;
   }
 
   private Placement ask(AssignmentRequest request) {
@@ -143,12 +147,31 @@ public final class Sharder implements AutoCloseable {
       return CompletableFuture.completedStage(cached);
     }
     try {
-      return group
-          .askLater(request(object), start(), FIND_OR_PLACE)
-          .thenApply(Optional::orElseThrow);
+      return askLater(request(object));
     } catch (SharderException error) {
       return CompletableFuture.failedStage(error);
     }
+  }
+
+  /**
+   * Finds or makes the assignment of an object that has a size or a group, without keeping the
+   * caller waiting.
+   *
+   * @param request as for {@link #assign(AssignmentRequest)}
+   * @return as for {@link #assignAsync(String)}
+   */
+  public CompletionStage<Placement> assignAsync(AssignmentRequest request) {
+    try {
+      checkKind(request);
+      Placement cached = cached(request.object());
+      return cached == null ? askLater(request) : CompletableFuture.completedStage(cached);
+    } catch (SharderException error) {
+      return CompletableFuture.failedStage(error);
+    }
+  }
+
+  private CompletionStage<Placement> askLater(AssignmentRequest request) {
+    return group.askLater(request, start(), FIND_OR_PLACE).thenApply(Optional::orElseThrow);
   }
 
   /**
