@@ -3,6 +3,10 @@ package dev.sharder.examples.hub;
 import dev.sharder.BinState;
 import dev.sharder.Deadline;
 import dev.sharder.Sharder;
+import dev.sharder.examples.api.Access;
+import dev.sharder.examples.api.Api;
+import dev.sharder.examples.api.Feed;
+import dev.sharder.examples.api.Kinds;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
@@ -44,7 +48,7 @@ public final class HubServer implements AutoCloseable {
 
   private static final int MOST_HEADERS = 100;
 
-  /** Nothing in a body is read; a small one may be there all the same. */
+  /** The API reads bodies up to here; others may be there all the same. */
   private static final long MOST_BODY_BYTES = 1024 * 1024;
 
   private static final int MOST_CONNECTIONS = 10_000;
@@ -72,13 +76,13 @@ public final class HubServer implements AutoCloseable {
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
+    Access access = new Access(settings.api().read(), settings::onlyTrusted);
     HubServer server = new HubServer();
     try {
       server.listen(settings);
       Sharder sharder = server.open(settings);
-      server.handler = server.routes(sharder, settings);
-      // Last to open, first to close: what was begun ends before anything under it goes.
-      server.closers.push(server::finish);
+      Api api = server.openApi(sharder, settings, access);
+      server.handler = server.routes(sharder, settings, api);
       server.greet(settings, sharder);
       return server;
     } catch (RuntimeException failure) {
@@ -87,7 +91,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private HttpHandler routes(Sharder sharder, Settings settings) {
+  private HttpHandler routes(Sharder sharder, Settings settings, HttpHandler api) {
     HttpHandler shard = new ShardHandler(sharder, settings);
     HttpHandler auth = new AuthHandler(sharder, settings);
     HttpHandler trusted =
@@ -104,12 +108,16 @@ public final class HubServer implements AutoCloseable {
             });
     return exchange -> {
       exchange.addDefaultResponseListener(HubServer::answerStranger);
-      trusted.handleRequest(exchange);
+      HttpHandler handler = Api.isBelow(exchange.getRequestURI()) ? api : trusted;
+      handler.handleRequest(exchange);
     };
   }
 
   private static void answerNowhere(HttpServerExchange exchange) {
-    UserHandler.refuse(exchange, StatusCodes.NOT_FOUND, "nothing is here; ask for /shard or /auth");
+    UserHandler.refuse(
+        exchange,
+        StatusCodes.NOT_FOUND,
+        "nothing is here; ask for /shard or /auth, or what is in /api/v1/openapi.yaml");
   }
 
   /** Whoever is not trusted could name anybody. */
@@ -191,6 +199,17 @@ public final class HubServer implements AutoCloseable {
         .forEach(bin -> settings.checkBin(bin.name()));
     settings.nginxMap().file().ifPresent(file -> keepMap(file, settings.nginxMap(), sharder));
     return sharder;
+  }
+
+  /** Last to open, first to close: what was begun ends before anything under it goes. */
+  private Api openApi(Sharder sharder, Settings settings, Access access) {
+    JdbiAssignmentStore store = Objects.requireNonNull(this.store);
+    Kinds kinds = new Kinds(store, settings.policy(), sharder);
+    closers.push(kinds::close);
+    closers.push(this::finish);
+    Feed feed = new Feed(store);
+    closers.push(feed::close);
+    return new Api(kinds, feed, access);
   }
 
   private static Sharder.Builder builder(Settings settings, JdbiAssignmentStore store) {
