@@ -42,9 +42,6 @@ public final class Api implements HttpHandler {
   /** A longer body is refused. */
   private static final int MOST_BYTES = 1024 * 1024;
 
-  /** Whoever is still sending would not read why, so so much is read and thrown away. */
-  private static final long MOST_DRAINED = 16L * MOST_BYTES;
-
   private static final Set<HttpString> WITH_BODY = Set.of(Methods.PUT, Methods.POST, Methods.PATCH);
   private static final Pattern JSON =
       Pattern.compile("application/(merge-patch\\+)?json *(; *charset=\"?utf-8\"?)?");
@@ -130,7 +127,6 @@ public final class Api implements HttpHandler {
       begin(exchange, found, new byte[0]);
       return;
     }
-    exchange.setMaxEntitySize(MOST_DRAINED);
     if (exchange.getRequestContentLength() > MOST_BYTES) {
       answerTooLarge(exchange);
       return;

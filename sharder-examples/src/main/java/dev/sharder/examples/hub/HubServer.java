@@ -48,8 +48,11 @@ public final class HubServer implements AutoCloseable {
 
   private static final int MOST_HEADERS = 100;
 
-  /** The API reads bodies up to here; others may be there all the same. */
-  private static final long MOST_BODY_BYTES = 1024 * 1024;
+  /**
+   * Who sends more is cut off. The API keeps far less: what is between the two is read and thrown
+   * away, because whoever is still sending would not read why it was refused.
+   */
+  private static final long MOST_BODY_BYTES = 16 * 1024 * 1024;
 
   private static final int MOST_CONNECTIONS = 10_000;
 
