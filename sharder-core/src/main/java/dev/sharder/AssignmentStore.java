@@ -88,6 +88,14 @@ public interface AssignmentStore extends AutoCloseable {
   }
 
   /**
+   * Returns the kinds that have bins.
+   *
+   * @param deadline when to give up
+   * @return in the order of their names by code point
+   */
+  List<String> kinds(Deadline deadline);
+
+  /**
    * Returns every bin of the kind with its load, at one moment.
    *
    * @param kind the namespace

@@ -147,6 +147,18 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   }
 
   @Override
+  public synchronized List<String> kinds(Deadline deadline) {
+    if (closed) {
+      throw new ClosedException("the in-memory store");
+    }
+    return kinds.entrySet().stream()
+        .filter(kind -> !kind.getValue().bins.isEmpty())
+        .map(Map.Entry::getKey)
+        .sorted(Names.ORDER)
+        .toList();
+  }
+
+  @Override
   public synchronized List<BinLoad> bins(String kind, Deadline deadline) {
     return List.copyOf(kind(kind).bins.values());
   }

@@ -128,13 +128,17 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign(String)} does
    */
   public Placement assign(AssignmentRequest request) {
+    checkKind(request);
+    Placement cached = fromMemory(request.object());
+    return cached == null ? ask(request) : cached;
+  }
+
+  private void checkKind(AssignmentRequest request) {
     if (!request.kind().equals(kind)) {
       throw new InvalidValueException(
           "object '%s' is of kind '%s', and this is the sharder of kind '%s'; ask that of its kind"
               .formatted(request.object(), request.kind(), kind));
     }
-    Placement cached = fromMemory(request.object());
-    return cached == null ? ask(request) : cached;
   }
 
   private Placement ask(AssignmentRequest request) {
@@ -174,11 +178,7 @@ public final class Sharder implements AutoCloseable {
     }
     long start = System.nanoTime();
     try {
-      CompletableFuture<Placement> answer =
-          group.askLater(request(object), start(), FIND_OR_PLACE).thenApply(Optional::orElseThrow);
-      return listener == null
-          ? answer
-          : answer.whenComplete((placement, error) -> tell(placement, error, start));
+      return askLater(request(object), start);
     } catch (SharderException error) {
       tell(null, error, start);
       return CompletableFuture.failedStage(error);
@@ -192,6 +192,33 @@ public final class Sharder implements AutoCloseable {
     } else if (listener != null && cause instanceof SharderException refusal) {
       listener.refused(kind, refusal, since(start));
     }
+  }
+
+  /**
+   * Finds or makes the assignment of an object that has a size or a group, without keeping the
+   * caller waiting.
+   *
+   * @param request as for {@link #assign(AssignmentRequest)}
+   * @return as for {@link #assignAsync(String)}
+   */
+  public CompletionStage<Placement> assignAsync(AssignmentRequest request) {
+    long start = System.nanoTime();
+    try {
+      checkKind(request);
+      Placement cached = fromMemory(request.object());
+      return cached == null ? askLater(request, start) : CompletableFuture.completedStage(cached);
+    } catch (SharderException error) {
+      tell(null, error, start);
+      return CompletableFuture.failedStage(error);
+    }
+  }
+
+  private CompletionStage<Placement> askLater(AssignmentRequest request, long start) {
+    CompletableFuture<Placement> answer =
+        group.askLater(request, start(), FIND_OR_PLACE).thenApply(Optional::orElseThrow);
+    return listener == null
+        ? answer
+        : answer.whenComplete((placement, error) -> tell(placement, error, start));
   }
 
   /**

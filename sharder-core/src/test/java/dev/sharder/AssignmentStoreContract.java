@@ -402,6 +402,30 @@ public abstract class AssignmentStoreContract extends PlanContract {
         .hasCauseInstanceOf(InvalidValueException.class);
   }
 
+  @Test
+  void thoseWhoDoNotWaitMayHaveASizeAndAGroup() {
+    Sharder hubs = hubs("a", "b");
+    AssignmentRequest ada = AssignmentRequest.of("hub", "ada").withSize(5).withGroup("lab");
+    AssignmentRequest bob = AssignmentRequest.of("hub", "bob").withGroup("lab");
+    assertThat(hubs.assignAsync(ada).toCompletableFuture().join().bin()).isEqualTo("a");
+    assertThat(hubs.assignAsync(bob).toCompletableFuture().join().bin()).isEqualTo("a");
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 6L, "b", 0L));
+    AssignmentRequest stranger = AssignmentRequest.of("homedir", "ada");
+    assertThatThrownBy(hubs.assignAsync(stranger).toCompletableFuture()::join)
+        .hasCauseInstanceOf(InvalidValueException.class);
+  }
+
+  @Test
+  void kindsAreThoseThatHaveBinsInTheOrderOfTheirNames() {
+    assertThat(store.kinds(Deadline.in(LIMIT))).isEmpty();
+    for (String kind : List.of("homedir", "hub", "\ud83d\ude00", "\uffee", "Hub")) {
+      Sharder.builder(kind, store).bins("a", "b").build();
+    }
+    Sharder.builder("nothing", store).build().find("ada");
+    assertThat(store.kinds(Deadline.in(LIMIT)))
+        .containsExactly("Hub", "homedir", "hub", "\uffee", "\ud83d\ude00");
+  }
+
   private static Callable<Map<String, String>> asker(
       Sharder hubs, int names, CyclicBarrier together, int seed) {
     return () -> {

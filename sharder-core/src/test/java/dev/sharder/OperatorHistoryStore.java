@@ -70,6 +70,11 @@ final class OperatorHistoryStore implements AssignmentStore {
   }
 
   @Override
+  public List<String> kinds(Deadline deadline) {
+    return store.kinds(deadline);
+  }
+
+  @Override
   public List<BinLoad> bins(String kind, Deadline deadline) {
     return store.bins(kind, deadline);
   }

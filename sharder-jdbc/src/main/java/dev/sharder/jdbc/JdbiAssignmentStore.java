@@ -180,6 +180,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   @Override
+  public List<String> kinds(Deadline deadline) {
+    return read(deadline, Statements::kinds);
+  }
+
+  @Override
   public List<BinLoad> bins(String kind, Deadline deadline) {
     return read(deadline, statements -> statements.bins(kind)).stream().map(BinRow::load).toList();
   }

@@ -93,6 +93,14 @@ interface Statements {
       """)
   List<ChangedObject> changes(String kind, long after, int limit);
 
+  @SqlQuery(
+      """
+      SELECT DISTINCT kind
+      FROM sharder_bin
+      ORDER BY kind
+      """)
+  List<String> kinds();
+
   /** A bin, its load, and whether it is cordoned only because it is no longer declared. */
   record BinRow(BinLoad load, boolean undeclared) {}
 

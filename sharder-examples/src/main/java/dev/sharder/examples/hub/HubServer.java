@@ -3,6 +3,10 @@ package dev.sharder.examples.hub;
 import dev.sharder.BinState;
 import dev.sharder.Deadline;
 import dev.sharder.Sharder;
+import dev.sharder.examples.api.Access;
+import dev.sharder.examples.api.Api;
+import dev.sharder.examples.api.Feed;
+import dev.sharder.examples.api.Kinds;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
@@ -45,8 +49,11 @@ public final class HubServer implements AutoCloseable {
 
   private static final int MOST_HEADERS = 100;
 
-  /** Nothing in a body is read; a small one may be there all the same. */
-  private static final long MOST_BODY_BYTES = 1024 * 1024;
+  /**
+   * Who sends more is cut off. The API keeps far less: what is between the two is read and thrown
+   * away, because whoever is still sending would not read why it was refused.
+   */
+  private static final long MOST_BODY_BYTES = 16 * 1024 * 1024;
 
   private static final int MOST_CONNECTIONS = 10_000;
 
@@ -74,13 +81,13 @@ public final class HubServer implements AutoCloseable {
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
+    Access access = new Access(settings.api().read(), settings::onlyTrusted);
     HubServer server = new HubServer();
     try {
       server.listen(settings);
       Sharder sharder = server.open(settings);
-      server.handler = server.routes(sharder, settings);
-      // Last to open, first to close: what was begun ends before anything under it goes.
-      server.closers.push(server::finish);
+      Api api = server.openApi(sharder, settings, access);
+      server.handler = server.routes(sharder, settings, api);
       server.greet(settings, sharder);
       return server;
     } catch (RuntimeException failure) {
@@ -89,10 +96,11 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private HttpHandler routes(Sharder sharder, Settings settings) {
+  private HttpHandler routes(Sharder sharder, Settings settings, Api api) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
+    HttpHandler timedApi = watch.timed("/api", api);
     HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
     HttpHandler ready = new BlockingHandler(exchange -> watch.answerReady(exchange, store, KIND));
     HttpHandler trusted =
@@ -117,7 +125,8 @@ public final class HubServer implements AutoCloseable {
             case "/readyz" -> ready.handleRequest(exchange);
             default -> {
               exchange.addDefaultResponseListener(HubServer::answerStranger);
-              trusted.handleRequest(exchange);
+              HttpHandler handler = Api.isBelow(exchange.getRequestURI()) ? timedApi : trusted;
+              handler.handleRequest(exchange);
             }
           }
         });
@@ -127,7 +136,7 @@ public final class HubServer implements AutoCloseable {
     UserHandler.refuse(
         exchange,
         StatusCodes.NOT_FOUND,
-        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz");
+        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml");
   }
 
   /** Whoever is not trusted could name anybody. */
@@ -212,6 +221,17 @@ public final class HubServer implements AutoCloseable {
         .forEach(bin -> settings.checkBin(bin.name()));
     settings.nginxMap().file().ifPresent(file -> keepMap(file, settings.nginxMap(), sharder));
     return sharder;
+  }
+
+  /** Last to open, first to close: what was begun ends before anything under it goes. */
+  private Api openApi(Sharder sharder, Settings settings, Access access) {
+    JdbiAssignmentStore store = Objects.requireNonNull(this.store);
+    Kinds kinds = new Kinds(store, settings.policy(), sharder);
+    closers.push(kinds::close);
+    closers.push(this::finish);
+    Feed feed = new Feed(store);
+    closers.push(feed::close);
+    return new Api(kinds, feed, access);
   }
 
   private static Sharder.Builder builder(Settings settings, JdbiAssignmentStore store) {

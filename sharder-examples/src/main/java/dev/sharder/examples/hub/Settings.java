@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param trusted the peers whose word counts, as addresses or networks
  * @param cookie the cookie that nginx routes by
  * @param nginxMap the hubs as nginx is told them
+ * @param api who may change things by the API
  * @param callysto the file of callysto's sharder that says all this, if it is one
  */
 public record Settings(
@@ -55,6 +56,7 @@ public record Settings(
     List<String> trusted,
     HubCookie cookie,
     NginxMap nginxMap,
+    ApiTokens api,
     Optional<Path> callysto) {
 
   /** Where the server listens unless told otherwise. */
@@ -159,6 +161,9 @@ public record Settings(
             Optional.ofNullable(said.nginxMap()).map(Path::of),
             Optional.ofNullable(said.nginxVariable()),
             said.cookieKeys() != null && !said.cookieKeys().isEmpty()),
+        ApiTokens.of(
+            Objects.requireNonNullElse(said.apiTokens(), List.of()),
+            Optional.ofNullable(said.apiTokenFile()).map(Path::of)),
         callysto);
   }
 

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param cookieKeys the secrets that the cookie is signed with; the first signs
  * @param nginxMap a file to keep the hubs in for nginx
  * @param nginxVariable what names the hub to nginx
+ * @param apiTokens the secrets of those who may change things by the API, perhaps with a name
+ * @param apiTokenFile a file with more of them, one a line
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 record SettingsFile(
@@ -52,7 +54,9 @@ record SettingsFile(
     @Nullable String cookieSameSite,
     @Nullable List<String> cookieKeys,
     @Nullable String nginxMap,
-    @Nullable String nginxVariable) {
+    @Nullable String nginxVariable,
+    @Nullable List<String> apiTokens,
+    @Nullable String apiTokenFile) {
 
   /** A hub: {@code - hub-1}, or a mapping with a name and more. */
   record Entry(Bin bin) {
@@ -99,6 +103,7 @@ record SettingsFile(
     checkFilled("bins", bins);
     checkFilled("trusted", trusted);
     checkFilled("cookie-keys", cookieKeys);
+    checkFilled("api-tokens", apiTokens);
     if (ramp != null) {
       try {
         BinPolicy.ramped(ramp, BinPolicy.emptiest());

@@ -1,17 +1,12 @@
 package dev.sharder.examples.hub;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.cfg.CoercionAction;
-import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.http.Json;
 import java.io.IOException;
 import java.io.StringReader;
 import java.lang.reflect.RecordComponent;
@@ -44,20 +39,6 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * before it, and says of whatever is wrong where it was written.
  */
 final class SettingsReader {
-
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-          // An unquoted yes, no or 1.10 is no text to YAML, and must not become another one to us.
-          .withCoercionConfig(
-              LogicalType.Textual,
-              texts ->
-                  texts
-                      .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
-                      .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
-                      .setCoercion(CoercionInputShape.Float, CoercionAction.Fail))
-          .build();
 
   /** The keys there are, with what their values are. */
   private static final Map<String, Class<?>> KEYS = new LinkedHashMap<>();
@@ -200,7 +181,8 @@ final class SettingsReader {
   /** What was said, each value of the right form. */
   SettingsFile settings() {
     try {
-      return MAPPER.treeToValue(MAPPER.valueToTree(values), SettingsFile.class);
+      // An unquoted yes, no or 1.10 is no text to YAML, and must not become another one to us.
+      return Json.STRICT.treeToValue(Json.STRICT.valueToTree(values), SettingsFile.class);
     } catch (JsonProcessingException error) {
       if (error.getCause() instanceof SettingsException wrong && !wrong.key().isEmpty()) {
         throw located(wrong);

@@ -1,15 +1,14 @@
 package dev.sharder.examples.hub;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sharder.InvalidValueException;
 import dev.sharder.NoOpenBinException;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
+import dev.sharder.examples.http.IoThread;
+import dev.sharder.examples.http.Problem;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
-import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
@@ -23,7 +22,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,9 +35,7 @@ abstract class UserHandler implements HttpHandler {
   private static final Logger log = LoggerFactory.getLogger(UserHandler.class);
 
   private static final HttpString REMOTE_USER = new HttpString("REMOTE_USER");
-  private static final String RETRY_SECONDS = "5";
   private static final String FAILED = "the sharder failed; tell the operator";
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Sharder sharder;
   final Settings settings;
@@ -91,25 +87,9 @@ abstract class UserHandler implements HttpHandler {
           () ->
               answer.whenComplete(
                   (placement, error) ->
-                      onIoThread(exchange, () -> end(exchange, placement, error, start))));
+                      IoThread.end(exchange, () -> end(exchange, placement, error, start))));
     } catch (Refusal refusal) {
       refuse(exchange, refusal.status, refusal.line);
-    }
-  }
-
-  /**
-   * Ends the exchange where it began: an I/O thread spins while another thread ends an exchange of
-   * its own, and whoever hands out answers has the next ones to get.
-   */
-  private static void onIoThread(HttpServerExchange exchange, Runnable end) {
-    if (exchange.isInIoThread()) {
-      end.run();
-      return;
-    }
-    try {
-      exchange.getIoThread().execute(end);
-    } catch (RejectedExecutionException stopping) {
-      end.run();
     }
   }
 
@@ -215,14 +195,6 @@ abstract class UserHandler implements HttpHandler {
   }
 
   static void refuse(HttpServerExchange exchange, int status, String detail) {
-    exchange.setStatusCode(status);
-    HeaderMap headers = exchange.getResponseHeaders();
-    headers.put(Headers.CONTENT_TYPE, "application/problem+json");
-    if (status == StatusCodes.SERVICE_UNAVAILABLE) {
-      headers.put(Headers.RETRY_AFTER, RETRY_SECONDS);
-    }
-    ObjectNode problem = JSON.createObjectNode();
-    problem.put("title", StatusCodes.getReason(status)).put("status", status).put("detail", detail);
-    exchange.getResponseSender().send(problem + "\n", StandardCharsets.UTF_8);
+    Problem.of(status, detail).answer(exchange);
   }
 }

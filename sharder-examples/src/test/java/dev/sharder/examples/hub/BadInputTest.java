@@ -41,7 +41,13 @@ class BadInputTest {
     return Stream.of(
         Arguments.of(
             "bins: [hub-1]\nlisen: 127.0.0.1:1\n",
-            " line 2: unknown key 'lisen'; use one of bins, cookie-domain, cookie-keys,"),
+            " line 2: unknown key 'lisen'; use one of api-token-file, api-tokens, bins,"),
+        Arguments.of(
+            "bins: [hub-1]\napi-tokens: [hush]\n",
+            " line 2: api-tokens: a token is shorter than 32 characters"),
+        Arguments.of(
+            "bins: [hub-1]\napi-token-file: no/such/file\n",
+            "api-token-file 'no/such/file' cannot be read"),
         Arguments.of(
             "bins:\n- name: hub-1\n  wieght: 2\n",
             " line 3: unknown key 'bins[0].wieght'; use one of capacity, labels, name, offset,"

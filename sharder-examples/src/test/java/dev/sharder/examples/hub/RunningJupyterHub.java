@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -39,9 +40,17 @@ record RunningJupyterHub(Process process, int port, String base, Path folder)
 
   /** Starts one in an empty folder, and does not wait for it. */
   static RunningJupyterHub launch(Path folder, String name, String base) throws IOException {
+    return launch(folder, name, base, "", Map.of());
+  }
+
+  /** Starts one with more lines of configuration, and more environment. */
+  static RunningJupyterHub launch(
+      Path folder, String name, String base, String more, Map<String, String> environment)
+      throws IOException {
     Files.createDirectories(folder.resolve("tmp"));
     List<Integer> ports = RunningNginx.freePorts(3);
-    Files.writeString(folder.resolve("jupyterhub_config.py"), config(folder, name, base, ports));
+    Files.writeString(
+        folder.resolve("jupyterhub_config.py"), config(folder, name, base, ports) + more);
     ProcessBuilder builder =
         new ProcessBuilder("jupyterhub")
             .directory(folder.toFile())
@@ -50,6 +59,7 @@ record RunningJupyterHub(Process process, int port, String base, Path folder)
     // Debian's modules, for a node that is not Debian's.
     builder.environment().putIfAbsent("NODE_PATH", "/usr/share/nodejs");
     builder.environment().put("TMPDIR", folder.resolve("tmp").toString());
+    builder.environment().putAll(environment);
     return new RunningJupyterHub(builder.start(), ports.get(0), base, folder);
   }
 

@@ -39,7 +39,9 @@ class SettingsTest {
           Map.entry("cookie-same-site", List.of("None", "None")),
           Map.entry("cookie-keys", List.of("[" + KEY + "]", KEY)),
           Map.entry("nginx-map", List.of("hubs.conf", "hubs.conf")),
-          Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")));
+          Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")),
+          Map.entry("api-tokens", List.of("[" + KEY + ", 'a:" + KEY + "']", KEY + ",a:" + KEY)),
+          Map.entry("api-token-file", List.of("tokens", "tokens")));
 
   @TempDir private Path folder;
 
@@ -157,8 +159,11 @@ class SettingsTest {
 
   @Test
   void aSecretIsInNoMessageAboutTheSettings() {
-    assertThatThrownBy(() -> settings(null, Map.of("SHARDER_COOKIE_KEYS", "hush")))
-        .hasMessageNotContaining("hush");
+    for (String variable : List.of("SHARDER_COOKIE_KEYS", "SHARDER_API_TOKENS")) {
+      assertThatThrownBy(() -> settings(null, Map.of(variable, "hush")))
+          .hasMessageContaining("32")
+          .hasMessageNotContaining("hush");
+    }
   }
 
   private static Settings settings(Path file, Map<String, String> environment) {

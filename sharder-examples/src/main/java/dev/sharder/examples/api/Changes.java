@@ -1,0 +1,47 @@
+package dev.sharder.examples.api;
+
+import dev.sharder.Change;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Tells the changes of a kind in the order they were made, and those to come as they are made. */
+final class Changes {
+
+  private static final long LONGEST_WAIT_SECONDS = 30;
+
+  private final Kinds kinds;
+  private final Feed feed;
+
+  Changes(Kinds kinds, Feed feed) {
+    this.kinds = kinds;
+    this.feed = feed;
+  }
+
+  /** Changes, and the number after which the next ones come. */
+  record Page(List<ChangeJson> changes, long next) {}
+
+  CompletionStage<Reply> list(Call call) {
+    long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
+    int limit = (int) call.number("limit", 1, Assignments.LONGEST_PAGE).orElse(Assignments.PAGE);
+    long wait = call.number("wait", 0, LONGEST_WAIT_SECONDS).orElse(0);
+    kinds.admin(call.kind());
+    // Asked first, so that no change falls between the page and the waiting.
+    long revision = wait > 0 ? feed.revision(call.kind()) : 0;
+    Page page = page(call.kind(), after, limit);
+    if (wait == 0 || !page.changes().isEmpty()) {
+      return CompletableFuture.completedStage(Reply.ok(page));
+    }
+    return feed.await(call.kind(), revision, Duration.ofSeconds(wait))
+        .thenApplyAsync(woken -> Reply.ok(page(call.kind(), after, limit)), call.worker());
+  }
+
+  private Page page(String kind, long after, int limit) {
+    List<Change> changes =
+        kinds.store().history(kind, Optional.empty(), after, limit, Kinds.deadline());
+    return new Page(
+        ChangeJson.of(changes), changes.isEmpty() ? after : changes.get(changes.size() - 1).id());
+  }
+}

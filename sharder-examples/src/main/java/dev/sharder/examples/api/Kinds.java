@@ -1,0 +1,101 @@
+package dev.sharder.examples.api;
+
+import dev.sharder.AssignmentStore;
+import dev.sharder.BinPolicy;
+import dev.sharder.Deadline;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The sharders and the admins of every kind that has bins; closing it ends the sharders it made.
+ */
+public final class Kinds implements AutoCloseable {
+
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
+
+  /** Plans and batches of moves read and write more. */
+  private static final Duration ADMIN_TIME_LIMIT = Duration.ofSeconds(30);
+
+  private final AssignmentStore store;
+  private final BinPolicy policy;
+
+  /** Only of kinds that have bins, and bins are for ever: so there is an end to them. */
+  private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
+
+  private final Sharder first;
+
+  /**
+   * Serves the kinds of a store.
+   *
+   * @param store where assignments are kept
+   * @param policy how new objects are placed
+   * @param first a sharder that there is already; whoever made it closes it
+   */
+  public Kinds(AssignmentStore store, BinPolicy policy, Sharder first) {
+    this.store = store;
+    this.policy = policy;
+    this.first = first;
+  }
+
+  List<String> names() {
+    return store.kinds(deadline());
+  }
+
+  /** Returns the sharder of a kind that has bins. */
+  Sharder sharder(String kind) {
+    if (kind.equals(first.kind())) {
+      return first;
+    }
+    Sharder known = sharders.get(kind);
+    if (known != null) {
+      return known;
+    }
+    // Without memory it has no thread and no connection of its own, however many kinds there are.
+    Sharder.Builder builder =
+        Sharder.builder(kind, store).policy(policy).timeLimit(TIME_LIMIT).cache(0);
+    checkBins(kind);
+    return sharders.computeIfAbsent(kind, name -> builder.build());
+  }
+
+  /** Returns the admin of a kind that has bins. */
+  ShardAdmin admin(String kind) {
+    ShardAdmin admin = newAdmin(kind);
+    if (!sharders.containsKey(kind)) {
+      checkBins(kind);
+    }
+    return admin;
+  }
+
+  /** Returns the admin of a kind that may yet be without bins. */
+  ShardAdmin newAdmin(String kind) {
+    return ShardAdmin.builder(kind, store).policy(policy).timeLimit(ADMIN_TIME_LIMIT).build();
+  }
+
+  private void checkBins(String kind) {
+    if (store.bins(kind, deadline()).isEmpty()) {
+      throw new ProblemException(
+          StatusCodes.NOT_FOUND,
+          "kind '%s' has no bins; see how it is written (names are exact), or add its first bin"
+              .formatted(kind));
+    }
+  }
+
+  AssignmentStore store() {
+    return store;
+  }
+
+  static Deadline deadline() {
+    return Deadline.in(TIME_LIMIT);
+  }
+
+  @Override
+  public void close() {
+    sharders.values().forEach(Sharder::close);
+    sharders.clear();
+  }
+}

@@ -1,0 +1,70 @@
+package dev.sharder.examples.api;
+
+import dev.sharder.InvalidValueException;
+import dev.sharder.Note;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Lets its holder change what there is; it remembers nothing of the secret but its hash.
+ *
+ * @param name who acts by it, as changes tell
+ * @param hash the SHA-256 of the secret, in hexadecimal digits
+ */
+public record Token(String name, String hash) {
+
+  /** Who acts by a token that has no name. */
+  private static final String NOBODY_IN_PARTICULAR = "api";
+
+  /** What RFC 6750 lets a header carry; a guess at 32 of these is hopeless. */
+  private static final Pattern SECRET = Pattern.compile("[A-Za-z0-9._~+/-]{32,}=*");
+
+  /**
+   * Reads a token.
+   *
+   * @param text the secret, or {@code name:secret}
+   * @return the token
+   * @throws InvalidValueException if it is none; the message does not tell what it was
+   */
+  public static Token of(String text) {
+    int colon = text.indexOf(':');
+    String secret = text.substring(colon + 1);
+    if (!SECRET.matcher(secret).matches()) {
+      throw new InvalidValueException(
+          "a token is shorter than 32 characters, or has others than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
+    }
+    String name = colon < 0 ? NOBODY_IN_PARTICULAR : text.substring(0, colon);
+    return new Token(new Note(name, "").actor(), HexFormat.of().formatHex(sha256(secret)));
+  }
+
+  /** Finds whose secret it is, in a time that tells nothing of the secrets there are. */
+  static Optional<Token> holding(String secret, List<Token> tokens) {
+    byte[] hash = sha256(secret);
+    Optional<Token> found = Optional.empty();
+    for (Token token : tokens) {
+      if (MessageDigest.isEqual(hash, HexFormat.of().parseHex(token.hash))) {
+        found = Optional.of(token);
+      }
+    }
+    return found;
+  }
+
+  private static byte[] sha256(String secret) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException missing) {
+      throw new IllegalStateException("every Java has SHA-256", missing);
+    }
+  }
+
+  /** Returns its name alone. */
+  @Override
+  public String toString() {
+    return "token of " + name;
+  }
+}
