@@ -72,7 +72,8 @@ public final class Sharder implements AutoCloseable {
         builder.cacheEntries == 0
             ? null
             : new AnswerCache(kind, store, builder.cacheEntries, builder.staleness);
-    this.listener = builder.listener == null ? null : new Telling(builder.listener);
+    this.listener =
+        builder.listeners.isEmpty() ? null : new Telling(List.copyOf(builder.listeners));
     this.group =
         new Group<>(
             name(),
@@ -453,7 +454,7 @@ public final class Sharder implements AutoCloseable {
     private Executor executor = LEADERS;
     private long cacheEntries = 100_000;
     private Duration staleness = Duration.ofSeconds(1);
-    private @Nullable SharderListener listener;
+    private final List<SharderListener> listeners = new ArrayList<>();
 
     private Builder(String kind, AssignmentStore store) {
       this.kind = kind;
@@ -561,13 +562,14 @@ public final class Sharder implements AutoCloseable {
     }
 
     /**
-     * Has what the sharder does heard, as by metrics; by nobody if this is never called.
+     * Has what the sharder does heard, as by metrics; by nobody if this is never called, and by all
+     * in their order if it is called more than once.
      *
      * @param listener may serve other sharders too
      * @return this builder
      */
     public Builder listener(SharderListener listener) {
-      this.listener = Objects.requireNonNull(listener, "listener");
+      listeners.add(Objects.requireNonNull(listener, "listener"));
       return this;
     }
 

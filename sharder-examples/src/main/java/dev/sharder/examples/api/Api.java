@@ -57,7 +57,8 @@ public final class Api implements HttpHandler {
     addBins(new Bins(kinds));
     addPlans(new Plans(kinds));
     Changes changes = new Changes(kinds, feed);
-    routes.forPeers(Methods.GET, KIND + "/changes", changes::list, "after", "limit", "wait");
+    routes.forPeers(
+        Methods.GET, KIND + "/changes", changes::list, "after", "limit", "wait", "latest");
     Reply description = new Reply(StatusCodes.OK, "application/yaml", description());
     routes.forPeers(Methods.GET, "/openapi.yaml", Operation.waiting(call -> description));
   }
@@ -68,6 +69,8 @@ public final class Api implements HttpHandler {
     routes
         .forPeers(Methods.GET, all, list, "bin", "prefix", "after", "limit")
         .forPeers(Methods.POST, all, assignments::putAll)
+        .forPeers(
+            Methods.GET, KIND + "/newest", Operation.waiting(assignments::newest), "after", "limit")
         .forPeers(Methods.GET, OBJECT, Operation.waiting(assignments::get))
         .forPeers(Methods.PUT, OBJECT, assignments::put)
         .forPeers(Methods.GET, OBJECT + "/history", Operation.waiting(objects::history))

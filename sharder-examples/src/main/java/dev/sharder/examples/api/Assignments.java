@@ -65,6 +65,13 @@ final class Assignments {
     return Reply.ok(AssignmentJson.of(assignment));
   }
 
+  Reply newest(Call call) {
+    long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
+    int limit = (int) call.number("limit", 1, LONGEST_PAGE).orElse(PAGE);
+    kinds.admin(call.kind());
+    return Reply.ok(kinds.newest().after(call.kind(), after, limit));
+  }
+
   CompletionStage<Reply> put(Call call) {
     Wanted wanted = call.body(Wanted.class, new Wanted(null, null));
     AssignmentRequest request =

@@ -24,8 +24,12 @@ final class Changes {
   record Page(List<ChangeJson> changes, long next) {}
 
   CompletionStage<Reply> list(Call call) {
-    long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
     int limit = (int) call.number("limit", 1, Assignments.LONGEST_PAGE).orElse(Assignments.PAGE);
+    long latest = call.number("latest", 0, Assignments.LONGEST_PAGE).orElse(-1);
+    long after =
+        latest < 0
+            ? call.number("after", 0, Long.MAX_VALUE).orElse(0)
+            : Math.max(0, last(call.kind()) - latest);
     long wait = call.number("wait", 0, LONGEST_WAIT_SECONDS).orElse(0);
     kinds.admin(call.kind());
     // Asked first, so that no change falls between the page and the waiting.
@@ -36,6 +40,31 @@ final class Changes {
     }
     return feed.await(call.kind(), revision, Duration.ofSeconds(wait))
         .thenApplyAsync(woken -> Reply.ok(page(call.kind(), after, limit)), call.worker());
+  }
+
+  /**
+   * Finds the number of the last change by halves, a row at a time: numbers go up, and whether more
+   * come after one is quickly told.
+   */
+  private long last(String kind) {
+    long high = 1;
+    while (isAnyAfter(kind, high)) {
+      high *= 2;
+    }
+    long low = high / 2;
+    while (low < high) {
+      long middle = (low + high) / 2;
+      if (isAnyAfter(kind, middle)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  private boolean isAnyAfter(String kind, long number) {
+    return !kinds.store().history(kind, Optional.empty(), number, 1, Kinds.deadline()).isEmpty();
   }
 
   private Page page(String kind, long after, int limit) {

@@ -5,6 +5,7 @@ import dev.sharder.BinPolicy;
 import dev.sharder.Deadline;
 import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.SharderListener;
 import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,8 @@ public final class Kinds implements AutoCloseable {
   private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
 
   private final Sharder first;
+  private final Newest newest;
+  private final SharderListener listener;
 
   /**
    * Serves the kinds of a store.
@@ -35,11 +38,20 @@ public final class Kinds implements AutoCloseable {
    * @param store where assignments are kept
    * @param policy how new objects are placed
    * @param first a sharder that there is already; whoever made it closes it
+   * @param newest hears what is new; the first sharder has it for a listener already
+   * @param listener hears what the sharders do that it makes
    */
-  public Kinds(AssignmentStore store, BinPolicy policy, Sharder first) {
+  public Kinds(
+      AssignmentStore store,
+      BinPolicy policy,
+      Sharder first,
+      Newest newest,
+      SharderListener listener) {
     this.store = store;
     this.policy = policy;
     this.first = first;
+    this.newest = newest;
+    this.listener = listener;
   }
 
   List<String> names() {
@@ -57,7 +69,12 @@ public final class Kinds implements AutoCloseable {
     }
     // Without memory it has no thread and no connection of its own, however many kinds there are.
     Sharder.Builder builder =
-        Sharder.builder(kind, store).policy(policy).timeLimit(TIME_LIMIT).cache(0);
+        Sharder.builder(kind, store)
+            .policy(policy)
+            .timeLimit(TIME_LIMIT)
+            .cache(0)
+            .listener(newest)
+            .listener(listener);
     checkBins(kind);
     return sharders.computeIfAbsent(kind, name -> builder.build());
   }
@@ -83,6 +100,10 @@ public final class Kinds implements AutoCloseable {
           "kind '%s' has no bins; see how it is written (names are exact), or add its first bin"
               .formatted(kind));
     }
+  }
+
+  Newest newest() {
+    return newest;
   }
 
   AssignmentStore store() {

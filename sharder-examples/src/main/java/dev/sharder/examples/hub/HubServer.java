@@ -7,6 +7,8 @@ import dev.sharder.examples.api.Access;
 import dev.sharder.examples.api.Api;
 import dev.sharder.examples.api.Feed;
 import dev.sharder.examples.api.Kinds;
+import dev.sharder.examples.api.Newest;
+import dev.sharder.examples.page.PageHandler;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
@@ -71,6 +73,7 @@ public final class HubServer implements AutoCloseable {
       new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
 
   private final Watch watch = new Watch();
+  private final Newest newest = new Newest();
   private int port;
   private @Nullable JdbiAssignmentStore store;
 
@@ -101,6 +104,7 @@ public final class HubServer implements AutoCloseable {
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
     HttpHandler timedApi = watch.timed("/api", api);
+    HttpHandler page = new PageHandler();
     HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
     HttpHandler ready = new BlockingHandler(exchange -> watch.answerReady(exchange, store, KIND));
     HttpHandler trusted =
@@ -124,8 +128,10 @@ public final class HubServer implements AutoCloseable {
             case "/healthz" -> watch.answerHealth(exchange);
             case "/readyz" -> ready.handleRequest(exchange);
             default -> {
+              String path = exchange.getRequestURI();
               exchange.addDefaultResponseListener(HubServer::answerStranger);
-              HttpHandler handler = Api.isBelow(exchange.getRequestURI()) ? timedApi : trusted;
+              HttpHandler handler =
+                  Api.isBelow(path) ? timedApi : PageHandler.isPartOf(path) ? page : trusted;
               handler.handleRequest(exchange);
             }
           }
@@ -209,7 +215,7 @@ public final class HubServer implements AutoCloseable {
     JdbiAssignmentStore store = database.store();
     this.store = store;
     Sharder.Builder builder =
-        builder(settings, store).bins(settings.bins()).listener(watch.listener());
+        builder(settings, store).bins(settings.bins()).listener(watch.listener()).listener(newest);
     if (settings.bins().isEmpty() && store.bins(KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
       log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
@@ -226,7 +232,7 @@ public final class HubServer implements AutoCloseable {
   /** Last to open, first to close: what was begun ends before anything under it goes. */
   private Api openApi(Sharder sharder, Settings settings, Access access) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
-    Kinds kinds = new Kinds(store, settings.policy(), sharder);
+    Kinds kinds = new Kinds(store, settings.policy(), sharder, newest, watch.listener());
     closers.push(kinds::close);
     closers.push(this::finish);
     Feed feed = new Feed(store);

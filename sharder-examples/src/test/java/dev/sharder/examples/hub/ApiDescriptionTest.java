@@ -82,6 +82,8 @@ class ApiDescriptionTest {
     see(200, api.get(ada + "/history"));
     see(200, api.get("/kinds/hub/changes?after=1&limit=100&wait=0"));
     see(200, api.get("/kinds/hub/changes?after=1000000&wait=1"));
+    see(200, api.get("/kinds/hub/changes?latest=2"));
+    see(200, api.get("/kinds/hub/newest?after=1&limit=1"));
   }
 
   private void seeConflicts(RunningApi api) throws Exception {

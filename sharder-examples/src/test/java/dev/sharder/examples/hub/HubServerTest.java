@@ -269,7 +269,7 @@ class HubServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/", "/shardx", "/other", "http://evil.example/shard"})
+  @ValueSource(strings = {"//", "/shardx", "/other", "http://evil.example/shard"})
   void whatIsNotBelowShardIs404(String target) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
       assertThat(hub.get(target, "ada").status()).isEqualTo(404);

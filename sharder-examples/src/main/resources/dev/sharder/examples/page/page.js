@@ -1,0 +1,381 @@
+// The operator's page: everything it does goes through the REST API, with the token of whoever signed in.
+// Text from the server is set as text and never as markup.
+
+const $ = (id) => document.getElementById(id);
+const kinds = "api/v1/kinds";
+const pieces = 200;
+let kind = "";
+let token = sessionStorage.getItem("token") ?? "";
+let bins = [];
+let watching = new AbortController();
+
+class Problem extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+async function ask(method, path, body, signal) {
+  const headers = { Accept: "application/json" };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, {
+    method, headers, signal, cache: "no-store", credentials: "same-origin",
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const said = await answer.json();
+  if (!answer.ok) throw new Problem(answer.status, said.detail ?? answer.statusText);
+  return said;
+}
+
+const of = (...names) => [kinds, kind, ...names].map((name, i) => (i ? encodeURIComponent(name) : name)).join("/");
+
+function element(name, content = "", attributes = {}) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...[content].flat());
+  return made;
+}
+
+const time = (at) => element("time", new Date(at).toLocaleString(), { datetime: at });
+const many = (count, what) => `${count.toLocaleString()} ${what}${count === 1 ? "" : "s"}`;
+
+function say(text, wrong = false) {
+  if ($("status").textContent !== text) $("status").textContent = text;
+  $("status").classList.toggle("wrong", wrong);
+}
+
+// ---- bins
+
+function row(bin) {
+  const most = Math.max(1, bin.capacity ?? Math.max(...bins.map((other) => other.load)));
+  const meter = element("meter", "", {
+    min: 0, max: most, low: 0, high: bin.capacity === null ? most : most * 0.9, optimum: 0, value: bin.load,
+    "aria-label": `load of ${bin.bin}`,
+  });
+  const load = bin.capacity === null ? `${bin.load}` : `${bin.load} of ${bin.capacity}`;
+  const state = [element("span", bin.state, { class: `state ${bin.state}` })];
+  if (bin.refusal && bin.state === "open") state.push(" ", element("span", bin.refusal, { class: "why" }));
+  return element("tr", [
+    element("th", bin.bin, { scope: "row" }),
+    element("td", state),
+    element("td", [meter, element("span", load)], { class: "load" }),
+    element("td", `${bin.share.toFixed(1)} %`, { class: "number", "data-name": "share" }),
+    element("td", `${bin.weight}`, { class: "number", "data-name": "weight" }),
+    element("td", actions(bin), { class: "do" }),
+  ], { "data-bin": bin.bin });
+}
+
+function actions(bin) {
+  const button = (text, act) => {
+    const made = element("button", text, { type: "button", "aria-label": `${text} ${bin.bin}`, "data-act": text });
+    made.addEventListener("click", act);
+    return made;
+  };
+  const made = [];
+  if (bin.state === "open") made.push(button("Cordon", () => cordon(bin)));
+  else made.push(button("Open", () => open(bin)));
+  if (bin.assigned > 0) made.push(button("Drain", () => drain(bin)));
+  return made.flatMap((each) => [each, " "]);
+}
+
+async function showBins(signal) {
+  const said = await ask("GET", of("bins"), undefined, signal);
+  if (JSON.stringify(said.bins) === JSON.stringify(bins)) return;
+  bins = said.bins;
+  // Whoever is at a button stays there, by keyboard too.
+  const at = document.activeElement;
+  const where = at?.closest?.("#bins tr") && [at.closest("tr").dataset.bin, at.dataset.act];
+  $("bins").tBodies[0].replaceChildren(...bins.map(row));
+  if (where) {
+    const rows = [...$("bins").tBodies[0].rows].find((each) => each.dataset.bin === where[0]);
+    (rows?.querySelector(`[data-act="${where[1]}"]`) ?? rows?.querySelector("button"))?.focus();
+  }
+}
+
+// ---- what is asked before anything is done
+
+function confirm(title, body, apply, name = "Apply") {
+  const dialog = $("ask");
+  $("ask-title").textContent = title;
+  $("ask-body").replaceChildren(...[body].flat());
+  $("ask-problem").textContent = $("ask-done").textContent = "";
+  $("ask-progress").hidden = true;
+  $("ask-cancel").textContent = "Cancel";
+  const button = $("ask-apply");
+  button.textContent = name;
+  button.hidden = button.disabled = false;
+  button.onclick = async () => {
+    button.disabled = true;
+    $("ask-problem").textContent = "";
+    try {
+      const done = await apply();
+      if (done === undefined) {
+        dialog.close();
+      } else {
+        $("ask-done").textContent = done;
+        $("ask-cancel").textContent = "Close";
+        $("ask-cancel").focus();
+        button.hidden = true;
+      }
+    } catch (problem) {
+      button.disabled = false;
+      $("ask-problem").textContent = problem.message;
+      if (problem.status === 401) signOut();
+    }
+    showBins().catch(() => {});
+  };
+  if (!dialog.open) dialog.showModal();
+}
+
+async function withToken(act) {
+  if (token) return act();
+  confirm(
+    "Sign in",
+    [element("p", "To change anything takes a token, as api-tokens of the configuration has it."),
+      element("label", ["Token ", element("input", "", { id: "token", type: "password", autocomplete: "current-password", required: "" })])],
+    async () => {
+      const given = $("token").value.trim();
+      const before = token;
+      token = given;
+      try {
+        await ask("GET", kinds);
+      } catch (problem) {
+        token = before;
+        throw problem;
+      }
+      sessionStorage.setItem("token", token);
+      signed();
+      if (act) setTimeout(act);
+    },
+    "Sign in",
+  );
+  $("token").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      $("ask-apply").click();
+    }
+  });
+  $("token").focus();
+}
+
+function signed() {
+  $("sign").textContent = token ? "Sign out" : "Sign in";
+}
+
+function signOut() {
+  token = "";
+  sessionStorage.removeItem("token");
+  signed();
+}
+
+const change = (bin, state) => ask("PATCH", of("bins", bin.bin), { state, reason: "on the page" });
+
+const cordon = (bin) => withToken(() => confirm(
+  `Cordon ${bin.bin}`,
+  element("p", `It takes nobody new. ${many(bin.assigned, "user")} stay${bin.assigned === 1 ? "s" : ""} where they are.`),
+  async () => { await change(bin, "cordoned"); },
+  "Cordon",
+));
+
+const open = (bin) => withToken(() => confirm(
+  `Open ${bin.bin}`,
+  element("p", "It takes newcomers again, before others that are fuller."),
+  async () => { await change(bin, "open"); },
+  "Open",
+));
+
+function flows(plan) {
+  return element("table", [
+    element("thead", element("tr", [
+      element("th", "From", { scope: "col" }), element("th", "To", { scope: "col" }),
+      element("th", "Moves", { scope: "col", class: "number" }),
+    ])),
+    element("tbody", plan.flows.map((flow) => element("tr", [
+      element("td", flow.from), element("td", flow.to), element("td", flow.units.toLocaleString(), { class: "number" }),
+    ]))),
+  ], { id: "plan" });
+}
+
+const drain = (bin) => withToken(async () => {
+  const make = () => ask("POST", of("plans"), { drain: bin.bin });
+  const title = `Drain ${bin.bin}`;
+  try {
+    const plan = await make();
+    const body = [
+      element("p", `${many(plan.moves ?? 0, "move")}; it takes nobody new meanwhile. Stop their servers and copy their files first.`),
+      flows(plan),
+    ];
+    if (plan.stranded) body.push(element("p", `${many(plan.stranded, "user")} would stay: no other bin has room.`, { class: "why" }));
+    confirm(title, body, () => run(bin, make), "Drain");
+  } catch (problem) {
+    confirm(title, element("p", problem.message), async () => {}, "Close");
+    if (problem.status === 401) signOut();
+  }
+});
+
+/** Piece by piece; where somebody else changed something meanwhile, by a new plan. */
+async function run(bin, make) {
+  await change(bin, "draining");
+  const bar = $("ask-progress");
+  let plan = await make();
+  let moved = 0;
+  let skipped = 0;
+  let left = plan.moves ?? 0;
+  bar.hidden = false;
+  const whole = left;
+  for (let again = 0; left > 0 && $("ask").open;) {
+    bar.max = Math.max(1, whole);
+    bar.value = moved;
+    $("ask-done").textContent = `${moved.toLocaleString()} of ${whole.toLocaleString()} moved`;
+    try {
+      const done = await ask("POST", of("plans", "apply"), { plan, limit: pieces, reason: "on the page" });
+      moved += done.moved;
+      skipped += done.skipped;
+      plan = done.plan;
+      left = done.left;
+      again = 0;
+    } catch (problem) {
+      if (problem.status !== 409 || ++again > 5) throw problem;
+      plan = await make();
+      left = plan.moves ?? 0;
+    }
+  }
+  bar.value = bar.max;
+  return `${many(moved, "move")} made${skipped ? `, ${skipped} skipped` : ""}.`;
+}
+
+// ---- one user
+
+function told(change) {
+  const way = [change.from, change.to].filter(Boolean).join(" → ");
+  const what = [change.what, change.object, way].filter(Boolean).join(" ");
+  const who = [change.actor && `by ${change.actor}`, change.reason].filter(Boolean).join(": ");
+  return element("li", [time(change.at), ` ${what} `, element("span", who, { class: "why" })]);
+}
+
+async function find(object) {
+  const [explained, history] = await Promise.all([
+    ask("GET", of("assignments", object, "explain")),
+    ask("GET", of("assignments", object, "history")),
+  ]);
+  const shown = [element("h3", object)];
+  const home = explained.assignment;
+  if (home) {
+    shown.push(element("p", ["is in ", element("strong", home.bin, { id: "home" }), " since ", time(home.assignedAt)]));
+    shown.push(mover(home));
+  } else {
+    shown.push(element("p", explained.wouldGet
+      ? ["is new, and would go to ", element("strong", explained.wouldGet, { id: "home" })]
+      : "is new, and no bin would take it"));
+    shown.push(element("ul", Object.entries(explained.others).map(([bin, why]) => element("li", [bin, " ", element("span", why, { class: "why" })]))));
+  }
+  if (history.changes.length) {
+    shown.push(element("h3", "History"), element("ul", history.changes.map(told), { id: "history" }));
+  }
+  $("found").replaceChildren(...shown);
+}
+
+function mover(home) {
+  const to = element("select", bins.filter((bin) => bin.bin !== home.bin && bin.state === "open").map((bin) => element("option", bin.bin)), { id: "to" });
+  const button = element("button", "Move", { type: "button", id: "move" });
+  button.addEventListener("click", () => withToken(() => confirm(
+    `Move ${home.object}`,
+    element("p", `From ${home.bin} to ${to.value}${home.group === null ? "" : `, with everybody of the group ${home.group}`}. Stop the server and copy the files first.`),
+    async () => {
+      await ask("POST", of("assignments", home.object, "move"), { bin: to.value, version: home.version, reason: "on the page" });
+      await find(home.object);
+    },
+    "Move",
+  )));
+  return element("p", [element("label", ["to ", to]), " ", button]);
+}
+
+// ---- live
+
+const pause = (millis, signal) => new Promise((resolve) => {
+  const timer = setTimeout(resolve, millis);
+  signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
+});
+
+async function forever(signal, work) {
+  while (!signal.aborted) {
+    try {
+      await work();
+      say("Live");
+    } catch (problem) {
+      if (signal.aborted) return;
+      say(problem.message, true);
+      if (problem.status === 401) signOut();
+      await pause(3000, signal);
+    }
+  }
+}
+
+function add(list, items, most = 50) {
+  $(list).prepend(...items);
+  while ($(list).children.length > most) $(list).lastChild.remove();
+}
+
+function watch() {
+  watching.abort();
+  watching = new AbortController();
+  const { signal } = watching;
+  bins = [];
+  let after = null;
+  let newest = 0;
+  $("changes").replaceChildren();
+  $("newest").replaceChildren();
+  $("found").replaceChildren();
+  forever(signal, async () => {
+    await showBins(signal);
+    const said = await ask("GET", `${of("newest")}?after=${newest}`, undefined, signal);
+    newest = said.next;
+    add("newest", said.assignments.map((one) => element("li", [time(one.assignedAt), ` ${one.object} → ${one.bin}`])).reverse());
+    await pause(1000, signal);
+  });
+  forever(signal, async () => {
+    if (after === null) {
+      const latest = await ask("GET", `${of("changes")}?latest=50`, undefined, signal);
+      after = latest.next;
+      add("changes", latest.changes.map(told).reverse());
+    }
+    const said = await ask("GET", `${of("changes")}?after=${after}&limit=50&wait=25`, undefined, signal);
+    after = said.next;
+    add("changes", said.changes.map(told).reverse());
+  });
+}
+
+async function start() {
+  signed();
+  try {
+    const said = await ask("GET", kinds);
+    $("kind").replaceChildren(...said.kinds.map((each) => element("option", each)));
+    if (said.kinds.includes("hub")) $("kind").value = "hub";
+    kind = $("kind").value;
+    if (kind) watch();
+    else say("There are no bins yet.");
+  } catch (problem) {
+    say(problem.message, true);
+    if (problem.status === 401) {
+      signOut();
+      withToken(start);
+    }
+  }
+}
+
+$("kind").addEventListener("change", () => { kind = $("kind").value; watch(); });
+$("sign").addEventListener("click", () => {
+  if (token) {
+    signOut();
+    start();
+  } else {
+    withToken(start);
+  }
+});
+$("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  find($("find").value).catch((problem) => $("found").replaceChildren(element("p", problem.message)));
+});
+start();
