@@ -9,7 +9,9 @@ import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * The sharders and the admins of every kind that has bins; closing it ends the sharders it made.
@@ -24,10 +26,13 @@ public final class Kinds implements AutoCloseable {
   private final AssignmentStore store;
   private final BinPolicy policy;
 
+  private final Sharder first;
+  private final Consumer<String> checkBinOfFirst;
+
   /** Only of kinds that have bins, and bins are for ever: so there is an end to them. */
   private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
 
-  private final Sharder first;
+  private final Set<String> withBins = ConcurrentHashMap.newKeySet();
 
   /**
    * Serves the kinds of a store.
@@ -35,11 +40,22 @@ public final class Kinds implements AutoCloseable {
    * @param store where assignments are kept
    * @param policy how new objects are placed
    * @param first a sharder that there is already; whoever made it closes it
+   * @param checkBinOfFirst refuses a name that a bin of its kind must not have, by an {@link
+   *     dev.sharder.InvalidValueException}
    */
-  public Kinds(AssignmentStore store, BinPolicy policy, Sharder first) {
+  public Kinds(
+      AssignmentStore store, BinPolicy policy, Sharder first, Consumer<String> checkBinOfFirst) {
     this.store = store;
     this.policy = policy;
     this.first = first;
+    this.checkBinOfFirst = checkBinOfFirst;
+  }
+
+  /** Refuses a bin of a name that would be of no use to its kind. */
+  void checkNewBin(String kind, String name) {
+    if (kind.equals(first.kind())) {
+      checkBinOfFirst.accept(name);
+    }
   }
 
   List<String> names() {
@@ -65,9 +81,7 @@ public final class Kinds implements AutoCloseable {
   /** Returns the admin of a kind that has bins. */
   ShardAdmin admin(String kind) {
     ShardAdmin admin = newAdmin(kind);
-    if (!sharders.containsKey(kind)) {
-      checkBins(kind);
-    }
+    checkBins(kind);
     return admin;
   }
 
@@ -77,12 +91,16 @@ public final class Kinds implements AutoCloseable {
   }
 
   private void checkBins(String kind) {
+    if (withBins.contains(kind)) {
+      return;
+    }
     if (store.bins(kind, deadline()).isEmpty()) {
       throw new ProblemException(
           StatusCodes.NOT_FOUND,
           "kind '%s' has no bins; see how it is written (names are exact), or add its first bin"
               .formatted(kind));
     }
+    withBins.add(kind);
   }
 
   AssignmentStore store() {
