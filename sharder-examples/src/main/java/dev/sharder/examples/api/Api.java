@@ -50,10 +50,10 @@ public final class Api implements HttpHandler {
   private final Routes routes;
 
   /** Serves the kinds to those who have access. */
-  public Api(Kinds kinds, Feed feed, Access access) {
+  public Api(Kinds kinds, Feed feed, Newest newest, Access access) {
     this.access = access;
     this.routes = new Routes();
-    addAssignments(new Assignments(kinds), new ObjectOperations(kinds));
+    addAssignments(new Assignments(kinds, newest), new ObjectOperations(kinds));
     addBins(new Bins(kinds));
     addPlans(new Plans(kinds));
     Changes changes = new Changes(kinds, feed);

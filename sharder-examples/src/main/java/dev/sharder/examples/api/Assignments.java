@@ -32,9 +32,11 @@ final class Assignments {
   static final int PAGE = 100;
 
   private final Kinds kinds;
+  private final Newest newest;
 
-  Assignments(Kinds kinds) {
+  Assignments(Kinds kinds, Newest newest) {
     this.kinds = kinds;
+    this.newest = newest;
   }
 
   /** What is known of an object that may be new. */
@@ -69,7 +71,7 @@ final class Assignments {
     long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
     int limit = (int) call.number("limit", 1, LONGEST_PAGE).orElse(PAGE);
     kinds.admin(call.kind());
-    return Reply.ok(kinds.newest().after(call.kind(), after, limit));
+    return Reply.ok(newest.after(call.kind(), after, limit));
   }
 
   CompletionStage<Reply> put(Call call) {

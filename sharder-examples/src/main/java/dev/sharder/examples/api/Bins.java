@@ -115,6 +115,7 @@ final class Bins {
     Note note = call.note(shape.reason());
     UnaryOperator<Bin> change = known -> shape.whole(known.name(), known.state());
     if (admin.bins().stream().map(BinLoad::name).noneMatch(call.bin()::equals)) {
+      kinds.checkNewBin(call.kind(), call.bin());
       try {
         admin.addBin(added, note);
         return Reply.of(StatusCodes.CREATED, told(admin, call.bin()));

@@ -10,7 +10,9 @@ import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * The sharders and the admins of every kind that has bins; closing it ends the sharders it made.
@@ -25,12 +27,14 @@ public final class Kinds implements AutoCloseable {
   private final AssignmentStore store;
   private final BinPolicy policy;
 
+  private final Sharder first;
+  private final Consumer<String> checkBinOfFirst;
+
   /** Only of kinds that have bins, and bins are for ever: so there is an end to them. */
   private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
 
-  private final Sharder first;
-  private final Newest newest;
-  private final SharderListener listener;
+  private final List<SharderListener> listeners;
+  private final Set<String> withBins = ConcurrentHashMap.newKeySet();
 
   /**
    * Serves the kinds of a store.
@@ -38,20 +42,28 @@ public final class Kinds implements AutoCloseable {
    * @param store where assignments are kept
    * @param policy how new objects are placed
    * @param first a sharder that there is already; whoever made it closes it
-   * @param newest hears what is new; the first sharder has it for a listener already
-   * @param listener hears what the sharders do that it makes
+   * @param checkBinOfFirst refuses a name that a bin of its kind must not have, by an {@link
+   *     dev.sharder.InvalidValueException}
+   * @param listeners hear what the sharders do that it makes
    */
   public Kinds(
       AssignmentStore store,
       BinPolicy policy,
       Sharder first,
-      Newest newest,
-      SharderListener listener) {
+      Consumer<String> checkBinOfFirst,
+      List<SharderListener> listeners) {
     this.store = store;
     this.policy = policy;
     this.first = first;
-    this.newest = newest;
-    this.listener = listener;
+    this.checkBinOfFirst = checkBinOfFirst;
+    this.listeners = List.copyOf(listeners);
+  }
+
+  /** Refuses a bin of a name that would be of no use to its kind. */
+  void checkNewBin(String kind, String name) {
+    if (kind.equals(first.kind())) {
+      checkBinOfFirst.accept(name);
+    }
   }
 
   List<String> names() {
@@ -69,12 +81,8 @@ public final class Kinds implements AutoCloseable {
     }
     // Without memory it has no thread and no connection of its own, however many kinds there are.
     Sharder.Builder builder =
-        Sharder.builder(kind, store)
-            .policy(policy)
-            .timeLimit(TIME_LIMIT)
-            .cache(0)
-            .listener(newest)
-            .listener(listener);
+        Sharder.builder(kind, store).policy(policy).timeLimit(TIME_LIMIT).cache(0);
+    listeners.forEach(builder::listener);
     checkBins(kind);
     return sharders.computeIfAbsent(kind, name -> builder.build());
   }
@@ -82,9 +90,7 @@ public final class Kinds implements AutoCloseable {
   /** Returns the admin of a kind that has bins. */
   ShardAdmin admin(String kind) {
     ShardAdmin admin = newAdmin(kind);
-    if (!sharders.containsKey(kind)) {
-      checkBins(kind);
-    }
+    checkBins(kind);
     return admin;
   }
 
@@ -94,16 +100,16 @@ public final class Kinds implements AutoCloseable {
   }
 
   private void checkBins(String kind) {
+    if (withBins.contains(kind)) {
+      return;
+    }
     if (store.bins(kind, deadline()).isEmpty()) {
       throw new ProblemException(
           StatusCodes.NOT_FOUND,
           "kind '%s' has no bins; see how it is written (names are exact), or add its first bin"
               .formatted(kind));
     }
-  }
-
-  Newest newest() {
-    return newest;
+    withBins.add(kind);
   }
 
   AssignmentStore store() {

@@ -2,6 +2,7 @@ package dev.sharder.examples.hub;
 
 import dev.sharder.BinState;
 import dev.sharder.Deadline;
+import dev.sharder.InvalidValueException;
 import dev.sharder.Sharder;
 import dev.sharder.examples.api.Access;
 import dev.sharder.examples.api.Api;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -232,12 +234,26 @@ public final class HubServer implements AutoCloseable {
   /** Last to open, first to close: what was begun ends before anything under it goes. */
   private Api openApi(Sharder sharder, Settings settings, Access access) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
-    Kinds kinds = new Kinds(store, settings.policy(), sharder, newest, watch.listener());
+    Kinds kinds =
+        new Kinds(
+            store,
+            settings.policy(),
+            sharder,
+            name -> checkHub(settings, name),
+            List.of(watch.listener(), newest));
     closers.push(kinds::close);
     closers.push(this::finish);
     Feed feed = new Feed(store);
     closers.push(feed::close);
-    return new Api(kinds, feed, access);
+    return new Api(kinds, feed, newest, access);
+  }
+
+  private static void checkHub(Settings settings, String name) {
+    try {
+      settings.checkBin(name);
+    } catch (SettingsException useless) {
+      throw new InvalidValueException(useless.getMessage());
+    }
   }
 
   private static Sharder.Builder builder(Settings settings, JdbiAssignmentStore store) {

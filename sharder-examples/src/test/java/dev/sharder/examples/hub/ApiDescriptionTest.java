@@ -60,6 +60,8 @@ class ApiDescriptionTest {
     see(201, api.admin("PUT", "/kinds/hub/bins/hub-3", body("PUT /kinds/{kind}/bins/{bin}")));
     see(200, api.admin("PUT", "/kinds/hub/bins/hub-3", null));
     see(200, api.admin("PATCH", "/kinds/hub/bins/hub-3", body("PATCH /kinds/{kind}/bins/{bin}")));
+    String[] mergePatch = {RunningApi.HOLDER, "Content-Type: application/merge-patch+json"};
+    see(200, api.ask("PATCH", "/kinds/hub/bins/hub-3", "{\"offset\": 1}", mergePatch));
     see(200, api.get("/kinds/hub/bins/hub-3"));
     see(200, api.get(ada + "/explain?size=2&group=lab"));
     see(201, api.ask("PUT", ada, "{\"size\": 2, \"group\": \"lab\"}", RunningApi.JSON));

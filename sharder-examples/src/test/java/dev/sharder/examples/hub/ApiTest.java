@@ -354,6 +354,42 @@ class ApiTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void twoWhoDrainOneBinAtOnceMoveNobodyTwice(Product product) throws Exception {
+    try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
+      List<String> names = IntStream.range(0, 60).mapToObj(i -> "user-" + i).toList();
+      post(api, names);
+      api.addBins("hub", "hub-3");
+      api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"state\": \"draining\"}");
+      CompletableFuture<Long> one = CompletableFuture.supplyAsync(() -> drain(api));
+      CompletableFuture<Long> other = CompletableFuture.supplyAsync(() -> drain(api));
+      assertThat(one.join() + other.join()).isEqualTo(30);
+      assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 30L, "hub-3", 30L));
+      for (JsonNode listed : api.get("/kinds/hub/assignments").json().path("assignments")) {
+        assertThat(listed.path("version").asInt()).isLessThanOrEqualTo(2);
+      }
+    }
+  }
+
+  /** Plans and applies as any client would, until the bin is empty; tells how many it moved. */
+  private static long drain(RunningApi api) {
+    long moved = 0;
+    try {
+      while (true) {
+        JsonNode plan = api.admin("POST", "/kinds/hub/plans", "{\"drain\": \"hub-1\"}").json();
+        if (plan.path("moves").asInt() == 0) {
+          return moved;
+        }
+        Reply done = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 7));
+        assertThat(done.status()).as(done.body()).isIn(200, 409);
+        moved += done.json().path("moved").asLong();
+      }
+    } catch (Exception failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
   @Test
   void aGroupIsOneUnitOfAPlanAndWhoIsNotThereIsSkipped() throws Exception {
     try (RunningApi api = start()) {
@@ -474,6 +510,33 @@ class ApiTest {
       api.addBins("homedir", "nfs-1");
       JsonNode changes = api.get("/kinds/homedir/changes").json().path("changes");
       assertThat(texts(changes, "actor")).containsExactly("bob");
+    }
+  }
+
+  @Test
+  void aBodyWithAFieldTwiceOrInAnotherEncodingIsRefused() throws Exception {
+    try (RunningApi api = start()) {
+      String twice = "{\"size\": 1, \"size\": 2}";
+      assertThat(api.ask("PUT", "/kinds/hub/assignments/ada", twice, RunningApi.JSON).status())
+          .isEqualTo(400);
+      String latin = "PUT /api/v1/kinds/hub/assignments/ada HTTP/1.1\r\nHost: x\r\n";
+      String body = "{\"group\": \"josé\"}";
+      String head = latin + RunningApi.JSON + "\r\nConnection: close\r\nContent-Length: ";
+      byte[] request =
+          (head + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.ISO_8859_1);
+      assertThat(RunningHub.send(api.hub().port(), request).status()).isEqualTo(400);
+      assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 0L));
+    }
+  }
+
+  @Test
+  void aHubWhoseNameNoCookieCanCarryIsNotAdded() throws Exception {
+    try (RunningApi api = start()) {
+      Reply refused = api.admin("PUT", "/kinds/hub/bins/hub%203", null);
+      assertThat(refused.status()).isEqualTo(422);
+      assertThat(refused.detail()).contains("'hub 3'").contains("cookie");
+      api.addBins("homedir", "nfs%203");
+      assertThat(api.get("/kinds/hub/bins").json().path("bins")).hasSize(2);
     }
   }
 
