@@ -62,6 +62,9 @@ public final class HubServer implements AutoCloseable {
   private final GracefulShutdownHandler requests =
       new GracefulShutdownHandler(exchange -> handler.handleRequest(exchange));
 
+  /** Nobody launches unless the settings say who may. */
+  private HttpHandler launches = HubServer::answerNowhere;
+
   private int port;
   private @Nullable JdbiAssignmentStore store;
 
@@ -98,6 +101,8 @@ public final class HubServer implements AutoCloseable {
                 shard.handleRequest(exchange);
               } else if (path.equals("/auth")) {
                 auth.handleRequest(exchange);
+              } else if (ReturnPath.isBelow("/lti", path)) {
+                launches.handleRequest(exchange);
               } else {
                 answerNowhere(exchange);
               }
@@ -189,6 +194,9 @@ public final class HubServer implements AutoCloseable {
     sharder.bins().stream()
         .filter(bin -> bin.bin().state() == BinState.OPEN)
         .forEach(bin -> settings.checkBin(bin.name()));
+    if (settings.lti().isUsed()) {
+      launches = LaunchHandler.over(database, sharder, settings);
+    }
     settings.nginxMap().file().ifPresent(file -> keepMap(file, settings.nginxMap(), sharder));
     return sharder;
   }

@@ -8,6 +8,9 @@ import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.lti.Consumer;
+import dev.sharder.examples.lti.LtiSettings;
+import dev.sharder.examples.lti.Platform;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  * @param cookieKeys the secrets that the cookie is signed with; the first signs
  * @param nginxMap a file to keep the hubs in for nginx
  * @param nginxVariable what names the hub to nginx
+ * @param ltiUrl where learning platforms send launches
+ * @param ltiConsumers those that launch by LTI 1.1, each as key:secret
+ * @param ltiUser the parameter of a launch that names the user
+ * @param ltiPlatforms those that launch by LTI 1.3
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 record SettingsFile(
@@ -52,7 +59,11 @@ record SettingsFile(
     @Nullable String cookieSameSite,
     @Nullable List<String> cookieKeys,
     @Nullable String nginxMap,
-    @Nullable String nginxVariable) {
+    @Nullable String nginxVariable,
+    @Nullable String ltiUrl,
+    @Nullable List<Consumer> ltiConsumers,
+    @Nullable String ltiUser,
+    @Nullable List<Platform> ltiPlatforms) {
 
   /** A hub: {@code - hub-1}, or a mapping with a name and more. */
   record Entry(Bin bin) {
@@ -99,6 +110,8 @@ record SettingsFile(
     checkFilled("bins", bins);
     checkFilled("trusted", trusted);
     checkFilled("cookie-keys", cookieKeys);
+    checkFilled("lti-consumers", ltiConsumers);
+    checkFilled("lti-platforms", ltiPlatforms);
     if (ramp != null) {
       try {
         BinPolicy.ramped(ramp, BinPolicy.emptiest());
@@ -112,6 +125,15 @@ record SettingsFile(
     if (values != null && values.contains(null)) {
       throw new SettingsException(
           key, "%s has an entry without a value; give it one or take it out".formatted(key));
+    }
+  }
+
+  LtiSettings lti() {
+    try {
+      return LtiSettings.of(ltiUrl, ltiConsumers, ltiUser, ltiPlatforms);
+    } catch (InvalidValueException wrong) {
+      String key = String.valueOf(wrong.getMessage()).startsWith("lti-url") ? "lti-url" : "";
+      throw new SettingsException(key, String.valueOf(wrong.getMessage()));
     }
   }
 
