@@ -116,7 +116,6 @@ final class LaunchHandler implements HttpHandler {
 
   private static void refuseBody(HttpServerExchange exchange, Exception failure) {
     if (failure instanceof Receiver.RequestToLargeException) {
-      exchange.setPersistent(false);
       UserHandler.refuse(
           exchange,
           StatusCodes.REQUEST_ENTITY_TOO_LARGE,

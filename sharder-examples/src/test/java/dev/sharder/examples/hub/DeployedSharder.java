@@ -21,7 +21,8 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
   /** The configurations, each with what names the hub in it. */
   enum Way {
     COOKIE("cookie.conf", "$cookie_hub"),
-    AUTHORITATIVE("authoritative.conf", "$sharder_bin");
+    AUTHORITATIVE("authoritative.conf", "$sharder_bin"),
+    LTI("lti.conf", "$cookie_hub");
 
     private final String file;
     private final String variable;
@@ -44,7 +45,14 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     Files.writeString(config, bins(hubs) + String.join("\n", settings));
     RunningHub sharder = RunningHub.start(database, config);
     try {
-      run(database, "nginx-map", "--variable", way.variable, folder + "/hubs.conf");
+      run(
+          database,
+          "nginx-map",
+          "--config",
+          config.toString(),
+          "--variable",
+          way.variable,
+          folder + "/hubs.conf");
       String deployed = Files.readString(Path.of("deploy/nginx", way.file));
       RunningNginx nginx =
           RunningNginx.start(folder, port -> moved(deployed, port, sharder.port()));
