@@ -7,6 +7,7 @@ import dev.sharder.examples.hub.RunningHub.Answer;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,6 +137,16 @@ class LaunchNginxTest {
         .isEqualTo(413);
     assertThat(get(nginx, "/user/ada/lab", "").status()).isEqualTo(403);
     assertThat(get(nginx, "/hub/lti/login", "").status()).isEqualTo(400);
+  }
+
+  @Test
+  void theDocumentedLinesAreAmongThoseThatAreTriedHere() throws Exception {
+    String docs = Files.readString(Path.of("../docs/lti.md"));
+    String block = docs.replaceFirst("(?s).*```nginx\n", "").replaceFirst("(?s)```.*", "");
+    assertThat(block.lines().filter(line -> !line.isBlank()).map(String::strip))
+        .hasSizeGreaterThan(10)
+        .isSubsetOf(
+            Files.readString(Path.of("deploy/nginx/lti.conf")).lines().map(String::strip).toList());
   }
 
   private static Answer get(int port, String target, String cookie) throws IOException {
