@@ -1,11 +1,15 @@
 package dev.sharder.examples.lti;
 
+import dev.sharder.Deadline;
 import dev.sharder.StoreException;
 import java.sql.SQLException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
@@ -30,8 +34,11 @@ final class LaunchStore {
 
   private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(1);
 
-  /** Others may hold a SQLite for longer than its driver waits, or make the tables as we do. */
-  private static final int ATTEMPTS = 5;
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
+  private static final Duration PAUSE = Duration.ofMillis(10);
+
+  /** Others may make the tables as we do, and on SQLite Flyway takes no lock. */
+  private static final int ATTEMPTS = 10;
 
   private final Jdbi jdbi;
   private final Clock clock;
@@ -149,22 +156,32 @@ final class LaunchStore {
     }
   }
 
+  /** Tries again, for some seconds, what is whole or not done at all. */
   private <T> T run(HandleCallback<T, RuntimeException> work) {
-    for (int attempt = 1; true; attempt++) {
+    Deadline deadline = Deadline.in(TIME_LIMIT);
+    while (true) {
       try {
         return jdbi.withHandle(work);
       } catch (JdbiException failure) {
-        if (attempt == ATTEMPTS || !isBusy(failure)) {
+        if (deadline.hasPassed() || !reason(failure).filter(LaunchStore::mayPass).isPresent()) {
           throw new StoreException(
               "the launch cannot be looked up or kept: " + firstLine(failure), failure);
         }
+        LockSupport.parkNanos(PAUSE.toNanos());
       }
     }
   }
 
-  /** SQLITE_BUSY: the driver has waited for seconds already. */
-  private static boolean isBusy(JdbiException failure) {
-    return reason(failure).filter(reason -> (reason.getErrorCode() & 0xff) == 5).isPresent();
+  /** A connection that broke, or another writer of a SQLite: SQLITE_BUSY or SQLITE_LOCKED. */
+  private static boolean mayPass(SQLException reason) {
+    String state = String.valueOf(reason.getSQLState());
+    int code = reason.getErrorCode() & 0xff;
+    return reason instanceof SQLTransientException
+        || reason instanceof SQLRecoverableException
+        || state.startsWith("08")
+        || state.startsWith("57P0")
+        || code == 5
+        || code == 6;
   }
 
   private static Optional<SQLException> reason(Throwable failure) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sharder.examples.cli.HubSharder;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
@@ -235,10 +236,12 @@ class LaunchTest {
       }
       assertThat(rows(sqlite(), "sharder_lti_launch")).isEqualTo(kept);
     }
+    assertThat(HubSharder.commandLine().execute("remove", "ada", "--yes", "--database", sqlite()))
+        .isZero();
     try (RunningHub restarted = start()) {
       assertRefused(launch(restarted, body), 401);
     }
-    assertThat(rows(sqlite(), "sharder_assignment")).hasSize(2);
+    assertThat(rows(sqlite(), "sharder_assignment")).extracting("object").containsExactly("bob");
   }
 
   @ParameterizedTest
@@ -296,6 +299,27 @@ class LaunchTest {
       assertRefused(launch(hub, body), 503);
       assertNothingIsWritten();
       database.useHandle(handle -> handle.execute("UPDATE sharder_bin SET state = 'open'"));
+      assertThat(launch(hub, body).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void whileThePostgresIsAwayALaunchIs503AndIsRightOnceItIsBack() throws Exception {
+    String url = TestPostgres.newDatabase();
+    String name = url.replaceFirst(".*/", "").replaceFirst("\\?.*", "");
+    Jdbi server = Jdbi.create(url.replace("/" + name, "/postgres"));
+    String body = LMS.signed(LMS.launch("ada"));
+    try (RunningHub hub = startOn(url)) {
+      server.useHandle(
+          handle -> {
+            handle.execute("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
+            handle.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ?", name);
+          });
+      assertRefused(launch(hub, body), 503);
+      server.useHandle(
+          handle -> handle.execute("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true"));
+      assertThat(rows(url, "sharder_assignment")).isEmpty();
       assertThat(launch(hub, body).status()).isEqualTo(200);
     }
   }
