@@ -67,28 +67,27 @@ final class LaunchHandler implements HttpHandler {
   @Override
   public void handleRequest(HttpServerExchange exchange) {
     exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
-    boolean isGet = exchange.getRequestMethod().equals(Methods.GET);
-    boolean isPost = exchange.getRequestMethod().equals(Methods.POST);
     switch (exchange.getRequestURI()) {
-      case "/lti/launch" -> {
-        if (isPost) {
-          read(exchange, this::launch);
-        } else {
-          refuseMethod(exchange, "POST");
-        }
-      }
+      case "/lti/launch" -> byPost(exchange, this::launch, "POST");
       case "/lti/login" -> {
-        if (isPost) {
-          read(exchange, this::login);
-        } else if (isGet) {
+        if (exchange.getRequestMethod().equals(Methods.GET)) {
           answer(exchange, "", this::login);
         } else {
-          refuseMethod(exchange, "GET, POST");
+          byPost(exchange, this::login, "GET, POST");
         }
       }
       default ->
           UserHandler.refuse(
               exchange, StatusCodes.NOT_FOUND, "nothing is here; launches go to /lti/launch");
+    }
+  }
+
+  private static void byPost(
+      HttpServerExchange exchange, BiConsumer<HttpServerExchange, String> answer, String allowed) {
+    if (exchange.getRequestMethod().equals(Methods.POST)) {
+      read(exchange, answer);
+    } else {
+      refuseMethod(exchange, allowed);
     }
   }
 

@@ -132,8 +132,9 @@ record SettingsFile(
     try {
       return LtiSettings.of(ltiUrl, ltiConsumers, ltiUser, ltiPlatforms);
     } catch (InvalidValueException wrong) {
-      String key = String.valueOf(wrong.getMessage()).startsWith("lti-url") ? "lti-url" : "";
-      throw new SettingsException(key, String.valueOf(wrong.getMessage()));
+      String message = String.valueOf(wrong.getMessage());
+      // It begins with the key.
+      throw new SettingsException(message.substring(0, message.indexOf(' ')), message);
     }
   }
 

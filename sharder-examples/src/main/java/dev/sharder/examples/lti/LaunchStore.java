@@ -102,8 +102,15 @@ final class LaunchStore {
 
   private static boolean keep(Handle handle, Launch launch, String user, long now) {
     // A write comes first: on SQLite the transaction then waits for others, rather than fail.
-    int added =
-        handle
+    boolean isNew = addNonce(handle, launch, now + NONCE_LIFE.toSeconds());
+    if (isNew) {
+      putLaunch(handle, launch, user, now);
+    }
+    return isNew;
+  }
+
+  private static boolean addNonce(Handle handle, Launch launch, long expires) {
+    return handle
             .createUpdate(
                 """
                 INSERT INTO sharder_lti_nonce (platform, nonce, expires_at)
@@ -112,11 +119,12 @@ final class LaunchStore {
                 """)
             .bind("platform", launch.platform())
             .bind("nonce", launch.nonce())
-            .bind("expires", now + NONCE_LIFE.toSeconds())
-            .execute();
-    if (added == 0) {
-      return false;
-    }
+            .bind("expires", expires)
+            .execute()
+        > 0;
+  }
+
+  private static void putLaunch(Handle handle, Launch launch, String user, long now) {
     handle
         .createUpdate(
             """
@@ -131,7 +139,6 @@ final class LaunchStore {
         .bind("now", now)
         .bind("parameters", launch.parameters())
         .execute();
-    return true;
   }
 
   /** Forgets nonces that nobody could use again; another time if anything is in the way. */

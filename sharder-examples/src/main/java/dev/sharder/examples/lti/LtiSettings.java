@@ -29,17 +29,17 @@ public record LtiSettings(
     platforms = List.copyOf(platforms);
     Set<List<String>> names = new HashSet<>();
     for (Consumer consumer : consumers) {
-      checkOnce(names, List.of(consumer.key()));
+      checkOnce("lti-consumers", names, List.of(consumer.key()));
     }
     for (Platform platform : platforms) {
-      checkOnce(names, List.of(platform.issuer(), platform.clientId()));
+      checkOnce("lti-platforms", names, List.of(platform.issuer(), platform.clientId()));
     }
   }
 
-  private static void checkOnce(Set<List<String>> names, List<String> name) {
+  private static void checkOnce(String key, Set<List<String>> names, List<String> name) {
     if (!names.add(name)) {
       throw new InvalidValueException(
-          "LTI knows %s twice; keep one of the two".formatted(String.join(" with ", name)));
+          "%s names %s twice; keep one of the two".formatted(key, String.join(" with ", name)));
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.TreeMap;
@@ -90,9 +91,7 @@ record Consumer(String key, String secret, String url) {
         "POST %s HTTP/1.1\r\nHost: evil.example\r\n".formatted(target)
             + "Content-Type: application/x-www-form-urlencoded\r\n"
             + "Content-Length: %d\r\nConnection: close\r\n".formatted(body.getBytes(UTF_8).length)
-            + java.util.Arrays.stream(headers)
-                .map(header -> header + "\r\n")
-                .collect(Collectors.joining());
+            + Arrays.stream(headers).map(header -> header + "\r\n").collect(Collectors.joining());
     return RunningHub.send(port, head + "\r\n" + body);
   }
 }

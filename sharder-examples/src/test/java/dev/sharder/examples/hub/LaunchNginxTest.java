@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sharder.examples.hub.DeployedSharder.Way;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import io.undertow.Undertow;
+import io.undertow.util.Headers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ class LaunchNginxTest {
                         .getRequestReceiver()
                         .receiveFullBytes(
                             (whole, body) -> {
-                              whole.getResponseHeaders().put(headerOf("Set-Cookie"), "hub-login=1");
+                              whole.getResponseHeaders().put(Headers.SET_COOKIE, "hub-login=1");
                               whole
                                   .getResponseSender()
                                   .send(
@@ -82,10 +83,6 @@ class LaunchNginxTest {
     hub.start();
     hubs.add(hub);
     return hub;
-  }
-
-  private static io.undertow.util.HttpString headerOf(String name) {
-    return new io.undertow.util.HttpString(name);
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -108,9 +109,7 @@ class LaunchTest {
       assertThat(kept)
           .extracting(
               row -> row.get("platform"), row -> row.get("user_name"), row -> row.get("link"))
-          .containsExactlyInAnyOrder(
-              org.assertj.core.groups.Tuple.tuple("lms", "ada", "link-1"),
-              org.assertj.core.groups.Tuple.tuple("lms", "ada", "link-2"));
+          .containsExactlyInAnyOrder(tuple("lms", "ada", "link-1"), tuple("lms", "ada", "link-2"));
       JsonNode said = new ObjectMapper().readTree(kept.get(0).get("parameters").toString());
       second.keySet().removeIf(name -> name.startsWith("oauth_"));
       Map<String, String> texts = new TreeMap<>();
