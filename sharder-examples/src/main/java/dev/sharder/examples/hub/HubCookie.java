@@ -135,6 +135,11 @@ record HubCookie(
 
   /** The one that the browser sent; of several the first, as nginx takes it. */
   static Optional<String> sent(HttpServerExchange exchange) {
+    return sent(exchange, NAME);
+  }
+
+  /** The cookie of a name that the browser sent; of several the first. */
+  static Optional<String> sent(HttpServerExchange exchange, String name) {
     HeaderValues headers = exchange.getRequestHeaders().get(Headers.COOKIE);
     if (headers == null) {
       return Optional.empty();
@@ -142,8 +147,8 @@ record HubCookie(
     return headers.stream()
         .flatMap(header -> Pattern.compile(";").splitAsStream(header))
         .map(String::strip)
-        .filter(pair -> pair.startsWith(NAME + "="))
-        .map(pair -> pair.substring(NAME.length() + 1))
+        .filter(pair -> pair.startsWith(name + "="))
+        .map(pair -> pair.substring(name.length() + 1))
         .findFirst();
   }
 

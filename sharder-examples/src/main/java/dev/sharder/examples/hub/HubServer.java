@@ -76,6 +76,10 @@ public final class HubServer implements AutoCloseable {
 
   private final Watch watch = new Watch();
   private final Newest newest = new Newest();
+
+  /** Nobody launches unless the settings say who may. */
+  private HttpHandler launches = HubServer::answerNowhere;
+
   private int port;
   private @Nullable JdbiAssignmentStore store;
 
@@ -119,6 +123,8 @@ public final class HubServer implements AutoCloseable {
                 auth.handleRequest(exchange);
               } else if (path.equals("/metrics")) {
                 metrics.handleRequest(exchange);
+              } else if (ReturnPath.isBelow("/lti", path)) {
+                launches.handleRequest(exchange);
               } else {
                 answerNowhere(exchange);
               }
@@ -227,6 +233,9 @@ public final class HubServer implements AutoCloseable {
     sharder.bins().stream()
         .filter(bin -> bin.bin().state() == BinState.OPEN)
         .forEach(bin -> settings.checkBin(bin.name()));
+    if (settings.lti().isUsed()) {
+      launches = LaunchHandler.over(database, sharder, settings);
+    }
     settings.nginxMap().file().ifPresent(file -> keepMap(file, settings.nginxMap(), sharder));
     return sharder;
   }

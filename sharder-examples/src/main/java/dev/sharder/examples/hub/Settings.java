@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.lti.LtiSettings;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.handlers.IPAddressAccessControlHandler;
 import java.net.InetSocketAddress;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param cookie the cookie that nginx routes by
  * @param nginxMap the hubs as nginx is told them
  * @param api who may change things by the API
+ * @param lti who may launch from a learning platform
  * @param callysto the file of callysto's sharder that says all this, if it is one
  */
 public record Settings(
@@ -57,6 +60,7 @@ public record Settings(
     HubCookie cookie,
     NginxMap nginxMap,
     ApiTokens api,
+    LtiSettings lti,
     Optional<Path> callysto) {
 
   /** Where the server listens unless told otherwise. */
@@ -164,6 +168,7 @@ public record Settings(
         ApiTokens.of(
             Objects.requireNonNullElse(said.apiTokens(), List.of()),
             Optional.ofNullable(said.apiTokenFile()).map(Path::of)),
+        said.lti(),
         callysto);
   }
 
@@ -174,6 +179,11 @@ public record Settings(
         Objects.requireNonNullElse(said.cookieSameSite(), "Lax"),
         Objects.requireNonNullElse(said.cookieKeys(), List.of()),
         Clock.systemUTC());
+  }
+
+  /** A user as the hub knows them. */
+  String userName(String said) {
+    return lowercase ? said.toLowerCase(Locale.ROOT) : said;
   }
 
   /** How new users are placed. */

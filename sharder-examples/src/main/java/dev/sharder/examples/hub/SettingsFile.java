@@ -8,6 +8,9 @@ import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.lti.Consumer;
+import dev.sharder.examples.lti.LtiSettings;
+import dev.sharder.examples.lti.Platform;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,6 +39,10 @@ import org.jspecify.annotations.Nullable;
  * @param nginxVariable what names the hub to nginx
  * @param apiTokens the secrets of those who may change things by the API, perhaps with a name
  * @param apiTokenFile a file with more of them, one a line
+ * @param ltiUrl where learning platforms send launches
+ * @param ltiConsumers those that launch by LTI 1.1, each as key:secret
+ * @param ltiUser the parameter of a launch that names the user
+ * @param ltiPlatforms those that launch by LTI 1.3
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 record SettingsFile(
@@ -56,7 +63,11 @@ record SettingsFile(
     @Nullable String nginxMap,
     @Nullable String nginxVariable,
     @Nullable List<String> apiTokens,
-    @Nullable String apiTokenFile) {
+    @Nullable String apiTokenFile,
+    @Nullable String ltiUrl,
+    @Nullable List<Consumer> ltiConsumers,
+    @Nullable String ltiUser,
+    @Nullable List<Platform> ltiPlatforms) {
 
   /** A hub: {@code - hub-1}, or a mapping with a name and more. */
   record Entry(Bin bin) {
@@ -104,6 +115,8 @@ record SettingsFile(
     checkFilled("trusted", trusted);
     checkFilled("cookie-keys", cookieKeys);
     checkFilled("api-tokens", apiTokens);
+    checkFilled("lti-consumers", ltiConsumers);
+    checkFilled("lti-platforms", ltiPlatforms);
     if (ramp != null) {
       try {
         BinPolicy.ramped(ramp, BinPolicy.emptiest());
@@ -117,6 +130,16 @@ record SettingsFile(
     if (values != null && values.contains(null)) {
       throw new SettingsException(
           key, "%s has an entry without a value; give it one or take it out".formatted(key));
+    }
+  }
+
+  LtiSettings lti() {
+    try {
+      return LtiSettings.of(ltiUrl, ltiConsumers, ltiUser, ltiPlatforms);
+    } catch (InvalidValueException wrong) {
+      String message = String.valueOf(wrong.getMessage());
+      // It begins with the key.
+      throw new SettingsException(message.substring(0, message.indexOf(' ')), message);
     }
   }
 

@@ -18,7 +18,6 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -126,7 +125,7 @@ abstract class UserHandler implements HttpHandler {
     return error instanceof CompletionException ? error.getCause() : error;
   }
 
-  private static void report(Placement placement, long nanos) {
+  static void report(Placement placement, long nanos) {
     // The name comes last: whatever is in it, the fields before it are ours.
     log.info(
         "{} {} in {} ms for user {}",
@@ -148,8 +147,7 @@ abstract class UserHandler implements HttpHandler {
           StatusCodes.BAD_REQUEST,
           "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
     }
-    String user = utf8(named.getFirst());
-    return settings.lowercase() ? user.toLowerCase(Locale.ROOT) : user;
+    return settings.userName(utf8(named.getFirst()));
   }
 
   /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */
@@ -166,7 +164,7 @@ abstract class UserHandler implements HttpHandler {
   }
 
   /** What is inside is for the log, and what to do for whoever asked. */
-  private static void refuse(HttpServerExchange exchange, @Nullable Throwable error) {
+  static void refuse(HttpServerExchange exchange, @Nullable Throwable error) {
     if (error instanceof InvalidValueException wrong) {
       log.warn("{}", wrong.getMessage());
       refuse(

@@ -92,6 +92,18 @@ class BadInputTest {
         Arguments.of("cookie-max-age: 0\n", " line 1: cookie-max-age 0 is no number of seconds"),
         Arguments.of("cookie-max-age: 4h\n", " line 1: cookie-max-age is not a whole number"),
         Arguments.of("cookie-same-site: none\n", " line 1: cookie-same-site 'none' is none;"),
+        Arguments.of(
+            "ramp: 0.5\nlti-url: hub.example.org\n",
+            " line 2: lti-url 'hub.example.org' is no URL without a query"),
+        Arguments.of("lti-consumers:\n- a:b\n- c\n", " line 3: an LTI consumer is not key:secret"),
+        Arguments.of(
+            "lti-consumers: ['a:b', 'a:c']\n", " line 1: lti-consumers names a twice; keep one"),
+        Arguments.of(
+            "lti-platforms:\n- issuer: https://lms.example\n  deployments: ['1']\n",
+            " line 2: an LTI platform does not say client-id"),
+        Arguments.of(
+            "lti-platforms:\n- {issuer: i, client-id: c, auth-url: 'http://lms.example', jwks-url: x, deployments: [d]}\n",
+            " line 2: auth-url 'http://lms.example' of an LTI platform is no https URL"),
         Arguments.of("cookie-keys:\n- secret\n", " line 1: cookie-keys has a key of less than"),
         Arguments.of("nginx-variable: hub\n", " line 1: 'hub' is no variable of nginx"),
         Arguments.of("listen: localhost\n", " line 1: listen address 'localhost' is not HOST"),

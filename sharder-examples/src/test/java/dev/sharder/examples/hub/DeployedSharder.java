@@ -38,7 +38,8 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
             .replaceFirst("\\}\\s*$", Matcher.quoteReplacement(SSO + "}"));
       }
     },
-    AUTHORITATIVE("authoritative.conf", "$sharder_bin");
+    AUTHORITATIVE("authoritative.conf", "$sharder_bin"),
+    LTI("lti.conf", "$cookie_hub");
 
     private static final String ASK =
         """
@@ -92,7 +93,14 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     Files.writeString(config, bins(hubs) + String.join("\n", settings));
     RunningHub sharder = RunningHub.start(database, config);
     try {
-      run(database, "nginx-map", "--variable", way.variable, folder + "/hubs.conf");
+      run(
+          database,
+          "nginx-map",
+          "--config",
+          config.toString(),
+          "--variable",
+          way.variable,
+          folder + "/hubs.conf");
       String deployed = way.takenIn(Files.readString(Path.of("deploy/nginx", way.file)));
       RunningNginx nginx =
           RunningNginx.start(folder, port -> moved(deployed, port, sharder.port()));

@@ -20,6 +20,9 @@ class SettingsTest {
 
   private static final String KEY = "k".repeat(32);
 
+  private static final String PLATFORM =
+      "{issuer: i, client-id: c, auth-url: 'https://l.example/a', jwks-url: 'https://l.example/j', deployments: ['1']}";
+
   /** Each key with a value as YAML, and as an environment variable. */
   private static final Map<String, List<String>> VALUES =
       Map.ofEntries(
@@ -41,7 +44,11 @@ class SettingsTest {
           Map.entry("nginx-map", List.of("hubs.conf", "hubs.conf")),
           Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")),
           Map.entry("api-tokens", List.of("[" + KEY + ", 'a:" + KEY + "']", KEY + ",a:" + KEY)),
-          Map.entry("api-token-file", List.of("tokens", "tokens")));
+          Map.entry("api-token-file", List.of("tokens", "tokens")),
+          Map.entry("lti-url", List.of("https://h.example/x", "https://h.example/x")),
+          Map.entry("lti-consumers", List.of("['a:b:c', d:e]", "a:b:c, d:e")),
+          Map.entry("lti-user", List.of("email", "email")),
+          Map.entry("lti-platforms", List.of("[" + PLATFORM + "]", "[" + PLATFORM + "]")));
 
   @TempDir private Path folder;
 
@@ -85,6 +92,9 @@ class SettingsTest {
                 "SHARDER_TRUSTED", "nginx",
                 "SHARDER_LISTEN", "here",
                 "SHARDER_COOKIE_KEYS", "short",
+                "SHARDER_LTI_CONSUMERS", "key",
+                "SHARDER_LTI_PLATFORMS", "[{issuer: https://lms.example.org}]",
+                "SHARDER_LTI_URL", "hub.example.org",
                 "SHARDER_LOWERCASE", "perhaps"));
     wrong.forEach(
         (variable, value) ->
@@ -159,11 +169,18 @@ class SettingsTest {
 
   @Test
   void aSecretIsInNoMessageAboutTheSettings() {
-    for (String variable : List.of("SHARDER_COOKIE_KEYS", "SHARDER_API_TOKENS")) {
+    for (String variable :
+        List.of(
+            "SHARDER_COOKIE_KEYS",
+            "SHARDER_API_TOKENS",
+            "SHARDER_LTI_CONSUMERS",
+            "SHARDER_LTI_PLATFORMS")) {
       assertThatThrownBy(() -> settings(null, Map.of(variable, "hush")))
-          .hasMessageContaining("32")
           .hasMessageNotContaining("hush");
     }
+    assertThat(settings(null, Map.of("SHARDER_LTI_CONSUMERS", "key:hush")).toString())
+        .contains("key")
+        .doesNotContain("hush");
   }
 
   private static Settings settings(Path file, Map<String, String> environment) {

@@ -1,0 +1,111 @@
+package dev.sharder.examples.lti;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.net.URI;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Proves launches by LTI 1.1: signed by a consumer that is known, in these minutes. */
+final class OauthLaunches {
+
+  /** How far the clocks of a platform and of this machine may be apart, the way included. */
+  static final Duration WINDOW = Duration.ofMinutes(5);
+
+  private static final String PROTOCOL = "oauth_";
+
+  private final LtiSettings settings;
+  private final URI url;
+  private final Clock clock;
+
+  OauthLaunches(LtiSettings settings, URI url, Clock clock) {
+    this.settings = settings;
+    this.url = url;
+    this.clock = clock;
+  }
+
+  Launch verify(Form form) {
+    Consumer consumer = consumer(form.require("oauth_consumer_key"));
+    String nonce = form.require("oauth_nonce");
+    checkForm(form);
+    checkSignature(form, consumer);
+    String timestamp = checkTimestamp(form.require("oauth_timestamp"));
+    checkMessage(form);
+    return new Launch(
+        consumer.key(),
+        timestamp + ' ' + nonce,
+        form.require(settings.user()),
+        form.get("resource_link_id").orElse(""),
+        parameters(form),
+        Optional.empty());
+  }
+
+  private Consumer consumer(String key) {
+    return settings.consumers().stream()
+        .filter(known -> known.key().equals(key))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                RefusedLaunchException.unproven(
+                    "the consumer key of the launch is not among lti-consumers"));
+  }
+
+  private static void checkForm(Form form) {
+    if (!form.require("oauth_signature_method").equals(OauthSignature.METHOD)) {
+      throw RefusedLaunchException.malformed(
+          "the launch is not signed by " + OauthSignature.METHOD + "; have the platform do so");
+    }
+    if (!form.get("oauth_version").orElse("1.0").equals("1.0")) {
+      throw RefusedLaunchException.malformed("the launch has another oauth_version than 1.0");
+    }
+  }
+
+  private void checkSignature(Form form, Consumer consumer) {
+    String sent = form.require("oauth_signature");
+    String right = OauthSignature.of(url, form, consumer.secret());
+    if (!MessageDigest.isEqual(right.getBytes(UTF_8), sent.getBytes(UTF_8))) {
+      throw RefusedLaunchException.unproven(
+          "the signature of the launch is wrong; see that the platform has the secret of its key, and launches to lti-url");
+    }
+  }
+
+  private String checkTimestamp(String sent) {
+    long now = clock.instant().getEpochSecond();
+    if (!sent.matches("[0-9]{1,15}") || Math.abs(now - Long.parseLong(sent)) > WINDOW.toSeconds()) {
+      throw RefusedLaunchException.unproven(
+          "the launch was not made within these %d minutes; launch again, and see that the clocks are right"
+              .formatted(WINDOW.toMinutes()));
+    }
+    return sent;
+  }
+
+  private static void checkMessage(Form form) {
+    if (!form.require("lti_message_type").equals("basic-lti-launch-request")
+        || !Set.of("LTI-1p0", "LTI-1p1", "LTI-1p2").contains(form.require("lti_version"))) {
+      throw RefusedLaunchException.malformed("the message is no launch of LTI 1.0 to 1.2");
+    }
+  }
+
+  /** A field that is there several times is a list. */
+  private static String parameters(Form form) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    for (Form.Field field : form.fields()) {
+      if (!field.name().startsWith(PROTOCOL)) {
+        all.merge(field.name(), field.value(), OauthLaunches::both);
+      }
+    }
+    return Json.write(all);
+  }
+
+  private static Object both(Object before, Object value) {
+    Stream<?> values = before instanceof List<?> several ? several.stream() : Stream.of(before);
+    return Stream.concat(values, Stream.of(value)).toList();
+  }
+}

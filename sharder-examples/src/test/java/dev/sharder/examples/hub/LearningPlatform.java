@@ -1,0 +1,213 @@
+package dev.sharder.examples.hub;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSSigner;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.PlainJWT;
+import com.nimbusds.jwt.SignedJWT;
+import dev.sharder.examples.hub.RunningHub.Answer;
+import io.undertow.Undertow;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.time.Instant;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A learning platform that launches by LTI 1.3, with its keys on a port of this machine. */
+final class LearningPlatform implements AutoCloseable {
+
+  static final String ISSUER = "https://lms.example.org";
+  static final String CLIENT = "tool-7";
+  static final String CLAIM = "https://purl.imsglobal.org/spec/lti/claim/";
+
+  /** A login as the browser knows it, between the two requests. */
+  record Begun(String location, String cookie, Map<String, String> query) {}
+
+  private final Undertow server;
+  private final AtomicInteger fetches = new AtomicInteger();
+  private volatile RSAKey key = newKey("key-1");
+  private volatile boolean isUp = true;
+
+  LearningPlatform() {
+    server =
+        Undertow.builder()
+            .addHttpListener(0, "127.0.0.1")
+            .setHandler(
+                exchange -> {
+                  fetches.incrementAndGet();
+                  exchange.setStatusCode(isUp ? 200 : 500);
+                  exchange.getResponseSender().send(new JWKSet(key.toPublicJWK()).toString());
+                })
+            .build();
+    server.start();
+  }
+
+  static RSAKey newKey(String id) {
+    try {
+      return new RSAKeyGenerator(2048).keyID(id).generate();
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** The line of the configuration that knows it. */
+  String setting() {
+    return "lti-platforms: [{issuer: '%s', client-id: %s, auth-url: '%s', jwks-url: 'http://127.0.0.1:%d/jwks', deployments: [d1, d2]}]"
+        .formatted(ISSUER, CLIENT, ISSUER + "/auth?tenant=1", RunningNginx.portOf(server));
+  }
+
+  RSAKey key() {
+    return key;
+  }
+
+  void rotate(RSAKey next) {
+    key = next;
+  }
+
+  void setUp(boolean up) {
+    isUp = up;
+  }
+
+  int fetches() {
+    return fetches.get();
+  }
+
+  static Map<String, String> login(String target) {
+    Map<String, String> fields = new HashMap<>();
+    fields.put("iss", ISSUER);
+    fields.put("login_hint", "hint & more");
+    fields.put("target_link_uri", target);
+    fields.put("client_id", CLIENT);
+    fields.put("lti_message_hint", "a=b");
+    return fields;
+  }
+
+  static String form(Map<String, String> fields) {
+    return fields.entrySet().stream()
+        .map(
+            field ->
+                URLEncoder.encode(field.getKey(), UTF_8)
+                    + "="
+                    + URLEncoder.encode(field.getValue(), UTF_8))
+        .reduce((one, other) -> one + "&" + other)
+        .orElse("");
+  }
+
+  /** Begins a login in a browser. */
+  static Begun begin(RunningHub hub) throws IOException {
+    return begun(
+        hub.ask("GET", "/lti/login?" + form(login("https://hub.example.org/user/me/lab"))));
+  }
+
+  static Begun begun(Answer answer) {
+    String location = answer.header("Location");
+    Map<String, String> query = new HashMap<>();
+    for (String field : location.substring(location.indexOf('?') + 1).split("&")) {
+      String[] both = field.split("=", 2);
+      query.put(both[0], URLDecoder.decode(both[1], UTF_8));
+    }
+    return new Begun(location, answer.header("Set-Cookie").replaceFirst(";.*", ""), query);
+  }
+
+  /** What it says of a user who answers a login. */
+  JWTClaimsSet.Builder claims(String user, Begun login) {
+    Instant now = Instant.now();
+    return new JWTClaimsSet.Builder()
+        .issuer(ISSUER)
+        .audience(CLIENT)
+        .subject(user)
+        .issueTime(Date.from(now))
+        .expirationTime(Date.from(now.plusSeconds(300)))
+        .claim("nonce", login.query().get("nonce"))
+        .claim("email", user + "@example.org")
+        .claim(CLAIM + "deployment_id", "d1")
+        .claim(CLAIM + "version", "1.3.0")
+        .claim(CLAIM + "message_type", "LtiResourceLinkRequest")
+        .claim(CLAIM + "target_link_uri", "https://hub.example.org/user/me/lab")
+        .claim(CLAIM + "resource_link", Map.of("id", "link-1"))
+        .claim(CLAIM + "custom", Map.of("login", "Custom-" + user))
+        .claim(CLAIM + "roles", List.of("Learner"));
+  }
+
+  String signed(JWTClaimsSet claims) {
+    return signed(claims, key);
+  }
+
+  static String signed(JWTClaimsSet claims, RSAKey with) {
+    try {
+      return serialized(
+          new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(with.getKeyID()).build(),
+          claims,
+          new RSASSASigner(with));
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** Signed with the public key, as if it were a secret. */
+  String signedWithThePublicKey(JWTClaimsSet claims) {
+    try {
+      return serialized(
+          new JWSHeader.Builder(JWSAlgorithm.HS256).keyID(key.getKeyID()).build(),
+          claims,
+          new MACSigner(key.toRSAPublicKey().getEncoded()));
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** By another algorithm, with the right key. */
+  String signedByAnother(JWTClaimsSet claims) {
+    try {
+      return serialized(
+          new JWSHeader.Builder(JWSAlgorithm.RS512).keyID(key.getKeyID()).build(),
+          claims,
+          new RSASSASigner(key));
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private static String serialized(JWSHeader header, JWTClaimsSet claims, JWSSigner signer)
+      throws JOSEException {
+    SignedJWT token = new SignedJWT(header, claims);
+    token.sign(signer);
+    return token.serialize();
+  }
+
+  static String unsigned(JWTClaimsSet claims) {
+    return new PlainJWT(claims).serialize();
+  }
+
+  /** Has the browser bring a token back. */
+  static Answer launch(RunningHub hub, Begun login, String token) throws IOException {
+    return launch(hub, login.cookie(), login.query().get("state"), token);
+  }
+
+  static Answer launch(RunningHub hub, String cookie, String state, String token)
+      throws IOException {
+    return Consumer.post(
+        hub.port(),
+        "/lti/launch",
+        form(Map.of("state", state, "id_token", token)),
+        "Cookie: a=b; " + cookie);
+  }
+
+  @Override
+  public void close() {
+    server.stop();
+  }
+}
