@@ -96,13 +96,17 @@ class TenantsApplicationTest {
   }
 
   @Test
-  void aMoveThatIsRefusedLeavesTheTenantWhereItWas() throws Exception {
+  void aMoveThatFailsOnItsWayLeavesTheTenantWhereItWas() throws Exception {
     begin("ada");
     app.the(ShardAdmin.class).changeBin("db-2", bin -> bin.withCapacity(0), NOTE);
 
     assertThatThrownBy(() -> app.the(TenantMover.class).move("ada", "db-2", NOTE))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("db-2");
+    app.the(ShardAdmin.class).addBin(Bin.of("db-4"), NOTE);
+    assertThatThrownBy(() -> app.the(TenantMover.class).move("ada", "db-4", NOTE))
+        .hasMessage("bin 'db-4' has no label 'url'; set it to its JDBC URL");
+
     assertThat(app.add("ada", "second").statusCode()).isEqualTo(200);
     assertThat(app.notes("ada").body()).isEqualTo("[\"first of ada\",\"second\"]");
   }
