@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS tenant (
+  name     TEXT PRIMARY KEY,
+  -- Null while it lives in this database.
+  moved_to TEXT
+);
+
+CREATE TABLE IF NOT EXISTS note (
+  -- Of this database alone: a note that moves gets another.
+  id     INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenant (name),
+  text   TEXT NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS note_of_tenant ON note (tenant);
