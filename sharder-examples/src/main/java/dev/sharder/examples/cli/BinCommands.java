@@ -7,6 +7,8 @@ import dev.sharder.Plan;
 import dev.sharder.PlanOptions;
 import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Target.Opened;
+import dev.sharder.examples.hub.HubServer;
+import dev.sharder.examples.hub.Settings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +146,9 @@ final class BinCommands {
       @Parameters(paramLabel = "BIN") String name,
       @Option(names = "--cordoned", description = "so that it takes nobody yet") boolean cordoned) {
     Bin bin = shape.applyTo(Bin.of(name));
+    if (target.kind().equals(HubServer.KIND)) {
+      Settings.checkBinName(name);
+    }
     try (Opened opened = target.openOrBegin()) {
       BinLoad added =
           opened

@@ -39,15 +39,17 @@ final class NginxMapCommand {
           @Nullable String variable) {
     try (Opened opened = target.open()) {
       NginxMap map = opened.settings().nginxMap();
-      String text =
+      NginxMap.Text made =
           (variable == null ? map : map.withVariable(variable)).text(opened.admin().bins());
+      String text = made.text();
+      made.leftOut().forEach(problem -> output.err().println("left out: " + problem));
       if (file == null) {
         output.out().print(text);
         output.out().flush();
       } else {
         NginxMap.write(file, text);
       }
-      return ExitCodes.DONE;
+      return made.leftOut().isEmpty() ? ExitCodes.DONE : ExitCodes.REFUSED;
     }
   }
 }

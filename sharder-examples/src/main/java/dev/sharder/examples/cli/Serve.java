@@ -3,7 +3,9 @@ package dev.sharder.examples.cli;
 import dev.sharder.examples.hub.HubServer;
 import dev.sharder.examples.hub.Settings;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,9 +53,15 @@ final class Serve implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     LogFormat.check();
+    AtomicReference<HubServer> started = new AtomicReference<>();
+    // Before it starts, or a hangup would end it meanwhile; what it reads then is new anyway.
+    Signals.register(
+        "HUP",
+        () ->
+            Optional.ofNullable(started.get()).ifPresent(server -> server.reload(this::settings)));
     HubServer server = HubServer.start(settings());
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
-    Signals.register("HUP", () -> server.reload(this::settings));
+    started.set(server);
     // Until a signal ends the program.
     Thread.currentThread().join();
     return 0;

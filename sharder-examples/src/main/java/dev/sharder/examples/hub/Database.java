@@ -27,9 +27,9 @@ public record Database(
   public static Database open(Settings settings, boolean migrate) {
     connectOnce(settings);
     HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.database()));
-    Optional<HikariDataSource> replica =
-        settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
+    Optional<HikariDataSource> replica = Optional.empty();
     try {
+      replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
       JdbiAssignmentStore.Builder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
       replica.ifPresent(store::replica);
       return new Database(pool, replica, store.build());
@@ -37,9 +37,13 @@ public record Database(
       replica.ifPresent(HikariDataSource::close);
       pool.close();
       throw new StartException(
-          "cannot use the database %s: %s"
+          "cannot use the database %s%s: %s"
               .formatted(
                   settings.shownDatabase(),
+                  settings
+                      .replica()
+                      .map(url -> " with the replica " + Settings.withoutSecrets(url))
+                      .orElse(""),
                   Settings.withoutSecrets(String.valueOf(failure.getMessage()))),
           failure);
     }

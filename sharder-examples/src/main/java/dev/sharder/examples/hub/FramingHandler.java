@@ -5,10 +5,15 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
 
 /**
- * Refuses a request of which nobody can tell where it ends, and hangs up; hands over all others.
+ * Refuses a request of which nobody can tell where it ends, and hangs up; hands over all others,
+ * and hangs up on those whose body does not arrive in time.
  *
  * <p>Undertow takes a length that overflows for a small one, and a transfer encoding that it does
  * not know for none. What follows would be a request of its own, in whose headers the sender, and
@@ -17,6 +22,8 @@ import java.util.regex.Pattern;
 final class FramingHandler implements HttpHandler {
 
   private static final Pattern LENGTH = Pattern.compile("\\d{1,18}");
+
+  private static final Duration BODY_LIMIT = Duration.ofSeconds(10);
 
   private final HttpHandler next;
 
@@ -29,6 +36,13 @@ final class FramingHandler implements HttpHandler {
     HeaderValues length = exchange.getRequestHeaders().get(Headers.CONTENT_LENGTH);
     HeaderValues encoding = exchange.getRequestHeaders().get(Headers.TRANSFER_ENCODING);
     if ((length == null || isLength(length)) && (encoding == null || isChunked(encoding))) {
+      if (encoding != null) {
+        // Where its chunks end is found out as they are read; what follows shall be no request.
+        exchange.setPersistent(false);
+      }
+      if (encoding != null || length != null) {
+        hangUpUnlessItArrives(exchange);
+      }
       next.handleRequest(exchange);
       return;
     }
@@ -37,6 +51,26 @@ final class FramingHandler implements HttpHandler {
         exchange,
         StatusCodes.BAD_REQUEST,
         "where this request ends cannot be told; send one Content-Length, or Transfer-Encoding: chunked");
+  }
+
+  /** Nothing is answered before a body is there, so who sends it slowly would keep everything. */
+  private static void hangUpUnlessItArrives(HttpServerExchange exchange) {
+    XnioExecutor.Key end =
+        exchange
+            .getIoThread()
+            .executeAfter(
+                () -> {
+                  if (!exchange.isRequestComplete()) {
+                    IoUtils.safeClose(exchange.getConnection());
+                  }
+                },
+                BODY_LIMIT.toMillis(),
+                TimeUnit.MILLISECONDS);
+    exchange.addExchangeCompleteListener(
+        (ended, others) -> {
+          end.remove();
+          others.proceed();
+        });
   }
 
   private static boolean isLength(HeaderValues length) {

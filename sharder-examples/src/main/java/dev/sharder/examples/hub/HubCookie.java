@@ -138,7 +138,10 @@ record HubCookie(
     return sent(exchange, NAME);
   }
 
-  /** The cookie of a name that the browser sent; of several the first. */
+  /**
+   * The cookie of a name, in any case as nginx takes it, that the browser sent; the first of
+   * several.
+   */
   static Optional<String> sent(HttpServerExchange exchange, String name) {
     HeaderValues headers = exchange.getRequestHeaders().get(Headers.COOKIE);
     if (headers == null) {
@@ -147,7 +150,7 @@ record HubCookie(
     return headers.stream()
         .flatMap(header -> Pattern.compile(";").splitAsStream(header))
         .map(String::strip)
-        .filter(pair -> pair.startsWith(name + "="))
+        .filter(pair -> pair.regionMatches(true, 0, name + "=", 0, name.length() + 1))
         .map(pair -> pair.substring(name.length() + 1))
         .findFirst();
   }

@@ -17,7 +17,6 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.BlockingHandler;
 import io.undertow.server.handlers.GracefulShutdownHandler;
-import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -31,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +43,9 @@ public final class HubServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(HubServer.class);
 
-  private static final String KIND = "hub";
+  /** The kind of the users and their hubs. */
+  public static final String KIND = "hub";
+
   private static final String[] FIRST_HUBS = {"hub-1", "hub-2", "hub-3"};
   private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
@@ -82,6 +84,7 @@ public final class HubServer implements AutoCloseable {
 
   private int port;
   private @Nullable JdbiAssignmentStore store;
+  private @Nullable Settings started;
 
   private HubServer() {}
 
@@ -97,6 +100,7 @@ public final class HubServer implements AutoCloseable {
       Sharder sharder = server.open(settings);
       Api api = server.openApi(sharder, settings, access);
       server.handler = server.routes(sharder, settings, api);
+      server.started = settings.withBins(List.of());
       server.greet(settings, sharder);
       return server;
     } catch (RuntimeException failure) {
@@ -109,10 +113,11 @@ public final class HubServer implements AutoCloseable {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
+    HttpHandler check = watch.timed("/check", new CheckHandler(sharder, settings));
     HttpHandler timedApi = watch.timed("/api", api);
     HttpHandler page = new PageHandler();
     HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
-    HttpHandler ready = new BlockingHandler(exchange -> watch.answerReady(exchange, store, KIND));
+    HttpHandler ready = exchange -> watch.answerReady(exchange, store, KIND);
     HttpHandler trusted =
         settings.onlyTrusted(
             exchange -> {
@@ -121,6 +126,8 @@ public final class HubServer implements AutoCloseable {
                 shard.handleRequest(exchange);
               } else if (path.equals("/auth")) {
                 auth.handleRequest(exchange);
+              } else if (path.equals("/check")) {
+                check.handleRequest(exchange);
               } else if (path.equals("/metrics")) {
                 metrics.handleRequest(exchange);
               } else if (ReturnPath.isBelow("/lti", path)) {
@@ -180,6 +187,7 @@ public final class HubServer implements AutoCloseable {
             .setServerOption(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
             .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
             .setServerOption(UndertowOptions.MAX_HEADERS, MOST_HEADERS)
+            .setServerOption(UndertowOptions.MAX_PARAMETERS, MOST_HEADER_BYTES)
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, MOST_BODY_BYTES)
             .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) REQUEST_LIMIT.toMillis())
             .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int) IDLE_LIMIT.toMillis())
@@ -271,7 +279,16 @@ public final class HubServer implements AutoCloseable {
 
   /** Keeps the hubs for nginx as the database has them, whoever changes them there. */
   private void keepMap(Path file, NginxMap map, Sharder sharder) {
-    NginxMap.write(file, map.text(sharder.bins()));
+    AtomicReference<List<String>> told = new AtomicReference<>(List.of());
+    Runnable keep =
+        () -> {
+          NginxMap.Text made = map.text(sharder.bins());
+          NginxMap.write(file, made.text());
+          if (!made.leftOut().equals(told.getAndSet(made.leftOut()))) {
+            made.leftOut().forEach(problem -> log.error("not told to nginx: {}", problem));
+          }
+        };
+    keep.run();
     ScheduledExecutorService keeper =
         Executors.newSingleThreadScheduledExecutor(
             work -> {
@@ -279,24 +296,26 @@ public final class HubServer implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    AtomicBoolean failing = new AtomicBoolean();
     closers.push(keeper::shutdownNow);
+    AtomicBoolean failing = new AtomicBoolean();
     Future<?> keeping =
         keeper.scheduleWithFixedDelay(
-            () -> {
-              try {
-                NginxMap.write(file, map.text(sharder.bins()));
-                failing.set(false);
-              } catch (RuntimeException failure) {
-                if (!failing.getAndSet(true)) {
-                  log.warn("nginx goes on with the hubs it has: {}", failure.getMessage());
-                }
-              }
-            },
+            () -> keepOn(keep, failing),
             MAP_INTERVAL.toMillis(),
             MAP_INTERVAL.toMillis(),
             TimeUnit.MILLISECONDS);
     closers.push(() -> keeping.cancel(true));
+  }
+
+  private static void keepOn(Runnable keep, AtomicBoolean failing) {
+    try {
+      keep.run();
+      failing.set(false);
+    } catch (RuntimeException failure) {
+      if (!failing.getAndSet(true)) {
+        log.warn("nginx goes on with the hubs it has: {}", failure.getMessage());
+      }
+    }
   }
 
   /**
@@ -317,6 +336,9 @@ public final class HubServer implements AutoCloseable {
       try (Sharder declared =
           builder(settings, Objects.requireNonNull(store)).bins(settings.bins()).build()) {
         log.info("reloaded; hubs {}", shown(declared));
+        if (!settings.withBins(List.of()).equals(started)) {
+          log.warn("something else than the hubs was changed, too, which takes a restart");
+        }
       }
     } catch (RuntimeException failure) {
       log.error("not reloaded, and going on as before: {}", failure.getMessage());
@@ -339,9 +361,10 @@ public final class HubServer implements AutoCloseable {
   }
 
   private static void answerStarting(HttpServerExchange exchange) {
-    exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE);
-    exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "1");
-    exchange.getResponseSender().send("the sharder is starting; ask again in a second\n");
+    UserHandler.refuse(
+        exchange,
+        StatusCodes.SERVICE_UNAVAILABLE,
+        "the sharder is starting; ask again in a few seconds");
   }
 
   @Override

@@ -8,8 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -25,9 +30,17 @@ public record NginxMap(Optional<Path> file, String variable, boolean isSigned) {
 
   private static final String COOKIE = "$cookie_" + HubCookie.NAME;
 
+  private static final String SIGNED = HubCookie.SIGNATURE;
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+
+  /** Upstreams that the configurations have besides. */
+  private static final Set<String> OF_CONFIGURATIONS = Set.of("sharder");
+
   /** A host and a port, or a socket, and nothing that could end the line. */
   private static final Pattern ADDRESS =
-      Pattern.compile("[A-Za-z0-9.-]+(:\\d{1,5})?|\\[[0-9A-Fa-f:.]+](:\\d{1,5})?|unix:[\\w./-]+");
+      Pattern.compile("([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+])(:(?<port>\\d{1,5}))?|unix:[\\w./-]+");
+
+  private static final int MOST_PORT = 65_535;
 
   /** Refuses what is no variable. */
   public NginxMap {
@@ -49,49 +62,78 @@ public record NginxMap(Optional<Path> file, String variable, boolean isSigned) {
     return new NginxMap(file, another, isSigned);
   }
 
-  /** What to include in nginx's configuration. */
-  public String text(List<BinLoad> bins) {
-    List<BinLoad> hubs =
-        bins.stream().filter(bin -> bin.bin().state() != BinState.RETIRED).toList();
-    StringBuilder text = new StringBuilder("# Written by the hub sharder.\n\n");
-    text.append("map ").append(variable).append(" $hub {\n  default \"\";\n");
-    for (BinLoad hub : hubs) {
-      text.append("  \"")
-          .append(key(hub.name()))
-          .append("\" \"")
-          .append(hub.name())
-          .append("\";\n");
+  /**
+   * What to include in nginx's configuration, and why which hubs are not in it: one that nginx
+   * could not take would cost it all the others.
+   */
+  public record Text(String text, List<String> leftOut) {}
+
+  /** Makes the text for the bins. */
+  public Text text(List<BinLoad> bins) {
+    List<String> leftOut = new ArrayList<>();
+    Set<String> taken = new HashSet<>(OF_CONFIGURATIONS);
+    StringBuilder map = new StringBuilder();
+    StringBuilder upstreams = new StringBuilder();
+    for (BinLoad hub : bins) {
+      if (hub.bin().state() == BinState.RETIRED) {
+        continue;
+      }
+      Optional<String> problem = problem(hub, taken);
+      if (problem.isPresent()) {
+        leftOut.add(problem.get());
+        continue;
+      }
+      // A pattern, because nginx takes other keys in any case, and some for words of its own.
+      map.append("  \"~^").append(quoted(hub.name())).append(isOfCookie() ? SIGNED : "");
+      map.append("$\" \"").append(hub.name()).append("\";\n");
+      appendUpstream(upstreams, hub);
     }
-    text.append("}\n");
-    hubs.forEach(hub -> appendUpstream(text, hub));
-    return text.toString();
+    return new Text(
+        "# Written by the hub sharder.\n\nmap %s $hub {\n  default \"\";\n%s}\n%s"
+            .formatted(variable, map, upstreams),
+        List.copyOf(leftOut));
   }
 
-  private String key(String name) {
-    Settings.checkBinName(name);
-    if (name.startsWith("~") || name.contains("$")) {
-      throw new SettingsException(
-          "bin '%s' has a name that nginx would take for a pattern or a variable; give the hub another name"
-              .formatted(name));
+  private boolean isOfCookie() {
+    return isSigned && variable.equals(COOKIE);
+  }
+
+  private static String quoted(String name) {
+    return name.replaceAll("[^A-Za-z0-9]", "\\\\$0");
+  }
+
+  private static Optional<String> problem(BinLoad hub, Set<String> taken) {
+    if (!NAME.matcher(hub.name()).matches()) {
+      return Optional.of(
+          "bin '%s' has a name that nginx could not take; use ASCII letters, digits, '-', '_' and '.'"
+              .formatted(hub.name()));
     }
-    // The backslash keeps a name such as "default" from being a word of nginx.
-    return isSigned && variable.equals(COOKIE)
-        ? "~^" + name.replaceAll("[^A-Za-z0-9]", "\\\\$0") + HubCookie.SIGNATURE + "$"
-        : "\\" + name;
+    String address = hub.bin().labels().get("address");
+    if (address != null && !isAddress(address)) {
+      return Optional.of(
+          "bin '%s' has the address '%s', which nginx could not connect to; write it like 10.0.0.7:8000"
+              .formatted(hub.name(), address));
+    }
+    if (!taken.add(hub.name().toLowerCase(Locale.ROOT))) {
+      return Optional.of(
+          "bin '%s' has a name that is taken already, as case means nothing to nginx; give it another"
+              .formatted(hub.name()));
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isAddress(String address) {
+    Matcher parts = ADDRESS.matcher(address);
+    return parts.matches()
+        && (parts.group("port") == null || Integer.parseInt(parts.group("port")) <= MOST_PORT);
   }
 
   private static void appendUpstream(StringBuilder text, BinLoad hub) {
     String address = hub.bin().labels().get("address");
-    if (address == null) {
-      return;
+    if (address != null) {
+      text.append("\nupstream ").append(hub.name()).append(" {\n  server ");
+      text.append(address).append(";\n}\n");
     }
-    if (!ADDRESS.matcher(address).matches()) {
-      throw new SettingsException(
-          "bin '%s' has the address '%s', which nginx could not connect to; write it like 10.0.0.7:8000"
-              .formatted(hub.name(), address));
-    }
-    text.append("\nupstream ").append(hub.name()).append(" {\n  server ");
-    text.append(address).append(";\n}\n");
   }
 
   /**

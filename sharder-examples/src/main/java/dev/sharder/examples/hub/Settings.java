@@ -6,9 +6,11 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.examples.lti.LtiSettings;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.handlers.IPAddressAccessControlHandler;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -74,8 +76,14 @@ public record Settings(
   /** What a cookie may carry unquoted, by RFC 6265; '%' is left out, as some would decode it. */
   private static final Pattern COOKIE_SAFE = Pattern.compile("[!#$&-+\\--:<-\\[\\]-~]+");
 
+  private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
+  private static final int IPV4 = 32;
+  private static final String LOWER_HALF = "0:0:0:0:0:0:0:0/1";
+  private static final String UPPER_HALF = "8000:0:0:0:0:0:0:0/1";
+
   private static final Pattern SECRET =
-      Pattern.compile("(?i)(?<=(password|passwd|secret)=)[^&;\\s]*|[^/:@\\s]+:[^/@\\s]+(?=@)");
+      Pattern.compile("(?i)(?<=(password|passwd|secret)=)[^&\\s]*|[^/:@\\s]+:[^/@\\s]+(?=@)");
 
   /** Refuses what cannot be. */
   public Settings {
@@ -105,25 +113,41 @@ public record Settings(
     access.setDefaultAllow(false);
     for (String peer : trusted) {
       try {
-        checkPrefix(peer);
-        access.addAllow(peer);
-      } catch (RuntimeException malformed) {
+        networks(peer).forEach(access::addAllow);
+      } catch (RuntimeException | UnknownHostException malformed) {
         throw new SettingsException(
             "trusted",
-            "trusted peer '%s' is no address or network; write it like 10.0.0.7 or 10.0.0.0/8"
+            "trusted peer '%s' is no address or network; write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8"
                 .formatted(peer));
       }
     }
     return access;
   }
 
-  /** The handler would take a prefix that is too long for one that is shorter. */
-  private static void checkPrefix(String peer) {
-    int slash = peer.indexOf('/');
-    if (slash >= 0
-        && Integer.parseInt(peer.substring(slash + 1)) > (peer.contains(":") ? 128 : 32)) {
-      throw new IllegalArgumentException(peer);
+  /**
+   * The same in the words of the handler, which knows no abbreviated networks, and none of all
+   * addresses.
+   */
+  private static List<String> networks(String peer) throws UnknownHostException {
+    String[] parts = peer.split("/", 2);
+    if (!ADDRESS.matcher(parts[0]).matches()) {
+      throw new UnknownHostException(peer);
     }
+    // No name is looked up: it has digits, colons and dots alone.
+    InetAddress address = InetAddress.getByName(parts[0]);
+    String whole = address.getHostAddress();
+    int longest = address.getAddress().length * Byte.SIZE;
+    int prefix = parts.length == 1 ? longest : Integer.parseInt(parts[1]);
+    if (prefix < 0 || prefix > longest) {
+      throw new UnknownHostException(peer);
+    }
+    if (prefix == longest) {
+      return List.of(whole);
+    }
+    if (prefix > 0) {
+      return List.of(whole + "/" + prefix);
+    }
+    return longest == IPV4 ? List.of("0.0.0.0/1", "128.0.0.0/1") : List.of(LOWER_HALF, UPPER_HALF);
   }
 
   /** Merges options, environment and file, in that order; what none of them says has a default. */
@@ -184,6 +208,27 @@ public record Settings(
   /** A user as the hub knows them. */
   String userName(String said) {
     return lowercase ? said.toLowerCase(Locale.ROOT) : said;
+  }
+
+  /** The same, but for the hubs. */
+  Settings withBins(List<Bin> others) {
+    return new Settings(
+        host,
+        port,
+        database,
+        databaseUser,
+        databasePassword,
+        replica,
+        others,
+        lowercase,
+        location,
+        ramp,
+        trusted,
+        cookie,
+        nginxMap,
+        api,
+        lti,
+        callysto);
   }
 
   /** How new users are placed. */

@@ -20,8 +20,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -40,6 +43,12 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  */
 final class SettingsReader {
 
+  private static final Logger log = LoggerFactory.getLogger(SettingsReader.class);
+
+  /** Variables of the commands, and those that Kubernetes sets for a service of that name. */
+  private static final Pattern OTHERS =
+      Pattern.compile("SHARDER_(CONFIG|LOG_FORMAT|FROM_USER|FROM_PASSWORD|PORT.*|SERVICE_.*)");
+
   /** The keys there are, with what their values are. */
   private static final Map<String, Class<?>> KEYS = new LinkedHashMap<>();
 
@@ -50,6 +59,8 @@ final class SettingsReader {
           component.getType());
     }
   }
+
+  private static final Pattern SPECIAL = Pattern.compile("alias|anchor|constructor for the tag");
 
   private final @Nullable Path file;
   private final String text;
@@ -73,6 +84,7 @@ final class SettingsReader {
   SettingsReader(
       @Nullable Path config, Map<String, String> environment, Map<String, String> options) {
     file = config == null || config.toString().isEmpty() ? null : config;
+    warnOfUnknown(environment);
     KEYS.forEach((key, type) -> tell(key, type, environment.get(variable(key)), variable(key)));
     options.forEach((key, value) -> tell(key, String.class, value, "--" + key));
     text = file == null ? "" : text(file);
@@ -86,6 +98,15 @@ final class SettingsReader {
       theirs = Map.of();
     }
     inFile.forEach(values::putIfAbsent);
+  }
+
+  /** A mistyped one would be missing where nobody looks. */
+  private static void warnOfUnknown(Map<String, String> environment) {
+    environment.keySet().stream()
+        .filter(name -> name.startsWith("SHARDER_") && !OTHERS.matcher(name).matches())
+        .filter(name -> KEYS.keySet().stream().noneMatch(key -> variable(key).equals(name)))
+        .sorted()
+        .forEach(name -> log.warn("the environment variable {} means nothing here", name));
   }
 
   private void tell(String key, Class<?> type, @Nullable String value, String by) {
@@ -118,7 +139,8 @@ final class SettingsReader {
       return Objects.requireNonNullElse(yaml(value), "");
     } catch (YAMLException error) {
       throw new SettingsException(
-          "%s is no YAML: %s; write it like [hub-1, hub-2]".formatted(by, firstLine(error)));
+          "%s is no YAML; write it like [hub-1, hub-2], and names that begin with a sign in quotes"
+              .formatted(by));
     }
   }
 
@@ -169,6 +191,10 @@ final class SettingsReader {
   }
 
   private static String problem(MarkedYAMLException error) {
+    // It would quote the value, which may be a password.
+    if (SPECIAL.matcher(error.getProblem()).find()) {
+      return "a value begins with '*', '&' or '!', which means something to YAML; put it in quotes";
+    }
     return error.getContext() == null
         ? error.getProblem()
         : error.getContext() + ": " + error.getProblem();

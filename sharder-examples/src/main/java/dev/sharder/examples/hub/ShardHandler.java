@@ -57,7 +57,9 @@ final class ShardHandler extends UserHandler {
     }
     String place = settings.location().orElseThrow().replace("{bin}", placement.bin());
     int path = place.indexOf("{path}");
-    return ReturnPath.isBelow(path < 0 ? place : place.substring(0, path), page);
+    String before = path < 0 ? place : place.substring(0, path);
+    // Where the hub is told behind the path, the path does not tell whether somebody was sent.
+    return before.length() > 1 && ReturnPath.isBelow(before, page);
   }
 
   private void sendOn(HttpServerExchange exchange, Placement placement, Optional<String> original) {

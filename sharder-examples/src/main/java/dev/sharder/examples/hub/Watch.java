@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ final class Watch implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Watch.class);
 
   private static final Duration READY_LIMIT = Duration.ofSeconds(2);
+  private static final Duration READY_INTERVAL = Duration.ofSeconds(1);
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -52,6 +54,12 @@ final class Watch implements AutoCloseable {
           : config;
     }
   }
+
+  private final AtomicBoolean asking = new AtomicBoolean();
+  private volatile long asked = System.nanoTime();
+
+  /** It has declared its hubs by the time it answers anybody. */
+  private volatile boolean ready = true;
 
   /** What a timer of answers is for. */
   private record Answer(String path, int status) {}
@@ -106,14 +114,42 @@ final class Watch implements AutoCloseable {
     exchange.getResponseSender().send("alive\n");
   }
 
-  /** Answers whether a newcomer could be assigned: whether the database can be reached. */
+  /**
+   * Answers whether a newcomer could be assigned: whether the database can be reached. It is asked
+   * once a second at most and by one request, however many ask.
+   */
   void answerReady(HttpServerExchange exchange, JdbiAssignmentStore store, String kind) {
+    if (System.nanoTime() - asked > READY_INTERVAL.toNanos() && asking.compareAndSet(false, true)) {
+      exchange.dispatch(
+          worker -> {
+            try {
+              ready = isReady(store, kind);
+              asked = System.nanoTime();
+            } finally {
+              asking.set(false);
+            }
+            tellReady(worker);
+          });
+    } else {
+      tellReady(exchange);
+    }
+  }
+
+  private static boolean isReady(JdbiAssignmentStore store, String kind) {
     try {
       store.bins(kind, Deadline.in(READY_LIMIT));
-      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
-      exchange.getResponseSender().send("ready\n");
+      return true;
     } catch (SharderException failure) {
       log.warn("not ready: {}", failure.getMessage());
+      return false;
+    }
+  }
+
+  private void tellReady(HttpServerExchange exchange) {
+    if (ready) {
+      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+      exchange.getResponseSender().send("ready\n");
+    } else {
       UserHandler.refuse(
           exchange,
           StatusCodes.SERVICE_UNAVAILABLE,

@@ -64,27 +64,38 @@ class CommandsTest {
   void everyNameRoundTrips(boolean onPostgres) throws IOException {
     Shell shell = onPostgres ? new Shell(TestPostgres.newDatabase()) : sqlite();
     for (String name : NAMES) {
-      shell.run("bin", "add", name).ended(0);
+      shell.run("bin", "add", name, "--kind", "home").ended(0);
     }
     for (String name : NAMES) {
-      JsonNode made = shell.json("assign", name).json();
+      JsonNode made = shell.json("assign", name, "--kind", "home").json();
       assertThat(made.path("object").asText()).isEqualTo(name);
-      assertThat(shell.json("find", name).json().path("bin")).isEqualTo(made.path("bin"));
-      assertThat(shell.run("find", name).ended(0).out()).contains(name);
+      assertThat(shell.json("find", name, "--kind", "home").json().path("bin"))
+          .isEqualTo(made.path("bin"));
+      assertThat(shell.run("find", name, "--kind", "home").ended(0).out()).contains(name);
     }
-    assertThat(shell.json("list").each("object")).containsExactlyInAnyOrderElementsOf(NAMES);
-    assertThat(shell.json("bins").each("bin")).containsExactlyInAnyOrderElementsOf(NAMES);
+    assertThat(shell.json("list", "--kind", "home").each("object"))
+        .containsExactlyInAnyOrderElementsOf(NAMES);
+    assertThat(shell.json("bins", "--kind", "home").each("bin"))
+        .containsExactlyInAnyOrderElementsOf(NAMES);
     for (String file : List.of("all.csv", "all.jsonl")) {
       Path exported = folder.resolve(file);
-      shell.run("export", exported.toString()).ended(0);
+      shell.run("export", exported.toString(), "--kind", "home").ended(0);
       Shell other = new Shell("jdbc:sqlite:" + folder.resolve(file + ".db"));
-      other.run("import", exported.toString()).ended(0);
+      other.run("import", exported.toString(), "--kind", "home").ended(0);
       assertThat(placesIn(other)).isEqualTo(placesIn(shell));
     }
   }
 
+  @Test
+  void aHubUnderANameThatNoCookieCanCarryIsNotAdded() {
+    Shell shell = sqlite();
+    shell.run("bin", "add", "hub-1").ended(0);
+    assertThat(shell.run("bin", "add", "hub 2").ended(2).err()).contains("'hub 2'", "no cookie");
+    assertThat(shell.json("bins").each("bin")).containsExactly("hub-1");
+  }
+
   private static List<String> placesIn(Shell shell) {
-    Shell.Outcome all = shell.json("list");
+    Shell.Outcome all = shell.json("list", "--kind", "home");
     List<String> places = new ArrayList<>(all.each("object"));
     places.addAll(all.each("bin"));
     return places;

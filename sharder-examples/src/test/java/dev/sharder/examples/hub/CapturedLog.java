@@ -57,7 +57,7 @@ final class CapturedLog implements AutoCloseable {
     configurator.doConfigure(HubServer.class.getResource("/logback.xml"));
     ConsoleAppender<ILoggingEvent> console =
         (ConsoleAppender<ILoggingEvent>)
-            context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("stderr");
+            context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("text");
     String pattern = ((PatternLayoutEncoder) console.getEncoder()).getPattern();
     context.stop();
     return pattern;

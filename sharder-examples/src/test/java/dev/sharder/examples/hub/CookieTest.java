@@ -205,6 +205,14 @@ class CookieTest {
   }
 
   @Test
+  void aHubThatIsToldBehindThePathIsNoCircle() throws Exception {
+    try (RunningHub hub = start("location: 'https://x.example{path}?hub={bin}'\nbins: [hub-1]")) {
+      assertThat(asNginx(hub, "ada", "/lab", "").header("Location"))
+          .isEqualTo("https://x.example/lab?hub=hub-1");
+    }
+  }
+
+  @Test
   void theFirstOfTwoCookiesCountsAsForNginx() throws Exception {
     try (RunningHub hub = start("bins: [hub-1]")) {
       Answer answer =
@@ -213,7 +221,7 @@ class CookieTest {
               "/shard",
               "REMOTE_USER: ada",
               "X-Original-URI: /lab",
-              "Cookie: other=1; hub=elsewhere; hub=hub-1");
+              "Cookie: other=1; HUB=elsewhere; hub=hub-1");
       assertThat(answer.status()).isEqualTo(302);
     }
   }

@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.DeployedSharder.Way;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -102,6 +104,73 @@ class DeployedNginxTest {
   }
 
   @Test
+  void whereNoHubCanBeHadTheAnswerSaysSoAndWhenToComeAgain() throws Exception {
+    DeployedSharder deployed = start(Way.AUTHORITATIVE);
+    RunningNginx nginx = deployed.nginx();
+    deployed.command("bin", "cordon", "hub-1");
+    deployed.command("bin", "cordon", "hub-2");
+    Answer full = nginx.ask("ada", "GET", "/x", "");
+    assertThat(full.status()).isEqualTo(503);
+    assertThat(full.header("Retry-After")).isEqualTo("5");
+    assertThat(full.header("Content-Type")).isEqualTo("application/problem+json");
+    assertThat(full.body()).contains("\"status\":503");
+
+    String[] headers =
+        IntStream.range(0, 105).mapToObj(i -> "X-H" + i + ": y").toArray(String[]::new);
+    assertThat(nginx.ask("ada", "GET", "/x", "", headers).status()).isEqualTo(400);
+
+    // A hub that nginx has not heard of yet.
+    deployed.command("bin", "add", "hub-3");
+    Answer unknown = nginx.ask("bob", "GET", "/x", "");
+    assertThat(unknown.status()).isEqualTo(503);
+    assertThat(unknown.header("Retry-After")).isEqualTo("5");
+  }
+
+  @Test
+  void aMapOfTheCookieDecidesNothingWhereTheSharderIsAsked() throws Exception {
+    DeployedSharder deployed = start(Way.AUTHORITATIVE_WITH_THE_MAP_OF_THE_COOKIE);
+    assertThat(deployed.nginx().ask("ada", "GET", "/x", "hub=hub-2").body())
+        .isEqualTo("hub-1 has /x of nobody");
+  }
+
+  @Test
+  void aSignedCookieIsGoodForItsUserAndUntilAMoveAndIsReplacedOtherwise() throws Exception {
+    DeployedSharder deployed = start(Way.SIGNED, "cookie-keys: [0123456789abcdef0123456789abcdef]");
+    RunningNginx nginx = deployed.nginx();
+    String ada = cookie(nginx.ask("ada", "GET", "/x", ""));
+    String bob = cookie(nginx.ask("bob", "GET", "/x", ""));
+    assertThat(nginx.ask("ada", "GET", "/x", ada).body()).isEqualTo("hub-1 has /x of nobody");
+    String forged = "hub=hub-2.4102444800." + "A".repeat(43);
+    for (String wrong : List.of(bob, forged, "hub=hub-2", "hub=HUB-2")) {
+      Answer replaced = nginx.ask("ada", "GET", "/x", wrong);
+      assertThat(replaced.status()).as(wrong).isEqualTo(302);
+      assertThat(cookie(replaced)).as(wrong).startsWith("hub=hub-1.");
+    }
+    assertThat(nginx.ask("mallory", "GET", "/x", ada).status()).isEqualTo(401);
+    deployed.command("move", "ada", "hub-2");
+    Answer moved = nginx.ask("ada", "GET", "/y", ada);
+    for (long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+        moved.status() == 200 && System.nanoTime() < end; ) {
+      moved = nginx.ask("ada", "GET", "/y", ada);
+    }
+    assertThat(cookie(moved)).startsWith("hub=hub-2.");
+    assertThat(nginx.ask("ada", "GET", "/y", cookie(moved)).body()).startsWith("hub-2 has /y");
+  }
+
+  @Test
+  void aLinkArrivesByteForByteWhateverItsQuery() throws Exception {
+    RunningNginx nginx = start(Way.COOKIE).nginx();
+    String many = IntStream.range(0, 1_100).mapToObj(i -> "b=").collect(joining("&"));
+    for (String link : List.of("/x?q=100%", "/x?y=%zz&y=%2F", "/x?" + many)) {
+      assertThat(nginx.ask("ada", "GET", link, "").header("Location")).isEqualTo(link);
+    }
+  }
+
+  private static String cookie(Answer answer) {
+    return answer.header("Set-Cookie").split(";")[0];
+  }
+
+  @Test
   void singleSignOnThroughAuthRequestTellsWhoTheUserIs() throws Exception {
     RunningNginx nginx = start(Way.SINGLE_SIGN_ON).nginx();
     Answer first = nginx.ask("mallory", "GET", "/lab", "", "X-Logged-In: ada");
@@ -141,6 +210,8 @@ class DeployedNginxTest {
             "Remote-User: bob",
             "X-Remote-User: bob",
             "X-Forwarded-User: bob",
+            "X-Auth-Request-User: bob",
+            "X-WebAuth-User: bob",
             "X-Sharder-Bin: hub-2");
     assertThat(answer.body()).isEqualTo("hub-1 has /x of nobody");
   }

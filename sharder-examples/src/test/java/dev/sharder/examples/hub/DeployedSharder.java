@@ -22,6 +22,14 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
   /** The configurations, each with what names the hub in it. */
   enum Way {
     COOKIE("cookie.conf", "$cookie_hub"),
+    SIGNED("cookie.conf", "$cookie_hub") {
+      @Override
+      String takenIn(String deployed) {
+        return deployed
+            .replace("#auth_request /sharder-check", "auth_request /sharder-check")
+            .replace("#error_page 401", "error_page 401");
+      }
+    },
     BASE_URL("cookie.conf", "$first") {
       @Override
       String takenIn(String deployed) {
@@ -33,12 +41,14 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
       String takenIn(String deployed) {
         return deployed
             .replaceAll("(?m)^ *(auth_basic|set \\$user).*\n", "")
-            .replace("#auth_request", "auth_request")
+            .replace("#auth_request /sso", "auth_request /sso")
+            .replace("#auth_request_set", "auth_request_set")
             .replace("    location / {", ASK + "    location / {")
             .replaceFirst("\\}\\s*$", Matcher.quoteReplacement(SSO + "}"));
       }
     },
     AUTHORITATIVE("authoritative.conf", "$sharder_bin"),
+    AUTHORITATIVE_WITH_THE_MAP_OF_THE_COOKIE("authoritative.conf", "$cookie_hub"),
     LTI("lti.conf", "$cookie_hub");
 
     private static final String ASK =

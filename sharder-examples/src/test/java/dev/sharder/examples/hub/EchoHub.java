@@ -6,6 +6,7 @@ import io.undertow.server.HttpHandler;
 import io.undertow.websockets.core.WebSocketChannel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Stands where a hub would: says what it was asked for, and whom any header claims to be. */
@@ -18,10 +19,21 @@ final class EchoHub {
     HttpHandler echo =
         exchange -> {
           String claimed =
-              Stream.of("REMOTE_USER", "Remote-User", "X-Remote-User", "X-Forwarded-User")
+              Stream.of(
+                      "REMOTE_USER",
+                      "Remote-User",
+                      "X-Remote-User",
+                      "X-Forwarded-User",
+                      "X-Auth-Request-User",
+                      "X-WebAuth-User",
+                      "X-Sharder-Bin")
                   .map(header -> exchange.getRequestHeaders().getFirst(header))
                   .filter(value -> value != null && !value.isEmpty())
                   .findFirst()
+                  .or(
+                      () ->
+                          Optional.ofNullable(
+                              exchange.getRequestHeaders().getFirst("Authorization")))
                   .orElse("nobody");
           String query = exchange.getQueryString();
           exchange

@@ -498,6 +498,18 @@ class HubServerTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "0.0.0.0/0, true", "127.0.0.1/32, true", "127.0.0.0/31, true", "126.0.0.0/8, false",
+    "::/0, false", "::1/128, false", "fd00::/8, false", "2001:db8::/32, false"
+  })
+  void aTrustedNetworkHoldsItsAddressesAndNoOther(String network, boolean isIn) throws Exception {
+    try (RunningHub hub =
+        RunningHub.start(sqlite(), config("trusted: ['" + network + "']\n"), "a")) {
+      assertThat(hub.get("/auth", "ada").status()).isEqualTo(isIn ? 204 : 403);
+    }
+  }
+
   @Test
   void nginxIsToldTheHubOfEveryRequestByAHeaderAlone() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "a", "b")) {

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nobody takes more of the server than a link needs, or holds it up. */
 @Timeout(60)
@@ -58,6 +60,34 @@ class LimitsTest {
           .write("GET /shard HTTP/1.1\r\nHost: x\r\nX: ".getBytes(StandardCharsets.US_ASCII));
       assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
       assertThat(isClosed(slow.getInputStream())).isTrue();
+    }
+  }
+
+  @Test
+  void whoDripsABodyIsCutOff() throws Exception {
+    try (Socket slow = new Socket(InetAddress.getLoopbackAddress(), hub.port())) {
+      slow.setSoTimeout((int) Duration.ofSeconds(30).toMillis());
+      String head =
+          "POST /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: ada\r\nContent-Length: 100\r\n\r\na";
+      slow.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      assertThat(isClosed(slow.getInputStream())).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"zz\r\n", "-1\r\n", "1;x\n", "0x5\r\n", "\r\n"})
+  void whatFollowsABadChunkIsNoRequest(String size) throws Exception {
+    String request =
+        "POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + size
+            + "\r\nGET /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: carl\r\nConnection: close\r\n\r\n";
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), hub.port())) {
+      socket.setSoTimeout((int) Duration.ofSeconds(30).toMillis());
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      socket.shutdownOutput();
+      String answers =
+          new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+      assertThat(answers).doesNotContain("hub=hub-1").doesNotContain("302");
     }
   }
 

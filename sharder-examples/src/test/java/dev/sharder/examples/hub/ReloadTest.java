@@ -72,6 +72,39 @@ class ReloadTest {
   }
 
   @Test
+  void aHubThatNginxCouldNotTakeIsLeftOutAndToldAndCostsNoOther() throws Exception {
+    Path map = folder.resolve("hubs.conf");
+    try (RunningHub hub = start("nginx-map: '" + map + "'\nbins: [hub-1]");
+        LogLines log = LogLines.of(HubServer.class)) {
+      command("bin", "add", "hub-2", "--label", "address=foo bar:80");
+      command("bin", "add", "hub-3", "--label", "address=127.0.0.1:99999");
+      command("bin", "add", "HUB-1");
+      command("bin", "add", "hub-4", "--label", "address=127.0.0.1:8004");
+      awaitFile(map, text -> text.contains("upstream hub-4 {"));
+      assertThat(Files.readString(map)).doesNotContain("hub-2").doesNotContain("hub-3");
+      awaitFile(
+          map,
+          text ->
+              log.lines().stream()
+                  .anyMatch(line -> line.contains("'HUB-1'") || line.contains("'hub-1'")));
+      assertThat(log.lines()).anyMatch(line -> line.contains("'foo bar:80'"));
+      assertThat(log.lines()).anyMatch(line -> line.contains("'127.0.0.1:99999'"));
+    }
+    start("nginx-map: '" + map + "'\nbins: [hub-4]").close();
+  }
+
+  @Test
+  void aChangeOfAnythingElseIsToldToTakeARestart() throws Exception {
+    try (RunningHub hub = start("bins: [hub-1]");
+        LogLines log = LogLines.of(HubServer.class)) {
+      write("bins: [hub-1]\ncookie-max-age: 60");
+      hub.server().reload(this::settings);
+      assertThat(log.lines()).hasSize(2).anyMatch(line -> line.contains("takes a restart"));
+      assertThat(hub.get("/shard", "ada").header("Set-Cookie")).doesNotContain("Max-Age");
+    }
+  }
+
+  @Test
   void aFileForNginxThatCannotBeWrittenKeepsTheServerFromStarting() {
     assertThatThrownBy(() -> start("nginx-map: /no/such/folder/hubs.conf\nbins: [hub-1]"))
         .hasMessageContaining("'/no/such/folder/hubs.conf' cannot be written");
