@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import org.jdbi.v3.core.Handle;
@@ -31,12 +32,27 @@ public record CallystoFile(Path file, Map<String, Object> values) {
           "bins", "hubs",
           "offset", "extra_shards");
 
+  private static final List<String> DATABASE =
+      List.of("db_type", "db_file", "db_host", "db_name", "db_user", "db_password");
+
   private static final String DUMMY = "dummy-";
   private static final int LATEST = 1_000;
 
-  /** Reads one. */
+  /** Reads one, with what the environment says in its place. */
   public static CallystoFile read(Path file) {
-    return new CallystoFile(file, SettingsReader.parsed(file));
+    return of(file, SettingsReader.parsed(file), System.getenv());
+  }
+
+  /** As theirs does, the environment wins: DB_USER over db_user, and so on. */
+  static CallystoFile of(Path file, Map<String, Object> inFile, Map<String, String> environment) {
+    Map<String, Object> values = new LinkedHashMap<>(inFile);
+    for (String key : DATABASE) {
+      String told = environment.get(key.toUpperCase(Locale.ROOT));
+      if (told != null && !told.isEmpty()) {
+        values.put(key, told);
+      }
+    }
+    return new CallystoFile(file, values);
   }
 
   /** Tells one from a file of ours. */
@@ -82,8 +98,8 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   }
 
   /**
-   * What it says, under our keys. Their users kept the case of their names, and were sent to the
-   * hub's own host.
+   * What it says, under our keys, which may stand in it too. Their users kept the case of their
+   * names, and were sent to the hub's own host.
    */
   Map<String, Object> settings(boolean withDatabase) {
     Map<String, Object> ours = new LinkedHashMap<>();
@@ -98,6 +114,12 @@ public record CallystoFile(Path file, Map<String, Object> values) {
     if (values.get("domain") != null) {
       ours.put("cookie-domain", text("domain", ""));
     }
+    values.forEach(
+        (key, value) -> {
+          if (SettingsReader.isKey(key)) {
+            ours.put(key, value);
+          }
+        });
     return ours;
   }
 

@@ -92,7 +92,7 @@ final class SettingsReader {
     if (file != null && CallystoFile.isOne(inFile)) {
       callysto = Optional.of(file);
       theirs = CallystoFile.KEYS;
-      inFile = new CallystoFile(file, inFile).settings(!values.containsKey("database"));
+      inFile = CallystoFile.of(file, inFile, environment).settings(!values.containsKey("database"));
     } else {
       callysto = Optional.empty();
       theirs = Map.of();
@@ -121,6 +121,11 @@ final class SettingsReader {
   /** The file, if it is that of callysto's sharder. */
   Optional<Path> callysto() {
     return callysto;
+  }
+
+  /** Tells whether a key is one of ours. */
+  static boolean isKey(String key) {
+    return KEYS.containsKey(key);
   }
 
   private static String variable(String key) {

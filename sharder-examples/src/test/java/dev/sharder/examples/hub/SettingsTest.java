@@ -168,6 +168,17 @@ class SettingsTest {
   }
 
   @Test
+  void theirEnvironmentWinsOverTheirFileAndOurKeysMayStandInIt() throws Exception {
+    Path theirs = file("hubs: [{name: a}]\ndb_user: u\nramp: 0.5\n");
+    Map<String, String> environment =
+        Map.of("DB_TYPE", "postgresql", "DB_HOST", "h", "DB_NAME", "n", "DB_USER", "other");
+    Settings settings = settings(theirs, environment);
+    assertThat(settings.database()).isEqualTo("jdbc:postgresql://h/n");
+    assertThat(settings.databaseUser()).hasValue("other");
+    assertThat(settings.ramp()).hasValue(0.5);
+  }
+
+  @Test
   void aSecretIsInNoMessageAboutTheSettings() {
     for (String variable :
         List.of(
