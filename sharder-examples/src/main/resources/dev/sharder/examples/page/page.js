@@ -284,7 +284,7 @@ function progress(moved, whole) {
 // ---- one user
 
 function told(change) {
-  const way = [change.from, change.to].filter(Boolean).join(" → ");
+  const way = [...new Set([change.from, change.to])].filter(Boolean).join(" → ");
   const what = [change.what, change.object, way].filter(Boolean).join(" ");
   const who = [change.actor && `by ${change.actor}`, change.reason].filter(Boolean).join(": ");
   return element("li", [time(change.at), ` ${what} `, element("span", who, { class: "why" })]);
@@ -340,11 +340,12 @@ const pause = (millis, signal) => new Promise((resolve) => {
   signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
 });
 
-async function forever(signal, work) {
+async function forever(signal, millis, work) {
   while (!signal.aborted) {
     try {
       await work();
       say("Live");
+      await pause(millis, signal);
     } catch (problem) {
       if (signal.aborted) return;
       say(problem.message, true);
@@ -370,14 +371,13 @@ function watch() {
   $("newest").replaceChildren();
   $("found").replaceChildren();
   shownObject = null;
-  forever(signal, async () => {
+  forever(signal, 1000, async () => {
     await showBins(signal);
     const said = await ask("GET", `${of("newest")}?after=${newest}`, undefined, signal);
     newest = said.next;
     add("newest", said.assignments.map((one) => element("li", [time(one.assignedAt), ` ${one.object} → ${one.bin}`])).reverse());
-    await pause(1000, signal);
   });
-  forever(signal, async () => {
+  forever(signal, 0, async () => {
     if (after === null) {
       const latest = await ask("GET", `${of("changes")}?latest=50`, undefined, signal);
       after = latest.next;
