@@ -24,7 +24,7 @@ async function ask(method, path, body, signal) {
     method, headers, signal, cache: "no-store", credentials: "same-origin",
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  const said = await answer.json();
+  const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Problem(answer.status, said.detail ?? answer.statusText);
   return said;
 }
@@ -49,84 +49,116 @@ function say(text, wrong = false) {
 // ---- bins
 
 function row(bin) {
+  const buttons = actions(bin);
+  return element("tr", [
+    element("th", bin.bin, { scope: "row" }),
+    element("td", state(bin)),
+    element("td", load(bin), { class: "load" }),
+    element("td", `${bin.share.toFixed(1)} %`, { class: "number", "data-name": "share" }),
+    element("td", `${bin.weight}`, { class: "number", "data-name": "weight" }),
+    element("td", buttons.flatMap((each) => [each, " "]), { class: "do" }),
+  ], { "data-bin": bin.bin, "data-acts": buttons.map((each) => each.dataset.act).join() });
+}
+
+function state(bin) {
+  const shown = [element("span", bin.state, { class: `state ${bin.state}` })];
+  if (bin.refusal && bin.state === "open") shown.push(" ", element("span", bin.refusal, { class: "why" }));
+  return shown;
+}
+
+function load(bin) {
   const most = Math.max(1, bin.capacity ?? Math.max(...bins.map((other) => other.load)));
   const meter = element("meter", "", {
     min: 0, max: most, low: 0, high: bin.capacity === null ? most : most * 0.9, optimum: 0, value: bin.load,
     "aria-label": `load of ${bin.bin}`,
   });
-  const load = bin.capacity === null ? `${bin.load}` : `${bin.load} of ${bin.capacity}`;
-  const state = [element("span", bin.state, { class: `state ${bin.state}` })];
-  if (bin.refusal && bin.state === "open") state.push(" ", element("span", bin.refusal, { class: "why" }));
-  return element("tr", [
-    element("th", bin.bin, { scope: "row" }),
-    element("td", state),
-    element("td", [meter, element("span", load)], { class: "load" }),
-    element("td", `${bin.share.toFixed(1)} %`, { class: "number", "data-name": "share" }),
-    element("td", `${bin.weight}`, { class: "number", "data-name": "weight" }),
-    element("td", actions(bin), { class: "do" }),
-  ], { "data-bin": bin.bin });
+  const of = bin.capacity === null ? "" : ` of ${bin.capacity.toLocaleString()}`;
+  return [meter, element("span", bin.load.toLocaleString() + of)];
 }
 
 function actions(bin) {
   const button = (text, act) => {
     const made = element("button", text, { type: "button", "aria-label": `${text} ${bin.bin}`, "data-act": text });
-    made.addEventListener("click", act);
+    made.addEventListener("click", () => act(bins.find((each) => each.bin === bin.bin) ?? bin));
     return made;
   };
-  const made = [];
-  if (bin.state === "open") made.push(button("Cordon", () => cordon(bin)));
-  else made.push(button("Open", () => open(bin)));
-  if (bin.assigned > 0) made.push(button("Drain", () => drain(bin)));
-  return made.flatMap((each) => [each, " "]);
+  const made = [bin.state === "open" ? button("Cordon", cordon) : button("Open", open)];
+  if (bin.assigned > 0) made.push(button("Drain", drain));
+  return made;
 }
 
 async function showBins(signal) {
   const said = await ask("GET", of("bins"), undefined, signal);
   if (JSON.stringify(said.bins) === JSON.stringify(bins)) return;
   bins = said.bins;
-  // Whoever is at a button stays there, by keyboard too.
-  const at = document.activeElement;
-  const where = at?.closest?.("#bins tr") && [at.closest("tr").dataset.bin, at.dataset.act];
-  $("bins").tBodies[0].replaceChildren(...bins.map(row));
-  if (where) {
-    const rows = [...$("bins").tBodies[0].rows].find((each) => each.dataset.bin === where[0]);
-    (rows?.querySelector(`[data-act="${where[1]}"]`) ?? rows?.querySelector("button"))?.focus();
+  const body = $("bins").tBodies[0];
+  const rows = [...body.rows];
+  if (rows.map((each) => each.dataset.bin).join("\n") === bins.map((each) => each.bin).join("\n")) {
+    bins.forEach((bin, i) => renew(rows[i], row(bin)));
+  } else {
+    body.replaceChildren(...bins.map(row));
   }
+}
+
+/** The buttons stay while they are the same: nobody's click or focus is lost because a number changed. */
+function renew(old, made) {
+  const isAlike = old.dataset.acts === made.dataset.acts;
+  const hadFocus = old.contains(document.activeElement);
+  [...made.cells].forEach((cell, i) => {
+    if (!isAlike || !cell.classList.contains("do")) old.cells[i].replaceWith(cell);
+  });
+  old.dataset.acts = made.dataset.acts;
+  if (!isAlike && hadFocus) old.querySelector("button").focus();
 }
 
 // ---- what is asked before anything is done
 
+/** What is asked now; another question ends it, and so does closing the dialog. */
+let asked = null;
+const isAsked = (question) => asked === question && $("ask").open;
+
 function confirm(title, body, apply, name = "Apply") {
-  const dialog = $("ask");
+  const question = { apply };
+  asked = question;
   $("ask-title").textContent = title;
   $("ask-body").replaceChildren(...[body].flat());
   $("ask-problem").textContent = $("ask-done").textContent = "";
   $("ask-progress").hidden = true;
   $("ask-cancel").textContent = "Cancel";
-  const button = $("ask-apply");
-  button.textContent = name;
-  button.hidden = button.disabled = false;
-  button.onclick = async () => {
-    button.disabled = true;
-    $("ask-problem").textContent = "";
-    try {
-      const done = await apply();
-      if (done === undefined) {
-        dialog.close();
-      } else {
-        $("ask-done").textContent = done;
-        $("ask-cancel").textContent = "Close";
-        $("ask-cancel").focus();
-        button.hidden = true;
-      }
-    } catch (problem) {
-      button.disabled = false;
+  $("ask-apply").textContent = name;
+  $("ask-apply").hidden = $("ask-apply").disabled = false;
+  $("ask-apply").onclick = () => answerTo(question);
+  if (!$("ask").open) $("ask").showModal();
+}
+
+async function answerTo(question) {
+  $("ask-apply").disabled = true;
+  $("ask-problem").textContent = "";
+  try {
+    const done = await question.apply(question);
+    if (isAsked(question)) finish(done);
+  } catch (problem) {
+    if (problem.status === 401) signOut();
+    if (isAsked(question)) {
+      $("ask-apply").disabled = false;
+      $("ask-cancel").textContent = "Cancel";
       $("ask-problem").textContent = problem.message;
-      if (problem.status === 401) signOut();
+    } else {
+      say(problem.message, true);
     }
-    showBins().catch(() => {});
-  };
-  if (!dialog.open) dialog.showModal();
+  }
+  showBins().catch(() => {});
+}
+
+function finish(done) {
+  if (done === undefined) {
+    $("ask").close();
+    return;
+  }
+  $("ask-done").textContent = done;
+  $("ask-cancel").textContent = "Close";
+  $("ask-cancel").focus();
+  $("ask-apply").hidden = true;
 }
 
 async function withToken(act) {
@@ -208,33 +240,28 @@ const drain = (bin) => withToken(async () => {
       flows(plan),
     ];
     if (plan.stranded) body.push(element("p", `${many(plan.stranded, "user")} would stay: no other bin has room.`, { class: "why" }));
-    confirm(title, body, () => run(bin, make), "Drain");
+    confirm(title, body, (question) => run(bin, make, question), "Drain");
   } catch (problem) {
     confirm(title, element("p", problem.message), async () => {}, "Close");
     if (problem.status === 401) signOut();
   }
 });
 
-/** Piece by piece; where somebody else changed something meanwhile, by a new plan. */
-async function run(bin, make) {
+/** Piece by piece; where somebody else changed something meanwhile, by a new plan. Stopped, it may be done again. */
+async function run(bin, make, question) {
   await change(bin, "draining");
-  const bar = $("ask-progress");
   let plan = await make();
+  let left = plan.moves ?? 0;
   let moved = 0;
   let skipped = 0;
-  let left = plan.moves ?? 0;
-  bar.hidden = false;
-  const whole = left;
-  for (let again = 0; left > 0 && $("ask").open;) {
-    bar.max = Math.max(1, whole);
-    bar.value = moved;
-    $("ask-done").textContent = `${moved.toLocaleString()} of ${whole.toLocaleString()} moved`;
+  $("ask-cancel").textContent = "Stop";
+  for (let again = 0; left > 0 && isAsked(question);) {
+    progress(moved, moved + skipped + left);
     try {
       const done = await ask("POST", of("plans", "apply"), { plan, limit: pieces, reason: "on the page" });
       moved += done.moved;
       skipped += done.skipped;
-      plan = done.plan;
-      left = done.left;
+      ({ plan, left } = done);
       again = 0;
     } catch (problem) {
       if (problem.status !== 409 || ++again > 5) throw problem;
@@ -242,24 +269,36 @@ async function run(bin, make) {
       left = plan.moves ?? 0;
     }
   }
-  bar.value = bar.max;
-  return `${many(moved, "move")} made${skipped ? `, ${skipped} skipped` : ""}.`;
+  if (isAsked(question)) progress(moved, moved);
+  return `${many(moved, "move")} made${skipped ? `, ${skipped.toLocaleString()} skipped` : ""}.`;
+}
+
+function progress(moved, whole) {
+  const bar = $("ask-progress");
+  bar.hidden = false;
+  bar.max = Math.max(1, whole);
+  bar.value = whole ? moved : 1;
+  $("ask-done").textContent = `${moved.toLocaleString()} of ${whole.toLocaleString()} moved`;
 }
 
 // ---- one user
 
 function told(change) {
-  const way = [change.from, change.to].filter(Boolean).join(" → ");
+  const way = [...new Set([change.from, change.to])].filter(Boolean).join(" → ");
   const what = [change.what, change.object, way].filter(Boolean).join(" ");
   const who = [change.actor && `by ${change.actor}`, change.reason].filter(Boolean).join(": ");
   return element("li", [time(change.at), ` ${what} `, element("span", who, { class: "why" })]);
 }
 
+let shownObject = null;
+
 async function find(object) {
+  shownObject = object;
   const [explained, history] = await Promise.all([
     ask("GET", of("assignments", object, "explain")),
     ask("GET", of("assignments", object, "history")),
   ]);
+  if (shownObject !== object) return;
   const shown = [element("h3", object)];
   const home = explained.assignment;
   if (home) {
@@ -278,7 +317,9 @@ async function find(object) {
 }
 
 function mover(home) {
-  const to = element("select", bins.filter((bin) => bin.bin !== home.bin && bin.state === "open").map((bin) => element("option", bin.bin)), { id: "to" });
+  const others = bins.filter((bin) => bin.bin !== home.bin && bin.state === "open");
+  if (!others.length) return element("p", "No other bin is open, so there is nowhere to move to.", { class: "hint" });
+  const to = element("select", others.map((bin) => element("option", bin.bin)), { id: "to" });
   const button = element("button", "Move", { type: "button", id: "move" });
   button.addEventListener("click", () => withToken(() => confirm(
     `Move ${home.object}`,
@@ -299,11 +340,12 @@ const pause = (millis, signal) => new Promise((resolve) => {
   signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
 });
 
-async function forever(signal, work) {
+async function forever(signal, millis, work) {
   while (!signal.aborted) {
     try {
       await work();
       say("Live");
+      await pause(millis, signal);
     } catch (problem) {
       if (signal.aborted) return;
       say(problem.message, true);
@@ -328,14 +370,14 @@ function watch() {
   $("changes").replaceChildren();
   $("newest").replaceChildren();
   $("found").replaceChildren();
-  forever(signal, async () => {
+  shownObject = null;
+  forever(signal, 1000, async () => {
     await showBins(signal);
     const said = await ask("GET", `${of("newest")}?after=${newest}`, undefined, signal);
     newest = said.next;
     add("newest", said.assignments.map((one) => element("li", [time(one.assignedAt), ` ${one.object} → ${one.bin}`])).reverse());
-    await pause(1000, signal);
   });
-  forever(signal, async () => {
+  forever(signal, 0, async () => {
     if (after === null) {
       const latest = await ask("GET", `${of("changes")}?latest=50`, undefined, signal);
       after = latest.next;
@@ -344,6 +386,7 @@ function watch() {
     const said = await ask("GET", `${of("changes")}?after=${after}&limit=50&wait=25`, undefined, signal);
     after = said.next;
     add("changes", said.changes.map(told).reverse());
+    if (said.changes.some((each) => each.object === shownObject)) await find(shownObject);
   });
 }
 

@@ -1,0 +1,56 @@
+package dev.sharder.examples.hub;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.Playwright;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** The real Chromium, where it is installed. */
+record Chromium(Playwright playwright, Browser browser) implements AutoCloseable {
+
+  private static final String[] NAMES = {"chromium", "chromium-browser", "google-chrome"};
+
+  /** Starts it, or skips the test. */
+  static Chromium start() {
+    Optional<Path> installed = installed();
+    assumeTrue(installed.isPresent(), "Chromium is not installed; install it to run this test");
+    Map<String, String> neverDownload = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(neverDownload));
+    // Its sandbox does not run as root, nor in many containers; it sees this machine alone.
+    LaunchOptions options =
+        new LaunchOptions().setExecutablePath(installed.get()).setChromiumSandbox(false);
+    return new Chromium(playwright, playwright.chromium().launch(options));
+  }
+
+  private static Optional<Path> installed() {
+    Stream<Path> path =
+        Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+            .map(Path::of);
+    return path.flatMap(folder -> Arrays.stream(NAMES).map(folder::resolve))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /** Opens what another person would have: nothing kept, and a window of this size. */
+  BrowserContext visit(int width, int height) {
+    BrowserContext visit =
+        browser.newContext(
+            new Browser.NewContextOptions().setViewportSize(width, height).setLocale("en-GB"));
+    visit.setDefaultTimeout(15_000);
+    return visit;
+  }
+
+  @Override
+  public void close() {
+    playwright.close();
+  }
+}
