@@ -3,6 +3,8 @@ package dev.sharder.examples.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +81,25 @@ class SharderJarIT {
   }
 
   @Test
+  void theLogIsJsonWhereItIsAskedToBeAndNothingElseIsTaken() throws Exception {
+    Process serving =
+        start(Map.of("SHARDER_LOG_FORMAT", "json"), "serve", "--listen", "127.0.0.1:0");
+    try (BufferedReader output =
+        new BufferedReader(
+            new InputStreamReader(serving.getInputStream(), StandardCharsets.UTF_8))) {
+      JsonNode line = new ObjectMapper().readTree(output.readLine());
+      while (!ANSWERING.matcher(line.path("formattedMessage").asText()).find()) {
+        line = new ObjectMapper().readTree(output.readLine());
+      }
+      assertThat(line.path("level").asText()).isEqualTo("INFO");
+    }
+    Process wrong = start(Map.of("SHARDER_LOG_FORMAT", "yaml"), "serve");
+    assertThat(new String(wrong.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("SHARDER_LOG_FORMAT 'yaml' is none; write text or json");
+    assertThat(wrong.waitFor()).isEqualTo(2);
+  }
+
+  @Test
   void theJarTellsItsVersionAndHelpsWithoutADatabase() throws Exception {
     for (String option : List.of("--help", "--version")) {
       for (String[] arguments : new String[][] {{option}, {"serve", option}}) {
@@ -98,12 +120,18 @@ class SharderJarIT {
   }
 
   private Process start(String... arguments) throws IOException {
+    return start(Map.of(), arguments);
+  }
+
+  private Process start(Map<String, String> environment, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-jar", System.getProperty("sharder.jar")));
     command.addAll(List.of(arguments));
-    Process process =
-        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     started.add(process);
     return process;
   }
