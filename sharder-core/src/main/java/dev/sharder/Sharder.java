@@ -19,6 +19,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,7 +115,7 @@ public final class Sharder implements AutoCloseable {
    */
   public Placement assign(String object) {
     Placement cached = fromMemory(object);
-    return cached == null ? ask(request(object)) : cached;
+    return cached == null ? ask(() -> request(object)) : cached;
   }
 
   /**
@@ -129,9 +131,13 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign(String)} does
    */
   public Placement assign(AssignmentRequest request) {
+    Placement cached = request.kind().equals(kind) ? fromMemory(request.object()) : null;
+    return cached == null ? ask(() -> checked(request)) : cached;
+  }
+
+  private AssignmentRequest checked(AssignmentRequest request) {
     checkKind(request);
-    Placement cached = fromMemory(request.object());
-    return cached == null ? ask(request) : cached;
+    return request;
   }
 
   private void checkKind(AssignmentRequest request) {
@@ -142,19 +148,13 @@ public final class Sharder implements AutoCloseable {
     }
   }
 
-  private Placement ask(AssignmentRequest request) {
-    if (listener == null) {
-      return group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
-    }
-    long start = System.nanoTime();
-    try {
-      Placement placement = group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
-      listener.answered(placement, since(start));
-      return placement;
-    } catch (SharderException error) {
-      listener.refused(kind, error, since(start));
-      throw error;
-    }
+  private Placement ask(Supplier<AssignmentRequest> request) {
+    return told(
+        start -> {
+          Placement placement = group.ask(request.get(), start(), FIND_OR_PLACE).orElseThrow();
+          tell(placement, null, start);
+          return placement;
+        });
   }
 
   private static Duration since(long start) {
@@ -232,7 +232,10 @@ public final class Sharder implements AutoCloseable {
    *     reported, after the others were placed
    */
   public List<Placement> assignAll(Collection<String> objects) {
-    long start = System.nanoTime();
+    return told(start -> answerAll(objects, start));
+  }
+
+  private List<Placement> answerAll(Collection<String> objects, long start) {
     Deadline deadline = start();
     Map<String, AssignmentRequest> missing = new LinkedHashMap<>();
     objects.forEach(object -> missing.put(object, request(object)));
@@ -242,15 +245,28 @@ public final class Sharder implements AutoCloseable {
         missing.isEmpty()
             ? new Placements(Map.of(), Map.of())
             : store.place(kind, List.copyOf(missing.values()), policy, deadline);
+    if (listener != null) {
+      List<Placement> answered = new ArrayList<>(placements.placed().values());
+      found.values().forEach(assignment -> answered.add(new Placement(assignment, false)));
+      listener.answeredMany(answered, since(start));
+    }
     Set<String> told = new HashSet<>();
     List<Placement> answers = new ArrayList<>(objects.size());
     for (String object : objects) {
       answers.add(newOnce(answer(object, found, placements), told));
     }
-    if (listener != null) {
-      listener.answeredMany(answers, since(start));
-    }
     return List.copyOf(answers);
+  }
+
+  /** Does what begins now, and tells the listener if it fails. */
+  private <T> T told(LongFunction<T> work) {
+    long start = System.nanoTime();
+    try {
+      return work.apply(start);
+    } catch (SharderException error) {
+      tell(null, error, start);
+      throw error;
+    }
   }
 
   /**
@@ -280,15 +296,14 @@ public final class Sharder implements AutoCloseable {
       while (roster.hasNext() && chunk.size() < CHUNK) {
         chunk.add(roster.next());
       }
-      done = done.plus(assignChunk(chunk));
+      done = done.plus(told(start -> assignChunk(chunk, start)));
       progress.accept(done);
     }
     return done;
   }
 
-  private Progress assignChunk(List<String> chunk) {
+  private Progress assignChunk(List<String> chunk, long start) {
     List<AssignmentRequest> requests = chunk.stream().distinct().map(this::request).toList();
-    long start = System.nanoTime();
     Placements placements = store.place(kind, requests, policy, start());
     if (listener != null) {
       listener.answeredMany(placements.placed().values(), since(start));

@@ -107,6 +107,30 @@ class SharderListenerTest {
   }
 
   @Test
+  void ofManyThoseAreHeardWhoWereAnsweredAndTheErrorOfTheOthers() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs =
+            Sharder.builder("hub", store)
+                .bins(List.of(Bin.of("a").withCapacity(2)))
+                .listener(heard)
+                .build()) {
+      assertThatThrownBy(() -> hubs.assignAll(List.of("x", "y", "z")))
+          .isInstanceOf(NoOpenBinException.class);
+      assertThatThrownBy(() -> hubs.assignAll(List.of("x", "z").iterator(), done -> {}))
+          .isInstanceOf(NoOpenBinException.class);
+      assertThatThrownBy(() -> hubs.assign("\u0001")).isInstanceOf(InvalidValueException.class);
+    }
+    assertThat(heard.events)
+        .containsExactly(
+            "opened hub with 1",
+            "many 2",
+            "refused NoOpenBinException",
+            "many 1",
+            "refused NoOpenBinException",
+            "refused InvalidValueException");
+  }
+
+  @Test
   void oneThatThrowsHarmsNobody() {
     SharderListener broken =
         new SharderListener() {

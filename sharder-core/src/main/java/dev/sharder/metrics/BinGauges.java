@@ -3,26 +3,43 @@ package dev.sharder.metrics;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.Sharder;
-import dev.sharder.SharderException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The bins of a sharder as gauges, which ask the store together, and not for every reading. */
 final class BinGauges {
 
   private static final Duration FRESH = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  private static final Executor ASKING =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "sharder-gauges");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private final MeterRegistry registry;
   private final Sharder sharder;
 
   // Under the monitor.
-  private Map<String, BinLoad> bins = new HashMap<>();
+  private final Map<String, BinLoad> bins = new HashMap<>();
   private final Map<String, Boolean> hasCapacity = new HashMap<>();
+  private @Nullable CompletableFuture<List<BinLoad>> answer;
   private boolean isKnown;
   private long asked = System.nanoTime() - FRESH.toNanos();
 
@@ -52,18 +69,28 @@ final class BinGauges {
     return isKnown && load != null ? value.applyAsDouble(load) : Double.NaN;
   }
 
+  /** Whoever reads all of them waits once, and only so long, for a store that is away. */
   private synchronized void look() {
     if (System.nanoTime() - asked < FRESH.toNanos()) {
       return;
     }
+    if (answer == null) {
+      answer = CompletableFuture.supplyAsync(sharder::bins, ASKING);
+    }
     try {
-      Map<String, BinLoad> now = new HashMap<>();
-      sharder.bins().forEach(bin -> now.put(bin.name(), bin));
-      bins = now;
+      List<BinLoad> now = answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      answer = null;
+      bins.clear();
+      now.forEach(bin -> bins.put(bin.name(), bin));
       isKnown = true;
-      now.values().forEach(this::add);
-    } catch (SharderException failure) {
+      now.forEach(this::add);
+    } catch (TimeoutException late) {
       isKnown = false;
+    } catch (ExecutionException failure) {
+      answer = null;
+      isKnown = false;
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
     }
     asked = System.nanoTime();
   }

@@ -26,8 +26,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * <tr><td>{@code sharder.assignments}</td><td>counter</td><td>answers by {@code bin} and {@code
  *     result}: {@code memory}, {@code found} or {@code new}; those from memory are the cache's
  *     hits</td></tr>
- * <tr><td>{@code sharder.assign}</td><td>timer</td><td>how long callers waited who were not
- *     answered from memory, by {@code result}: {@code found}, {@code new} or {@code
+ * <tr><td>{@code sharder.assign}</td><td>timer</td><td>how long callers of one object
+ *     waited who were not answered from memory, and whoever was refused, by {@code result}: {@code found}, {@code new} or {@code
  *     refused}</td></tr>
  * <tr><td>{@code sharder.refusals}</td><td>counter</td><td>errors by {@code error}, such as {@code
  *     no-open-bin} or {@code time-limit}</td></tr>
@@ -41,7 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
  *     is 1 or 0, and not a number while the store cannot be asked</td></tr>
  * </table>
  *
- * <p>The gauges ask the store when they are read, at most every 5 s.
+ * <p>The gauges ask the store when they are read, at most every 5 s, and wait for it 1 s at most.
  */
 public final class SharderMetrics implements SharderListener {
 

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -135,14 +136,16 @@ record HubCookie(
 
   /** The one that the browser sent; of several the first, as nginx takes it. */
   static Optional<String> sent(HttpServerExchange exchange) {
-    return sent(exchange, NAME);
+    // In any case, as nginx takes it.
+    return sent(exchange, pair -> pair.regionMatches(true, 0, NAME + "=", 0, NAME.length() + 1));
   }
 
-  /**
-   * The cookie of a name, in any case as nginx takes it, that the browser sent; the first of
-   * several.
-   */
+  /** The cookie of exactly this name that the browser sent; of several the first. */
   static Optional<String> sent(HttpServerExchange exchange, String name) {
+    return sent(exchange, pair -> pair.startsWith(name + "="));
+  }
+
+  private static Optional<String> sent(HttpServerExchange exchange, Predicate<String> isOne) {
     HeaderValues headers = exchange.getRequestHeaders().get(Headers.COOKIE);
     if (headers == null) {
       return Optional.empty();
@@ -150,8 +153,8 @@ record HubCookie(
     return headers.stream()
         .flatMap(header -> Pattern.compile(";").splitAsStream(header))
         .map(String::strip)
-        .filter(pair -> pair.regionMatches(true, 0, name + "=", 0, name.length() + 1))
-        .map(pair -> pair.substring(name.length() + 1))
+        .filter(isOne)
+        .map(pair -> pair.substring(pair.indexOf('=') + 1))
         .findFirst();
   }
 

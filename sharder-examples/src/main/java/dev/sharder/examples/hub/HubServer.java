@@ -242,7 +242,7 @@ public final class HubServer implements AutoCloseable {
         .filter(bin -> bin.bin().state() == BinState.OPEN)
         .forEach(bin -> settings.checkBin(bin.name()));
     if (settings.lti().isUsed()) {
-      launches = LaunchHandler.over(database, sharder, settings);
+      launches = watch.timed("/lti", LaunchHandler.over(database, sharder, settings));
     }
     settings.nginxMap().file().ifPresent(file -> keepMap(file, settings.nginxMap(), sharder));
     return sharder;

@@ -5,6 +5,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
@@ -27,7 +28,10 @@ final class TenantFilter extends OncePerRequestFilter {
       chain.doFilter(request, response);
       return;
     }
-    CurrentTenant scope = CurrentTenant.enter(tenant);
+    // HTTP hands over bytes as characters; a name is what they are in UTF-8.
+    CurrentTenant scope =
+        CurrentTenant.enter(
+            new String(tenant.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
     try (scope) {
       chain.doFilter(request, response);
     }

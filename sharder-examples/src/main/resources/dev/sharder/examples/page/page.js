@@ -234,23 +234,41 @@ const drain = (bin) => withToken(async () => {
   const make = () => ask("POST", of("plans"), { drain: bin.bin });
   const title = `Drain ${bin.bin}`;
   try {
-    const plan = await make();
-    const body = [
-      element("p", `${many(plan.moves ?? 0, "move")}; it takes nobody new meanwhile. Stop their servers and copy their files first.`),
-      flows(plan),
-    ];
-    if (plan.stranded) body.push(element("p", `${many(plan.stranded, "user")} would stay: no other bin has room.`, { class: "why" }));
-    confirm(title, body, (question) => run(bin, make, question), "Drain");
+    const agreed = { plan: await make() };
+    confirm(title, planned(agreed.plan), (question) => run(bin, make, agreed, question), "Drain");
   } catch (problem) {
     confirm(title, element("p", problem.message), async () => {}, "Close");
     if (problem.status === 401) signOut();
   }
 });
 
+function planned(plan) {
+  const body = [
+    element("p", `${many(plan.moves ?? 0, "move")}; it takes nobody new meanwhile. Stop their servers and copy their files first.`),
+    flows(plan),
+  ];
+  if (plan.stranded) body.push(element("p", `${many(plan.stranded, "user")} would stay: no other bin has room.`, { class: "why" }));
+  return body;
+}
+
+/** Whether nobody goes where was not agreed to, or stays; how many go where changes as newcomers come. */
+function isWithin(plan, agreed) {
+  const targets = new Set(agreed.flows.map((flow) => flow.to));
+  return plan.flows.every((flow) => targets.has(flow.to)) && (plan.stranded ?? 0) <= (agreed.stranded ?? 0);
+}
+
+async function planAnew(make, agreed) {
+  const plan = await make();
+  if (isWithin(plan, agreed.plan)) return plan;
+  agreed.plan = plan;
+  $("ask-body").replaceChildren(...planned(plan));
+  throw new Problem(409, "Something changed meanwhile. This is the plan now; drain again if it is right.");
+}
+
 /** Piece by piece; where somebody else changed something meanwhile, by a new plan. Stopped, it may be done again. */
-async function run(bin, make, question) {
+async function run(bin, make, agreed, question) {
   await change(bin, "draining");
-  let plan = await make();
+  let plan = await planAnew(make, agreed);
   let left = plan.moves ?? 0;
   let moved = 0;
   let skipped = 0;
@@ -265,12 +283,13 @@ async function run(bin, make, question) {
       again = 0;
     } catch (problem) {
       if (problem.status !== 409 || ++again > 5) throw problem;
-      plan = await make();
+      plan = await planAnew(make, agreed);
       left = plan.moves ?? 0;
     }
   }
   if (isAsked(question)) progress(moved, moved);
-  return `${many(moved, "move")} made${skipped ? `, ${skipped.toLocaleString()} skipped` : ""}.`;
+  const stay = agreed.plan.stranded ? `, ${many(agreed.plan.stranded, "user")} had no room elsewhere` : "";
+  return `${many(moved, "move")} made${skipped ? `, ${skipped.toLocaleString()} skipped` : ""}${stay}.`;
 }
 
 function progress(moved, whole) {
@@ -374,7 +393,8 @@ function watch() {
   forever(signal, 1000, async () => {
     await showBins(signal);
     const said = await ask("GET", `${of("newest")}?after=${newest}`, undefined, signal);
-    newest = said.next;
+    // It counts anew when the server starts again.
+    newest = said.next < newest ? 0 : said.next;
     add("newest", said.assignments.map((one) => element("li", [time(one.assignedAt), ` ${one.object} → ${one.bin}`])).reverse());
   });
   forever(signal, 0, async () => {
@@ -387,6 +407,8 @@ function watch() {
     after = said.next;
     add("changes", said.changes.map(told).reverse());
     if (said.changes.some((each) => each.object === shownObject)) await find(shownObject);
+    // An empty answer that comes at once is of a server that has too many waiting.
+    if (!said.changes.length) await pause(1000, signal);
   });
 }
 

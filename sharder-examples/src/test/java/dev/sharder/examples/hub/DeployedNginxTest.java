@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sharder.examples.hub.DeployedSharder.Way;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import io.undertow.Undertow;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HttpString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The configurations in {@code deploy/nginx}, with nothing changed in them but ports. */
 @Timeout(120)
@@ -163,6 +167,30 @@ class DeployedNginxTest {
     String many = IntStream.range(0, 1_100).mapToObj(i -> "b=").collect(joining("&"));
     for (String link : List.of("/x?q=100%", "/x?y=%zz&y=%2F", "/x?" + many)) {
       assertThat(nginx.ask("ada", "GET", link, "").header("Location")).isEqualTo(link);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"COOKIE", "AUTHORITATIVE", "LTI"})
+  void aHubSendsNginxNowhere(Way way) throws Exception {
+    Undertow evil =
+        Undertow.builder()
+            .addHttpListener(0, "127.0.0.1")
+            .setHandler(
+                exchange -> {
+                  HeaderMap headers = exchange.getResponseHeaders();
+                  headers.put(new HttpString("X-Accel-Redirect"), "@launched");
+                  headers.put(new HttpString("X-Sharder-Bin"), "hub-2");
+                  exchange.getResponseSender().send("evil");
+                })
+            .build();
+    evil.start();
+    try (DeployedSharder deployed =
+        DeployedSharder.start(
+            folder, way, List.of(RunningNginx.portOf(evil), RunningNginx.portOf(two)))) {
+      assertThat(deployed.nginx().ask("ada", "GET", "/x", "hub=hub-1").body()).isEqualTo("evil");
+    } finally {
+      evil.stop();
     }
   }
 

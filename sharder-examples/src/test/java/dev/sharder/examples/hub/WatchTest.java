@@ -56,10 +56,15 @@ class WatchTest {
       assertThat(hub.get("/readyz", "").status()).isEqualTo(200);
       postgres.kill();
       Answer unready = hub.get("/readyz", "");
+      while (unready.status() == 200) {
+        unready = hub.get("/readyz", "");
+      }
       assertThat(unready.status()).isEqualTo(503);
       assertThat(unready.header("Retry-After")).isEqualTo("5");
       assertThat(hub.get("/healthz", "").status()).isEqualTo(200);
-      assertThat(hub.get("/metrics", "").body()).contains("sharder_bins{kind=\"hub\"} NaN");
+      while (!hub.get("/metrics", "").body().contains("sharder_bins{kind=\"hub\"} NaN")) {
+        Thread.onSpinWait();
+      }
       postgres.startAgain();
       while (hub.get("/readyz", "").status() != 200) {
         Thread.onSpinWait();
