@@ -11,9 +11,11 @@ import dev.sharder.Sharder;
 import dev.sharder.examples.http.Problem;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -102,13 +104,17 @@ final class Assignments {
               .formatted(objects.size(), MOST_OBJECTS));
     }
     Sharder sharder = kinds.sharder(call.kind());
+    Map<String, CompletableFuture<Placement>> asked = new HashMap<>();
     List<CompletableFuture<Answer>> answers = new ArrayList<>();
     for (String object : objects) {
-      answers.add(
-          sharder
-              .assignAsync(object)
-              .handle((placement, error) -> answer(object, placement, error))
-              .toCompletableFuture());
+      CompletableFuture<Placement> before = asked.get(object);
+      // Of several, the first made it; asked each by itself, any of them might.
+      CompletableFuture<Placement> placing =
+          before == null
+              ? sharder.assignAsync(object).toCompletableFuture()
+              : before.thenApply(known -> new Placement(known.assignment(), false));
+      asked.putIfAbsent(object, placing);
+      answers.add(placing.handle((placement, error) -> answer(object, placement, error)));
     }
     return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
         .thenApply(
