@@ -20,7 +20,6 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,7 +59,7 @@ public final class Sharder implements AutoCloseable {
   private final Group<AssignmentRequest, Placement> group;
   private final @Nullable AnswerCache cache;
 
-  /** None, rather than one that does nothing, where not even the time need be looked at. */
+  /** None, rather than one that does nothing, so that an answer from memory costs nothing more. */
   private final @Nullable SharderListener listener;
 
   private volatile boolean closed;
@@ -115,7 +114,7 @@ public final class Sharder implements AutoCloseable {
    */
   public Placement assign(String object) {
     Placement cached = fromMemory(object);
-    return cached == null ? ask(() -> request(object)) : cached;
+    return cached == null ? told(start -> ask(request(object), start)) : cached;
   }
 
   /**
@@ -131,13 +130,12 @@ public final class Sharder implements AutoCloseable {
    * @throws SharderException as {@link #assign(String)} does
    */
   public Placement assign(AssignmentRequest request) {
-    Placement cached = request.kind().equals(kind) ? fromMemory(request.object()) : null;
-    return cached == null ? ask(() -> checked(request)) : cached;
-  }
-
-  private AssignmentRequest checked(AssignmentRequest request) {
-    checkKind(request);
-    return request;
+    return told(
+        start -> {
+          checkKind(request);
+          Placement cached = fromMemory(request.object());
+          return cached == null ? ask(request, start) : cached;
+        });
   }
 
   private void checkKind(AssignmentRequest request) {
@@ -148,13 +146,10 @@ public final class Sharder implements AutoCloseable {
     }
   }
 
-  private Placement ask(Supplier<AssignmentRequest> request) {
-    return told(
-        start -> {
-          Placement placement = group.ask(request.get(), start(), FIND_OR_PLACE).orElseThrow();
-          tell(placement, null, start);
-          return placement;
-        });
+  private Placement ask(AssignmentRequest request, long start) {
+    Placement placement = group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
+    tell(placement, null, start);
+    return placement;
   }
 
   private static Duration since(long start) {
@@ -174,16 +169,9 @@ public final class Sharder implements AutoCloseable {
    */
   public CompletionStage<Placement> assignAsync(String object) {
     Placement cached = fromMemory(object);
-    if (cached != null) {
-      return CompletableFuture.completedStage(cached);
-    }
-    long start = System.nanoTime();
-    try {
-      return askLater(request(object), start);
-    } catch (SharderException error) {
-      tell(null, error, start);
-      return CompletableFuture.failedStage(error);
-    }
+    return cached == null
+        ? later(start -> askLater(request(object), start))
+        : CompletableFuture.completedStage(cached);
   }
 
   private void tell(@Nullable Placement placement, @Nullable Throwable error, long start) {
@@ -203,13 +191,21 @@ public final class Sharder implements AutoCloseable {
    * @return as for {@link #assignAsync(String)}
    */
   public CompletionStage<Placement> assignAsync(AssignmentRequest request) {
-    long start = System.nanoTime();
+    return later(
+        start -> {
+          checkKind(request);
+          Placement cached = fromMemory(request.object());
+          return cached == null
+              ? askLater(request, start)
+              : CompletableFuture.completedStage(cached);
+        });
+  }
+
+  /** Whoever does not wait is told by the stage, whatever fails. */
+  private CompletionStage<Placement> later(LongFunction<CompletionStage<Placement>> work) {
     try {
-      checkKind(request);
-      Placement cached = fromMemory(request.object());
-      return cached == null ? askLater(request, start) : CompletableFuture.completedStage(cached);
+      return told(work);
     } catch (SharderException error) {
-      tell(null, error, start);
       return CompletableFuture.failedStage(error);
     }
   }

@@ -7,9 +7,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -38,7 +39,10 @@ final class BinGauges {
 
   // Under the monitor.
   private final Map<String, BinLoad> bins = new HashMap<>();
-  private final Map<String, Boolean> hasCapacity = new HashMap<>();
+
+  /** What of which bin is a gauge already. */
+  private final Set<List<String>> registered = new HashSet<>();
+
   private @Nullable CompletableFuture<List<BinLoad>> answer;
   private boolean isKnown;
   private long asked = System.nanoTime() - FRESH.toNanos();
@@ -96,26 +100,23 @@ final class BinGauges {
   }
 
   private void add(BinLoad bin) {
-    Optional<Boolean> before = Optional.ofNullable(hasCapacity.get(bin.name()));
-    boolean capped = bin.bin().capacity().isPresent();
-    hasCapacity.merge(bin.name(), capped, Boolean::logicalOr);
-    if (before.isEmpty()) {
-      add("load", bin, BinLoad::assigned);
-      add("offset", bin, load -> load.bin().offset());
-      add("weight", bin, load -> load.bin().weight());
-      add("open", bin, load -> load.bin().state() == BinState.OPEN ? 1 : 0);
-    }
-    if (capped && !before.orElse(false)) {
+    add("load", bin, BinLoad::assigned);
+    add("offset", bin, load -> load.bin().offset());
+    add("weight", bin, load -> load.bin().weight());
+    add("open", bin, load -> load.bin().state() == BinState.OPEN ? 1 : 0);
+    if (bin.bin().capacity().isPresent()) {
       add("capacity", bin, load -> load.bin().capacity().orElse(-1));
     }
   }
 
   private void add(String what, BinLoad bin, ToDoubleFunction<BinLoad> value) {
     String name = bin.name();
-    Gauge.builder("sharder.bin." + what, this, gauges -> gauges.read(name, value))
-        .tag("kind", sharder.kind())
-        .tag("bin", name)
-        .strongReference(true)
-        .register(registry);
+    if (registered.add(List.of(what, name))) {
+      Gauge.builder("sharder.bin." + what, this, gauges -> gauges.read(name, value))
+          .tag("kind", sharder.kind())
+          .tag("bin", name)
+          .strongReference(true)
+          .register(registry);
+    }
   }
 }
