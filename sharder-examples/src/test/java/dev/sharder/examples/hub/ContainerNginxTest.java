@@ -2,7 +2,6 @@ package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.cli.HubSharder;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,9 +91,7 @@ class ContainerNginxTest {
   }
 
   private void command(String... arguments) {
-    List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--database", database()));
-    assertThat(HubSharder.commandLine().execute(all.toArray(String[]::new))).isZero();
+    RunningHub.command(database(), arguments);
   }
 
   private static String address(Undertow hub) {

@@ -2,7 +2,6 @@ package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.cli.HubSharder;
 import dev.sharder.examples.hub.HubCookie.Verdict;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import java.io.IOException;
@@ -262,9 +261,7 @@ class CookieTest {
   }
 
   private void command(String... arguments) {
-    List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--database", database()));
-    assertThat(HubSharder.commandLine().execute(all.toArray(String[]::new))).isZero();
+    RunningHub.command(database(), arguments);
   }
 
   private String database() {

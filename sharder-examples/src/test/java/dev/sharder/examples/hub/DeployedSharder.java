@@ -1,12 +1,8 @@
 package dev.sharder.examples.hub;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.sharder.examples.cli.HubSharder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.stream.Collectors;
@@ -103,7 +99,7 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     Files.writeString(config, bins(hubs) + String.join("\n", settings));
     RunningHub sharder = RunningHub.start(database, config);
     try {
-      run(
+      RunningHub.command(
           database,
           "nginx-map",
           "--config",
@@ -123,14 +119,7 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
 
   /** Runs a command of the program beside the running server. */
   void command(String... arguments) {
-    run(database, arguments);
-  }
-
-  private static void run(String database, String... arguments) {
-    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
-    all[arguments.length] = "--database";
-    all[arguments.length + 1] = database;
-    assertThat(HubSharder.commandLine().execute(all)).isZero();
+    RunningHub.command(database, arguments);
   }
 
   private static String bins(List<Integer> hubs) {

@@ -8,7 +8,6 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
-import dev.sharder.examples.cli.HubSharder;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.TestPostgres;
@@ -470,10 +469,7 @@ class HubServerTest {
   }
 
   private void command(String... arguments) {
-    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
-    all[arguments.length] = "--database";
-    all[arguments.length + 1] = sqlite();
-    assertThat(HubSharder.commandLine().execute(all)).isZero();
+    RunningHub.command(sqlite(), arguments);
   }
 
   @Test

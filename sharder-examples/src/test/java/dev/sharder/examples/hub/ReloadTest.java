@@ -3,7 +3,6 @@ package dev.sharder.examples.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sharder.examples.cli.HubSharder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -82,11 +81,11 @@ class ReloadTest {
       command("bin", "add", "hub-4", "--label", "address=127.0.0.1:8004");
       awaitFile(map, text -> text.contains("upstream hub-4 {"));
       assertThat(Files.readString(map)).doesNotContain("hub-2").doesNotContain("hub-3");
+      // The file is written first, and then each is told by a line of its own.
       awaitFile(
-          map,
-          text ->
-              log.lines().stream()
-                  .anyMatch(line -> line.contains("'HUB-1'") || line.contains("'hub-1'")));
+          map, text -> log.lines().stream().anyMatch(line -> line.contains("'127.0.0.1:99999'")));
+      assertThat(log.lines())
+          .anyMatch(line -> line.contains("'HUB-1'") || line.contains("'hub-1'"));
       assertThat(log.lines()).anyMatch(line -> line.contains("'foo bar:80'"));
       assertThat(log.lines()).anyMatch(line -> line.contains("'127.0.0.1:99999'"));
     }
@@ -156,12 +155,7 @@ class ReloadTest {
   }
 
   private void command(String... arguments) {
-    assertThat(
-            HubSharder.commandLine()
-                .execute(
-                    Stream.concat(Stream.of(arguments), Stream.of("--database", database()))
-                        .toArray(String[]::new)))
-        .isZero();
+    RunningHub.command(database(), arguments);
   }
 
   private String database() {

@@ -1,5 +1,8 @@
 package dev.sharder.examples.hub;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sharder.examples.cli.HubSharder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,6 +42,13 @@ record RunningHub(HubServer server) implements AutoCloseable {
 
   static RunningHub start(String database, String... bins) {
     return start(database, null, bins);
+  }
+
+  /** Runs a command of the program on a database, beside whatever serves it. */
+  static void command(String database, String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--database", database));
+    assertThat(HubSharder.commandLine().execute(all.toArray(String[]::new))).isZero();
   }
 
   int port() {
