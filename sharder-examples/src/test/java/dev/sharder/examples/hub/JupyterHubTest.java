@@ -291,12 +291,15 @@ class JupyterHubTest {
     assertThat(home.body()).contains(browser.user());
   }
 
-  /** Asks until a hub answers; what a browser forgets, it forgets each time. */
+  /**
+   * Asks until a hub answers, for a page that starts no notebook server, behind which the hub would
+   * not name itself; what a browser forgets, it forgets each time.
+   */
   private static void awaitHub(Browser browser, String hub, Runnable forget) throws Exception {
     long end = System.nanoTime() + BOUND.toNanos();
     while (true) {
       forget.run();
-      if (hub(browser.open("/hub/login")).equals(hub)) {
+      if (hub(browser.open("/hub/claims")).equals(hub)) {
         return;
       }
       assertThat(System.nanoTime())
