@@ -57,7 +57,7 @@ final class Group<Q, A> {
   private static final class Ticket<Q, A> {
     final Q question;
     final Deadline deadline;
-    final int stages;
+    final int end;
     final @Nullable Thread caller;
     final CompletableFuture<Optional<A>> answer = new CompletableFuture<>();
 
@@ -65,10 +65,11 @@ final class Group<Q, A> {
     int stage;
     volatile boolean leads;
 
-    Ticket(Q question, Deadline deadline, int stages, @Nullable Thread caller) {
+    Ticket(Q question, Deadline deadline, int first, int end, @Nullable Thread caller) {
       this.question = question;
       this.deadline = deadline;
-      this.stages = stages;
+      this.stage = first;
+      this.end = end;
       this.caller = caller;
     }
   }
@@ -87,9 +88,9 @@ final class Group<Q, A> {
     this.executor = executor;
   }
 
-  /** Waits until the deadline for the answer of the first so many stages. */
-  Optional<A> ask(Q question, Deadline deadline, int stages) {
-    Ticket<Q, A> ticket = new Ticket<>(question, deadline, stages, Thread.currentThread());
+  /** Waits until the deadline for the answer of the stages from the first on, up to the end. */
+  Optional<A> ask(Q question, Deadline deadline, int first, int end) {
+    Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, Thread.currentThread());
     enter(ticket);
     while (true) {
       if (ticket.leads) {
@@ -110,8 +111,8 @@ final class Group<Q, A> {
   }
 
   /** Returns at once; the answer comes on the thread that leads. */
-  CompletableFuture<Optional<A>> askLater(Q question, Deadline deadline, int stages) {
-    Ticket<Q, A> ticket = new Ticket<>(question, deadline, stages, null);
+  CompletableFuture<Optional<A>> askLater(Q question, Deadline deadline, int first, int end) {
+    Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, null);
     if (enter(ticket)) {
       wake(ticket).forEach(this::lead);
     }
@@ -154,12 +155,12 @@ final class Group<Q, A> {
     }
   }
 
-  /** Joins the first queue, and tells whether that made the ticket its leader. */
+  /** Joins its first queue, and tells whether that made the ticket its leader. */
   private synchronized boolean enter(Ticket<Q, A> ticket) {
     if (closed) {
       throw new ClosedException(what);
     }
-    return join(ticket, stages.get(0));
+    return join(ticket, stages.get(ticket.stage));
   }
 
   /** Under the monitor. */
@@ -229,7 +230,7 @@ final class Group<Q, A> {
   }
 
   private static <Q, A> boolean goesOn(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
-    return ticket.stage + 1 < ticket.stages && answers.apply(ticket.question).isEmpty();
+    return ticket.stage + 1 < ticket.end && answers.apply(ticket.question).isEmpty();
   }
 
   /** Moves tickets to their next stage, and has it led; by this thread, if it has nothing to do. */

@@ -44,10 +44,14 @@ public final class Sharder implements AutoCloseable {
             return thread;
           });
 
-  /** How many of the group's stages answer {@link #find}, and how many {@link #assign}. */
-  private static final int FIND = 1;
+  /** The group's stages, and their end. */
+  private static final int FIND = 0;
 
-  private static final int FIND_OR_PLACE = 2;
+  private static final int PLACE = 1;
+  private static final int END = 2;
+
+  /** How long newcomers are expected after a round that met hardly anybody else. */
+  private static final long EXPECTED_NANOS = Duration.ofMillis(100).toNanos();
 
   /** Names of a roster in one transaction: enough to be quick, few enough to let others through. */
   private static final int CHUNK = 10_000;
@@ -61,6 +65,9 @@ public final class Sharder implements AutoCloseable {
 
   /** None, rather than one that does nothing, so that an answer from memory costs nothing more. */
   private final @Nullable SharderListener listener;
+
+  /** Until when whoever is not in memory is placed without being looked for first. */
+  private volatile long newcomersUntil = System.nanoTime();
 
   private volatile boolean closed;
 
@@ -147,9 +154,25 @@ public final class Sharder implements AutoCloseable {
   }
 
   private Placement ask(AssignmentRequest request, long start) {
-    Placement placement = group.ask(request, start(), FIND_OR_PLACE).orElseThrow();
+    Placement placement = group.ask(request, start(), firstStage(), END).orElseThrow();
     tell(placement, null, start);
     return placement;
+  }
+
+  /**
+   * Placing finds those who are known too, under the lock. So where most are new, as when a class
+   * starts, nobody is looked for first; as soon as half are known, everybody is again.
+   */
+  private int firstStage() {
+    return isExpectingNewcomers() ? PLACE : FIND;
+  }
+
+  private boolean isExpectingNewcomers() {
+    return System.nanoTime() - newcomersUntil < 0;
+  }
+
+  private void expectNewcomers(boolean isLikely) {
+    newcomersUntil = System.nanoTime() + (isLikely ? EXPECTED_NANOS : 0);
   }
 
   private static Duration since(long start) {
@@ -212,7 +235,7 @@ public final class Sharder implements AutoCloseable {
 
   private CompletionStage<Placement> askLater(AssignmentRequest request, long start) {
     CompletableFuture<Placement> answer =
-        group.askLater(request, start(), FIND_OR_PLACE).thenApply(Optional::orElseThrow);
+        group.askLater(request, start(), firstStage(), END).thenApply(Optional::orElseThrow);
     return listener == null
         ? answer
         : answer.whenComplete((placement, error) -> tell(placement, error, start));
@@ -347,7 +370,7 @@ public final class Sharder implements AutoCloseable {
   public Optional<Assignment> find(String object) {
     Placement cached = cached(object);
     return cached == null
-        ? group.ask(request(object), start(), FIND).map(Placement::assignment)
+        ? group.ask(request(object), start(), FIND, PLACE).map(Placement::assignment)
         : Optional.of(cached.assignment());
   }
 
@@ -422,6 +445,7 @@ public final class Sharder implements AutoCloseable {
     if (cache != null) {
       cache.put(asked, found.values());
     }
+    expectNewcomers(found.size() * 2 < requests.size());
     return request ->
         Optional.ofNullable(found.get(request.object())).map(known -> new Placement(known, false));
   }
@@ -432,6 +456,10 @@ public final class Sharder implements AutoCloseable {
     Placements placements = store.place(kind, oncePerObject(requests), policy, deadline);
     if (cache != null) {
       cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
+    }
+    if (isExpectingNewcomers()) {
+      long made = placements.placed().values().stream().filter(Placement::isNew).count();
+      expectNewcomers(made * 2 > requests.size());
     }
     Set<String> told = new HashSet<>();
     return request -> Optional.of(newOnce(answer(request.object(), Map.of(), placements), told));

@@ -81,12 +81,12 @@ class GroupTest {
   }
 
   private static String ask(Group<String, String> group, String object, Deadline deadline) {
-    return group.ask(object, deadline, 1).orElseThrow();
+    return group.ask(object, deadline, 0, 1).orElseThrow();
   }
 
   private static CompletableFuture<String> askLater(
       Group<String, String> group, String object, Deadline deadline) {
-    return group.askLater(object, deadline, 1).thenApply(Optional::orElseThrow);
+    return group.askLater(object, deadline, 0, 1).thenApply(Optional::orElseThrow);
   }
 
   private Function<String, Optional<String>> runWhenLet(List<String> objects, Deadline deadline) {
@@ -342,20 +342,21 @@ class GroupTest {
   @Test
   void whomOneStageHasNoAnswerForIsAnsweredByTheNextUnlessItAskedForOneAlone() {
     Group<String, String> two = twoStages();
-    letRun(2);
-    assertThat(two.ask("known", Deadline.in(LONG), 2)).contains("known?");
-    assertThat(two.ask("new", Deadline.in(LONG), 1)).isEmpty();
-    assertThat(two.ask("new", Deadline.in(LONG), 2)).contains("new!");
-    assertThat(two.askLater("newer", Deadline.in(LONG), 2).join()).contains("newer!");
-    assertThat(rounds).containsExactly(List.of("new"), List.of("newer"));
+    letRun(3);
+    assertThat(two.ask("known", Deadline.in(LONG), 0, 2)).contains("known?");
+    assertThat(two.ask("new", Deadline.in(LONG), 0, 1)).isEmpty();
+    assertThat(two.ask("new", Deadline.in(LONG), 0, 2)).contains("new!");
+    assertThat(two.askLater("newer", Deadline.in(LONG), 0, 2).join()).contains("newer!");
+    assertThat(two.ask("known", Deadline.in(LONG), 1, 2)).contains("known!");
+    assertThat(rounds).containsExactly(List.of("new"), List.of("newer"), List.of("known"));
   }
 
   @Test
   void aStageThatIsBusyKeepsNobodyWaitingInAnother() {
     Group<String, String> two = twoStages();
-    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
-    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 2);
-    assertThat(two.ask("known", Deadline.in(LONG), 2)).contains("known?");
+    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
+    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 0, 2);
+    assertThat(two.ask("known", Deadline.in(LONG), 0, 2)).contains("known?");
     assertThat(first).isNotDone();
     letRun(2);
     assertThat(first.join()).contains("first!");
@@ -365,10 +366,10 @@ class GroupTest {
   @Test
   void whoGivesUpInALaterStageKeepsNobodyElseWaiting() {
     Group<String, String> two = twoStages();
-    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
-    assertThatThrownBy(() -> two.ask("hasty", Deadline.in(SHORT), 2))
+    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
+    assertThatThrownBy(() -> two.ask("hasty", Deadline.in(SHORT), 0, 2))
         .isInstanceOf(TimeLimitException.class);
-    CompletableFuture<Optional<String>> third = two.askLater("third", Deadline.in(LONG), 2);
+    CompletableFuture<Optional<String>> third = two.askLater("third", Deadline.in(LONG), 0, 2);
     letRun(2);
     assertThat(first.join()).contains("first!");
     assertThat(third.join()).contains("third!");
@@ -378,11 +379,11 @@ class GroupTest {
   @Test
   void closingRefusesWhoeverWaitsInALaterStage() throws Exception {
     Group<String, String> two = twoStages();
-    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 2);
+    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
     while (rounds.isEmpty()) {
       Thread.onSpinWait();
     }
-    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 2);
+    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 0, 2);
     two.refuse();
     assertThatThrownBy(second::get).hasCauseInstanceOf(ClosedException.class);
     letRun(1);
@@ -429,13 +430,14 @@ class GroupTest {
               () -> {
                 for (int j = 0; j < 3_000; j++) {
                   String object = random.nextBoolean() ? "new" + j : "known" + j;
+                  int first = random.nextInt(2);
                   Deadline deadline =
                       Deadline.in(random.nextInt(4) == 0 ? Duration.ofNanos(50_000) : LONG);
                   try {
                     Optional<String> answer =
                         random.nextBoolean()
-                            ? two.ask(object, deadline, 2)
-                            : two.askLater(object, deadline, 2).join();
+                            ? two.ask(object, deadline, first, 2)
+                            : two.askLater(object, deadline, first, 2).join();
                     assertThat(answer).contains(object);
                     answered.incrementAndGet();
                   } catch (TimeLimitException | CompletionException gaveUp) {

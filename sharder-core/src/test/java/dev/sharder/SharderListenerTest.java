@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,6 +19,11 @@ class SharderListenerTest {
   /** Writes down what it hears. */
   private static final class Heard implements SharderListener {
     private final List<String> events = Collections.synchronizedList(new ArrayList<>());
+
+    /** Without the rounds that led to them. */
+    private List<String> answers() {
+      return events.stream().filter(event -> !event.matches("(FIND|PLACE) .*")).toList();
+    }
 
     @Override
     public void opened(Sharder sharder) {
@@ -68,10 +74,11 @@ class SharderListenerTest {
       hubs.assignAll(List.of("ada", "zoe").iterator(), done -> {});
       hubs.find("ada");
     }
-    assertThat(heard.events)
-        .startsWith("opened hub with 2", "FIND 1", "PLACE 1", "new ada")
-        .endsWith("memory ada", "memory ada", "FIND 1", "PLACE 1", "new bob", "many 2", "many 2");
-    assertThat(heard.events).filteredOn("memory ada"::equals).hasSize(2);
+    assertThat(heard.events).startsWith("opened hub with 2", "FIND 1", "PLACE 1", "new ada");
+    assertThat(heard.answers())
+        .endsWith("memory ada", "memory ada", "new bob", "many 2", "many 2")
+        .filteredOn("memory ada"::equals)
+        .hasSize(2);
   }
 
   @Test
@@ -81,9 +88,36 @@ class SharderListenerTest {
       hubs.assign("ada");
       hubs.assign("ada");
     }
-    assertThat(heard.events)
-        .containsExactly(
-            "opened hub with 2", "FIND 1", "PLACE 1", "new ada", "FIND 1", "found ada");
+    assertThat(heard.answers()).containsExactly("opened hub with 2", "new ada", "found ada");
+  }
+
+  @Test
+  void whereEverybodyIsNewHardlyAnybodyIsLookedForFirst() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs = sharder(store, 0)) {
+      for (int i = 0; i < 1_000; i++) {
+        hubs.assign("user-" + i);
+      }
+    }
+    assertThat(heard.events).filteredOn("PLACE 1"::equals).hasSize(1_000);
+    // Once to begin with, and after each pause of the machine that is longer than newcomers are
+    // expected for.
+    assertThat(heard.events).filteredOn("FIND 1"::equals).hasSizeBetween(1, 100);
+  }
+
+  @Test
+  void whereEverybodyIsKnownNobodyButTheFirstAsksForTheLock() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs = sharder(store, 0)) {
+      hubs.assignAll(IntStream.range(0, 1_000).mapToObj(i -> "user-" + i).toList());
+      hubs.assign("newcomer");
+      heard.events.clear();
+      for (int i = 0; i < 1_000; i++) {
+        assertThat(hubs.assign("user-" + i).isNew()).isFalse();
+      }
+    }
+    assertThat(heard.events).filteredOn("PLACE 1"::equals).hasSizeLessThanOrEqualTo(1);
+    assertThat(heard.events).filteredOn("FIND 1"::equals).hasSizeGreaterThanOrEqualTo(999);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
+import dev.sharder.Placement;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -56,12 +57,13 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
       throws SQLException;
 
   /**
-   * Places the newcomers among the objects into the emptiest bins, in their order and as far as the
-   * open bins reach, in one transaction and in as few steps as can be.
+   * Finds those of the objects that are known and places the others into the emptiest bins, in
+   * their order and as far as the open bins reach, in one transaction and in as few steps as can
+   * be.
    *
-   * @return the assignments made
+   * @return the assignments found and made
    */
-  abstract List<Assignment> placeIntoEmptiest(
+  abstract List<Placement> placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;
 
   /** Runs the work in one transaction that may place objects or change bins. */

@@ -167,11 +167,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
     Map<String, Placement> placed = new HashMap<>();
     withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline))
-        .forEach(made -> placed.put(made.object(), new Placement(made, true)));
+        .forEach(answer -> placed.put(answer.object(), answer));
     if (placed.size() == requests.size()) {
       return new Placements(placed, Map.of());
     }
-    // The rest exist by now, or the bins ran full on the way.
+    // The bins ran full on the way, or there are none.
     List<AssignmentRequest> left =
         requests.stream().filter(request -> !placed.containsKey(request.object())).toList();
     Placements rest = AssignmentStore.super.place(kind, left, policy, deadline);

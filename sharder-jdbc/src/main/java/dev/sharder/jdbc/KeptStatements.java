@@ -68,8 +68,13 @@ final class KeptStatements implements StatementBuilder {
     bound(sql, parameters).execute();
   }
 
+  /** Reads the row on which the result stands, whose time has been read. */
+  interface Row {
+    Assignment read(ResultSet row, Instant assignedAt) throws SQLException;
+  }
+
   /** Reads assignments; parameters as for {@link #execute}. */
-  List<Assignment> query(String sql, String... parameters) throws SQLException {
+  List<Assignment> query(String sql, Row reader, String... parameters) throws SQLException {
     List<Assignment> assignments = new ArrayList<>();
     try (ResultSet row = bound(sql, parameters).executeQuery()) {
       String text = "";
@@ -81,7 +86,7 @@ final class KeptStatements implements StatementBuilder {
           text = read;
           assignedAt = Instant.parse(text);
         }
-        assignments.add(Rows.assignment(row, assignedAt));
+        assignments.add(reader.read(row, assignedAt));
       }
     }
     return assignments;

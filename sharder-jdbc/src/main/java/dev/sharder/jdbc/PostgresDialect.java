@@ -2,6 +2,7 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
+import dev.sharder.Placement;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -98,14 +99,14 @@ final class PostgresDialect extends Dialect {
 
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline) {
-    return run(handle, FIND, kind, objects, deadline);
+    return run(handle, FIND, kind, objects, deadline, 7, Rows::assignment);
   }
 
   @Override
-  List<Assignment> placeIntoEmptiest(
+  List<Placement> placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) {
     try {
-      return run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline);
+      return run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline, 8, Rows::placement);
     } catch (Throwable failure) {
       rollBack(handle, failure);
       throw failure;
@@ -121,11 +122,6 @@ final class PostgresDialect extends Dialect {
     answers.forEach(answer -> assignments.putAll(answer.assignments()));
     Replica.Answer any = answers.get(0);
     return new Replica.Answer(any.fromReplica(), any.database(), any.revision(), assignments);
-  }
-
-  private static List<Assignment> run(
-      Handle handle, String script, String kind, Collection<String> objects, Deadline deadline) {
-    return run(handle, script, kind, objects, deadline, 7, Rows::assignment);
   }
 
   /** Runs a script in one round trip, and returns the rows of its statement with such columns. */

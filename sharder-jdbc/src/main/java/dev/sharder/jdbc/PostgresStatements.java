@@ -82,7 +82,8 @@ interface PostgresStatements extends Statements, SqlObject {
       """;
 
   // The k-th object a bin takes has the share (load + k) / weight. One after another, the objects
-  // take the smallest shares of all bins, ties by bin name; so they are taken here, all at once.
+  // take the smallest shares of all bins, ties by bin name; so they are taken here, all at once,
+  // and handed to the newcomers in their order.
   //
   // Of n objects none goes further than to the n emptiest bins. Of these only shares up to a level
   // are listed, and every one of them. The level is where n more objects would stand if the bins
@@ -92,13 +93,10 @@ interface PostgresStatements extends Statements, SqlObject {
   String PLACE_INTO_EMPTIEST =
       """
       WITH
-      newcomer AS (
-        SELECT object, row_number() OVER (ORDER BY place) AS turn
-        FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, place)
-        WHERE object NOT IN (
-          SELECT object
-          FROM sharder_assignment
-          WHERE kind = :kind AND object = ANY (CAST(:objects AS text[])))
+      known AS MATERIALIZED (
+        SELECT kind, object, bin, version, assigned_at, size, in_group
+        FROM sharder_assignment
+        WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       ),
       emptiest AS (
         SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room,
@@ -115,17 +113,23 @@ interface PostgresStatements extends Statements, SqlObject {
         FROM emptiest
         WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
       ),
-      slot AS (
-        SELECT bin, row_number() OVER (ORDER BY (load + k)::float8 / weight, bin) AS turn
-        FROM vessel
-        CROSS JOIN generate_series(1, least(room, CAST(:n AS bigint), floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
-        WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
-      ),
       placed AS (
         INSERT INTO sharder_assignment (kind, object, bin)
         SELECT :kind, object, bin
-        FROM newcomer
-        JOIN slot USING (turn)
+        FROM unnest(
+          ARRAY(
+            SELECT object
+            FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, place)
+            WHERE object NOT IN (SELECT object FROM known)
+            ORDER BY place),
+          ARRAY(
+            SELECT bin
+            FROM vessel
+            CROSS JOIN generate_series(1, least(room, CAST(:n AS bigint), floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
+            WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
+            ORDER BY (load + k)::float8 / weight, bin))
+          AS slot (object, bin)
+        WHERE object IS NOT NULL AND bin IS NOT NULL
         RETURNING kind, object, bin, version, assigned_at, size, in_group
       ),
       counted AS (
@@ -134,8 +138,11 @@ interface PostgresStatements extends Statements, SqlObject {
         FROM (SELECT bin, count(*) AS n FROM placed GROUP BY bin) AS taken
         WHERE b.kind = :kind AND b.bin = taken.bin
       )
-      SELECT kind, object, bin, version, assigned_at, size, in_group
+      SELECT TRUE AS is_new, kind, object, bin, version, assigned_at, size, in_group
       FROM placed
+      UNION ALL
+      SELECT FALSE, kind, object, bin, version, assigned_at, size, in_group
+      FROM known
       """;
 
   @Override

@@ -8,6 +8,7 @@ import dev.sharder.Change;
 import dev.sharder.Finding;
 import dev.sharder.Holding;
 import dev.sharder.Note;
+import dev.sharder.Placement;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -37,6 +38,10 @@ final class Rows {
         assignedAt,
         row.getLong("size"),
         Optional.ofNullable(row.getString("in_group")));
+  }
+
+  static Placement placement(ResultSet row, StatementContext context) throws SQLException {
+    return new Placement(assignment(row, context), row.getBoolean("is_new"));
   }
 
   /** An assignment, if there is one, and when and where it is so. */

@@ -5,14 +5,18 @@ import static java.util.stream.Collectors.groupingBy;
 
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
+import dev.sharder.Placement;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -102,25 +106,46 @@ final class SqliteDialect extends Dialect {
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     KeptStatements statements = kept(handle);
-    return with(
-        statements, () -> statements.query(SqliteStatements.FIND, kind, Json.write(objects)));
+    return with(statements, () -> find(statements, kind, objects));
   }
 
-  // Two statements, because SQLite inserts and updates one table at a time.
+  private static List<Assignment> find(
+      KeptStatements statements, String kind, Collection<String> objects) throws SQLException {
+    return statements.query(SqliteStatements.FIND, Rows::assignment, kind, Json.write(objects));
+  }
+
+  // Several statements, because SQLite inserts, updates and reads one table at a time.
   @Override
-  List<Assignment> placeIntoEmptiest(
+  List<Placement> placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException {
     KeptStatements statements = kept(handle);
-    String asked = Json.write(objects);
     return alone(
         handle,
         deadline,
         () -> {
-          List<Assignment> placed =
-              statements.query(SqliteStatements.PLACE_INTO_EMPTIEST, asked, kind);
-          statements.execute(SqliteStatements.COUNT, Json.write(counted(placed)), kind);
+          List<Placement> placed = new ArrayList<>();
+          Set<String> newcomers = new LinkedHashSet<>(objects);
+          for (Assignment known : find(statements, kind, objects)) {
+            newcomers.remove(known.object());
+            placed.add(new Placement(known, false));
+          }
+          List<Assignment> made = placeNewcomers(statements, kind, newcomers);
+          made.forEach(one -> placed.add(new Placement(one, true)));
           return placed;
         });
+  }
+
+  private static List<Assignment> placeNewcomers(
+      KeptStatements statements, String kind, Set<String> newcomers) throws SQLException {
+    List<Assignment> made =
+        statements.query(
+            SqliteStatements.PLACE_INTO_EMPTIEST,
+            (row, assignedAt) ->
+                new Assignment(kind, row.getString(1), row.getString(2), 1, assignedAt),
+            kind,
+            Json.write(newcomers));
+    statements.execute(SqliteStatements.COUNT, Json.write(counted(made)), kind);
+    return made;
   }
 
   private static Collection<List<?>> counted(List<Assignment> placed) {

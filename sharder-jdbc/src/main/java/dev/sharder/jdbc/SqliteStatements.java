@@ -25,15 +25,10 @@ interface SqliteStatements extends Statements {
 
   // The ORDER BY of a recursive part makes it a priority queue: it starts with every open bin's
   // next share, hands out the smallest, and puts that bin's following share in its place. So the
-  // objects get their bins one after another, LIMIT many.
+  // objects, all of them new, get their bins one after another, LIMIT many.
   String PLACE_INTO_EMPTIEST =
       """
       WITH RECURSIVE
-      newcomer (object, turn) AS MATERIALIZED (
-        SELECT value, row_number() OVER (ORDER BY key)
-        FROM json_each(:objects)
-        WHERE NOT EXISTS (SELECT 1 FROM sharder_assignment WHERE kind = :kind AND object = value)
-      ),
       slot (bin, weight, capacity, load, share) AS (
         SELECT bin, weight, capacity, assigned + offset_load + 1,
                (assigned + offset_load + 1.0) / weight AS share
@@ -52,10 +47,10 @@ interface SqliteStatements extends Statements {
         FROM slot
       )
       INSERT INTO sharder_assignment (kind, object, bin)
-      SELECT :kind, newcomer.object, choice.bin
-      FROM newcomer
-      JOIN choice USING (turn)
-      RETURNING kind, object, bin, version, assigned_at, size, in_group
+      SELECT :kind, newcomer.value, choice.bin
+      FROM json_each(:objects) AS newcomer
+      JOIN choice ON choice.turn = newcomer.key + 1
+      RETURNING object, bin, assigned_at
       """;
 
   String COUNT =
