@@ -29,6 +29,7 @@ public final class TestPostgres {
   private static EmbeddedPostgres start(String fsync) {
     try {
       return EmbeddedPostgres.builder()
+          .setPort(FreePorts.next())
           .setServerConfig("max_connections", "400")
           .setServerConfig("fsync", fsync)
           .setServerConfig("synchronous_commit", "on")
