@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -47,6 +49,9 @@ class GroupTest {
     threads.shutdownNow();
   }
 
+  private static final Set<Thread.State> WAITED =
+      EnumSet.of(Thread.State.TIMED_WAITING, Thread.State.WAITING, Thread.State.TERMINATED);
+
   /** A caller on a thread of its own. */
   private final class Caller {
     final FutureTask<String> task;
@@ -62,10 +67,12 @@ class GroupTest {
       this(object, LONG);
     }
 
-    /** Returns once it waits: in the queue, or in a round for a step of the test. */
+    /**
+     * Returns once it waits, in the queue or in a round for a step of the test; or has done so, if
+     * this thread was kept from looking for as long as that took.
+     */
     Caller waits() {
-      while (thread.getState() != Thread.State.TIMED_WAITING
-          && thread.getState() != Thread.State.WAITING) {
+      while (!WAITED.contains(thread.getState())) {
         Thread.onSpinWait();
       }
       return this;
@@ -367,6 +374,9 @@ class GroupTest {
   void whoGivesUpInALaterStageKeepsNobodyElseWaiting() {
     Group<String, String> two = twoStages();
     CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
+    while (rounds.isEmpty()) {
+      Thread.onSpinWait();
+    }
     assertThatThrownBy(() -> two.ask("hasty", Deadline.in(SHORT), 0, 2))
         .isInstanceOf(TimeLimitException.class);
     CompletableFuture<Optional<String>> third = two.askLater("third", Deadline.in(LONG), 0, 2);

@@ -428,18 +428,20 @@ class JdbiAssignmentStoreTest {
     }
   }
 
+  /** Flyway tries for nine seconds to write down what it did; we do not try again on top. */
   @Test
-  void aRoleThatMayNotCreateTablesIsToldAtOnce() {
+  @Timeout(60)
+  void aRoleThatMayNotCreateTablesIsToldAndNotLeftToWait() {
     try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
       handle.execute("DROP ROLE IF EXISTS weak");
       handle.execute("CREATE ROLE weak LOGIN");
       String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("user=\\w+", "user=weak");
-      long start = System.nanoTime();
-      assertThatThrownBy(() -> JdbiAssignmentStore.create(pool(url)))
+      JdbiAssignmentStore.Builder builder =
+          JdbiAssignmentStore.builder(pool(url)).timeLimit(Duration.ofDays(1));
+      assertThatThrownBy(builder::build)
           .isInstanceOf(StoreException.class)
           .hasMessageStartingWith("the tables could not be created or updated: ")
           .hasMessageContaining("permission denied");
-      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
     }
   }
 

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.AfterEach;
 
 class PostgresOperatorHistoryTest extends OperatorHistoryContract {
 
-  private final String url = TestPostgres.newDatabase();
+  // What dies here are connections and stores, and nobody waits for the disk for nothing.
+  private final String url = TestPostgres.newForgetfulDatabase();
   private final Queue<CuttableDatabase> databases = new ConcurrentLinkedQueue<>();
 
   @Override

@@ -11,7 +11,7 @@ class PostgresStoreTest extends AssignmentStoreContract {
 
   @Override
   protected AssignmentStore newStore() {
-    pool.setJdbcUrl(TestPostgres.newDatabase());
+    pool.setJdbcUrl(TestPostgres.newSchema());
     return JdbiAssignmentStore.create(pool);
   }
 

@@ -48,9 +48,13 @@ final class ReplicatedPostgres {
 
   private ReplicatedPostgres() {
     try {
-      primary = EmbeddedPostgres.builder().setRegisterShutdownHook(false).start();
+      primary =
+          EmbeddedPostgres.builder()
+              .setPort(FreePorts.next())
+              .setRegisterShutdownHook(false)
+              .start();
       replicaFiles = copyFiles();
-      replica = replica().start();
+      replica = replica().setPort(FreePorts.next()).start();
       replicaPort = replica.getPort();
       Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     } catch (IOException failure) {

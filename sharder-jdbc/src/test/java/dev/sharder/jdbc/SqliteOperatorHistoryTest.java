@@ -3,17 +3,40 @@ package dev.sharder.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.OperatorHistoryContract;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 class SqliteOperatorHistoryTest extends OperatorHistoryContract {
 
-  @TempDir private Path folder;
+  // What dies here are connections and stores, and nobody waits for the disk for nothing.
+  @TempDir(factory = InMemory.class)
+  private Path folder;
+
+  /** A folder that is no disk's, where the system has one with room; else any. */
+  static final class InMemory implements TempDirFactory {
+
+    private static final Path MEMORY = Path.of("/dev/shm");
+    private static final long ROOM = 1L << 30;
+
+    @Override
+    public Path createTempDirectory(
+        AnnotatedElementContext elementContext, ExtensionContext extensionContext)
+        throws IOException {
+      return Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > ROOM
+          ? Files.createTempDirectory(MEMORY, "sharder")
+          : Files.createTempDirectory("sharder");
+    }
+  }
 
   private final AtomicInteger files = new AtomicInteger();
   private final Queue<CuttableDatabase> databases = new ConcurrentLinkedQueue<>();

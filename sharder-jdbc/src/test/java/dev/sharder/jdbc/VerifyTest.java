@@ -116,7 +116,7 @@ class VerifyTest {
 
   private void open(boolean sqlite) {
     pool.setJdbcUrl(
-        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newSchema());
     store = JdbiAssignmentStore.create(pool);
     database = Jdbi.open(pool);
     hubs = fill("hub");

@@ -41,7 +41,7 @@ class ApiTest {
     String newDatabase(Path folder) {
       return this == SQLITE
           ? "jdbc:sqlite:" + folder.resolve("sharder.db")
-          : TestPostgres.newDatabase();
+          : TestPostgres.newSchema();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub;
 
+import dev.sharder.jdbc.FreePorts;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,7 +16,7 @@ final class KillablePostgres implements AutoCloseable {
 
   KillablePostgres(Path data) throws IOException {
     this.data = data;
-    this.server = builder(data).start();
+    this.server = builder(data).setPort(FreePorts.next()).start();
   }
 
   /** As durable as a server is by default, which the builder's own defaults are not. */

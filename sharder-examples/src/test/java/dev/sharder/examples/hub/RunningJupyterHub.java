@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.sharder.jdbc.FreePorts;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -48,7 +49,7 @@ record RunningJupyterHub(Process process, int port, String base, Path folder)
       Path folder, String name, String base, String more, Map<String, String> environment)
       throws IOException {
     Files.createDirectories(folder.resolve("tmp"));
-    List<Integer> ports = RunningNginx.freePorts(3);
+    List<Integer> ports = FreePorts.next(3);
     Files.writeString(
         folder.resolve("jupyterhub_config.py"), config(folder, name, base, ports) + more);
     ProcessBuilder builder =

@@ -4,18 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.hub.RunningHub.Answer;
+import dev.sharder.jdbc.FreePorts;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -63,7 +62,7 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
   /** Starts it some other way, or skips the test. */
   static RunningNginx run(Path folder, Way way) throws IOException {
     assumeInstalled();
-    int port = freePorts(1).get(0);
+    int port = FreePorts.next();
     Process process =
         way.command(installed().orElseThrow(), port)
             .redirectErrorStream(true)
@@ -107,21 +106,6 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
 
   static int portOf(Undertow server) {
     return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
-  }
-
-  /** Ports that are free now, and different. */
-  static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> held = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return held.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : held) {
-        socket.close();
-      }
-    }
   }
 
   private void awaitAnswer(Path folder) throws IOException {
