@@ -118,7 +118,6 @@ final class Group<Q, A> {
     }
     return ticket
         .answer
-        .copy()
         .orTimeout(deadline.remaining().toNanos() + 1, TimeUnit.NANOSECONDS)
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(tell(ticket, failure)));
   }

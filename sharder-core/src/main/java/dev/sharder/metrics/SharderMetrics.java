@@ -46,7 +46,10 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class SharderMetrics implements SharderListener {
 
   private final MeterRegistry registry;
+
+  // Kept here, because a registry makes a name and its tags anew to look for a meter.
   private final Map<Answers, Counter> answers = new ConcurrentHashMap<>();
+  private final Map<Waits, Timer> waits = new ConcurrentHashMap<>();
 
   private SharderMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -54,6 +57,9 @@ public final class SharderMetrics implements SharderListener {
 
   /** What a counter of answers is for. */
   private record Answers(String kind, String bin, String result) {}
+
+  /** What a timer of those who waited is for. */
+  private record Waits(String kind, String result) {}
 
   /**
    * Makes the listener.
@@ -78,9 +84,7 @@ public final class SharderMetrics implements SharderListener {
   @Override
   public void answered(Placement placement, Duration took) {
     count(placement, result(placement));
-    registry
-        .timer("sharder.assign", "kind", kind(placement), "result", result(placement))
-        .record(took);
+    time(kind(placement), result(placement), took);
   }
 
   @Override
@@ -91,7 +95,7 @@ public final class SharderMetrics implements SharderListener {
   @Override
   public void refused(String kind, SharderException error, Duration took) {
     registry.counter("sharder.refusals", "kind", kind, "error", word(error)).increment();
-    registry.timer("sharder.assign", "kind", kind, "result", "refused").record(took);
+    time(kind, "refused", took);
   }
 
   @Override
@@ -108,6 +112,14 @@ public final class SharderMetrics implements SharderListener {
     answers
         .computeIfAbsent(new Answers(kind(placement), placement.bin(), result), this::counter)
         .increment();
+  }
+
+  private void time(String kind, String result, Duration took) {
+    waits.computeIfAbsent(new Waits(kind, result), this::timer).record(took);
+  }
+
+  private Timer timer(Waits of) {
+    return registry.timer("sharder.assign", "kind", of.kind(), "result", of.result());
   }
 
   private Counter counter(Answers of) {
