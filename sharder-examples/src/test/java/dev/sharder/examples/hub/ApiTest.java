@@ -454,10 +454,12 @@ class ApiTest {
   @Test
   void withoutATokenNothingIsChangedAndTheAnswerSaysWhichKeyWouldAllowIt() throws Exception {
     String database = Product.SQLITE.newDatabase(folder);
-    try (RunningApi api = RunningApi.start(folder, database, "lowercase: true\n")) {
-      Reply off = api.admin("PUT", "/kinds/hub/bins/hub-3", null);
+    try (RunningApi api = RunningApi.start(folder, database, "lowercase: true\n");
+        LogLines log = LogLines.of(HubServer.class)) {
+      Reply off = api.admin("PUT", "/kinds/hub/bins/hub-3", "{\"weight\": 2}");
       assertThat(off.status()).isEqualTo(403);
       assertThat(off.detail()).contains("'api-tokens'").contains("'api-token-file'");
+      assertThat(log.lines()).isEmpty();
       assertThat(api.get("/kinds/hub/bins/hub-3").status()).isEqualTo(404);
     }
   }
