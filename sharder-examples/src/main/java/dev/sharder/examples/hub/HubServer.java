@@ -274,8 +274,7 @@ public final class HubServer implements AutoCloseable {
         new Kinds(
             store,
             settings.policy(),
-            sharder,
-            name -> checkHub(settings, name),
+            new Kinds.Users(sharder, name -> checkHub(settings, name), settings.lowercase()),
             List.of(watch.listener(), newest));
     closers.push(kinds::close);
     closers.push(this::finish);

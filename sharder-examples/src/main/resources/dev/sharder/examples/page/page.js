@@ -6,6 +6,7 @@ const kinds = "api/v1/kinds";
 const pieces = 200;
 let kind = "";
 let token = sessionStorage.getItem("token") ?? "";
+let lowercase = [];
 let bins = [];
 let watching = new AbortController();
 
@@ -318,6 +319,9 @@ async function find(object) {
     ask("GET", of("assignments", object, "history")),
   ]);
   if (shownObject !== object) return;
+  // Nobody is called exactly so, and nginx would have lowercased the name.
+  const spelled = object.toLowerCase();
+  if (!explained.assignment && spelled !== object && lowercase.includes(kind)) return find(spelled);
   const shown = [element("h3", object)];
   const home = explained.assignment;
   if (home) {
@@ -416,6 +420,7 @@ async function start() {
   signed();
   try {
     const said = await ask("GET", kinds);
+    lowercase = said.lowercase;
     $("kind").replaceChildren(...said.kinds.map((each) => element("option", each)));
     if (said.kinds.includes("hub")) $("kind").value = "hub";
     kind = $("kind").value;

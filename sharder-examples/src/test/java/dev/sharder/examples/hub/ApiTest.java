@@ -68,7 +68,7 @@ class ApiTest {
           .isEqualTo(api.get(ada).json());
       assertThat(api.assign("homedir", "bob")).isEqualTo("nfs-2");
       assertThat(api.get("/kinds").json().toString())
-          .isEqualTo("{\"kinds\":[\"homedir\",\"hub\"]}");
+          .isEqualTo("{\"kinds\":[\"homedir\",\"hub\"],\"lowercase\":[\"hub\"]}");
     }
   }
 
