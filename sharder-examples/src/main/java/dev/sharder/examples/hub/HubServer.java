@@ -90,13 +90,16 @@ public final class HubServer implements AutoCloseable {
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
-    Access access = new Access(settings.api().read(), settings::onlyTrusted);
+    ApiSettings rules = settings.api();
+    Access access =
+        new Access(rules.read(), settings.admins(), rules.hosts(), settings::onlyTrusted);
     HubServer server = new HubServer();
     try {
       server.listen(settings);
       Sharder sharder = server.open(settings);
       Api api = server.openApi(sharder, settings, access);
-      server.handler = server.routes(sharder, settings, api);
+      HttpHandler page = access.forPage(new PageHandler());
+      server.handler = server.routes(sharder, settings, api, page);
       server.started = settings.withBins(List.of());
       server.greet(settings, sharder);
       return server;
@@ -106,13 +109,12 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private HttpHandler routes(Sharder sharder, Settings settings, Api api) {
+  private HttpHandler routes(Sharder sharder, Settings settings, Api api, HttpHandler page) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
     HttpHandler check = watch.timed("/check", new CheckHandler(sharder, settings));
     HttpHandler timedApi = watch.timed("/api", api);
-    HttpHandler page = new PageHandler();
     HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
     HttpHandler ready = exchange -> watch.answerReady(exchange, store, KIND);
     HttpHandler trusted =

@@ -41,10 +41,15 @@ class BadInputTest {
     return Stream.of(
         Arguments.of(
             "bins: [hub-1]\nlisen: 127.0.0.1:1\n",
-            " line 2: unknown key 'lisen'; use one of api-token-file, api-tokens, bins,"),
+            " line 2: unknown key 'lisen'; use one of admins, api-hosts, api-token-file, api-tokens, bins,"),
         Arguments.of(
             "bins: [hub-1]\napi-tokens: [hush]\n",
             " line 2: api-tokens: a token is shorter than 32 characters"),
+        Arguments.of("ramp: 0.5\nadmins: ['']\n", " line 2: admins: actor name '' is blank"),
+        Arguments.of("admins: ada\n", " line 1: admins is not a list"),
+        Arguments.of(
+            "api-hosts:\n- a.example\n- https://b.example:1\n",
+            " line 1: api-hosts: 'https://b.example:1' is no host name; write it like"),
         Arguments.of(
             "bins: [hub-1]\napi-token-file: no/such/file\n",
             "api-token-file 'no/such/file' cannot be read"),
