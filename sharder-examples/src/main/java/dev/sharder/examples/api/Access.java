@@ -1,6 +1,7 @@
 package dev.sharder.examples.api;
 
 import dev.sharder.examples.http.Problem;
+import dev.sharder.examples.http.Refusal;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.AttachmentKey;
@@ -16,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets in who may ask: whoever holds a token may do everything, and a trusted peer may read and
- * assign. Without any token that is configured, nobody changes anything.
+ * Lets in who may ask: whoever holds a token may do everything, and so may an admin whom a trusted
+ * proxy names. A trusted peer that speaks for nobody may read and assign. Without any token or
+ * admin that is configured, nobody changes anything.
  */
 public final class Access {
 
@@ -26,19 +28,25 @@ public final class Access {
   private static final AttachmentKey<String> ACTOR = AttachmentKey.create(String.class);
   private static final AttachmentKey<HttpHandler> NEXT = AttachmentKey.create(HttpHandler.class);
   private static final Pattern BEARER = Pattern.compile("(?i:bearer) +(\\S+) *");
-  private static final String NOBODY_IN_PARTICULAR = "api";
 
   private final List<Token> tokens;
+  private final Admins admins;
+  private final Hosts hosts;
   private final HttpHandler ifTrusted;
 
   /**
    * Knows who may ask.
    *
    * @param tokens of those who may do everything
+   * @param admins those who may do so without one
+   * @param hosts where whoever has no token may ask
    * @param onlyTrusted hands over the requests of trusted peers, and answers all others with 403
    */
-  public Access(List<Token> tokens, UnaryOperator<HttpHandler> onlyTrusted) {
+  public Access(
+      List<Token> tokens, Admins admins, Hosts hosts, UnaryOperator<HttpHandler> onlyTrusted) {
     this.tokens = List.copyOf(tokens);
+    this.admins = admins;
+    this.hosts = hosts;
     this.ifTrusted =
         onlyTrusted.apply(exchange -> exchange.getAttachment(NEXT).handleRequest(exchange));
   }
@@ -50,27 +58,71 @@ public final class Access {
     if (token.isPresent()) {
       exchange.putAttachment(ACTOR, token.get().name());
       next.handleRequest(exchange);
-    } else if (needsToken && tokens.isEmpty()) {
-      Problem.of(
-              StatusCodes.FORBIDDEN,
-              "nothing can be changed here, because no token is configured; set 'api-tokens' or 'api-token-file' and start again")
-          .answer(exchange);
-    } else if (secret.isPresent()) {
+    } else if (secret.isPresent() && !tokens.isEmpty()) {
       log.warn("refused a wrong token from {}", peer(exchange));
       demandToken(exchange, "the token is not one of those that are configured; use one of them");
-    } else if (needsToken) {
-      demandToken(exchange, "this takes a token; send it as 'Authorization: Bearer TOKEN'");
     } else {
       exchange.addDefaultResponseListener(this::answerStranger);
-      exchange.putAttachment(NEXT, next);
+      exchange.putAttachment(NEXT, trusted -> admitTrusted(trusted, needsToken, next));
       ifTrusted.handleRequest(exchange);
     }
   }
 
-  /** Returns who acts, as changes tell. */
-  static String actor(HttpServerExchange exchange) {
-    String actor = exchange.getAttachment(ACTOR);
-    return actor == null ? NOBODY_IN_PARTICULAR : actor;
+  private void admitTrusted(HttpServerExchange exchange, boolean needsToken, HttpHandler next)
+      throws Exception {
+    Optional<String> admin;
+    try {
+      admin = withoutToken(exchange);
+    } catch (Refusal refusal) {
+      refuse(exchange, refusal);
+      return;
+    }
+    if (admin.isPresent()) {
+      exchange.putAttachment(ACTOR, admin.get());
+    } else if (needsToken) {
+      refuseChange(exchange);
+      return;
+    }
+    next.handleRequest(exchange);
+  }
+
+  private Optional<String> withoutToken(HttpServerExchange exchange) throws Refusal {
+    hosts.check(exchange);
+    return admins.asking(exchange);
+  }
+
+  /** Hands over requests for what holds nothing of anybody, but of nobody who may not ask more. */
+  public HttpHandler forPage(HttpHandler page) {
+    return exchange -> {
+      try {
+        withoutToken(exchange);
+      } catch (Refusal refusal) {
+        refuse(exchange, refusal);
+        return;
+      }
+      page.handleRequest(exchange);
+    };
+  }
+
+  private static void refuse(HttpServerExchange exchange, Refusal refusal) {
+    log.warn("refused {}: {}", peer(exchange), refusal.getMessage());
+    refusal.problem().answer(exchange);
+  }
+
+  private void refuseChange(HttpServerExchange exchange) {
+    if (tokens.isEmpty()) {
+      Problem.of(
+              StatusCodes.FORBIDDEN,
+              "nothing can be changed here without a token, and none is configured; set 'api-tokens', 'api-token-file' or 'admins' and start again")
+          .answer(exchange);
+    } else {
+      demandToken(exchange, "this takes a token; send it as 'Authorization: Bearer TOKEN'");
+    }
+  }
+
+  /** Returns who acts, as changes tell; nobody if they may only read and assign. */
+  static Optional<String> actor(HttpServerExchange exchange) {
+    return Optional.ofNullable(exchange.getAttachment(ACTOR));
   }
 
   /** Other schemes are for whoever stands in front. */
@@ -87,7 +139,7 @@ public final class Access {
   }
 
   private boolean answerStranger(HttpServerExchange exchange) {
-    if (exchange.getStatusCode() != StatusCodes.FORBIDDEN) {
+    if (exchange.isResponseStarted() || exchange.getStatusCode() != StatusCodes.FORBIDDEN) {
       return false;
     }
     log.warn("refused {}, which is not among the trusted peers and has no token", peer(exchange));

@@ -46,6 +46,9 @@ public final class Api implements HttpHandler {
   private static final Pattern JSON =
       Pattern.compile("application/(merge-patch\\+)?json *(; *charset=\"?utf-8\"?)?");
 
+  /** Who asks, if they may change anything. */
+  record Me(@Nullable String actor) {}
+
   private final Access access;
   private final Routes routes;
 
@@ -61,6 +64,8 @@ public final class Api implements HttpHandler {
         Methods.GET, KIND + "/changes", changes::list, "after", "limit", "wait", "latest");
     Reply description = new Reply(StatusCodes.OK, "application/yaml", description());
     routes.forPeers(Methods.GET, "/openapi.yaml", Operation.waiting(call -> description));
+    routes.forPeers(
+        Methods.GET, "/me", Operation.waiting(call -> Reply.ok(new Me(call.actor().orElse(null)))));
   }
 
   private void addAssignments(Assignments assignments, ObjectOperations objects) {

@@ -25,7 +25,7 @@ final class Bins {
     this.kinds = kinds;
   }
 
-  record Names(List<String> kinds) {}
+  record Names(List<String> kinds, List<String> lowercase) {}
 
   record All(List<BinJson> bins) {}
 
@@ -96,7 +96,7 @@ final class Bins {
   }
 
   Reply kinds(Call call) {
-    return Reply.ok(new Names(kinds.names()));
+    return Reply.ok(new Names(kinds.names(), kinds.lowercase()));
   }
 
   Reply list(Call call) {

@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param names what its path names, decoded
  * @param queries what its query asks, decoded; one value each but for those that may be repeated
  * @param body what it says
- * @param actor who acts
+ * @param actor who acts; nobody if they may only read and assign
  * @param worker where to wait for the store, if that is not where it began
  */
 record Call(
     Map<String, String> names,
     Map<String, List<String>> queries,
     String body,
-    String actor,
+    Optional<String> actor,
     Executor worker) {
 
   private static final String BY_DEFAULT = "by the API";
@@ -82,8 +82,10 @@ record Call(
     return body.isEmpty() ? otherwise : Body.read(body, type);
   }
 
-  /** Returns who acts and why, for whoever asks later. */
+  /**
+   * Returns who acts and why, for whoever asks later; somebody does where a route is for holders.
+   */
   Note note(@Nullable String reason) {
-    return new Note(actor, reason == null ? BY_DEFAULT : reason);
+    return new Note(actor.orElseThrow(), reason == null ? BY_DEFAULT : reason);
   }
 }

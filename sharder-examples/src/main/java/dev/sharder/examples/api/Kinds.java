@@ -24,11 +24,24 @@ public final class Kinds implements AutoCloseable {
   /** Plans and batches of moves read and write more. */
   private static final Duration ADMIN_TIME_LIMIT = Duration.ofSeconds(30);
 
+  /**
+   * The kind of those whom nginx names.
+   *
+   * @param sharder their sharder; whoever made it closes it
+   * @param checkBin refuses a name that a bin of theirs must not have, by an {@link
+   *     dev.sharder.InvalidValueException}
+   * @param areLowercase whether nginx's names for them are lowercased
+   */
+  public record Users(Sharder sharder, Consumer<String> checkBin, boolean areLowercase) {
+
+    String kind() {
+      return sharder.kind();
+    }
+  }
+
   private final AssignmentStore store;
   private final BinPolicy policy;
-
-  private final Sharder first;
-  private final Consumer<String> checkBinOfFirst;
+  private final Users users;
 
   /** Only of kinds that have bins, and bins are for ever: so there is an end to them. */
   private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
@@ -41,28 +54,21 @@ public final class Kinds implements AutoCloseable {
    *
    * @param store where assignments are kept
    * @param policy how new objects are placed
-   * @param first a sharder that there is already; whoever made it closes it
-   * @param checkBinOfFirst refuses a name that a bin of its kind must not have, by an {@link
-   *     dev.sharder.InvalidValueException}
+   * @param users the kind that there is already
    * @param listeners hear what the sharders do that it makes
    */
   public Kinds(
-      AssignmentStore store,
-      BinPolicy policy,
-      Sharder first,
-      Consumer<String> checkBinOfFirst,
-      List<SharderListener> listeners) {
+      AssignmentStore store, BinPolicy policy, Users users, List<SharderListener> listeners) {
     this.store = store;
     this.policy = policy;
-    this.first = first;
-    this.checkBinOfFirst = checkBinOfFirst;
+    this.users = users;
     this.listeners = List.copyOf(listeners);
   }
 
   /** Refuses a bin of a name that would be of no use to its kind. */
   void checkNewBin(String kind, String name) {
-    if (kind.equals(first.kind())) {
-      checkBinOfFirst.accept(name);
+    if (kind.equals(users.kind())) {
+      users.checkBin().accept(name);
     }
   }
 
@@ -70,10 +76,15 @@ public final class Kinds implements AutoCloseable {
     return store.kinds(deadline());
   }
 
+  /** Returns the kinds whose objects are lowercased where nginx names them. */
+  List<String> lowercase() {
+    return users.areLowercase() ? List.of(users.kind()) : List.of();
+  }
+
   /** Returns the sharder of a kind that has bins. */
   Sharder sharder(String kind) {
-    if (kind.equals(first.kind())) {
-      return first;
+    if (kind.equals(users.kind())) {
+      return users.sharder();
     }
     Sharder known = sharders.get(kind);
     if (known != null) {

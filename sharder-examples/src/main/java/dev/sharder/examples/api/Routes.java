@@ -58,7 +58,7 @@ final class Routes {
     return add(method, path, new Route(false, Set.of(queries), operation));
   }
 
-  /** Adds what takes a token. */
+  /** Adds what takes a token, or an admin. */
   Routes forHolders(HttpString method, String path, Operation operation, String... queries) {
     return add(method, path, new Route(true, Set.of(queries), operation));
   }

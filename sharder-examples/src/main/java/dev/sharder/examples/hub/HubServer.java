@@ -50,16 +50,13 @@ public final class HubServer implements AutoCloseable {
   private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
 
-  /** What links need, and no more. */
-  private static final int MOST_HEADER_BYTES = 64 * 1024;
+  /** What {@link LimitsHandler} has its say about before Undertow does. */
+  private static final int MOST_HEADER_BYTES =
+      LimitsHandler.SLACK * LimitsHandler.MOST_HEADER_BYTES;
 
-  private static final int MOST_HEADERS = 100;
+  private static final int MOST_HEADERS = LimitsHandler.SLACK * LimitsHandler.MOST_HEADERS;
 
-  /**
-   * Who sends more is cut off. The API keeps far less: what is between the two is read and thrown
-   * away, because whoever is still sending would not read why it was refused.
-   */
-  private static final long MOST_BODY_BYTES = 16 * 1024 * 1024;
+  private static final long UNLIMITED = -1;
 
   private static final int MOST_CONNECTIONS = 10_000;
 
@@ -93,13 +90,16 @@ public final class HubServer implements AutoCloseable {
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
-    Access access = new Access(settings.api().read(), settings::onlyTrusted);
+    ApiSettings rules = settings.api();
+    Access access =
+        new Access(rules.read(), settings.admins(), rules.hosts(), settings::onlyTrusted);
     HubServer server = new HubServer();
     try {
       server.listen(settings);
       Sharder sharder = server.open(settings);
       Api api = server.openApi(sharder, settings, access);
-      server.handler = server.routes(sharder, settings, api);
+      HttpHandler page = access.forPage(new PageHandler());
+      server.handler = server.routes(sharder, settings, api, page);
       server.started = settings.withBins(List.of());
       server.greet(settings, sharder);
       return server;
@@ -109,13 +109,12 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private HttpHandler routes(Sharder sharder, Settings settings, Api api) {
+  private HttpHandler routes(Sharder sharder, Settings settings, Api api, HttpHandler page) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
     HttpHandler check = watch.timed("/check", new CheckHandler(sharder, settings));
     HttpHandler timedApi = watch.timed("/api", api);
-    HttpHandler page = new PageHandler();
     HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
     HttpHandler ready = exchange -> watch.answerReady(exchange, store, KIND);
     HttpHandler trusted =
@@ -136,21 +135,20 @@ public final class HubServer implements AutoCloseable {
                 answerNowhere(exchange);
               }
             });
-    return new FramingHandler(
+    HttpHandler all =
         exchange -> {
-          // Whoever keeps it running may ask from anywhere, and learns nothing else.
-          switch (exchange.getRequestURI()) {
-            case "/healthz" -> watch.answerHealth(exchange);
-            case "/readyz" -> ready.handleRequest(exchange);
-            default -> {
-              String path = exchange.getRequestURI();
-              exchange.addDefaultResponseListener(HubServer::answerStranger);
-              HttpHandler handler =
-                  Api.isBelow(path) ? timedApi : PageHandler.isPartOf(path) ? page : trusted;
-              handler.handleRequest(exchange);
-            }
-          }
-        });
+          String path = exchange.getRequestURI();
+          HttpHandler handler =
+              switch (path) {
+                // Whoever keeps it running may ask from anywhere, and learns nothing else.
+                case "/healthz" -> watch::answerHealth;
+                case "/readyz" -> ready;
+                default ->
+                    Api.isBelow(path) ? timedApi : PageHandler.isPartOf(path) ? page : trusted;
+              };
+          handler.handleRequest(exchange);
+        };
+    return new FramingHandler(new LimitsHandler(all));
   }
 
   private static void answerNowhere(HttpServerExchange exchange) {
@@ -160,17 +158,36 @@ public final class HubServer implements AutoCloseable {
         "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml");
   }
 
-  /** Whoever is not trusted could name anybody. */
-  private static boolean answerStranger(HttpServerExchange exchange) {
-    if (exchange.getStatusCode() != StatusCodes.FORBIDDEN) {
+  /** Says in words what handlers of Undertow refuse by a status alone. */
+  private static boolean explain(HttpServerExchange exchange) {
+    if (exchange.isResponseStarted()) {
       return false;
     }
+    switch (exchange.getStatusCode()) {
+      case StatusCodes.FORBIDDEN -> answerStranger(exchange);
+      case StatusCodes.SERVICE_UNAVAILABLE -> answerStopping(exchange);
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whoever is not trusted could name anybody. */
+  private static void answerStranger(HttpServerExchange exchange) {
     log.warn(
         "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
         exchange.getSourceAddress().getAddress().getHostAddress());
     UserHandler.refuse(
         exchange, StatusCodes.FORBIDDEN, "only the proxy in front may ask; go through it");
-    return true;
+  }
+
+  private static void answerStopping(HttpServerExchange exchange) {
+    exchange.setPersistent(false);
+    UserHandler.refuse(
+        exchange,
+        StatusCodes.SERVICE_UNAVAILABLE,
+        "the sharder is being stopped; ask again in a few seconds, or ask another one");
   }
 
   /** Where it listens, which is of interest when the settings leave the choice to the system. */
@@ -188,14 +205,18 @@ public final class HubServer implements AutoCloseable {
             .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
             .setServerOption(UndertowOptions.MAX_HEADERS, MOST_HEADERS)
             .setServerOption(UndertowOptions.MAX_PARAMETERS, MOST_HEADER_BYTES)
-            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, MOST_BODY_BYTES)
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, UNLIMITED)
             .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) REQUEST_LIMIT.toMillis())
             .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int) IDLE_LIMIT.toMillis())
             .setSocketOption(Options.READ_TIMEOUT, (int) IDLE_LIMIT.toMillis())
             .setSocketOption(Options.WRITE_TIMEOUT, (int) IDLE_LIMIT.toMillis())
             .setSocketOption(Options.CONNECTION_HIGH_WATER, MOST_CONNECTIONS)
             .setSocketOption(Options.CONNECTION_LOW_WATER, MOST_CONNECTIONS)
-            .setHandler(requests)
+            .setHandler(
+                exchange -> {
+                  exchange.addDefaultResponseListener(HubServer::explain);
+                  requests.handleRequest(exchange);
+                })
             .build();
     try {
       undertow.start();
@@ -255,8 +276,7 @@ public final class HubServer implements AutoCloseable {
         new Kinds(
             store,
             settings.policy(),
-            sharder,
-            name -> checkHub(settings, name),
+            new Kinds.Users(sharder, name -> checkHub(settings, name), settings.lowercase()),
             List.of(watch.listener(), newest));
     closers.push(kinds::close);
     closers.push(this::finish);

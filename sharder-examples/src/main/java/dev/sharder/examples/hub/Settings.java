@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.api.Admins;
 import dev.sharder.examples.lti.LtiSettings;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.handlers.IPAddressAccessControlHandler;
@@ -25,6 +26,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +63,7 @@ public record Settings(
     List<String> trusted,
     HubCookie cookie,
     NginxMap nginxMap,
-    ApiTokens api,
+    ApiSettings api,
     LtiSettings lti,
     Optional<Path> callysto) {
 
@@ -189,9 +191,7 @@ public record Settings(
             Optional.ofNullable(said.nginxMap()).map(Path::of),
             Optional.ofNullable(said.nginxVariable()),
             said.cookieKeys() != null && !said.cookieKeys().isEmpty()),
-        ApiTokens.of(
-            Objects.requireNonNullElse(said.apiTokens(), List.of()),
-            Optional.ofNullable(said.apiTokenFile()).map(Path::of)),
+        ApiSettings.of(said),
         said.lti(),
         callysto);
   }
@@ -208,6 +208,12 @@ public record Settings(
   /** A user as the hub knows them. */
   String userName(String said) {
     return lowercase ? said.toLowerCase(Locale.ROOT) : said;
+  }
+
+  /** Those who may do everything because nginx names them. */
+  Admins admins() {
+    return new Admins(
+        api.admins().stream().map(this::userName).collect(Collectors.toSet()), this::userName);
   }
 
   /** The same, but for the hubs. */

@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param nginxVariable what names the hub to nginx
  * @param apiTokens the secrets of those who may change things by the API, perhaps with a name
  * @param apiTokenFile a file with more of them, one a line
+ * @param admins users who may change things without a token
+ * @param apiHosts host names under which the API and the page may be asked without a token
  * @param ltiUrl where learning platforms send launches
  * @param ltiConsumers those that launch by LTI 1.1, each as key:secret
  * @param ltiUser the parameter of a launch that names the user
@@ -64,6 +66,8 @@ record SettingsFile(
     @Nullable String nginxVariable,
     @Nullable List<String> apiTokens,
     @Nullable String apiTokenFile,
+    @Nullable List<String> admins,
+    @Nullable List<String> apiHosts,
     @Nullable String ltiUrl,
     @Nullable List<Consumer> ltiConsumers,
     @Nullable String ltiUser,
@@ -115,6 +119,8 @@ record SettingsFile(
     checkFilled("trusted", trusted);
     checkFilled("cookie-keys", cookieKeys);
     checkFilled("api-tokens", apiTokens);
+    checkFilled("admins", admins);
+    checkFilled("api-hosts", apiHosts);
     checkFilled("lti-consumers", ltiConsumers);
     checkFilled("lti-platforms", ltiPlatforms);
     if (ramp != null) {

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,8 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.reader.ReaderException;
+import org.yaml.snakeyaml.reader.StreamReader;
 
 /**
  * Reads settings from a YAML file, the environment and options, each of which wins over those
@@ -59,6 +62,8 @@ final class SettingsReader {
           component.getType());
     }
   }
+
+  private static final Pattern KEY = Pattern.compile("([\\w-]+):.*");
 
   private static final Pattern SPECIAL = Pattern.compile("alias|anchor|constructor for the tag");
 
@@ -150,7 +155,38 @@ final class SettingsReader {
   }
 
   private static @Nullable Object yaml(String text) {
-    return new Yaml(new SafeConstructor(strict())).load(text);
+    return new Yaml(new PlainConstructor()).load(text);
+  }
+
+  /** Tells where a value stands that is no value. */
+  private static final class PlainConstructor extends SafeConstructor {
+
+    PlainConstructor() {
+      super(strict());
+    }
+
+    @Override
+    protected Object constructObject(Node node) {
+      if (node.isTwoStepsConstruction()) {
+        throw new NoValueException(
+            "it holds itself, by '&' and '*'; write out what it holds", node);
+      }
+      try {
+        return super.constructObject(node);
+      } catch (YAMLException told) {
+        throw told;
+      } catch (RuntimeException malformed) {
+        throw new NoValueException("it is not what '!!' says it is; take the '!!' out", node);
+      }
+    }
+  }
+
+  private static final class NoValueException extends MarkedYAMLException {
+    private static final long serialVersionUID = 1L;
+
+    NoValueException(String problem, Node node) {
+      super(null, null, problem, node.getStartMark());
+    }
   }
 
   private static LoaderOptions strict() {
@@ -188,21 +224,47 @@ final class SettingsReader {
       return values;
     } catch (MarkedYAMLException error) {
       throw new SettingsException(
-          "%s line %d: %s; mend the YAML there"
-              .formatted(file, error.getProblemMark().getLine() + 1, problem(error)));
+          place(file, text, error.getProblemMark().getLine()) + problem(error));
+    } catch (ReaderException error) {
+      throw new SettingsException(
+          place(file, text, lineOfUnprintable(text))
+              + "the character U+%04X is none that YAML has; take it out"
+                  .formatted(error.getCodePoint()));
     } catch (YAMLException error) {
-      throw new SettingsException("%s is no YAML: %s".formatted(file, firstLine(error)));
+      throw new SettingsException(
+          "%s is YAML of which too much is made: %s; write out what stands behind each '*', with fewer brackets"
+              .formatted(file, firstLine(error)));
     }
   }
 
+  /** The line in the file, and the key that the line belongs to. */
+  private static String place(Path file, String text, int line) {
+    String key =
+        text.lines()
+            .limit(line + 1L)
+            .map(KEY::matcher)
+            .filter(Matcher::matches)
+            .map(matcher -> matcher.group(1) + ": ")
+            .reduce("", (before, next) -> next);
+    return "%s line %d: %s".formatted(file, line + 1, key);
+  }
+
+  private static int lineOfUnprintable(String text) {
+    long before = text.codePoints().takeWhile(StreamReader::isPrintable).count();
+    return (int) text.codePoints().limit(before).filter(c -> c == '\n').count();
+  }
+
   private static String problem(MarkedYAMLException error) {
+    if (error instanceof NoValueException) {
+      return error.getProblem();
+    }
     // It would quote the value, which may be a password.
     if (SPECIAL.matcher(error.getProblem()).find()) {
       return "a value begins with '*', '&' or '!', which means something to YAML; put it in quotes";
     }
-    return error.getContext() == null
-        ? error.getProblem()
-        : error.getContext() + ": " + error.getProblem();
+    return (error.getContext() == null ? "" : error.getContext() + ": ")
+        + error.getProblem()
+        + "; mend the YAML there";
   }
 
   private static String firstLine(YAMLException error) {

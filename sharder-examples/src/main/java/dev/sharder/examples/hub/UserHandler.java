@@ -7,17 +7,14 @@ import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.examples.http.IoThread;
 import dev.sharder.examples.http.Problem;
+import dev.sharder.examples.http.Refusal;
+import dev.sharder.examples.http.RemoteUser;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
-import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
-import io.undertow.util.HttpString;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -33,7 +30,6 @@ abstract class UserHandler implements HttpHandler {
 
   private static final Logger log = LoggerFactory.getLogger(UserHandler.class);
 
-  private static final HttpString REMOTE_USER = new HttpString("REMOTE_USER");
   private static final String FAILED = "the sharder failed; tell the operator";
 
   private final Sharder sharder;
@@ -58,19 +54,6 @@ abstract class UserHandler implements HttpHandler {
     return verdict;
   }
 
-  /** A request that gets no hub, with the status and the line that say why. */
-  private static final class Refusal extends Exception {
-    private static final long serialVersionUID = 1L;
-    private final int status;
-    private final String line;
-
-    Refusal(int status, String line) {
-      super(line);
-      this.status = status;
-      this.line = line;
-    }
-  }
-
   /**
    * Keeps no thread while the database makes a newcomer wait, so that known users need not wait.
    */
@@ -88,7 +71,7 @@ abstract class UserHandler implements HttpHandler {
                   (placement, error) ->
                       IoThread.end(exchange, () -> end(exchange, placement, error, start))));
     } catch (Refusal refusal) {
-      refuse(exchange, refusal.status, refusal.line);
+      refusal.problem().answer(exchange);
     }
   }
 
@@ -136,31 +119,13 @@ abstract class UserHandler implements HttpHandler {
   }
 
   private String user(HttpServerExchange exchange) throws Refusal {
-    HeaderValues named = exchange.getRequestHeaders().get(REMOTE_USER);
-    if (named == null || (named.size() == 1 && named.getFirst().isBlank())) {
+    Optional<String> named = RemoteUser.of(exchange);
+    if (named.isEmpty()) {
       throw new Refusal(
           StatusCodes.UNAUTHORIZED,
           "the header REMOTE_USER names nobody; have nginx log the user in and set it");
     }
-    if (named.size() > 1) {
-      throw new Refusal(
-          StatusCodes.BAD_REQUEST,
-          "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
-    }
-    return settings.userName(utf8(named.getFirst()));
-  }
-
-  /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */
-  private static String utf8(String header) throws Refusal {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1)))
-          .toString();
-    } catch (CharacterCodingException malformed) {
-      throw new Refusal(
-          StatusCodes.BAD_REQUEST, "the header REMOTE_USER is not UTF-8; have nginx pass it so");
-    }
+    return settings.userName(named.get());
   }
 
   /** What is inside is for the log, and what to do for whoever asked. */

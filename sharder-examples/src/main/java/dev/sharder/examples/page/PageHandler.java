@@ -15,8 +15,8 @@ import java.util.Map;
 
 /**
  * Serves the page for operators, which holds nothing of anybody: whatever it shows and does, it
- * asks of the REST API with the token of whoever signed in. The token is in no cookie, so no other
- * site can act with it.
+ * asks of the REST API, with the token of whoever signed in or as the admin whom the proxy in front
+ * names. The token is in no cookie, so no other site can act with it.
  */
 public final class PageHandler implements HttpHandler {
 

@@ -1,4 +1,5 @@
-// The operator's page: everything it does goes through the REST API, with the token of whoever signed in.
+// The operator's page: everything it does goes through the REST API, with the token of whoever signed in, or
+// as the admin whom the proxy in front names.
 // Text from the server is set as text and never as markup.
 
 const $ = (id) => document.getElementById(id);
@@ -6,6 +7,8 @@ const kinds = "api/v1/kinds";
 const pieces = 200;
 let kind = "";
 let token = sessionStorage.getItem("token") ?? "";
+let me = null;
+let lowercase = [];
 let bins = [];
 let watching = new AbortController();
 
@@ -17,7 +20,8 @@ class Problem extends Error {
 }
 
 async function ask(method, path, body, signal) {
-  const headers = { Accept: "application/json" };
+  // No page of another origin can send the latter, so an admin's changes must have it.
+  const headers = { Accept: "application/json", "X-Requested-With": "sharder" };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, {
@@ -162,7 +166,7 @@ function finish(done) {
 }
 
 async function withToken(act) {
-  if (token) return act();
+  if (me) return act();
   confirm(
     "Sign in",
     [element("p", "To change anything takes a token, as api-tokens of the configuration has it."),
@@ -172,13 +176,12 @@ async function withToken(act) {
       const before = token;
       token = given;
       try {
-        await ask("GET", kinds);
+        await recognise();
       } catch (problem) {
         token = before;
         throw problem;
       }
       sessionStorage.setItem("token", token);
-      signed();
       if (act) setTimeout(act);
     },
     "Sign in",
@@ -192,12 +195,21 @@ async function withToken(act) {
   $("token").focus();
 }
 
+/** Asks who may change things: whoever has the token, or an admin who needs none. */
+async function recognise() {
+  me = (await ask("GET", "api/v1/me")).actor;
+  signed();
+}
+
 function signed() {
+  $("me").textContent = me ?? "";
   $("sign").textContent = token ? "Sign out" : "Sign in";
+  $("sign").hidden = me !== null && !token;
 }
 
 function signOut() {
   token = "";
+  me = null;
   sessionStorage.removeItem("token");
   signed();
 }
@@ -318,6 +330,9 @@ async function find(object) {
     ask("GET", of("assignments", object, "history")),
   ]);
   if (shownObject !== object) return;
+  // Nobody is called exactly so, and nginx would have lowercased the name.
+  const spelled = object.toLowerCase();
+  if (!explained.assignment && spelled !== object && lowercase.includes(kind)) return find(spelled);
   const shown = [element("h3", object)];
   const home = explained.assignment;
   if (home) {
@@ -415,7 +430,9 @@ function watch() {
 async function start() {
   signed();
   try {
+    await recognise();
     const said = await ask("GET", kinds);
+    lowercase = said.lowercase;
     $("kind").replaceChildren(...said.kinds.map((each) => element("option", each)));
     if (said.kinds.includes("hub")) $("kind").value = "hub";
     kind = $("kind").value;

@@ -57,6 +57,8 @@ class ApiDescriptionTest {
     String ada = "/kinds/hub/assignments/ada";
     see(200, api.get("/openapi.yaml"));
     see(200, api.get("/kinds"));
+    see(200, api.get("/me"));
+    see(200, api.admin("GET", "/me", null));
     see(201, api.admin("PUT", "/kinds/hub/bins/hub-3", body("PUT /kinds/{kind}/bins/{bin}")));
     see(200, api.admin("PUT", "/kinds/hub/bins/hub-3", null));
     see(200, api.admin("PATCH", "/kinds/hub/bins/hub-3", body("PATCH /kinds/{kind}/bins/{bin}")));

@@ -33,6 +33,9 @@ class ApiTest {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
+  /** A host name that anybody may ask by. */
+  private static final String OWN = "Host: localhost";
+
   /** The databases there are. */
   enum Product {
     SQLITE,
@@ -68,7 +71,7 @@ class ApiTest {
           .isEqualTo(api.get(ada).json());
       assertThat(api.assign("homedir", "bob")).isEqualTo("nfs-2");
       assertThat(api.get("/kinds").json().toString())
-          .isEqualTo("{\"kinds\":[\"homedir\",\"hub\"]}");
+          .isEqualTo("{\"kinds\":[\"homedir\",\"hub\"],\"lowercase\":[\"hub\"]}");
     }
   }
 
@@ -106,13 +109,15 @@ class ApiTest {
       })
   void aNameIsDecodedExactlyOnce(String path, String name) throws Exception {
     try (RunningApi api = start()) {
-      Answer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path);
+      Answer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path, OWN);
       assertThat(answer.status()).as(answer.body()).isEqualTo(201);
       JsonNode listed = api.get("/kinds/hub/assignments").json().path("assignments");
       assertThat(listed).hasSize(1);
       assertThat(listed.path(0).path("object").asText()).isEqualTo(name);
       assertThat(
-              api.hub().ask("GET", "/api/v1/kinds/hub/assignments/" + path + "/history").status())
+              api.hub()
+                  .ask("GET", "/api/v1/kinds/hub/assignments/" + path + "/history", OWN)
+                  .status())
           .isEqualTo(200);
     }
   }
@@ -132,7 +137,7 @@ class ApiTest {
   })
   void whatIsNoNameIsRefusedAndNothingIsWritten(String path, int status) throws Exception {
     try (RunningApi api = start()) {
-      Answer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path);
+      Answer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path, OWN);
       assertThat(answer.status()).as(answer.body()).isEqualTo(status);
       assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
       assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 0L));
@@ -454,10 +459,12 @@ class ApiTest {
   @Test
   void withoutATokenNothingIsChangedAndTheAnswerSaysWhichKeyWouldAllowIt() throws Exception {
     String database = Product.SQLITE.newDatabase(folder);
-    try (RunningApi api = RunningApi.start(folder, database, "lowercase: true\n")) {
-      Reply off = api.admin("PUT", "/kinds/hub/bins/hub-3", null);
+    try (RunningApi api = RunningApi.start(folder, database, "lowercase: true\n");
+        LogLines log = LogLines.of(HubServer.class)) {
+      Reply off = api.admin("PUT", "/kinds/hub/bins/hub-3", "{\"weight\": 2}");
       assertThat(off.status()).isEqualTo(403);
       assertThat(off.detail()).contains("'api-tokens'").contains("'api-token-file'");
+      assertThat(log.lines()).isEmpty();
       assertThat(api.get("/kinds/hub/bins/hub-3").status()).isEqualTo(404);
     }
   }

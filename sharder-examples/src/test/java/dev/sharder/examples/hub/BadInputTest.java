@@ -41,10 +41,15 @@ class BadInputTest {
     return Stream.of(
         Arguments.of(
             "bins: [hub-1]\nlisen: 127.0.0.1:1\n",
-            " line 2: unknown key 'lisen'; use one of api-token-file, api-tokens, bins,"),
+            " line 2: unknown key 'lisen'; use one of admins, api-hosts, api-token-file, api-tokens, bins,"),
         Arguments.of(
             "bins: [hub-1]\napi-tokens: [hush]\n",
             " line 2: api-tokens: a token is shorter than 32 characters"),
+        Arguments.of("ramp: 0.5\nadmins: ['']\n", " line 2: admins: actor name '' is blank"),
+        Arguments.of("admins: ada\n", " line 1: admins is not a list"),
+        Arguments.of(
+            "api-hosts:\n- a.example\n- https://b.example:1\n",
+            " line 1: api-hosts: 'https://b.example:1' is no host name; write it like"),
         Arguments.of(
             "bins: [hub-1]\napi-token-file: no/such/file\n",
             "api-token-file 'no/such/file' cannot be read"),
@@ -75,7 +80,21 @@ class BadInputTest {
         Arguments.of("trusted: [10.0.0.0/99]\n", "trusted peer '10.0.0.0/99' is no address"),
         Arguments.of("trusted:\n-\n", "trusted has an entry without a value"),
         Arguments.of("? [a]\n: b\n", " line 1: unknown key '[a]'"),
-        Arguments.of("listen: \"a\u0001b\"\n", "sharder.yml is no YAML: "),
+        Arguments.of(
+            "ramp: 0.5\nlisten: \"a\u0001b\"\n",
+            " line 2: listen: the character U+0001 is none that YAML has; take it out"),
+        Arguments.of("&a [*a]\n", " line 1: it holds itself, by '&' and '*'; write out what it"),
+        Arguments.of("ramp: 0.5\nbins: &a [*a]\n", " line 2: bins: it holds itself, by '&'"),
+        Arguments.of(
+            "bins:\n- hub-1\n- &b {name: hub-2, labels: {a: *b}}\n",
+            " line 3: bins: it holds itself"),
+        Arguments.of("hubs: &a\n- *a\n", " line 1: hubs: it holds itself, by '&' and '*';"),
+        Arguments.of("ramp: 0.5\n? &a [*a]\n: b\n", " it holds itself, by '&' and '*';"),
+        Arguments.of("listen: x\nramp: !!int x\n", " line 2: ramp: it is not what '!!' says it is"),
+        Arguments.of("bins:\n\t- hub-1\n", " line 2: bins: while scanning for the next token"),
+        Arguments.of(
+            "bins: &a [1]\nramp: [" + "*a,".repeat(51) + "]\n", "of which too much is made: "),
+        Arguments.of("bins: " + "[".repeat(51) + "\n", "; write out what stands behind each '*'"),
         Arguments.of("just a text\n", " line 1: the file is not a mapping"),
         Arguments.of(
             "bins:\n- hub-1\n- name: hub-2\n  labels: {a: [x]}\n\nlocation: x\n", " line 4: "),

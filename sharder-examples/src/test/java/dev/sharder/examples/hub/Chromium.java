@@ -10,6 +10,7 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -27,7 +28,11 @@ record Chromium(Playwright playwright, Browser browser) implements AutoCloseable
     Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(neverDownload));
     // Its sandbox does not run as root, nor in many containers; it sees this machine alone.
     LaunchOptions options =
-        new LaunchOptions().setExecutablePath(installed.get()).setChromiumSandbox(false);
+        new LaunchOptions()
+            .setExecutablePath(installed.get())
+            .setChromiumSandbox(false)
+            // Whatever is in this domain is here, as if its owner had said so by DNS.
+            .setArgs(List.of("--host-resolver-rules=MAP *.example.org 127.0.0.1"));
     return new Chromium(playwright, playwright.chromium().launch(options));
   }
 
@@ -45,6 +50,15 @@ record Chromium(Playwright playwright, Browser browser) implements AutoCloseable
     BrowserContext visit =
         browser.newContext(
             new Browser.NewContextOptions().setViewportSize(width, height).setLocale("en-GB"));
+    visit.setDefaultTimeout(15_000);
+    return visit;
+  }
+
+  /** The same, of somebody who gives a site that asks for it a name and the password. */
+  BrowserContext visitAs(String user) {
+    BrowserContext visit =
+        browser.newContext(
+            new Browser.NewContextOptions().setLocale("en-GB").setHttpCredentials(user, "secret"));
     visit.setDefaultTimeout(15_000);
     return visit;
   }

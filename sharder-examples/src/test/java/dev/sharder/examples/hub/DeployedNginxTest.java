@@ -26,6 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class DeployedNginxTest {
 
+  private static final String OPERATORS = "operators.example.org";
+
   @TempDir private Path folder;
 
   private Undertow one;
@@ -168,6 +170,33 @@ class DeployedNginxTest {
     for (String link : List.of("/x?q=100%", "/x?y=%zz&y=%2F", "/x?" + many)) {
       assertThat(nginx.ask("ada", "GET", link, "").header("Location")).isEqualTo(link);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"COOKIE_WITH_OPERATORS", "AUTHORITATIVE_WITH_OPERATORS"})
+  void anAdminWhomNginxNamesMayDoEverythingAndItsOtherUsersMayNothing(Way way) throws Exception {
+    RunningNginx nginx = start(way, "admins: [Ada]", "api-hosts: [" + OPERATORS + "]").nginx();
+    String bin = "/api/v1/kinds/hub/bins/hub-3";
+    assertThat(nginx.askAt(OPERATORS, "ada", "GET", "/", "").body()).contains("<title>Sharder");
+    assertThat(nginx.askAt(OPERATORS, "ada", "GET", "/api/v1/me", "").body())
+        .isEqualTo("{\"actor\":\"ada\"}\n");
+    assertThat(nginx.askAt(OPERATORS, "ada", "PUT", bin, "", "X-Requested-With: curl").status())
+        .isEqualTo(201);
+    assertThat(nginx.askAt(OPERATORS, "ada", "GET", "/api/v1/kinds/hub/changes", "").body())
+        .contains("\"to\":\"hub-3\",\"what\":\"bin-added\",\"actor\":\"ada\"");
+    assertThat(nginx.askAt(OPERATORS, "ada", "PUT", bin, "").status()).isEqualTo(403);
+    String[] asAda = {"REMOTE_USER: ada", "Remote-User: ada", "X-Requested-With: curl"};
+    for (String path : List.of("/", "/page.js", "/api/v1/kinds/hub/bins", bin)) {
+      Answer refused = nginx.askAt(OPERATORS, "bob", "GET", path, "", asAda);
+      assertThat(refused.status()).as(path).isEqualTo(403);
+      assertThat(refused.body()).contains("'bob' is none of the 'admins'");
+    }
+    assertThat(nginx.askAt(OPERATORS, "bob", "PUT", bin, "", asAda).status()).isEqualTo(403);
+    String assignment = "/api/v1/kinds/hub/assignments/bob";
+    assertThat(nginx.askAt(OPERATORS, "bob", "PUT", assignment, "", asAda).status()).isEqualTo(403);
+    assertThat(nginx.askAt(OPERATORS, "mallory", "GET", "/", "").status()).isEqualTo(401);
+    assertThat(nginx.ask("ada", "GET", "/api/v1/me", "hub=hub-1").body())
+        .isEqualTo("hub-1 has /api/v1/me of nobody");
   }
 
   @ParameterizedTest

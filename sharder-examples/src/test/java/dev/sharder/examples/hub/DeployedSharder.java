@@ -45,7 +45,23 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     },
     AUTHORITATIVE("authoritative.conf", "$sharder_bin"),
     AUTHORITATIVE_WITH_THE_MAP_OF_THE_COOKIE("authoritative.conf", "$cookie_hub"),
+    COOKIE_WITH_OPERATORS("cookie.conf", "$cookie_hub") {
+      @Override
+      String takenIn(String deployed) {
+        return withOperators(deployed);
+      }
+    },
+    AUTHORITATIVE_WITH_OPERATORS("authoritative.conf", "$sharder_bin") {
+      @Override
+      String takenIn(String deployed) {
+        return withOperators(deployed);
+      }
+    },
     LTI("lti.conf", "$cookie_hub");
+
+    private static String withOperators(String deployed) {
+      return deployed.replaceAll("(?m)^  #(?=server|  |\\})", "  ");
+    }
 
     private static final String ASK =
         """

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.DeployedSharder.Way;
+import dev.sharder.examples.hub.LearningPlatform.Begun;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import io.undertow.Undertow;
 import io.undertow.util.Headers;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LaunchNginxTest {
 
   private static final Consumer LMS = Consumer.known();
+  private static final String EVE = "REMOTE_USER: eve";
   private static final String KEYS = "cookie-keys: [kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk]";
 
   @TempDir private Path folder;
@@ -97,8 +99,7 @@ class LaunchNginxTest {
       fields.put("zz_text", "x".repeat(100_000));
       // Nobody else would write it so; whoever reads it anew would write it otherwise.
       String body = LMS.signed(fields).replace("%3A", "%3a").replace("%7E", "~") + "&";
-      Answer answer =
-          Consumer.post(nginx, "/hub/lti/launch", body, "REMOTE_USER: eve", "Cookie: hub=hub-9");
+      Answer answer = Consumer.post(nginx, "/hub/lti/launch", body, EVE, "Cookie: hub=hub-9");
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.body())
           .isEqualTo(
@@ -134,6 +135,43 @@ class LaunchNginxTest {
         .isEqualTo(413);
     assertThat(get(nginx, "/user/ada/lab", "").status()).isEqualTo(403);
     assertThat(get(nginx, "/hub/lti/login", "").status()).isEqualTo(400);
+  }
+
+  @Test
+  void aLoginByLti13GoesToThePlatformAndItsTokenLeadsToTheHubOfItsUserOnce() throws Exception {
+    try (LearningPlatform platform = new LearningPlatform()) {
+      int nginx = start(platform.setting());
+      String form =
+          LearningPlatform.form(LearningPlatform.login("https://hub.example.org/lab?a=b"));
+      for (Answer login :
+          List.of(
+              get(nginx, "/hub/lti/login?" + form, ""),
+              Consumer.post(nginx, "/hub/lti/login", form))) {
+        assertThat(login.status()).isEqualTo(302);
+        Begun begun = LearningPlatform.begun(login);
+        assertThat(begun.location()).startsWith(LearningPlatform.ISSUER + "/auth?tenant=1&");
+        assertThat(begun.query()).containsEntry("redirect_uri", Consumer.URL);
+
+        String token = platform.signed(platform.claims("Ada", begun).build());
+        String body =
+            LearningPlatform.form(Map.of("id_token", token, "state", begun.query().get("state")));
+        assertThat(Consumer.post(nginx, "/hub/lti/launch", body).status()).isEqualTo(401);
+        Answer launched =
+            Consumer.post(nginx, "/hub/lti/launch", body, "Cookie: " + begun.cookie(), EVE);
+        assertThat(launched.status()).isEqualTo(200);
+        assertThat(launched.body())
+            .isEqualTo(
+                "hub-1 POST /hub/lti/launch? application/x-www-form-urlencoded of null\n" + body);
+        assertThat(launched.headers("Set-Cookie"))
+            .hasSize(3)
+            .contains("hub-login=1", "hub=hub-1; Path=/; HttpOnly; SameSite=Lax")
+            .anyMatch(cookie -> cookie.startsWith("__Host-lti-") && cookie.contains("Max-Age=0"));
+        assertThat(launched.headers("X-Accel-Redirect")).isEmpty();
+        Answer replay = Consumer.post(nginx, "/hub/lti/launch", body, "Cookie: " + begun.cookie());
+        assertThat(replay.status()).isEqualTo(401);
+        assertThat(get(nginx, "/user/ada/lab", "hub=hub-1").body()).startsWith("hub-1 GET ");
+      }
+    }
   }
 
   @Test

@@ -3,8 +3,10 @@ package dev.sharder.examples.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.RunningHub.Answer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -45,11 +47,42 @@ class LimitsTest {
   }
 
   @Test
-  void aNewcomersPostOfAnySizeIsSentOnWithoutBeingRead() throws Exception {
-    for (long length : new long[] {0, 10, 100_000_000_000L}) {
+  void whoSendsTooMuchInTheHeadersIsToldSo() throws Exception {
+    assertTold(431, ask("X: " + "y".repeat(70_000)));
+    assertTold(431, ask("X: y\r\n".repeat(100) + "X: y"));
+    assertTold(431, hub.get("/shard?" + "y".repeat(70_000), "ada"));
+    assertThat(ask("X: y\r\n".repeat(90) + "X: y").status()).isEqualTo(302);
+    assertThat(ask("X: " + "y".repeat(60_000)).status()).isEqualTo(302);
+  }
+
+  @Test
+  void aNewcomersPostIsSentOnWithoutBeingReadUnlessItIsTooLargeForAnything() throws Exception {
+    for (long length : new long[] {0, 10}) {
       Answer answer = hub.ask("POST", "/shard", "REMOTE_USER: ada", "Content-Length: " + length);
-      assertThat(answer.status()).as("%d bytes", length).isIn(307, 413);
+      assertThat(answer.status()).as("%d bytes", length).isEqualTo(307);
     }
+    String header = "Content-Length: 100000000000";
+    assertTold(413, hub.ask("POST", "/shard", "REMOTE_USER: ada", header));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1100000", "7fffffffffff"})
+  void aChunkThatIsTooLargeIsRefusedInWordsAndTheLogStaysShort(String size) throws Exception {
+    PrintStream standard = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), hub.port())) {
+      socket.setSoTimeout((int) Duration.ofSeconds(30).toMillis());
+      String head =
+          "POST /api/v1/kinds/hub/assignments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+      socket.getOutputStream().write((head + size + "\r\n").getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().write(new byte[1024 * 1024 + 1]);
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 413 ").contains("application/problem+json");
+    } finally {
+      System.setErr(standard);
+    }
+    assertThat(printed.toString(StandardCharsets.UTF_8)).isEmpty();
   }
 
   @Test
@@ -101,6 +134,13 @@ class LimitsTest {
 
   private Answer ask(String header) throws IOException {
     return hub.ask("GET", "/shard", header, "REMOTE_USER: ada");
+  }
+
+  private static void assertTold(int status, Answer answer) {
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+    assertThat(answer.header("Connection")).isEqualTo("close");
+    assertThat(answer.body()).contains("\"status\":" + status);
   }
 
   /** It is refused with words, or the connection ends before they could be read. */

@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class PageAnswersTest {
 
+  private static final String OWN = "Host: localhost";
+
   @TempDir private Path folder;
 
   private RunningApi start() throws Exception {
@@ -25,7 +27,7 @@ class PageAnswersTest {
   @CsvSource({"/, text/html", "/page.css, text/css", "/page.js, text/javascript"})
   void everyPartIsKeptInByStrictHeaders(String path, String type) throws Exception {
     try (RunningApi api = start()) {
-      Answer got = api.hub().ask("GET", path);
+      Answer got = api.hub().ask("GET", path, OWN);
       assertThat(got.status()).isEqualTo(200);
       assertThat(got.header("Content-Type")).isEqualTo(type + "; charset=utf-8");
       assertThat(got.header("Content-Security-Policy").split("; "))
@@ -36,7 +38,7 @@ class PageAnswersTest {
       assertThat(got.header("Referrer-Policy")).isEqualTo("no-referrer");
       assertThat(got.headers("Set-Cookie")).isEmpty();
       assertThat(got.body()).isNotEmpty();
-      Answer head = api.hub().ask("HEAD", path);
+      Answer head = api.hub().ask("HEAD", path, OWN);
       assertThat(head.status()).isEqualTo(200);
       assertThat(head.body()).isEmpty();
     }
@@ -46,7 +48,7 @@ class PageAnswersTest {
   @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS"})
   void thePageIsOnlyRead(String method) throws Exception {
     try (RunningApi api = start()) {
-      Answer answer = api.hub().ask(method, "/");
+      Answer answer = api.hub().ask(method, "/", OWN);
       assertThat(answer.status()).isEqualTo(405);
       assertThat(answer.header("Allow")).isEqualTo("GET, HEAD");
     }
@@ -61,6 +63,7 @@ class PageAnswersTest {
                 .ask(
                     "OPTIONS",
                     path,
+                    OWN,
                     "Origin: https://elsewhere.example",
                     "Access-Control-Request-Method: PATCH",
                     "Access-Control-Request-Headers: authorization,content-type");

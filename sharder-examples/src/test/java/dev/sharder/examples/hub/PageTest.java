@@ -149,6 +149,19 @@ class PageTest {
   }
 
   @Test
+  void aUserIsFoundHoweverTheirNameIsSpelledUnlessSomebodyIsCalledExactlySo() throws Exception {
+    api.assign("hub", "ada");
+    api.assign("hub", "Bob");
+    page.getByLabel("Name").fill("Ada");
+    button("Find").click();
+    assertThat(page.locator("#found h3").first()).hasText("ada");
+    assertThat(page.locator("#home")).hasText("hub-1");
+    find("Bob");
+    assertThat(page.locator("#home")).hasText("hub-2");
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
   void aNameIsTextAndNeverMarkup() throws Exception {
     signIn();
     api.assign("hub", URLEncoder.encode(MARKUP, StandardCharsets.UTF_8).replace("+", "%20"));

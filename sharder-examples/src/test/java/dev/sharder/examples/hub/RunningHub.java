@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** A hub sharder on a free port, and a client that sends exactly the bytes it is told to. */
 record RunningHub(HubServer server) implements AutoCloseable {
@@ -61,7 +62,9 @@ record RunningHub(HubServer server) implements AutoCloseable {
 
   Answer ask(String method, String target, String... headers) throws IOException {
     List<String> lines = new ArrayList<>(List.of(method + " " + target + " HTTP/1.1"));
-    lines.add("Host: evil.example");
+    if (Stream.of(headers).noneMatch(header -> header.startsWith("Host: "))) {
+      lines.add("Host: evil.example");
+    }
     lines.addAll(List.of(headers));
     lines.add("Connection: close");
     return send(port(), String.join("\r\n", lines) + "\r\n\r\n");

@@ -45,6 +45,8 @@ class SettingsTest {
           Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")),
           Map.entry("api-tokens", List.of("[" + KEY + ", 'a:" + KEY + "']", KEY + ",a:" + KEY)),
           Map.entry("api-token-file", List.of("tokens", "tokens")),
+          Map.entry("admins", List.of("[ada, bob]", "ada, bob")),
+          Map.entry("api-hosts", List.of("[a.example, b]", "a.example,b")),
           Map.entry("lti-url", List.of("https://h.example/x", "https://h.example/x")),
           Map.entry("lti-consumers", List.of("['a:b:c', d:e]", "a:b:c, d:e")),
           Map.entry("lti-user", List.of("email", "email")),

@@ -1,6 +1,8 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.InvalidValueException;
+import dev.sharder.Note;
+import dev.sharder.examples.api.Hosts;
 import dev.sharder.examples.api.Token;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,28 +10,37 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Who may change things by the API; nobody if it names none.
+ * Who may change things by the API and the page for operators; nobody if it names none.
  *
  * @param named the tokens that the settings name themselves
  * @param file where there are more, one a line
+ * @param admins users who need none, because nginx names them
+ * @param hosts the names of this server under which it may be asked without one
  */
-record ApiTokens(List<Token> named, Optional<Path> file) {
+record ApiSettings(List<Token> named, Optional<Path> file, List<String> admins, Hosts hosts) {
 
-  static ApiTokens of(List<String> secrets, Optional<Path> file) {
-    List<Token> named = new ArrayList<>();
-    for (String secret : secrets) {
-      try {
-        named.add(Token.of(secret));
-      } catch (InvalidValueException wrong) {
-        throw new SettingsException("api-tokens", "api-tokens: " + wrong.getMessage());
-      }
-    }
-    return new ApiTokens(List.copyOf(named), file);
+  static ApiSettings of(SettingsFile said) {
+    return new ApiSettings(
+        checked("api-tokens", said.apiTokens(), Token::of),
+        Optional.ofNullable(said.apiTokenFile()).map(Path::of),
+        checked("admins", said.admins(), admin -> new Note(admin, "").actor()),
+        new Hosts(checked("api-hosts", said.apiHosts(), host -> Hosts.checked(host))));
   }
 
-  /** Returns all of them, those in the file as they are there now. */
+  private static <T> List<T> checked(
+      String key, @Nullable List<String> said, Function<String, T> check) {
+    try {
+      return said == null ? List.of() : said.stream().map(check).toList();
+    } catch (InvalidValueException wrong) {
+      throw new SettingsException(key, key + ": " + wrong.getMessage());
+    }
+  }
+
+  /** Returns all tokens, those in the file as they are there now. */
   List<Token> read() {
     List<Token> all = new ArrayList<>(named);
     file.ifPresent(path -> all.addAll(inFile(path)));
