@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * which the first of those waiting leads on its own thread. Alone, a caller leads at once.
  *
  * <p>There may be several stages, each with rounds of its own, side by side: whom one has no answer
- * for goes on to the next, without waking up in between.
+ * for goes on to the next, without waking up in between. A caller may begin with a later one.
  *
  * <p>Source: group commit, D. J. DeWitt et al., "Implementation techniques for main memory database
  * systems", 1984; leading by one of the waiting, "flat combining", D. Hendler et al., 2010.
@@ -61,7 +61,7 @@ final class Group<Q, A> {
     final @Nullable Thread caller;
     final CompletableFuture<Optional<A>> answer = new CompletableFuture<>();
 
-    // Written under the group's monitor.
+    // Once it has entered, written under the group's monitor.
     int stage;
     volatile boolean leads;
 
@@ -88,7 +88,7 @@ final class Group<Q, A> {
     this.executor = executor;
   }
 
-  /** Waits until the deadline for the answer of the stages from the first on, up to the end. */
+  /** Waits until the deadline for the answer of the stages from the first to before the end. */
   Optional<A> ask(Q question, Deadline deadline, int first, int end) {
     Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, Thread.currentThread());
     enter(ticket);
@@ -332,9 +332,7 @@ final class Group<Q, A> {
       leave(ticket);
       return tooLate(ticket);
     }
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+    return failure;
   }
 
   private static <Q, A> Optional<A> answer(Ticket<Q, A> ticket) {

@@ -50,8 +50,11 @@ public final class Sharder implements AutoCloseable {
   private static final int PLACE = 1;
   private static final int END = 2;
 
-  /** How long newcomers are expected after a round that met hardly anybody else. */
-  private static final long EXPECTED_NANOS = Duration.ofMillis(100).toNanos();
+  /**
+   * How long newcomers are expected after a round that placed them: longer than to the end of the
+   * next one, and so short that hardly anybody waits with them where placing comes to a halt.
+   */
+  private static final long EXPECTED_NANOS = Duration.ofMillis(5).toNanos();
 
   /** Names of a roster in one transaction: enough to be quick, few enough to let others through. */
   private static final int CHUNK = 10_000;
@@ -65,6 +68,9 @@ public final class Sharder implements AutoCloseable {
 
   /** None, rather than one that does nothing, so that an answer from memory costs nothing more. */
   private final @Nullable SharderListener listener;
+
+  /** Whether less than half were known in the latest round that looked for anybody. */
+  private volatile boolean fewAreKnown;
 
   /** Until when whoever is not in memory is placed without being looked for first. */
   private volatile long newcomersUntil = System.nanoTime();
@@ -160,19 +166,12 @@ public final class Sharder implements AutoCloseable {
   }
 
   /**
-   * Placing finds those who are known too, under the lock. So where most are new, as when a class
-   * starts, nobody is looked for first; as soon as half are known, everybody is again.
+   * Placing finds those who are known too. So while most are new, as when a class starts, nobody is
+   * looked for first. That ends as soon as half are known, or placing fails or takes long: whoever
+   * is known must not wait for a lock, or for a database that takes no commits.
    */
   private int firstStage() {
-    return isExpectingNewcomers() ? PLACE : FIND;
-  }
-
-  private boolean isExpectingNewcomers() {
-    return System.nanoTime() - newcomersUntil < 0;
-  }
-
-  private void expectNewcomers(boolean isLikely) {
-    newcomersUntil = System.nanoTime() + (isLikely ? EXPECTED_NANOS : 0);
+    return System.nanoTime() - newcomersUntil < 0 ? PLACE : FIND;
   }
 
   private static Duration since(long start) {
@@ -445,7 +444,7 @@ public final class Sharder implements AutoCloseable {
     if (cache != null) {
       cache.put(asked, found.values());
     }
-    expectNewcomers(found.size() * 2 < requests.size());
+    fewAreKnown = found.size() * 2 < requests.size();
     return request ->
         Optional.ofNullable(found.get(request.object())).map(known -> new Placement(known, false));
   }
@@ -453,16 +452,24 @@ public final class Sharder implements AutoCloseable {
   private Function<AssignmentRequest, Optional<Placement>> placeGroup(
       List<AssignmentRequest> requests, Deadline deadline) {
     long asked = cache == null ? 0 : cache.revision();
-    Placements placements = store.place(kind, oncePerObject(requests), policy, deadline);
+    Placements placements = placeAndExpect(oncePerObject(requests), deadline);
     if (cache != null) {
       cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
     }
-    if (isExpectingNewcomers()) {
-      long made = placements.placed().values().stream().filter(Placement::isNew).count();
-      expectNewcomers(made * 2 > requests.size());
-    }
     Set<String> told = new HashSet<>();
     return request -> Optional.of(newOnce(answer(request.object(), Map.of(), placements), told));
+  }
+
+  private Placements placeAndExpect(List<AssignmentRequest> requests, Deadline deadline) {
+    boolean mostAreNew = false;
+    try {
+      Placements placements = store.place(kind, requests, policy, deadline);
+      long made = placements.placed().values().stream().filter(Placement::isNew).count();
+      mostAreNew = fewAreKnown && made * 2 > requests.size();
+      return placements;
+    } finally {
+      newcomersUntil = System.nanoTime() + (mostAreNew ? EXPECTED_NANOS : 0);
+    }
   }
 
   /** Of several who ask for one object with different sizes or groups, the first decides. */
@@ -590,7 +597,7 @@ public final class Sharder implements AutoCloseable {
      * Runs the store's work for {@link Sharder#assignAsync} where no caller's thread waits; daemon
      * threads that end when idle if this is never called. It has two tasks at a time at most, which
      * wait for the store: one that finds and one that places. With a single thread, whoever is
-     * known waits behind those who are placed.
+     * looked for waits behind those who are placed.
      *
      * @param executor should not run tasks on the thread that hands them over
      * @return this builder

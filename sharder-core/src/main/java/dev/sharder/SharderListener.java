@@ -14,9 +14,9 @@ public interface SharderListener {
 
   /** What a round of a group does for everybody in it. */
   enum Step {
-    /** Reads who is known. */
+    /** Reads who is known; left out while most are new. */
     FIND,
-    /** Places who is new, in one transaction. */
+    /** Places who is new, in one transaction, and finds who is known by then. */
     PLACE
   }
 

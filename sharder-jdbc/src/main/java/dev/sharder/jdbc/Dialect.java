@@ -47,6 +47,9 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   /** Teaches Jdbi how this database writes lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 
+  /** An answer, and the revision of its kind that it is of. */
+  record Placed(Placement placement, long revision) {}
+
   /** Runs the work outside of any transaction. */
   abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException;
@@ -61,9 +64,9 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
    * their order and as far as the open bins reach, in one transaction and in as few steps as can
    * be.
    *
-   * @return the assignments found and made
+   * @return the assignments found and made, each with the kind's revision at that moment
    */
-  abstract List<Placement> placeIntoEmptiest(
+  abstract List<Placed> placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;
 
   /** Runs the work in one transaction that may place objects or change bins. */

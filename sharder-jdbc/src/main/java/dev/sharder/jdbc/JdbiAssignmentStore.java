@@ -65,9 +65,9 @@ import org.jspecify.annotations.Nullable;
  * memory works too, over one connection that is taken from the data source and shared by all
  * threads.
  *
- * <p>The policy {@link BinPolicy#emptiest} runs as one SQL statement for a whole group, and on
- * PostgreSQL in one round trip with its transaction, so that nobody waits for a lock while words
- * travel; any other policy runs in Java under the same lock.
+ * <p>The policy {@link BinPolicy#emptiest} runs in SQL for a whole group at once, on PostgreSQL in
+ * one round trip with its transaction, so that nobody waits for a lock while words travel; any
+ * other policy runs in Java under the same lock.
  */
 public final class JdbiAssignmentStore implements AssignmentStore {
 
@@ -167,7 +167,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
     Map<String, Placement> placed = new HashMap<>();
     withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline))
-        .forEach(answer -> placed.put(answer.object(), answer));
+        .forEach(
+            answer -> {
+              saw(kind, answer.revision());
+              placed.put(answer.placement().object(), answer.placement());
+            });
     if (placed.size() == requests.size()) {
       return new Placements(placed, Map.of());
     }
@@ -216,11 +220,12 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     }
   }
 
-  private static <T> Edit<T> decideAndRecord(
+  private <T> Edit<T> decideAndRecord(
       Statements statements, String kind, Scope scope, Function<Snapshot, Edit<T>> decide) {
-    boolean isKnown = !statements.lockKind(kind).isEmpty();
+    List<Long> revision = statements.lockKind(kind);
+    revision.forEach(told -> saw(kind, told));
     Edit<T> edit = decide.apply(snapshot(statements, kind, scope));
-    if (!isKnown && !edit.isEmpty()) {
+    if (revision.isEmpty() && !edit.isEmpty()) {
       // Others may begin the kind as well, and only a row of it can be locked.
       statements.addKind(kind);
       statements.lockKind(kind);

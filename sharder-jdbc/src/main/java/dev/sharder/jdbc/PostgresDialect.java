@@ -2,7 +2,6 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
-import dev.sharder.Placement;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -103,10 +102,10 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  List<Placement> placeIntoEmptiest(
+  List<Placed> placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) {
     try {
-      return run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline, 8, Rows::placement);
+      return run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline, 9, Rows::placed);
     } catch (Throwable failure) {
       rollBack(handle, failure);
       throw failure;

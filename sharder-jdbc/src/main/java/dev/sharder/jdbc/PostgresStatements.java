@@ -46,7 +46,7 @@ interface PostgresStatements extends Statements, SqlObject {
   // A statement of its own: the next one's snapshot must follow the lock.
   String LOCK_KIND =
       """
-      SELECT kind
+      SELECT revision
       FROM sharder_kind
       WHERE kind = :kind
       FOR NO KEY UPDATE
@@ -138,16 +138,18 @@ interface PostgresStatements extends Statements, SqlObject {
         FROM (SELECT bin, count(*) AS n FROM placed GROUP BY bin) AS taken
         WHERE b.kind = :kind AND b.bin = taken.bin
       )
-      SELECT TRUE AS is_new, kind, object, bin, version, assigned_at, size, in_group
+      SELECT TRUE AS is_new, kind, object, bin, version, assigned_at, size, in_group,
+             (SELECT revision FROM sharder_kind WHERE kind = :kind) AS revision
       FROM placed
       UNION ALL
-      SELECT FALSE, kind, object, bin, version, assigned_at, size, in_group
+      SELECT FALSE, kind, object, bin, version, assigned_at, size, in_group,
+             (SELECT revision FROM sharder_kind WHERE kind = :kind)
       FROM known
       """;
 
   @Override
   @SqlQuery(LOCK_KIND)
-  List<String> lockKind(String kind);
+  List<Long> lockKind(String kind);
 
   @Override
   @SqlQuery("SELECT clock_timestamp()")

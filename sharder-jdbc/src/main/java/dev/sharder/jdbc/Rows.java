@@ -9,6 +9,7 @@ import dev.sharder.Finding;
 import dev.sharder.Holding;
 import dev.sharder.Note;
 import dev.sharder.Placement;
+import dev.sharder.jdbc.Dialect.Placed;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -40,8 +41,9 @@ final class Rows {
         Optional.ofNullable(row.getString("in_group")));
   }
 
-  static Placement placement(ResultSet row, StatementContext context) throws SQLException {
-    return new Placement(assignment(row, context), row.getBoolean("is_new"));
+  static Placed placed(ResultSet row, StatementContext context) throws SQLException {
+    return new Placed(
+        new Placement(assignment(row, context), row.getBoolean("is_new")), row.getLong("revision"));
   }
 
   /** An assignment, if there is one, and when and where it is so. */

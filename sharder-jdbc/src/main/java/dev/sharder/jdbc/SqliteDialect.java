@@ -114,25 +114,31 @@ final class SqliteDialect extends Dialect {
     return statements.query(SqliteStatements.FIND, Rows::assignment, kind, Json.write(objects));
   }
 
-  // Several statements, because SQLite inserts, updates and reads one table at a time.
+  // Several statements, because SQLite changes one table at a time, and hands back only what it
+  // changed.
   @Override
-  List<Placement> placeIntoEmptiest(
+  List<Placed> placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException {
     KeptStatements statements = kept(handle);
     return alone(
         handle,
         deadline,
         () -> {
-          List<Placement> placed = new ArrayList<>();
+          List<Placed> placed = new ArrayList<>();
           Set<String> newcomers = new LinkedHashSet<>(objects);
           for (Assignment known : find(statements, kind, objects)) {
             newcomers.remove(known.object());
-            placed.add(new Placement(known, false));
+            placed.add(placed(known, false));
           }
           List<Assignment> made = placeNewcomers(statements, kind, newcomers);
-          made.forEach(one -> placed.add(new Placement(one, true)));
+          made.forEach(one -> placed.add(placed(one, true)));
           return placed;
         });
+  }
+
+  /** Only replicas want to know of revisions, and SQLite has none. */
+  private static Placed placed(Assignment assignment, boolean isNew) {
+    return new Placed(new Placement(assignment, isNew), 0);
   }
 
   private static List<Assignment> placeNewcomers(

@@ -26,6 +26,7 @@ interface SqliteStatements extends Statements {
   // The ORDER BY of a recursive part makes it a priority queue: it starts with every open bin's
   // next share, hands out the smallest, and puts that bin's following share in its place. So the
   // objects, all of them new, get their bins one after another, LIMIT many.
+  // CROSS, or some versions of SQLite go through all newcomers again for each slot.
   String PLACE_INTO_EMPTIEST =
       """
       WITH RECURSIVE
@@ -49,7 +50,7 @@ interface SqliteStatements extends Statements {
       INSERT INTO sharder_assignment (kind, object, bin)
       SELECT :kind, newcomer.value, choice.bin
       FROM json_each(:objects) AS newcomer
-      JOIN choice ON choice.turn = newcomer.key + 1
+      CROSS JOIN choice ON choice.turn = newcomer.key + 1
       RETURNING object, bin, assigned_at
       """;
 
@@ -69,11 +70,11 @@ interface SqliteStatements extends Statements {
   @Override
   @SqlQuery(
       """
-      SELECT kind
+      SELECT revision
       FROM sharder_kind
       WHERE kind = :kind
       """)
-  List<String> lockKind(String kind);
+  List<Long> lockKind(String kind);
 
   @Override
   @SqlQuery("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")

@@ -22,9 +22,9 @@ interface Statements {
 
   /**
    * Waits until this transaction alone may place objects or change bins of the kind; returns its
-   * name, or nothing if the kind is unknown.
+   * revision, or nothing if the kind is unknown.
    */
-  List<String> lockKind(String kind);
+  List<Long> lockKind(String kind);
 
   /** The time of what this transaction does: to be asked once, after the lock. */
   Instant now();

@@ -8,6 +8,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.Note;
+import dev.sharder.Placement;
 import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -74,6 +76,62 @@ class JdbiAssignmentStoreTest {
         .hasMessageContaining("sharder_kind")
         .hasMessageContaining("classpath:dev/sharder/jdbc/migration/" + product.folder)
         .hasMessageContaining("migrate(true)");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Timeout(60)
+  void whoIsKnownIsAnsweredThoughMostAreNewAndWaitForAnothersLock(Product product) {
+    HikariDataSource pool = pool(product);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = uncached(store);
+        Handle other = Jdbi.open(pool)) {
+      other.execute(product == Product.SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
+      other.execute("UPDATE sharder_kind SET revision = revision");
+      List<CompletableFuture<Placement>> newcomers = new ArrayList<>();
+      long start = System.nanoTime();
+      for (int i = 0; i < 100; i++) {
+        newcomers.add(hubs.assignAsync("new-" + i).toCompletableFuture());
+        newcomers.add(hubs.assignAsync("newer-" + i).toCompletableFuture());
+        assertThat(hubs.assign("ada").isNew()).isFalse();
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+      assertThat(newcomers).noneMatch(CompletableFuture::isDone);
+      other.execute("COMMIT");
+      assertThat(newcomers).allMatch(newcomer -> newcomer.join().isNew());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoIsKnownIsAnsweredThoughMostAreNewAndCannotBePlaced(Product product) {
+    HikariDataSource pool = pool(product);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = uncached(store);
+        Handle other = Jdbi.open(pool)) {
+      other.execute(
+          product == Product.SQLITE
+              ? "CREATE TRIGGER full BEFORE INSERT ON sharder_assignment BEGIN SELECT RAISE(ABORT, 'full'); END"
+              : "ALTER TABLE sharder_assignment ADD CHECK (object = 'ada')");
+      for (int i = 0; i < 100; i++) {
+        hubs.assignAsync("new-" + i);
+        hubs.assignAsync("newer-" + i);
+        assertThat(hubs.assign("ada").isNew()).isFalse();
+      }
+    }
+  }
+
+  /** Knows ada, and expects nobody new. */
+  private static Sharder uncached(JdbiAssignmentStore store) {
+    Sharder hubs =
+        Sharder.builder("hub", store)
+            .bins("a", "b")
+            .cache(0)
+            .timeLimit(Duration.ofSeconds(20))
+            .build();
+    hubs.assign("ada");
+    assertThat(hubs.assign("ada").isNew()).isFalse();
+    return hubs;
   }
 
   @Test

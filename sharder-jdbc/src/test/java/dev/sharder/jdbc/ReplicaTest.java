@@ -8,8 +8,12 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.BinPolicy;
+import dev.sharder.Deadline;
 import dev.sharder.Move;
 import dev.sharder.Note;
+import dev.sharder.Placement;
 import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
@@ -124,6 +128,29 @@ class ReplicaTest {
       assertThat(hubs.assign("user-" + i).isNew()).isFalse();
     }
     assertThat(warnings()).isEmpty();
+  }
+
+  @Test
+  void whatPlacingToldIsNotTakenBackByAReplicaThatHasNotHeardOfIt() {
+    other.assign("ada");
+    servers.awaitReplay();
+    assertThat(find("ada")).isEqualTo("a");
+    servers.pause();
+    otherAdmin.move(Move.of("ada", "b"), true, NOTE);
+    List<AssignmentRequest> ada = List.of(AssignmentRequest.of("hub", "ada"));
+    for (BinPolicy policy : List.of(BinPolicy.emptiest(), BinPolicy.random())) {
+      Placement known =
+          store.place("hub", ada, policy, Deadline.in(Duration.ofSeconds(10))).placed().get("ada");
+      assertThat(known.bin()).isEqualTo("b");
+      assertThat(find("ada")).isEqualTo("b");
+    }
+  }
+
+  private String find(String object) {
+    return store
+        .find("hub", List.of(object), Deadline.in(Duration.ofSeconds(10)))
+        .get(object)
+        .bin();
   }
 
   @ParameterizedTest
