@@ -11,6 +11,7 @@ import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.sun.net.httpserver.HttpServer;
 import dev.sharder.examples.hub.DeployedSharder.Way;
+import dev.sharder.jdbc.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -54,7 +55,7 @@ class PageNginxTest {
         DeployedSharder.start(
             folder,
             Way.AUTHORITATIVE_WITH_OPERATORS,
-            RunningNginx.freePorts(2),
+            FreePorts.next(2),
             "admins: [ada]",
             "api-hosts: [" + OPERATORS + "]");
   }
