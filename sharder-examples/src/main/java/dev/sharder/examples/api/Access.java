@@ -2,6 +2,7 @@ package dev.sharder.examples.api;
 
 import dev.sharder.examples.http.Problem;
 import dev.sharder.examples.http.Refusal;
+import dev.sharder.examples.http.RemoteUser;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.AttachmentKey;
@@ -91,16 +92,29 @@ public final class Access {
     return admins.asking(exchange);
   }
 
-  /** Hands over requests for what holds nothing of anybody, but of nobody who may not ask more. */
-  public HttpHandler forPage(HttpHandler page) {
+  /**
+   * Hands over requests for what is looked at without a token, if the proxy names nobody in them,
+   * or an admin.
+   */
+  public HttpHandler forReaders(HttpHandler what) {
+    HttpHandler checked =
+        exchange -> {
+          try {
+            withoutToken(exchange);
+          } catch (Refusal refusal) {
+            refuse(exchange, refusal);
+            return;
+          }
+          what.handleRequest(exchange);
+        };
     return exchange -> {
-      try {
-        withoutToken(exchange);
-      } catch (Refusal refusal) {
-        refuse(exchange, refusal);
-        return;
+      // Of whom strangers speak is of no account, and they must not learn who is an admin.
+      if (RemoteUser.isSent(exchange)) {
+        exchange.putAttachment(NEXT, checked);
+        ifTrusted.handleRequest(exchange);
+      } else {
+        checked.handleRequest(exchange);
       }
-      page.handleRequest(exchange);
     };
   }
 

@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  *
  * <p>A page may ask the host that it came from whatever it likes, and whoever owns the name of that
  * host may have it mean 127.0.0.1 a moment later (DNS rebinding). In the browser of somebody whose
- * address is trusted, such a page would be as trusted. So only names count that nobody elsewhere
- * can own, and those that the settings name.
+ * address is trusted, such a page would be as trusted. So only names count that hardly anybody
+ * elsewhere can own, and those that the settings name.
  *
  * @param named host names that are this server's, each {@link #checked}
  */

@@ -98,8 +98,7 @@ public final class HubServer implements AutoCloseable {
       server.listen(settings);
       Sharder sharder = server.open(settings);
       Api api = server.openApi(sharder, settings, access);
-      HttpHandler page = access.forPage(new PageHandler());
-      server.handler = server.routes(sharder, settings, api, page);
+      server.handler = server.routes(sharder, settings, api, access);
       server.started = settings.withBins(List.of());
       server.greet(settings, sharder);
       return server;
@@ -109,13 +108,14 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private HttpHandler routes(Sharder sharder, Settings settings, Api api, HttpHandler page) {
+  private HttpHandler routes(Sharder sharder, Settings settings, Api api, Access access) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
     HttpHandler check = watch.timed("/check", new CheckHandler(sharder, settings));
     HttpHandler timedApi = watch.timed("/api", api);
-    HttpHandler metrics = new BlockingHandler(watch::answerMetrics);
+    HttpHandler page = access.forReaders(new PageHandler());
+    HttpHandler metrics = access.forReaders(new BlockingHandler(watch::answerMetrics));
     HttpHandler ready = exchange -> watch.answerReady(exchange, store, KIND);
     HttpHandler trusted =
         settings.onlyTrusted(

@@ -173,7 +173,7 @@ final class SettingsReader {
       }
       try {
         return super.constructObject(node);
-      } catch (YAMLException told) {
+      } catch (MarkedYAMLException told) {
         throw told;
       } catch (RuntimeException malformed) {
         throw new NoValueException("it is not what '!!' says it is; take the '!!' out", node);

@@ -177,6 +177,7 @@ async function withToken(act) {
       token = given;
       try {
         await recognise();
+        if (me === null) throw new Error("No token is configured here, so this one changes nothing.");
       } catch (problem) {
         token = before;
         throw problem;

@@ -75,12 +75,12 @@ class AccessTest {
     try (RunningApi api = start(settings);
         LogLines log = LogLines.of(Access.class)) {
       String named = "Host: " + host;
-      for (String path : List.of("/", "/page.js", "/api/v1/kinds")) {
+      for (String path : List.of("/", "/page.js", "/api/v1/kinds", "/metrics")) {
         assertRefused(api.hub().ask("GET", path, named), "'" + withoutPort(host) + "'");
         assertRefused(api.hub().ask("GET", path, named, ADA), "'api-hosts'");
       }
       assertThat(log.lines())
-          .hasSize(6)
+          .hasSize(8)
           .allMatch(line -> line.startsWith("refused 127.0.0.1: the host name '"));
       assertRefused(api.hub().ask("PUT", BIN, named, ADA, OWN_PAGE), "'api-hosts'");
       String assignment = "/api/v1/kinds/hub/assignments/eve";
@@ -89,11 +89,29 @@ class AccessTest {
 
       assertThat(api.hub().ask("PUT", BIN, named, RunningApi.HOLDER).status()).isEqualTo(201);
       for (Map.Entry<String, Integer> path :
-          Map.of("/shard", 302, "/auth", 204, "/check", 401, "/metrics", 200, "/readyz", 200)
-              .entrySet()) {
+          Map.of("/shard", 302, "/auth", 204, "/check", 401, "/readyz", 200).entrySet()) {
         assertThat(api.hub().ask("GET", path.getKey(), named, ADA).status())
             .isEqualTo(path.getValue());
       }
+    }
+  }
+
+  @Test
+  void whomTheProxyNamesAndWhoIsNoAdminSeesNoMetersEither() throws Exception {
+    try (RunningApi api = start("admins: [ada]")) {
+      assertThat(api.hub().ask("GET", "/metrics", OWN, ADA).status()).isEqualTo(200);
+      for (String path : List.of("/", "/metrics")) {
+        assertRefused(api.hub().ask("GET", path, OWN, "REMOTE_USER: bob"), "'bob' is none of the");
+      }
+    }
+  }
+
+  @Test
+  void aStrangerDoesNotLearnWhoIsAnAdmin() throws Exception {
+    try (RunningApi api = start("admins: [ada]", "trusted: [10.0.0.1]")) {
+      String ada = api.hub().ask("GET", "/", OWN, ADA).body();
+      String bob = api.hub().ask("GET", "/", OWN, "REMOTE_USER: bob").body();
+      assertThat(ada).isEqualTo(bob).contains("\"status\":403");
     }
   }
 

@@ -91,6 +91,9 @@ class BadInputTest {
         Arguments.of("hubs: &a\n- *a\n", " line 1: hubs: it holds itself, by '&' and '*';"),
         Arguments.of("ramp: 0.5\n? &a [*a]\n: b\n", " it holds itself, by '&' and '*';"),
         Arguments.of("listen: x\nramp: !!int x\n", " line 2: ramp: it is not what '!!' says it is"),
+        Arguments.of(
+            "ramp: 0.5\ndatabase-password: !!timestamp secret\n",
+            " line 2: database-password: it is not what '!!' says it is"),
         Arguments.of("bins:\n\t- hub-1\n", " line 2: bins: while scanning for the next token"),
         Arguments.of(
             "bins: &a [1]\nramp: [" + "*a,".repeat(51) + "]\n", "of which too much is made: "),

@@ -97,6 +97,11 @@ class PageNginxTest {
       Response response = visit.newPage().navigate(site() + "/");
       assertThat(response.status()).isEqualTo(403);
       assertThat(response.text()).contains("user 'bob' is none of the 'admins'");
+      for (String path : List.of("/metrics", "/shard/x", "/auth", "/api/v1/kinds")) {
+        assertThat(visit.newPage().navigate(site() + path).status())
+            .as(path)
+            .isEqualTo(path.startsWith("/api") ? 403 : 404);
+      }
     }
   }
 
