@@ -20,6 +20,7 @@ final class Http {
 
   private static final int CONNECTIONS = 64;
   private static final int ROUNDS = 5;
+  private static final int WARM_UP = 8;
 
   private Http() {}
 
@@ -48,6 +49,10 @@ final class Http {
         Served ours = serve(where.url);
         Callers inserters = new Callers(CONNECTIONS)) {
       where.createPlainTable();
+      // A new server compiles itself for some seconds, on the processors that it is measured on.
+      for (int i = 0; i < WARM_UP; i++) {
+        wrk(wrk, ours, newUsers(runs.incrementAndGet()));
+      }
       Measured measured =
           Measured.alternately(
               ROUNDS,
