@@ -159,11 +159,12 @@ final class Group<Q, A> {
     if (closed) {
       throw new ClosedException(what);
     }
-    return join(ticket, stages.get(ticket.stage));
+    return join(ticket);
   }
 
   /** Under the monitor. */
-  private boolean join(Ticket<Q, A> ticket, Stage<Q, A> stage) {
+  private boolean join(Ticket<Q, A> ticket) {
+    Stage<Q, A> stage = stages.get(ticket.stage);
     stage.waiting.add(ticket);
     ticket.leads = !stage.led;
     stage.led = true;
@@ -241,8 +242,9 @@ final class Group<Q, A> {
         refused = onward;
       } else {
         for (Ticket<Q, A> ticket : onward) {
-          if (!ticket.answer.isDone() && join(ticket, stages.get(++ticket.stage))) {
-            leader = ticket;
+          if (!ticket.answer.isDone()) {
+            ticket.stage++;
+            leader = join(ticket) ? ticket : leader;
           }
         }
       }

@@ -22,6 +22,11 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
     refused = Map.copyOf(refused);
   }
 
+  /** How many were placed who had been nowhere before. */
+  long made() {
+    return placed.values().stream().filter(Placement::isNew).count();
+  }
+
   /** Chooses for those who are new, and finds the others. */
   static Edit<Placements> decide(
       List<AssignmentRequest> requests, BinPolicy policy, Snapshot snapshot) {

@@ -332,8 +332,7 @@ public final class Sharder implements AutoCloseable {
         throw refusal;
       }
     }
-    long made = placements.placed().values().stream().filter(Placement::isNew).count();
-    return new Progress(chunk.size(), made);
+    return new Progress(chunk.size(), placements.made());
   }
 
   private static Placement answer(
@@ -464,8 +463,7 @@ public final class Sharder implements AutoCloseable {
     boolean mostAreNew = false;
     try {
       Placements placements = store.place(kind, requests, policy, deadline);
-      long made = placements.placed().values().stream().filter(Placement::isNew).count();
-      mostAreNew = fewAreKnown && made * 2 > requests.size();
+      mostAreNew = fewAreKnown && placements.made() * 2 > requests.size();
       return placements;
     } finally {
       newcomersUntil = System.nanoTime() + (mostAreNew ? EXPECTED_NANOS : 0);

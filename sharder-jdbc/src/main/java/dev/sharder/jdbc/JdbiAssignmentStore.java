@@ -24,6 +24,7 @@ import dev.sharder.Scope;
 import dev.sharder.SharderException;
 import dev.sharder.Snapshot;
 import dev.sharder.StoreException;
+import dev.sharder.jdbc.Dialect.Placed;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -166,12 +167,10 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     }
     List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
     Map<String, Placement> placed = new HashMap<>();
-    withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline))
-        .forEach(
-            answer -> {
-              saw(kind, answer.revision());
-              placed.put(answer.placement().object(), answer.placement());
-            });
+    List<Placed> answers =
+        withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline));
+    answers.forEach(answer -> placed.put(answer.placement().object(), answer.placement()));
+    answers.stream().mapToLong(Placed::revision).max().ifPresent(told -> saw(kind, told));
     if (placed.size() == requests.size()) {
       return new Placements(placed, Map.of());
     }

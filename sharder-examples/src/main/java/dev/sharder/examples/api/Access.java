@@ -64,16 +64,17 @@ public final class Access {
       demandToken(exchange, "the token is not one of those that are configured; use one of them");
     } else {
       exchange.addDefaultResponseListener(this::answerStranger);
-      exchange.putAttachment(NEXT, trusted -> admitTrusted(trusted, needsToken, next));
+      exchange.putAttachment(NEXT, trusted -> admitWithoutToken(trusted, needsToken, next));
       ifTrusted.handleRequest(exchange);
     }
   }
 
-  private void admitTrusted(HttpServerExchange exchange, boolean needsToken, HttpHandler next)
+  private void admitWithoutToken(HttpServerExchange exchange, boolean needsToken, HttpHandler next)
       throws Exception {
     Optional<String> admin;
     try {
-      admin = withoutToken(exchange);
+      hosts.check(exchange);
+      admin = admins.asking(exchange);
     } catch (Refusal refusal) {
       refuse(exchange, refusal);
       return;
@@ -87,26 +88,12 @@ public final class Access {
     next.handleRequest(exchange);
   }
 
-  private Optional<String> withoutToken(HttpServerExchange exchange) throws Refusal {
-    hosts.check(exchange);
-    return admins.asking(exchange);
-  }
-
   /**
    * Hands over requests for what is looked at without a token, if the proxy names nobody in them,
    * or an admin.
    */
   public HttpHandler forReaders(HttpHandler what) {
-    HttpHandler checked =
-        exchange -> {
-          try {
-            withoutToken(exchange);
-          } catch (Refusal refusal) {
-            refuse(exchange, refusal);
-            return;
-          }
-          what.handleRequest(exchange);
-        };
+    HttpHandler checked = exchange -> admitWithoutToken(exchange, false, what);
     return exchange -> {
       // Of whom strangers speak is of no account, and they must not learn who is an admin.
       if (RemoteUser.isSent(exchange)) {

@@ -6,6 +6,7 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,9 @@ import java.util.stream.Stream;
 
 /** The real Chromium, where it is installed. */
 record Chromium(Playwright playwright, Browser browser) implements AutoCloseable {
+
+  /** Milliseconds, for a machine that is busy. */
+  private static final int PATIENCE = 15_000;
 
   private static final String[] NAMES = {"chromium", "chromium-browser", "google-chrome"};
 
@@ -33,6 +37,7 @@ record Chromium(Playwright playwright, Browser browser) implements AutoCloseable
             .setChromiumSandbox(false)
             // Whatever is in this domain is here, as if its owner had said so by DNS.
             .setArgs(List.of("--host-resolver-rules=MAP *.example.org 127.0.0.1"));
+    PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE);
     return new Chromium(playwright, playwright.chromium().launch(options));
   }
 
@@ -47,19 +52,17 @@ record Chromium(Playwright playwright, Browser browser) implements AutoCloseable
 
   /** Opens what another person would have: nothing kept, and a window of this size. */
   BrowserContext visit(int width, int height) {
-    BrowserContext visit =
-        browser.newContext(
-            new Browser.NewContextOptions().setViewportSize(width, height).setLocale("en-GB"));
-    visit.setDefaultTimeout(15_000);
-    return visit;
+    return visit(new Browser.NewContextOptions().setViewportSize(width, height));
   }
 
   /** The same, of somebody who gives a site that asks for it a name and the password. */
   BrowserContext visitAs(String user) {
-    BrowserContext visit =
-        browser.newContext(
-            new Browser.NewContextOptions().setLocale("en-GB").setHttpCredentials(user, "secret"));
-    visit.setDefaultTimeout(15_000);
+    return visit(new Browser.NewContextOptions().setHttpCredentials(user, "secret"));
+  }
+
+  private BrowserContext visit(Browser.NewContextOptions options) {
+    BrowserContext visit = browser.newContext(options.setLocale("en-GB"));
+    visit.setDefaultTimeout(PATIENCE);
     return visit;
   }
 

@@ -360,31 +360,31 @@ class HubServerTest {
 
   @Test
   void closingFinishesWhatItBegan() throws Exception {
-    RunningHub hub = RunningHub.start(sqlite(), "hub-1");
-    ExecutorService others = Executors.newFixedThreadPool(2);
-    try (HikariDataSource pool = new HikariDataSource()) {
-      pool.setJdbcUrl(sqlite());
-      try (Handle writer = Jdbi.open(pool)) {
-        writer.execute("BEGIN IMMEDIATE");
-        Future<Integer> newcomer = others.submit(() -> hub.get("/shard", "ada").status());
-        while (hub.get("/shard/probe", "").status() != 401 || !isPlacing()) {
-          Thread.onSpinWait();
-        }
-        Future<?> closing = others.submit(hub::close);
-        assertThat(closing.isDone()).isFalse();
-        writer.execute("COMMIT");
-        assertThat(newcomer.get()).isEqualTo(302);
-        closing.get();
-      }
-    } finally {
-      others.shutdownNow();
-      hub.close();
-    }
+    closeWhileANewcomerWaits((hub, closing) -> assertThat(closing.isDone()).isFalse());
     assertThat(rows(sqlite())).containsOnlyKeys("ada");
   }
 
   @Test
   void whoComesWhileItFinishesIsToldToComeAgain() throws Exception {
+    closeWhileANewcomerWaits(
+        (hub, closing) -> {
+          Answer late = hub.ask("GET", "/healthz");
+          while (late.status() == 200) {
+            late = hub.ask("GET", "/healthz");
+          }
+          assertThat(late.status()).isEqualTo(503);
+          assertThat(late.header("Retry-After")).isEqualTo("5");
+          assertThat(late.header("Content-Type")).isEqualTo("application/problem+json");
+          assertThat(late.body()).contains("\"status\":503").contains("is being stopped");
+        });
+  }
+
+  /** What is looked at meanwhile. */
+  private interface Meanwhile {
+    void look(RunningHub hub, Future<?> closing) throws IOException;
+  }
+
+  private void closeWhileANewcomerWaits(Meanwhile meanwhile) throws Exception {
     RunningHub hub = RunningHub.start(sqlite(), "hub-1");
     ExecutorService others = Executors.newFixedThreadPool(2);
     try (HikariDataSource pool = new HikariDataSource()) {
@@ -396,14 +396,7 @@ class HubServerTest {
           Thread.onSpinWait();
         }
         Future<?> closing = others.submit(hub::close);
-        Answer late = hub.ask("GET", "/healthz");
-        while (late.status() == 200) {
-          late = hub.ask("GET", "/healthz");
-        }
-        assertThat(late.status()).isEqualTo(503);
-        assertThat(late.header("Retry-After")).isEqualTo("5");
-        assertThat(late.header("Content-Type")).isEqualTo("application/problem+json");
-        assertThat(late.body()).contains("\"status\":503").contains("is being stopped");
+        meanwhile.look(hub, closing);
         writer.execute("COMMIT");
         assertThat(newcomer.get()).isEqualTo(302);
         closing.get();

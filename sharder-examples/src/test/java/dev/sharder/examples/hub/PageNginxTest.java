@@ -7,7 +7,6 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Response;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.sun.net.httpserver.HttpServer;
 import dev.sharder.examples.hub.DeployedSharder.Way;
@@ -39,7 +38,6 @@ class PageNginxTest {
   @BeforeAll
   static void startChromium() {
     chromium = Chromium.start();
-    PlaywrightAssertions.setDefaultAssertionTimeout(15_000);
   }
 
   @AfterAll
