@@ -22,6 +22,27 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
     refused = Map.copyOf(refused);
   }
 
+  /**
+   * Returns what one caller is answered.
+   *
+   * @param object one of the group
+   * @return where it is
+   * @throws SharderException its own, if it was refused
+   * @throws StoreException if it is in neither map
+   */
+  public Placement of(String object) {
+    SharderException refusal = refused.get(object);
+    if (refusal != null) {
+      throw refusal;
+    }
+    Placement placement = placed.get(object);
+    if (placement == null) {
+      throw new StoreException(
+          "the store gave no answer for '%s'; it breaks its contract".formatted(object), null);
+    }
+    return placement;
+  }
+
   /** How many were placed who had been nowhere before. */
   long made() {
     return placed.values().stream().filter(Placement::isNew).count();

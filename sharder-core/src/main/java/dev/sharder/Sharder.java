@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -250,30 +251,60 @@ public final class Sharder implements AutoCloseable {
    *     reported, after the others were placed
    */
   public List<Placement> assignAll(Collection<String> objects) {
-    return told(start -> answerAll(objects, start));
+    return told(
+        start -> {
+          Placements placements = answerEach(objects.stream().map(this::request).toList(), start);
+          Set<String> told = new HashSet<>();
+          return objects.stream().map(object -> newOnce(placements.of(object), told)).toList();
+        });
   }
 
-  private List<Placement> answerAll(Collection<String> objects, long start) {
+  /**
+   * Finds or makes the assignments of many objects, as if they came one after another, and says
+   * what became of each: one that is refused fails no other.
+   *
+   * @param objects names as for {@link #assign}, in the order in which they come; a name may come
+   *     more than once
+   * @return the answer or the error of every name
+   * @throws SharderException as {@link #assign} does, for what fails them all
+   */
+  public Placements assignEach(Collection<String> objects) {
+    return told(
+        start -> {
+          List<AssignmentRequest> requests = new ArrayList<>();
+          Map<String, SharderException> refused = new HashMap<>();
+          for (String object : objects) {
+            try {
+              requests.add(request(object));
+            } catch (InvalidValueException refusal) {
+              refused.put(object, refusal);
+            }
+          }
+          Placements placements = answerEach(requests, start);
+          refused.putAll(placements.refused());
+          refused.values().forEach(refusal -> tell(null, refusal, start));
+          return new Placements(placements.placed(), refused);
+        });
+  }
+
+  private Placements answerEach(List<AssignmentRequest> requests, long start) {
     Deadline deadline = start();
+    Map<String, Placement> placed = new HashMap<>();
     Map<String, AssignmentRequest> missing = new LinkedHashMap<>();
-    objects.forEach(object -> missing.put(object, request(object)));
-    Map<String, Assignment> found = store.find(kind, missing.keySet(), deadline);
-    missing.keySet().removeAll(found.keySet());
+    requests.forEach(request -> missing.put(request.object(), request));
+    store
+        .find(kind, missing.keySet(), deadline)
+        .forEach((object, known) -> placed.put(object, new Placement(known, false)));
+    missing.keySet().removeAll(placed.keySet());
     Placements placements =
         missing.isEmpty()
             ? new Placements(Map.of(), Map.of())
             : store.place(kind, List.copyOf(missing.values()), policy, deadline);
+    placed.putAll(placements.placed());
     if (listener != null) {
-      List<Placement> answered = new ArrayList<>(placements.placed().values());
-      found.values().forEach(assignment -> answered.add(new Placement(assignment, false)));
-      listener.answeredMany(answered, since(start));
+      listener.answeredMany(placed.values(), since(start));
     }
-    Set<String> told = new HashSet<>();
-    List<Placement> answers = new ArrayList<>(objects.size());
-    for (String object : objects) {
-      answers.add(newOnce(answer(object, found, placements), told));
-    }
-    return List.copyOf(answers);
+    return new Placements(placed, placements.refused());
   }
 
   /** Does what begins now, and tells the listener if it fails. */
@@ -333,24 +364,6 @@ public final class Sharder implements AutoCloseable {
       }
     }
     return new Progress(chunk.size(), placements.made());
-  }
-
-  private static Placement answer(
-      String object, Map<String, Assignment> found, Placements placements) {
-    SharderException refusal = placements.refused().get(object);
-    if (refusal != null) {
-      throw refusal;
-    }
-    Assignment assignment = found.get(object);
-    if (assignment != null) {
-      return new Placement(assignment, false);
-    }
-    Placement placement = placements.placed().get(object);
-    if (placement == null) {
-      throw new StoreException(
-          "the store gave no answer for '%s'; it breaks its contract".formatted(object), null);
-    }
-    return placement;
   }
 
   /** Of several who asked for one new object, the first made the assignment. */
@@ -456,7 +469,7 @@ public final class Sharder implements AutoCloseable {
       cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
     }
     Set<String> told = new HashSet<>();
-    return request -> Optional.of(newOnce(answer(request.object(), Map.of(), placements), told));
+    return request -> Optional.of(newOnce(placements.of(request.object()), told));
   }
 
   private Placements placeAndExpect(List<AssignmentRequest> requests, Deadline deadline) {

@@ -258,6 +258,20 @@ public abstract class AssignmentStoreContract extends PlanContract {
   }
 
   @Test
+  void ofManyInTheirOrderEachIsToldWhatBecameOfIt() {
+    Sharder hubs = Sharder.builder("hub", store).bins(List.of(Bin.of("a").withCapacity(2))).build();
+    hubs.assign("bob");
+    Placements placements = hubs.assignEach(List.of("ada", " ", "bob", "ada", "eve"));
+    assertThat(placements.placed()).containsOnlyKeys("ada", "bob");
+    assertThat(placements.placed().get("ada").isNew()).isTrue();
+    assertThat(placements.placed().get("bob").isNew()).isFalse();
+    assertThat(placements.refused()).containsOnlyKeys(" ", "eve");
+    assertThat(placements.refused().get(" ")).isInstanceOf(InvalidValueException.class);
+    assertThat(placements.refused().get("eve")).isInstanceOf(NoOpenBinException.class);
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 2L));
+  }
+
+  @Test
   void aPolicySeesEveryOpenBinWithItsLoadAtTheMomentOfTheChoice() {
     List<Bin> bins =
         List.of(Bin.of("a").withWeight(3), Bin.of("b").withCapacity(1), Bin.of("c").withOffset(5));

@@ -6,19 +6,17 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.InvalidValueException;
 import dev.sharder.Listing;
 import dev.sharder.Placement;
+import dev.sharder.Placements;
 import dev.sharder.ShardAdmin;
-import dev.sharder.Sharder;
+import dev.sharder.SharderException;
 import dev.sharder.examples.http.Problem;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -94,8 +92,8 @@ final class Assignments {
                     AssignmentJson.of(placement)));
   }
 
-  /** They are placed together, and one that is refused fails no other. */
-  CompletionStage<Reply> putAll(Call call) {
+  /** They are placed in their order, and one that is refused fails no other. */
+  Reply putAll(Call call) {
     List<String> objects =
         texts("objects", Body.required("objects", call.body(Roster.class).objects()));
     if (objects.size() > MOST_OBJECTS) {
@@ -103,22 +101,11 @@ final class Assignments {
           "%d objects are too many at once; send %d at most, and the others after them"
               .formatted(objects.size(), MOST_OBJECTS));
     }
-    Sharder sharder = kinds.sharder(call.kind());
-    Map<String, CompletableFuture<Placement>> asked = new HashMap<>();
-    List<CompletableFuture<Answer>> answers = new ArrayList<>();
-    for (String object : objects) {
-      CompletableFuture<Placement> before = asked.get(object);
-      // Of several, the first made it; asked each by itself, any of them might.
-      CompletableFuture<Placement> placing =
-          before == null
-              ? sharder.assignAsync(object).toCompletableFuture()
-              : before.thenApply(known -> new Placement(known.assignment(), false));
-      asked.putIfAbsent(object, placing);
-      answers.add(placing.handle((placement, error) -> answer(object, placement, error)));
-    }
-    return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            all -> Reply.ok(new Answers(answers.stream().map(CompletableFuture::join).toList())));
+    Placements placements = kinds.sharder(call.kind()).assignEach(objects);
+    Set<String> told = new HashSet<>();
+    return Reply.ok(
+        new Answers(
+            objects.stream().map(object -> answer(object, placements, told.add(object))).toList()));
   }
 
   /** Returns the texts of a list in which there must be nothing else. */
@@ -133,12 +120,16 @@ final class Assignments {
     return texts;
   }
 
-  private static Answer answer(
-      String object, @Nullable Placement placement, @Nullable Throwable error) {
-    return placement != null
-        ? new Answer(object, AssignmentJson.of(placement), null)
-        : new Answer(
-            object, null, Problems.of(error == null ? new IllegalStateException() : error));
+  /** Of those who ask for one object, the first made it. */
+  private static Answer answer(String object, Placements placements, boolean isFirst) {
+    try {
+      Placement placement = placements.of(object);
+      boolean isNew = placement.isNew() && isFirst;
+      return new Answer(
+          object, AssignmentJson.of(new Placement(placement.assignment(), isNew)), null);
+    } catch (SharderException refusal) {
+      return new Answer(object, null, Problems.of(refusal));
+    }
   }
 
   Reply list(Call call) {
