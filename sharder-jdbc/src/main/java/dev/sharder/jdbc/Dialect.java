@@ -47,8 +47,8 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   /** Teaches Jdbi how this database writes lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 
-  /** An answer, and the revision of its kind that it is of. */
-  record Placed(Placement placement, long revision) {}
+  /** What came of placing, and the revision of the kind at that moment; 0 if that is unknown. */
+  record Placed(List<Placement> placements, long revision) {}
 
   /** Runs the work outside of any transaction. */
   abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work)
@@ -64,9 +64,9 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
    * their order and as far as the open bins reach, in one transaction and in as few steps as can
    * be.
    *
-   * @return the assignments found and made, each with the kind's revision at that moment
+   * @return the assignments found and made
    */
-  abstract List<Placed> placeIntoEmptiest(
+  abstract Placed placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;
 
   /** Runs the work in one transaction that may place objects or change bins. */

@@ -167,10 +167,10 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     }
     List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
     Map<String, Placement> placed = new HashMap<>();
-    List<Placed> answers =
+    Placed answer =
         withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline));
-    answers.forEach(answer -> placed.put(answer.placement().object(), answer.placement()));
-    answers.stream().mapToLong(Placed::revision).max().ifPresent(told -> saw(kind, told));
+    answer.placements().forEach(one -> placed.put(one.object(), one));
+    saw(kind, answer.revision());
     if (placed.size() == requests.size()) {
       return new Placements(placed, Map.of());
     }

@@ -2,6 +2,7 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
+import dev.sharder.Placement;
 import dev.sharder.StoreException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -14,6 +15,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -98,14 +100,32 @@ final class PostgresDialect extends Dialect {
 
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline) {
-    return run(handle, FIND, kind, objects, deadline, 7, Rows::assignment);
+    List<Assignment> found = new ArrayList<>();
+    run(
+        handle,
+        FIND,
+        kind,
+        objects,
+        deadline,
+        Map.of(7, (row, context) -> found.add(Rows.assignment(row, context))));
+    return found;
   }
 
   @Override
-  List<Placed> placeIntoEmptiest(
-      Handle handle, String kind, List<String> objects, Deadline deadline) {
+  Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline) {
+    List<Placement> placements = new ArrayList<>(objects.size());
+    AtomicLong revision = new AtomicLong();
     try {
-      return run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline, 9, Rows::placed);
+      run(
+          handle,
+          PLACE_INTO_EMPTIEST,
+          kind,
+          objects,
+          deadline,
+          Map.of(
+              1, (row, context) -> revision.set(row.getLong("revision")),
+              6, (row, context) -> placements.add(Rows.placement(kind, row, context))));
+      return new Placed(placements, revision.get());
     } catch (Throwable failure) {
       rollBack(handle, failure);
       throw failure;
@@ -115,53 +135,62 @@ final class PostgresDialect extends Dialect {
   /** Finds on a primary or on a replica, and tells as of when. */
   static Replica.Answer findAtRevision(
       Handle handle, String kind, Collection<String> objects, Deadline deadline) {
-    List<Replica.Answer> answers =
-        run(handle, FIND_AT_REVISION, kind, objects, deadline, 10, Rows::answer);
+    List<Replica.Answer> answers = new ArrayList<>();
+    run(
+        handle,
+        FIND_AT_REVISION,
+        kind,
+        objects,
+        deadline,
+        Map.of(10, (row, context) -> answers.add(Rows.answer(row, context))));
     Map<String, Assignment> assignments = new HashMap<>();
     answers.forEach(answer -> assignments.putAll(answer.assignments()));
     Replica.Answer any = answers.get(0);
     return new Replica.Answer(any.fromReplica(), any.database(), any.revision(), assignments);
   }
 
-  /** Runs a script in one round trip, and returns the rows of its statement with such columns. */
-  private static <T> List<T> run(
+  /** Takes the row on which the result stands. */
+  private interface Row {
+    void take(ResultSet row, StatementContext context) throws SQLException;
+  }
+
+  /**
+   * Runs a script in one round trip; which rows are wanted is told by how many columns they have.
+   */
+  private static void run(
       Handle handle,
       String script,
       String kind,
       Collection<String> objects,
       Deadline deadline,
-      int columns,
-      Row<T> row) {
-    return handle
+      Map<Integer, Row> wanted) {
+    handle
         .createQuery(script)
         .bind("millis", millis(deadline))
         .bind("kind", kind)
         .bind("objects", objects.toArray(String[]::new))
         .bind("n", objects.size())
-        .execute((statement, context) -> rows(statement.get(), context, columns, row));
+        .execute(
+            (statement, context) -> {
+              take(statement.get(), context, wanted);
+              return null;
+            });
   }
 
-  /** Reads the row on which the result stands. */
-  private interface Row<T> {
-    T read(ResultSet row, StatementContext context) throws SQLException;
-  }
-
-  private static <T> List<T> rows(
-      PreparedStatement script, StatementContext context, int columns, Row<T> row)
+  private static void take(
+      PreparedStatement script, StatementContext context, Map<Integer, Row> wanted)
       throws SQLException {
-    List<T> all = new ArrayList<>();
     boolean hasRows = script.getResultSet() != null;
     while (hasRows || script.getUpdateCount() != -1) {
       if (hasRows) {
         ResultSet rows = script.getResultSet();
-        boolean isWanted = rows.getMetaData().getColumnCount() == columns;
-        while (isWanted && rows.next()) {
-          all.add(row.read(rows, context));
+        Row row = wanted.get(rows.getMetaData().getColumnCount());
+        while (row != null && rows.next()) {
+          row.take(rows, context);
         }
       }
       hasRows = script.getMoreResults();
     }
-    return all;
   }
 
   private static void rollBack(Handle handle, Throwable failure) {

@@ -90,11 +90,14 @@ interface PostgresStatements extends Statements, SqlObject {
   // were vessels: over any set of bins, filling them all to (n + sum(load + 1)) / sum(weight) holds
   // n whole objects. The least over the emptiest 1, 2, 3, … bins is the tightest. Bins that run
   // full below it leave some objects over.
+  //
+  // Whoever is new has no version yet in the answer, which tells them from those who are known: a
+  // first version, a size of one and no group need not be handed back.
   String PLACE_INTO_EMPTIEST =
       """
       WITH
       known AS MATERIALIZED (
-        SELECT kind, object, bin, version, assigned_at, size, in_group
+        SELECT object, bin, assigned_at, version, size, in_group
         FROM sharder_assignment
         WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       ),
@@ -124,13 +127,15 @@ interface PostgresStatements extends Statements, SqlObject {
             ORDER BY place),
           ARRAY(
             SELECT bin
-            FROM vessel
-            CROSS JOIN generate_series(1, least(room, CAST(:n AS bigint), floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
+            FROM (
+              SELECT bin, weight, load,
+                     generate_series(1, least(room, CAST(:n AS bigint), floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
+              FROM vessel) AS share
             WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
             ORDER BY (load + k)::float8 / weight, bin))
           AS slot (object, bin)
         WHERE object IS NOT NULL AND bin IS NOT NULL
-        RETURNING kind, object, bin, version, assigned_at, size, in_group
+        RETURNING object, bin, assigned_at
       ),
       counted AS (
         UPDATE sharder_bin AS b
@@ -138,12 +143,10 @@ interface PostgresStatements extends Statements, SqlObject {
         FROM (SELECT bin, count(*) AS n FROM placed GROUP BY bin) AS taken
         WHERE b.kind = :kind AND b.bin = taken.bin
       )
-      SELECT TRUE AS is_new, kind, object, bin, version, assigned_at, size, in_group,
-             (SELECT revision FROM sharder_kind WHERE kind = :kind) AS revision
+      SELECT object, bin, assigned_at, NULL AS version, NULL AS size, NULL AS in_group
       FROM placed
       UNION ALL
-      SELECT FALSE, kind, object, bin, version, assigned_at, size, in_group,
-             (SELECT revision FROM sharder_kind WHERE kind = :kind)
+      SELECT object, bin, assigned_at, version, size, in_group
       FROM known
       """;
 

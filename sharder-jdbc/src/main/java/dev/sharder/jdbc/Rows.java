@@ -9,7 +9,6 @@ import dev.sharder.Finding;
 import dev.sharder.Holding;
 import dev.sharder.Note;
 import dev.sharder.Placement;
-import dev.sharder.jdbc.Dialect.Placed;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -41,9 +40,25 @@ final class Rows {
         Optional.ofNullable(row.getString("in_group")));
   }
 
-  static Placed placed(ResultSet row, StatementContext context) throws SQLException {
-    return new Placed(
-        new Placement(assignment(row, context), row.getBoolean("is_new")), row.getLong("revision"));
+  /** Of an object that is new, the database tells only what it alone knows. */
+  static Placement placement(String kind, ResultSet row, StatementContext context)
+      throws SQLException {
+    String object = row.getString("object");
+    String bin = row.getString("bin");
+    Instant assignedAt = instant(row, "assigned_at", context).orElseThrow();
+    long version = row.getLong("version");
+    return row.wasNull()
+        ? new Placement(new Assignment(kind, object, bin, 1, assignedAt), true)
+        : new Placement(
+            new Assignment(
+                kind,
+                object,
+                bin,
+                version,
+                assignedAt,
+                row.getLong("size"),
+                Optional.ofNullable(row.getString("in_group"))),
+            false);
   }
 
   /** An assignment, if there is one, and when and where it is so. */

@@ -117,28 +117,24 @@ final class SqliteDialect extends Dialect {
   // Several statements, because SQLite changes one table at a time, and hands back only what it
   // changed.
   @Override
-  List<Placed> placeIntoEmptiest(
-      Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException {
+  Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
+      throws SQLException {
     KeptStatements statements = kept(handle);
     return alone(
         handle,
         deadline,
         () -> {
-          List<Placed> placed = new ArrayList<>();
+          List<Placement> placements = new ArrayList<>();
           Set<String> newcomers = new LinkedHashSet<>(objects);
           for (Assignment known : find(statements, kind, objects)) {
             newcomers.remove(known.object());
-            placed.add(placed(known, false));
+            placements.add(new Placement(known, false));
           }
           List<Assignment> made = placeNewcomers(statements, kind, newcomers);
-          made.forEach(one -> placed.add(placed(one, true)));
-          return placed;
+          made.forEach(one -> placements.add(new Placement(one, true)));
+          // Only replicas want to know of revisions, and SQLite has none.
+          return new Placed(placements, 0);
         });
-  }
-
-  /** Only replicas want to know of revisions, and SQLite has none. */
-  private static Placed placed(Assignment assignment, boolean isNew) {
-    return new Placed(new Placement(assignment, isNew), 0);
   }
 
   private static List<Assignment> placeNewcomers(

@@ -1,6 +1,13 @@
 -- Names are ordered by code point ("C"), so that a tie is broken alike in every database.
 -- The tables whose rows are updated with every placing leave room on their pages (fillfactor), so
--- that an update stays on its page and touches no index.
+-- that an update stays on its page and touches no index. What a bin may hold is checked by domains,
+-- which are asked about the columns that are written: the constraints of a table would all be read
+-- anew by every statement that counts.
+
+CREATE DOMAIN sharder_weight AS integer CHECK (VALUE BETWEEN 1 AND 1000000);
+CREATE DOMAIN sharder_size AS bigint CHECK (VALUE BETWEEN 0 AND 1000000000);
+CREATE DOMAIN sharder_load AS bigint CHECK (VALUE >= 0);
+CREATE DOMAIN sharder_state AS text CHECK (VALUE IN ('open', 'cordoned', 'draining', 'retired'));
 
 CREATE TABLE sharder_kind (
   kind     text COLLATE "C" PRIMARY KEY,
@@ -12,13 +19,13 @@ COMMENT ON TABLE sharder_kind IS 'The row that is locked to place; revision goes
 CREATE TABLE sharder_bin (
   kind        text COLLATE "C" NOT NULL REFERENCES sharder_kind,
   bin         text COLLATE "C" NOT NULL,
-  weight      integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000000),
-  offset_load bigint NOT NULL DEFAULT 0 CHECK (offset_load BETWEEN 0 AND 1000000000),
-  capacity    bigint CHECK (capacity BETWEEN 0 AND 1000000000),
-  state       text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'cordoned', 'draining', 'retired')),
+  weight      sharder_weight NOT NULL DEFAULT 1,
+  offset_load sharder_size NOT NULL DEFAULT 0,
+  capacity    sharder_size,
+  state       sharder_state NOT NULL DEFAULT 'open',
   undeclared  boolean NOT NULL DEFAULT FALSE,
   labels      jsonb NOT NULL DEFAULT '{}',
-  assigned    bigint NOT NULL DEFAULT 0 CHECK (assigned >= 0),
+  assigned    sharder_load NOT NULL DEFAULT 0,
   PRIMARY KEY (kind, bin)
 ) WITH (fillfactor = 50);
 
