@@ -30,8 +30,13 @@ final class Rows {
   }
 
   static Assignment assignment(ResultSet row, Instant assignedAt) throws SQLException {
+    return assignment(row.getString("kind"), row, assignedAt);
+  }
+
+  private static Assignment assignment(String kind, ResultSet row, Instant assignedAt)
+      throws SQLException {
     return new Assignment(
-        row.getString("kind"),
+        kind,
         row.getString("object"),
         row.getString("bin"),
         row.getLong("version"),
@@ -41,35 +46,23 @@ final class Rows {
   }
 
   /** Of an object that is new, the database tells only what it alone knows. */
-  static Placement placement(String kind, ResultSet row, StatementContext context)
-      throws SQLException {
-    String object = row.getString("object");
-    String bin = row.getString("bin");
-    Instant assignedAt = instant(row, "assigned_at", context).orElseThrow();
-    long version = row.getLong("version");
-    return row.wasNull()
-        ? new Placement(new Assignment(kind, object, bin, 1, assignedAt), true)
-        : new Placement(
-            new Assignment(
-                kind,
-                object,
-                bin,
-                version,
-                assignedAt,
-                row.getLong("size"),
-                Optional.ofNullable(row.getString("in_group"))),
-            false);
+  static Placement placement(String kind, ResultSet row, Instant assignedAt) throws SQLException {
+    boolean isNew = row.getObject("version") == null;
+    return new Placement(
+        isNew
+            ? new Assignment(kind, row.getString("object"), row.getString("bin"), 1, assignedAt)
+            : assignment(kind, row, assignedAt),
+        isNew);
   }
 
-  /** An assignment, if there is one, and when and where it is so. */
-  static Replica.Answer answer(ResultSet row, StatementContext context) throws SQLException {
+  /** When and where the assignments are so. */
+  static Replica.Answer answer(ResultSet row, Map<String, Assignment> assignments)
+      throws SQLException {
     return new Replica.Answer(
         row.getBoolean("is_replica"),
         row.getString("database"),
         row.getLong("revision"),
-        row.getString("object") == null
-            ? Map.of()
-            : Map.of(row.getString("object"), assignment(row, context)));
+        assignments);
   }
 
   static BinRow bin(ResultSet row, StatementContext context) throws SQLException {
