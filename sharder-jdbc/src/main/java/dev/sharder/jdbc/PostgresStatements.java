@@ -31,12 +31,14 @@ interface PostgresStatements extends Statements, SqlObject {
 
   /**
    * What a transaction runs under. Plans are kept while tables grow, so they must not read whole
-   * tables because these were small once; compiling a plan takes longer than running it; and
-   * nothing is acknowledged before it is on disk, even where the server's default is to do so.
+   * tables because these were small once; making a plan anew for every call, or compiling one,
+   * takes longer than running it; and nothing is acknowledged before it is on disk, even where the
+   * server's default is to do so.
    */
   String SETTINGS =
       """
       SELECT set_config('statement_timeout', :millis, TRUE),
+             set_config('plan_cache_mode', 'force_generic_plan', TRUE),
              set_config('enable_seqscan', 'off', TRUE),
              set_config('jit', 'off', TRUE),
              CASE WHEN current_setting('synchronous_commit') = 'off'

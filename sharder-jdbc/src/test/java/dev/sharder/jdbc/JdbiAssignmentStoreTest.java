@@ -121,6 +121,43 @@ class JdbiAssignmentStoreTest {
     }
   }
 
+  @Test
+  void postgresKeepsItsPlansWhenItHasCountedALargeTable() {
+    String url = url(Product.POSTGRES);
+    JdbiAssignmentStore.create(pool(url)).close();
+    HikariDataSource pool = pool(url);
+    pool.setMaximumPoolSize(1);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(false).build();
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b").cache(0).build()) {
+      hubs.assignAll(IntStream.range(0, 20_000).mapToObj(i -> "user" + i).toList());
+      for (int i = 0; i < 50; i++) {
+        hubs.assign("before" + i);
+        hubs.assign("user" + i);
+      }
+      try (Handle handle = Jdbi.open(pool)) {
+        handle.execute("ANALYZE");
+      }
+      for (int i = 0; i < 50; i++) {
+        hubs.assign("after" + i);
+        hubs.assign("user" + i);
+      }
+      assertThat(plansMadeForOneCall(pool)).isZero();
+    }
+  }
+
+  private static int plansMadeForOneCall(DataSource pool) {
+    try (Handle handle = Jdbi.open(pool)) {
+      return handle
+          .createQuery(
+              """
+              SELECT max(custom_plans) FROM pg_prepared_statements
+              WHERE statement LIKE '%sharder_assignment%' AND generic_plans > 0
+              """)
+          .mapTo(int.class)
+          .one();
+    }
+  }
+
   /** Knows ada, and expects nobody new. */
   private static Sharder uncached(JdbiAssignmentStore store) {
     Sharder hubs =

@@ -25,6 +25,7 @@ final class Growth {
       long size = 0;
       for (long next = SMALL; next <= LARGE; next *= 10) {
         growing.assignAll(Bulk.roster(size + 1, next), progress -> {});
+        large.vacuum();
         size = next;
         double micros = median(growing, names);
         System.out.printf("growth-curve %d %.1f us%n", size, micros);
@@ -53,6 +54,7 @@ final class Growth {
         JdbiAssignmentStore store = where.store();
         Sharder sharder = BenchDatabase.sharder(store, 10)) {
       sharder.assignAll(Bulk.roster(1, SMALL), progress -> {});
+      where.vacuum();
       double micros = micros(sharder, new AtomicLong());
       where.checkPromises();
       return micros;
