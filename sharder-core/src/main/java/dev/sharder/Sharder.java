@@ -58,7 +58,7 @@ public final class Sharder implements AutoCloseable {
   private static final long EXPECTED_NANOS = Duration.ofMillis(5).toNanos();
 
   /** Names of a roster in one transaction: enough to be quick, few enough to let others through. */
-  private static final int CHUNK = 10_000;
+  private static final int CHUNK = 20_000;
 
   private final String kind;
   private final AssignmentStore store;
@@ -325,7 +325,7 @@ public final class Sharder implements AutoCloseable {
    * {@linkplain Builder#timeLimit time limit}, and answers stay out of memory.
    *
    * @param roster names as for {@link #assign}; a name may come more than once
-   * @param progress told after each chunk of 10,000 names at most, on the caller's thread; what it
+   * @param progress told after each chunk of 20,000 names at most, on the caller's thread; what it
    *     throws ends the work
    * @return the whole
    * @throws SharderException as {@link #assign} does, and if the thread is interrupted; what was

@@ -18,7 +18,7 @@ final class Bulk {
   private Bulk() {}
 
   static Measured beside() throws Exception {
-    return Measured.alternately(3, "rows/s", Bulk::assignAll, Bulk::copy);
+    return Measured.alternately(5, "rows/s", Bulk::assignAll, Bulk::copy);
   }
 
   static Iterator<String> roster(long from, long to) {
