@@ -91,7 +91,7 @@ final class Group<Q, A> {
   /** Waits until the deadline for the answer of the stages from the first to before the end. */
   Optional<A> ask(Q question, Deadline deadline, int first, int end) {
     Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, Thread.currentThread());
-    enter(ticket);
+    enter(List.of(ticket));
     while (true) {
       if (ticket.leads) {
         lead(ticket);
@@ -112,13 +112,22 @@ final class Group<Q, A> {
 
   /** Returns at once; the answer comes on the thread that leads. */
   CompletableFuture<Optional<A>> askLater(Q question, Deadline deadline, int first, int end) {
-    Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, null);
-    if (enter(ticket)) {
-      wake(ticket).forEach(this::lead);
-    }
+    return askLater(List.of(question), deadline, first, end).get(0);
+  }
+
+  /** Asks for many, one after another, with nobody in between. */
+  List<CompletableFuture<Optional<A>>> askLater(
+      List<Q> questions, Deadline deadline, int first, int end) {
+    List<Ticket<Q, A>> tickets = new ArrayList<>(questions.size());
+    questions.forEach(question -> tickets.add(new Ticket<>(question, deadline, first, end, null)));
+    enter(tickets).forEach(leader -> wake(leader).forEach(this::lead));
+    return tickets.stream().map(this::bounded).toList();
+  }
+
+  private CompletableFuture<Optional<A>> bounded(Ticket<Q, A> ticket) {
     return ticket
         .answer
-        .orTimeout(deadline.remaining().toNanos() + 1, TimeUnit.NANOSECONDS)
+        .orTimeout(ticket.deadline.remaining().toNanos() + 1, TimeUnit.NANOSECONDS)
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(tell(ticket, failure)));
   }
 
@@ -154,12 +163,12 @@ final class Group<Q, A> {
     }
   }
 
-  /** Joins its first queue, and tells whether that made the ticket its leader. */
-  private synchronized boolean enter(Ticket<Q, A> ticket) {
+  /** Has them join their queue one after another, and returns the one that leads it, if any. */
+  private synchronized List<Ticket<Q, A>> enter(List<Ticket<Q, A>> tickets) {
     if (closed) {
       throw new ClosedException(what);
     }
-    return join(ticket);
+    return tickets.stream().filter(this::join).toList();
   }
 
   /** Under the monitor. */
@@ -205,14 +214,16 @@ final class Group<Q, A> {
     } catch (RuntimeException | Error failure) {
       return fail(group, stage, leader, failure);
     }
-    // The next rounds start before the answers of this one are handed out.
-    List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
     List<Ticket<Q, A>> onward = new ArrayList<>();
     List<Ticket<Q, A>> answered = new ArrayList<>();
     for (Ticket<Q, A> ticket : group) {
       (goesOn(ticket, answers) ? onward : answered).add(ticket);
     }
-    left.addAll(goOn(onward, leader.caller == null && answered.isEmpty()));
+    // The next rounds start before the answers of this one are handed out; and those who go on do
+    // so before the next round of this stage could let others overtake them.
+    List<Ticket<Q, A>> left =
+        new ArrayList<>(goOn(onward, leader.caller == null && answered.isEmpty()));
+    left.addAll(wake(next(stage)));
     for (Ticket<Q, A> ticket : answered) {
       complete(ticket, () -> settle(ticket, answers));
     }

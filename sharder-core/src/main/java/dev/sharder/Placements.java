@@ -22,15 +22,8 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
     refused = Map.copyOf(refused);
   }
 
-  /**
-   * Returns what one caller is answered.
-   *
-   * @param object one of the group
-   * @return where it is
-   * @throws SharderException its own, if it was refused
-   * @throws StoreException if it is in neither map
-   */
-  public Placement of(String object) {
+  /** Returns what one caller is answered, or throws it. */
+  Placement of(String object) {
     SharderException refusal = refused.get(object);
     if (refusal != null) {
       throw refusal;

@@ -1,6 +1,7 @@
 package dev.sharder;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -21,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -234,11 +237,56 @@ public final class Sharder implements AutoCloseable {
   }
 
   private CompletionStage<Placement> askLater(AssignmentRequest request, long start) {
-    CompletableFuture<Placement> answer =
-        group.askLater(request, start(), firstStage(), END).thenApply(Optional::orElseThrow);
+    return askLater(List.of(request), start).get(0);
+  }
+
+  private List<CompletableFuture<Placement>> askLater(
+      List<AssignmentRequest> requests, long start) {
+    return group.askLater(requests, start(), firstStage(), END).stream()
+        .map(answer -> heard(answer.thenApply(Optional::orElseThrow), start))
+        .toList();
+  }
+
+  private CompletableFuture<Placement> heard(CompletableFuture<Placement> answer, long start) {
     return listener == null
         ? answer
         : answer.whenComplete((placement, error) -> tell(placement, error, start));
+  }
+
+  /**
+   * Finds or makes the assignments of many objects as if they came one after another, without
+   * keeping the caller waiting; one that is refused fails no other.
+   *
+   * @param objects names as for {@link #assign}; of a name that comes more than once, the first
+   *     makes the assignment and the others find it
+   * @return for each, in the same order, what {@link #assignAsync(String)} returns
+   */
+  public List<CompletionStage<Placement>> assignEachAsync(Collection<String> objects) {
+    long start = System.nanoTime();
+    List<AssignmentRequest> missing = new ArrayList<>();
+    Queue<CompletionStage<Placement>> asked = new ArrayDeque<>();
+    List<Supplier<CompletionStage<Placement>>> answers = new ArrayList<>(objects.size());
+    for (String object : objects) {
+      try {
+        Placement cached = fromMemory(object);
+        if (cached == null) {
+          missing.add(request(object));
+          answers.add(asked::remove);
+        } else {
+          answers.add(() -> CompletableFuture.completedStage(cached));
+        }
+      } catch (InvalidValueException refusal) {
+        answers.add(() -> CompletableFuture.failedStage(refusal));
+        tell(null, refusal, start);
+      }
+    }
+    try {
+      asked.addAll(askLater(missing, start));
+    } catch (ClosedException end) {
+      missing.forEach(request -> asked.add(CompletableFuture.failedStage(end)));
+      tell(null, end, start);
+    }
+    return answers.stream().map(Supplier::get).toList();
   }
 
   /**
@@ -251,47 +299,14 @@ public final class Sharder implements AutoCloseable {
    *     reported, after the others were placed
    */
   public List<Placement> assignAll(Collection<String> objects) {
-    return told(
-        start -> {
-          Placements placements = answerEach(objects.stream().map(this::request).toList(), start);
-          Set<String> told = new HashSet<>();
-          return objects.stream().map(object -> newOnce(placements.of(object), told)).toList();
-        });
+    return told(start -> answerAll(objects, start));
   }
 
-  /**
-   * Finds or makes the assignments of many objects, as if they came one after another, and says
-   * what became of each: one that is refused fails no other.
-   *
-   * @param objects names as for {@link #assign}, in the order in which they come; a name may come
-   *     more than once
-   * @return the answer or the error of every name
-   * @throws SharderException as {@link #assign} does, for what fails them all
-   */
-  public Placements assignEach(Collection<String> objects) {
-    return told(
-        start -> {
-          List<AssignmentRequest> requests = new ArrayList<>();
-          Map<String, SharderException> refused = new HashMap<>();
-          for (String object : objects) {
-            try {
-              requests.add(request(object));
-            } catch (InvalidValueException refusal) {
-              refused.put(object, refusal);
-            }
-          }
-          Placements placements = answerEach(requests, start);
-          refused.putAll(placements.refused());
-          refused.values().forEach(refusal -> tell(null, refusal, start));
-          return new Placements(placements.placed(), refused);
-        });
-  }
-
-  private Placements answerEach(List<AssignmentRequest> requests, long start) {
+  private List<Placement> answerAll(Collection<String> objects, long start) {
     Deadline deadline = start();
-    Map<String, Placement> placed = new HashMap<>();
     Map<String, AssignmentRequest> missing = new LinkedHashMap<>();
-    requests.forEach(request -> missing.put(request.object(), request));
+    objects.forEach(object -> missing.put(object, request(object)));
+    Map<String, Placement> placed = new HashMap<>();
     store
         .find(kind, missing.keySet(), deadline)
         .forEach((object, known) -> placed.put(object, new Placement(known, false)));
@@ -302,9 +317,11 @@ public final class Sharder implements AutoCloseable {
             : store.place(kind, List.copyOf(missing.values()), policy, deadline);
     placed.putAll(placements.placed());
     if (listener != null) {
-      listener.answeredMany(placed.values(), since(start));
+      listener.answeredMany(inOrder(objects, placed), since(start));
     }
-    return new Placements(placed, placements.refused());
+    Placements all = new Placements(placed, placements.refused());
+    Set<String> told = new HashSet<>();
+    return objects.stream().map(object -> newOnce(all.of(object), told)).toList();
   }
 
   /** Does what begins now, and tells the listener if it fails. */
@@ -355,7 +372,7 @@ public final class Sharder implements AutoCloseable {
     List<AssignmentRequest> requests = chunk.stream().distinct().map(this::request).toList();
     Placements placements = store.place(kind, requests, policy, start());
     if (listener != null) {
-      listener.answeredMany(placements.placed().values(), since(start));
+      listener.answeredMany(inOrder(chunk, placements.placed()), since(start));
     }
     for (String object : placements.refused().isEmpty() ? List.<String>of() : chunk) {
       SharderException refusal = placements.refused().get(object);
@@ -364,6 +381,11 @@ public final class Sharder implements AutoCloseable {
       }
     }
     return new Progress(chunk.size(), placements.made());
+  }
+
+  private static List<Placement> inOrder(
+      Collection<String> objects, Map<String, Placement> placed) {
+    return objects.stream().distinct().map(placed::get).filter(Objects::nonNull).toList();
   }
 
   /** Of several who asked for one new object, the first made the assignment. */

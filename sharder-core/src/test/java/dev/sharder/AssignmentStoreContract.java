@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -259,16 +261,37 @@ public abstract class AssignmentStoreContract extends PlanContract {
 
   @Test
   void ofManyInTheirOrderEachIsToldWhatBecameOfIt() {
-    Sharder hubs = Sharder.builder("hub", store).bins(List.of(Bin.of("a").withCapacity(2))).build();
+    Sharder hubs =
+        Sharder.builder("hub", store)
+            .bins(List.of(Bin.of("a").withCapacity(2_001)))
+            .cache(0)
+            .build();
     hubs.assign("bob");
-    Placements placements = hubs.assignEach(List.of("ada", " ", "bob", "ada", "eve"));
-    assertThat(placements.placed()).containsOnlyKeys("ada", "bob");
-    assertThat(placements.placed().get("ada").isNew()).isTrue();
-    assertThat(placements.placed().get("bob").isNew()).isFalse();
-    assertThat(placements.refused()).containsOnlyKeys(" ", "eve");
-    assertThat(placements.refused().get(" ")).isInstanceOf(InvalidValueException.class);
-    assertThat(placements.refused().get("eve")).isInstanceOf(NoOpenBinException.class);
-    assertThat(loads(hubs)).isEqualTo(Map.of("a", 2L));
+    List<String> names =
+        Stream.concat(
+                Stream.of(" ", "bob", "user-0", "user-0"),
+                Stream.concat(users(1, 1_999), Stream.of("eve", "bob")))
+            .toList();
+    List<String> told =
+        hubs.assignEachAsync(names).stream().map(AssignmentStoreContract::told).toList();
+    assertThat(told.subList(0, 5))
+        .containsExactly(
+            "InvalidValueException", "bob false", "user-0 true", "user-0 false", "user-1 true");
+    assertThat(told.subList(2_002, 2_005))
+        .containsExactly("user-1999 true", "NoOpenBinException", "bob false");
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 2_001L));
+    hubs.close();
+    assertThat(hubs.assignEachAsync(List.of("bob")).get(0).toCompletableFuture())
+        .isCompletedExceptionally();
+  }
+
+  private static String told(CompletionStage<Placement> answer) {
+    try {
+      Placement placement = answer.toCompletableFuture().join();
+      return placement.object() + " " + placement.isNew();
+    } catch (CompletionException failure) {
+      return failure.getCause().getClass().getSimpleName();
+    }
   }
 
   @Test

@@ -64,7 +64,7 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
    * their order and as far as the open bins reach, in one transaction and in as few steps as can
    * be.
    *
-   * @return the assignments found and made
+   * @return the assignments found and made, and the kind's revision
    */
   abstract Placed placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;

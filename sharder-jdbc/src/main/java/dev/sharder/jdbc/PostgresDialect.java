@@ -170,7 +170,7 @@ final class PostgresDialect extends Dialect {
       throws SQLException {
     Connection connection = handle.getConnection();
     try (PreparedStatement statement = connection.prepareStatement(script.getSql())) {
-      Array names = connection.createArrayOf("text", objects.toArray());
+      Array names = connection.createArrayOf("text", objects.toArray(String[]::new));
       int position = 0;
       for (String parameter : script.getParameters().getParameterNames()) {
         position++;

@@ -73,7 +73,7 @@ public final class Api implements HttpHandler {
     Operation list = Operation.waiting(assignments::list);
     routes
         .forPeers(Methods.GET, all, list, "bin", "prefix", "after", "limit")
-        .forPeers(Methods.POST, all, Operation.waiting(assignments::putAll))
+        .forPeers(Methods.POST, all, assignments::putAll)
         .forPeers(
             Methods.GET, KIND + "/newest", Operation.waiting(assignments::newest), "after", "limit")
         .forPeers(Methods.GET, OBJECT, Operation.waiting(assignments::get))

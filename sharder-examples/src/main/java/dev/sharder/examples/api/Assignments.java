@@ -6,9 +6,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.InvalidValueException;
 import dev.sharder.Listing;
 import dev.sharder.Placement;
-import dev.sharder.Placements;
 import dev.sharder.ShardAdmin;
-import dev.sharder.SharderException;
 import dev.sharder.examples.http.Problem;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
@@ -17,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -93,7 +92,7 @@ final class Assignments {
   }
 
   /** They are placed in their order, and one that is refused fails no other. */
-  Reply putAll(Call call) {
+  CompletionStage<Reply> putAll(Call call) {
     List<String> objects =
         texts("objects", Body.required("objects", call.body(Roster.class).objects()));
     if (objects.size() > MOST_OBJECTS) {
@@ -101,11 +100,19 @@ final class Assignments {
           "%d objects are too many at once; send %d at most, and the others after them"
               .formatted(objects.size(), MOST_OBJECTS));
     }
-    Placements placements = kinds.sharder(call.kind()).assignEach(objects);
-    Set<String> told = new HashSet<>();
-    return Reply.ok(
-        new Answers(
-            objects.stream().map(object -> answer(object, placements, told.add(object))).toList()));
+    List<CompletionStage<Placement>> placing = kinds.sharder(call.kind()).assignEachAsync(objects);
+    List<CompletableFuture<Answer>> answers = new ArrayList<>();
+    for (int i = 0; i < objects.size(); i++) {
+      String object = objects.get(i);
+      answers.add(
+          placing
+              .get(i)
+              .handle((placement, error) -> answer(object, placement, error))
+              .toCompletableFuture());
+    }
+    return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+        .thenApply(
+            all -> Reply.ok(new Answers(answers.stream().map(CompletableFuture::join).toList())));
   }
 
   /** Returns the texts of a list in which there must be nothing else. */
@@ -120,16 +127,12 @@ final class Assignments {
     return texts;
   }
 
-  /** Of those who ask for one object, the first made it. */
-  private static Answer answer(String object, Placements placements, boolean isFirst) {
-    try {
-      Placement placement = placements.of(object);
-      boolean isNew = placement.isNew() && isFirst;
-      return new Answer(
-          object, AssignmentJson.of(new Placement(placement.assignment(), isNew)), null);
-    } catch (SharderException refusal) {
-      return new Answer(object, null, Problems.of(refusal));
-    }
+  private static Answer answer(
+      String object, @Nullable Placement placement, @Nullable Throwable error) {
+    return placement != null
+        ? new Answer(object, AssignmentJson.of(placement), null)
+        : new Answer(
+            object, null, Problems.of(error == null ? new IllegalStateException() : error));
   }
 
   Reply list(Call call) {
