@@ -115,7 +115,7 @@ final class Group<Q, A> {
     return askLater(List.of(question), deadline, first, end).get(0);
   }
 
-  /** Asks for many, one after another, with nobody in between. */
+  /** Asks for many, one after another; they come in together, and are taken in their order. */
   List<CompletableFuture<Optional<A>>> askLater(
       List<Q> questions, Deadline deadline, int first, int end) {
     List<Ticket<Q, A>> tickets = new ArrayList<>(questions.size());
@@ -219,11 +219,13 @@ final class Group<Q, A> {
     for (Ticket<Q, A> ticket : group) {
       (goesOn(ticket, answers) ? onward : answered).add(ticket);
     }
-    // The next rounds start before the answers of this one are handed out; and those who go on do
-    // so before the next round of this stage could let others overtake them.
-    List<Ticket<Q, A>> left =
-        new ArrayList<>(goOn(onward, leader.caller == null && answered.isEmpty()));
-    left.addAll(wake(next(stage)));
+    // Those who go on join before the next round of this stage could let later ones overtake them;
+    // and the next rounds start before the answers of this one are handed out.
+    Ticket<Q, A> further = goOn(onward);
+    List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
+    boolean idle = leader.caller == null && answered.isEmpty();
+    left.addAll(
+        further != null && further.caller == null && idle ? List.of(further) : wake(further));
     for (Ticket<Q, A> ticket : answered) {
       complete(ticket, () -> settle(ticket, answers));
     }
@@ -241,11 +243,15 @@ final class Group<Q, A> {
   }
 
   private static <Q, A> boolean goesOn(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
-    return ticket.stage + 1 < ticket.end && answers.apply(ticket.question).isEmpty();
+    try {
+      return ticket.stage + 1 < ticket.end && answers.apply(ticket.question).isEmpty();
+    } catch (RuntimeException | Error itsOwn) {
+      return false;
+    }
   }
 
-  /** Moves tickets to their next stage, and has it led; by this thread, if it has nothing to do. */
-  private List<Ticket<Q, A>> goOn(List<Ticket<Q, A>> onward, boolean idle) {
+  /** Moves tickets to their next stage, and returns the one that is to lead it, if any. */
+  private @Nullable Ticket<Q, A> goOn(List<Ticket<Q, A>> onward) {
     Ticket<Q, A> leader = null;
     List<Ticket<Q, A>> refused = List.of();
     synchronized (this) {
@@ -261,7 +267,7 @@ final class Group<Q, A> {
       }
     }
     refused.forEach(this::refuse);
-    return leader != null && leader.caller == null && idle ? List.of(leader) : wake(leader);
+    return leader;
   }
 
   private static <Q, A> void settle(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {

@@ -255,7 +255,8 @@ public final class Sharder implements AutoCloseable {
 
   /**
    * Finds or makes the assignments of many objects as if they came one after another, without
-   * keeping the caller waiting; one that is refused fails no other.
+   * keeping the caller waiting; one that is refused fails no other. All of them together have the
+   * {@linkplain Builder#timeLimit time limit}.
    *
    * @param objects names as for {@link #assign}; of a name that comes more than once, the first
    *     makes the assignment and the others find it
@@ -283,8 +284,10 @@ public final class Sharder implements AutoCloseable {
     try {
       asked.addAll(askLater(missing, start));
     } catch (ClosedException end) {
-      missing.forEach(request -> asked.add(CompletableFuture.failedStage(end)));
-      tell(null, end, start);
+      for (int i = 0; i < missing.size(); i++) {
+        asked.add(CompletableFuture.failedStage(end));
+        tell(null, end, start);
+      }
     }
     return answers.stream().map(Supplier::get).toList();
   }

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -356,6 +357,27 @@ class GroupTest {
     assertThat(two.askLater("newer", Deadline.in(LONG), 0, 2).join()).contains("newer!");
     assertThat(two.ask("known", Deadline.in(LONG), 1, 2)).contains("known!");
     assertThat(rounds).containsExactly(List.of("new"), List.of("newer"), List.of("known"));
+  }
+
+  @Test
+  void whoAskTogetherAreAnsweredInTheirOrderThoughTheNextRoundOvertakesTheThreadThatWokeIt() {
+    List<String> names = IntStream.range(0, 2_500).mapToObj(i -> "new-" + i).toList();
+    List<String> placed = Collections.synchronizedList(new ArrayList<>());
+    Group<String, String> two =
+        new Group<>(
+            "the group",
+            List.of(
+                (objects, deadline) -> object -> Optional.empty(),
+                (objects, deadline) -> {
+                  placed.addAll(objects);
+                  return Optional::of;
+                }),
+            // Whoever hands a round over goes on only when it and all that came of it has ended.
+            task -> CompletableFuture.runAsync(task, threads).join());
+    List<CompletableFuture<Optional<String>>> answers =
+        two.askLater(names, Deadline.in(LONG), 0, 2);
+    assertThat(answers.stream().map(answer -> answer.join().orElseThrow())).isEqualTo(names);
+    assertThat(placed).isEqualTo(names);
   }
 
   @Test
