@@ -237,17 +237,12 @@ public final class Sharder implements AutoCloseable {
   }
 
   private CompletionStage<Placement> askLater(AssignmentRequest request, long start) {
-    return askLater(List.of(request), start).get(0);
+    return heard(group.askLater(request, start(), firstStage(), END), start);
   }
 
-  private List<CompletableFuture<Placement>> askLater(
-      List<AssignmentRequest> requests, long start) {
-    return group.askLater(requests, start(), firstStage(), END).stream()
-        .map(answer -> heard(answer.thenApply(Optional::orElseThrow), start))
-        .toList();
-  }
-
-  private CompletableFuture<Placement> heard(CompletableFuture<Placement> answer, long start) {
+  private CompletableFuture<Placement> heard(
+      CompletableFuture<Optional<Placement>> asked, long start) {
+    CompletableFuture<Placement> answer = asked.thenApply(Optional::orElseThrow);
     return listener == null
         ? answer
         : answer.whenComplete((placement, error) -> tell(placement, error, start));
@@ -282,7 +277,9 @@ public final class Sharder implements AutoCloseable {
       }
     }
     try {
-      asked.addAll(askLater(missing, start));
+      group
+          .askLater(missing, start(), firstStage(), END)
+          .forEach(answer -> asked.add(heard(answer, start)));
     } catch (ClosedException end) {
       for (int i = 0; i < missing.size(); i++) {
         asked.add(CompletableFuture.failedStage(end));
