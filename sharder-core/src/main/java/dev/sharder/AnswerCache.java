@@ -6,16 +6,24 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers answers in memory, and drops those that change in the store within a stated bound.
+ * Keeps answers in memory, and drops those that change in the store within a stated bound.
  *
  * <p>Assignments are permanent, so an answer goes stale only by a change, and every change raises
- * the kind's revision in its own transaction. A thread of the cache's own asks for the revision
- * twice within the bound. It starts with the first answer that is kept.
+ * the kind's revision in its own transaction. A thread of the cache's own, the watcher, asks for
+ * the changes about three times within the bound. It starts with the first answer that is kept.
+ *
+ * <p>Whether answers are given depends on when the watcher last saw the store, not on whether it
+ * should have: another thread, which never waits for the store, withholds them as soon as that is
+ * too long ago. Neither reading nor keeping an answer ever waits for the watcher.
  */
 final class AnswerCache implements AutoCloseable {
 
@@ -23,39 +31,81 @@ final class AnswerCache implements AutoCloseable {
 
   private static final long UNKNOWN = -1;
 
-  /** Those that watch, so that whoever changes something in this process can tell them at once. */
+  /** Those that watch, so that a change made in this process reaches them at once. */
   private static final Set<AnswerCache> WATCHING = ConcurrentHashMap.newKeySet();
+
+  /** Withholds answers that are too old; its tasks never wait. */
+  private static final ScheduledThreadPoolExecutor CLOCK = clock();
+
+  private static ScheduledThreadPoolExecutor clock() {
+    ScheduledThreadPoolExecutor clock =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "sharder-cache-clock");
+              thread.setDaemon(true);
+              return thread;
+            });
+    clock.setRemoveOnCancelPolicy(true);
+    return clock;
+  }
 
   private final String kind;
   private final AssignmentStore store;
   private final Duration bound;
+  private final Duration staleIfError;
   private final Cache<String, Placement> answers;
   private final Thread watcher;
-  private boolean started;
+  private final AtomicBoolean started = new AtomicBoolean();
+
+  /** Guards {@link #given}; held for moments, and never while the store is asked. */
+  private final Object clock = new Object();
+
+  private @Nullable ScheduledFuture<?> nextTick;
   private volatile boolean closed;
 
-  /** Whether the store could not be asked last time; under the monitor. */
-  private boolean blind;
+  /** Whether answers may be given. Reading it is all that a clock costs a hit. */
+  private volatile boolean given;
 
-  /** The revision that every kept answer has been held against; written under the monitor. */
+  /** When the watcher last asked a store that answered, by {@link System#nanoTime}. */
+  private volatile long lastSeen = System.nanoTime();
+
+  /** Whether the store failed when the watcher asked last. */
+  private volatile boolean blind;
+
+  /** Whether a warning says that changes are not seen; guarded by the clock. */
+  private boolean warned;
+
+  private volatile String failure = "the store was not asked in time";
+
+  /** The revision that every kept answer was checked against; written under the monitor. */
   private volatile long revision = UNKNOWN;
 
-  AnswerCache(String kind, AssignmentStore store, long entries, Duration bound) {
+  AnswerCache(
+      String kind, AssignmentStore store, long entries, Duration bound, Duration staleIfError) {
     this.kind = kind;
     this.store = store;
     this.bound = bound;
+    this.staleIfError = staleIfError;
     this.answers = Caffeine.newBuilder().maximumSize(entries).build();
     this.watcher = new Thread(this::watch, "sharder-cache-" + kind);
     this.watcher.setDaemon(true);
   }
 
   @Nullable Placement get(String object) {
-    return answers.getIfPresent(object);
+    return given ? answers.getIfPresent(object) : null;
   }
 
-  /** To be asked before the store is, and handed back with what the store said. */
+  /** To be asked before the store is, and handed back with what the store answered. */
   long revision() {
     return revision;
+  }
+
+  /** Returns how long ago the answers were last checked; zero while none are kept. */
+  Duration age() {
+    return started.get() && !closed
+        ? Duration.ofNanos(System.nanoTime() - lastSeen)
+        : Duration.ZERO;
   }
 
   /** Keeps answers that the store gave after {@link #revision} was asked. */
@@ -74,12 +124,54 @@ final class AnswerCache implements AutoCloseable {
     }
   }
 
-  private synchronized void startWatching() {
-    if (!started && !closed) {
-      started = true;
+  private void startWatching() {
+    if (!started.get() && !closed && started.compareAndSet(false, true)) {
+      lastSeen = System.nanoTime();
       WATCHING.add(this);
       watcher.start();
+      tick();
     }
+  }
+
+  /** Withholds the answers if they are too old, and comes back when they will be. */
+  private void tick() {
+    synchronized (clock) {
+      if (closed) {
+        return;
+      }
+      long left = judge();
+      report();
+      long next = Math.max(bound.toNanos() / 20, Math.min(left, bound.toNanos()));
+      nextTick = CLOCK.schedule(this::tick, next, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** Gives or withholds the answers by their age, and returns how many nanoseconds are left. */
+  private long judge() {
+    synchronized (clock) {
+      // A little early, because a thread may be late.
+      long limit = bound.toNanos() / 100 * 95;
+      limit = blind ? Math.max(limit, staleIfError.toNanos()) : limit;
+      long left = limit - (System.nanoTime() - lastSeen);
+      given = left > 0 && !closed;
+      return left;
+    }
+  }
+
+  private void report() {
+    boolean late = System.nanoTime() - lastSeen > bound.toNanos();
+    if (late && !warned && !closed) {
+      log.warn(
+          "kind '{}': changes have not been seen for {} ms, so answers from memory are {}: {}",
+          kind,
+          age().toMillis(),
+          given ? "given unchecked, up to " + staleIfError : "not given and the store is asked",
+          failure);
+    }
+    if (warned && !late) {
+      log.info("kind '{}': changes are seen again", kind);
+    }
+    warned = late;
   }
 
   /** Returns once no cache of this process over that store gives an answer from before a change. */
@@ -98,10 +190,14 @@ final class AnswerCache implements AutoCloseable {
       blind = true;
     }
     if (blind) {
-      // The change is committed, and what was kept before it must not be told any more.
-      revision = UNKNOWN;
-      answers.invalidateAll();
+      // The change is committed, and what was kept before it must not be given any more.
+      forget();
     }
+  }
+
+  private void forget() {
+    revision = UNKNOWN;
+    answers.invalidateAll();
   }
 
   private void watch() {
@@ -111,49 +207,60 @@ final class AnswerCache implements AutoCloseable {
         waitForChange();
       }
     } catch (InterruptedException | ClosedException end) {
-      // Nothing is kept that nobody watches; see finally.
+      // Nothing is kept that no one watches; see finally.
     } finally {
-      WATCHING.remove(this);
-      revision = UNKNOWN;
-      answers.invalidateAll();
+      end();
     }
   }
 
+  private void end() {
+    WATCHING.remove(this);
+    synchronized (clock) {
+      closed = true;
+      given = false;
+      if (nextTick != null) {
+        nextTick.cancel(false);
+      }
+    }
+    forget();
+  }
+
+  /** A third of the bound, so that a look that takes half of it still comes in time. */
   private void waitForChange() throws InterruptedException {
-    Duration wait = bound.dividedBy(2);
+    Duration wait = bound.dividedBy(3);
     try {
       store.awaitChange(kind, wait);
     } catch (ClosedException end) {
       throw end;
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException unheard) {
       Thread.sleep(wait.toMillis());
     }
   }
 
   private synchronized void look() {
     long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
+    long asked = System.nanoTime();
     try {
-      drop(store.changes(kind, known, Deadline.in(bound)));
+      drop(store.changes(kind, known, Deadline.in(bound.dividedBy(2))));
+      lastSeen = asked;
       blind = false;
     } catch (ClosedException end) {
       throw end;
-    } catch (RuntimeException failure) {
-      if (!blind && !closed) {
-        log.warn(
-            "kind '{}': changes cannot be watched, so cached answers are served as they were: {}",
-            kind,
-            failure.getMessage());
-      }
+    } catch (RuntimeException | Error failed) {
+      // An Error, too, must not end the watcher: the next look may succeed.
+      failure =
+          failed instanceof SharderException refusal ? refusal.getMessage() : failed.toString();
       blind = true;
     }
+    judge();
   }
 
-  /** The revision first: whoever puts an answer after it sees that it is too late. */
+  /** The revision first: a put that comes after it sees that it is too late. */
   private void drop(Changes changes) {
     if (changes.revision() == revision) {
       return;
     }
-    // A database that was restored from a backup, say, tells nothing of what it has forgotten.
+    // A database that was restored from a backup, say, does not know what it has forgotten.
     boolean wentBack = changes.revision() < revision;
     revision = changes.revision();
     if (wentBack || changes.objects().isEmpty()) {
@@ -166,9 +273,7 @@ final class AnswerCache implements AutoCloseable {
   /** Stops watching, so that the store may be closed after this, and forgets everything. */
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-    }
+    end();
     watcher.interrupt();
     try {
       watcher.join(bound.toMillis());

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -15,8 +16,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Group commit: answers callers in rounds. Whoever comes while a round runs waits for the next one,
- * which the first of those waiting leads on its own thread. Alone, a caller leads at once.
+ * Group commit: answers callers in rounds. Callers that come while a round runs wait for the next
+ * one, which answers all of them. Alone, a caller runs its own round at once, on its own thread;
+ * all other rounds run on threads of the group's own, so that the trouble of one caller's thread, a
+ * small stack or an interruption, is never another's.
  *
  * <p>There may be several stages, each with rounds of its own, side by side: whom one has no answer
  * for goes on to the next, without waking up in between. A caller may begin with a later one.
@@ -42,11 +45,25 @@ final class Group<Q, A> {
     Function<Q, Optional<A>> run(List<Q> questions, Deadline deadline);
   }
 
+  /** Runs rounds; daemon threads that end when idle. */
+  static final Executor LEADERS =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "sharder-leader");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  /** Deep enough to hand the lead on. */
+  private static final int FRAMES_NEEDED = 256;
+
   /** Rounds that run one at a time, and who waits for the next. Guarded by the group's monitor. */
   private static final class Stage<Q, A> {
     final Round<Q, A> round;
     final Deque<Ticket<Q, A>> waiting = new ArrayDeque<>();
-    boolean led;
+
+    /** Whose round runs or is to run; none if the stage is idle. */
+    @Nullable Ticket<Q, A> leader;
 
     Stage(Round<Q, A> round) {
       this.round = round;
@@ -63,7 +80,12 @@ final class Group<Q, A> {
 
     // Once it has entered, written under the group's monitor.
     int stage;
+
+    /** Whether it is to run a round, which has not begun. */
     volatile boolean leads;
+
+    /** Whether its caller runs that round, for itself alone. */
+    volatile boolean leadsItself;
 
     Ticket(Q question, Deadline deadline, int first, int end, @Nullable Thread caller) {
       this.question = question;
@@ -90,24 +112,53 @@ final class Group<Q, A> {
 
   /** Waits until the deadline for the answer of the stages from the first to before the end. */
   Optional<A> ask(Q question, Deadline deadline, int first, int end) {
+    // A caller whose stack is used up fails here, before others depend on it.
+    probe(FRAMES_NEEDED);
     Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, Thread.currentThread());
-    enter(List.of(ticket));
+    try {
+      enter(List.of(ticket));
+      return await(ticket);
+    } catch (Error failure) {
+      abandon(ticket);
+      throw failure;
+    }
+  }
+
+  private static int probe(int depth) {
+    return depth == 0 ? 0 : 1 + probe(depth - 1);
+  }
+
+  private Optional<A> await(Ticket<Q, A> ticket) {
     while (true) {
-      if (ticket.leads) {
+      if (ticket.leads && ticket.leadsItself) {
         lead(ticket);
       } else if (ticket.answer.isDone()) {
         return answer(ticket);
       } else if (Thread.currentThread().isInterrupted()) {
         leave(ticket);
         throw new StoreException(
-            "interrupted while waiting for the answer for '" + question + "'; ask again", null);
-      } else if (deadline.hasPassed()) {
+            "interrupted while waiting for the answer for '" + ticket.question + "'; ask again",
+            null);
+      } else if (ticket.deadline.hasPassed()) {
         leave(ticket);
         throw tooLate(ticket);
       } else {
-        LockSupport.parkNanos(this, deadline.remaining().toNanos());
+        LockSupport.parkNanos(this, ticket.deadline.remaining().toNanos());
       }
     }
+  }
+
+  /** Hands on what the ticket leads, wherever its thread was stopped. */
+  private void abandon(Ticket<Q, A> ticket) {
+    leave(ticket);
+    Ticket<Q, A> next = null;
+    synchronized (this) {
+      Stage<Q, A> stage = stages.get(ticket.stage);
+      if (stage.leader == ticket) {
+        next = next(stage);
+      }
+    }
+    wake(next).forEach(this::lead);
   }
 
   /** Returns at once; the answer comes on the thread that leads. */
@@ -144,7 +195,7 @@ final class Group<Q, A> {
         if (ticket.leads) {
           // Appointed, and not begun: nobody runs a round.
           ticket.leads = false;
-          stages.get(ticket.stage).led = false;
+          stages.get(ticket.stage).leader = null;
           notifyAll();
         }
       }
@@ -156,11 +207,15 @@ final class Group<Q, A> {
     complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
   }
 
-  /** Returns once no round runs. */
-  synchronized void awaitIdle() throws InterruptedException {
-    while (stages.stream().anyMatch(stage -> stage.led)) {
-      wait();
+  /** Returns whether no round runs any more; waits for that until the deadline. */
+  synchronized boolean awaitIdle(Deadline deadline) throws InterruptedException {
+    while (stages.stream().anyMatch(stage -> stage.leader != null)) {
+      if (deadline.hasPassed()) {
+        return false;
+      }
+      wait(deadline.remaining().toMillis() + 1);
     }
+    return true;
   }
 
   /** Has them join their queue one after another, and returns the one that leads it, if any. */
@@ -171,12 +226,15 @@ final class Group<Q, A> {
     return tickets.stream().filter(this::join).toList();
   }
 
-  /** Under the monitor. */
+  /** Under the monitor; returns whether the stage was idle, and the ticket leads it. */
   private boolean join(Ticket<Q, A> ticket) {
     Stage<Q, A> stage = stages.get(ticket.stage);
     stage.waiting.add(ticket);
-    ticket.leads = !stage.led;
-    stage.led = true;
+    if (stage.leader == null) {
+      stage.leader = ticket;
+      ticket.leads = true;
+      ticket.leadsItself = ticket.caller == Thread.currentThread();
+    }
     return ticket.leads;
   }
 
@@ -223,9 +281,8 @@ final class Group<Q, A> {
     // and the next rounds start before the answers of this one are handed out.
     Ticket<Q, A> further = goOn(onward);
     List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
-    boolean idle = leader.caller == null && answered.isEmpty();
-    left.addAll(
-        further != null && further.caller == null && idle ? List.of(further) : wake(further));
+    boolean hasTime = answered.isEmpty() && !leader.leadsItself;
+    left.addAll(further != null && hasTime ? List.of(further) : wake(further));
     for (Ticket<Q, A> ticket : answered) {
       complete(ticket, () -> settle(ticket, answers));
     }
@@ -234,8 +291,9 @@ final class Group<Q, A> {
 
   /** Empty if the ticket leads no longer: it was refused, gave up, or another thread ran it. */
   private synchronized List<Ticket<Q, A>> take(Ticket<Q, A> leader, Stage<Q, A> stage) {
-    List<Ticket<Q, A>> group = new ArrayList<>(Math.min(stage.waiting.size(), LARGEST));
-    while (leader.leads && !stage.waiting.isEmpty() && group.size() < LARGEST) {
+    int most = leader.leadsItself ? 1 : LARGEST;
+    List<Ticket<Q, A>> group = new ArrayList<>(Math.min(stage.waiting.size(), most));
+    while (leader.leads && !stage.waiting.isEmpty() && group.size() < most) {
       group.add(stage.waiting.poll());
     }
     leader.leads = false;
@@ -278,11 +336,13 @@ final class Group<Q, A> {
     }
   }
 
-  /** The leader's own time limit or interruption is nobody else's: the others go round again. */
+  /** What stopped the leader's own thread or time is no one else's: the others go round again. */
   private List<Ticket<Q, A>> fail(
       List<Ticket<Q, A>> group, Stage<Q, A> stage, Ticket<Q, A> leader, Throwable failure) {
     boolean leadersOwn =
-        failure instanceof TimeLimitException || Thread.currentThread().isInterrupted();
+        failure instanceof TimeLimitException
+            || failure instanceof Error
+            || Thread.currentThread().isInterrupted();
     Ticket<Q, A> next;
     synchronized (this) {
       for (int i = group.size() - 1; leadersOwn && !closed && i >= 0; i--) {
@@ -302,32 +362,30 @@ final class Group<Q, A> {
     return left;
   }
 
-  /** Makes the first of those waiting the stage's leader; without any, nobody leads it. */
+  /** Makes the first of those waiting the stage's leader; without any, the stage is idle. */
   private synchronized @Nullable Ticket<Q, A> next(Stage<Q, A> stage) {
     Ticket<Q, A> next = stage.waiting.peek();
+    stage.leader = next;
     if (next == null) {
-      stage.led = false;
       notifyAll();
     } else {
       next.leads = true;
+      next.leadsItself = false;
     }
     return next;
   }
 
-  /** Has the leader run by its caller or by the executor; returns it if neither can be had. */
+  /** Has another thread run the leader's round; returns the leader if no thread can be had. */
   private List<Ticket<Q, A>> wake(@Nullable Ticket<Q, A> leader) {
-    if (leader == null) {
-      return List.of();
-    }
-    if (leader.caller != null) {
-      LockSupport.unpark(leader.caller);
+    if (leader == null || leader.leadsItself) {
       return List.of();
     }
     try {
-      executor.execute(() -> lead(leader));
+      // The application's own executor is for those who do not wait: its threads may be waiting.
+      (leader.caller == null ? executor : LEADERS).execute(() -> lead(leader));
       return List.of();
     } catch (RuntimeException | Error refusal) {
-      // Shut down, or out of threads. Somebody has to lead, or nobody would be answered again.
+      // Shut down, or out of threads. Some thread has to lead, or no one would be answered again.
       return List.of(leader);
     }
   }

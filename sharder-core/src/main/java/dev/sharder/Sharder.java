@@ -19,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -39,14 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class Sharder implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Sharder.class);
-
-  private static final Executor LEADERS =
-      Executors.newCachedThreadPool(
-          task -> {
-            Thread thread = new Thread(task, "sharder-leader");
-            thread.setDaemon(true);
-            return thread;
-          });
 
   /** The group's stages, and their end. */
   private static final int FIND = 0;
@@ -89,7 +80,8 @@ public final class Sharder implements AutoCloseable {
     this.cache =
         builder.cacheEntries == 0
             ? null
-            : new AnswerCache(kind, store, builder.cacheEntries, builder.staleness);
+            : new AnswerCache(
+                kind, store, builder.cacheEntries, builder.staleness, builder.staleIfError);
     this.listener =
         builder.listeners.isEmpty() ? null : new Telling(List.copyOf(builder.listeners));
     this.group =
@@ -418,6 +410,17 @@ public final class Sharder implements AutoCloseable {
   }
 
   /**
+   * Returns how long ago the store was last asked, with success, whether answers in memory still
+   * hold. While that is more than the {@linkplain Builder#staleness staleness} allowed, answers
+   * from memory are not given, or may be older than the bound ({@link Builder#staleIfError}).
+   *
+   * @return zero while nothing is kept in memory
+   */
+  public Duration answerAge() {
+    return cache == null ? Duration.ZERO : cache.age();
+  }
+
+  /**
    * Returns the namespace of this sharder's objects and bins.
    *
    * @return the kind
@@ -427,9 +430,9 @@ public final class Sharder implements AutoCloseable {
   }
 
   /**
-   * Ends this sharder: finishes the transaction that runs, and refuses whoever waits or comes later
-   * with a {@link ClosedException}; a roster that is being assigned ends with its next chunk.
-   * Closing twice is harmless.
+   * Ends this sharder: waits for the transaction that runs, for the time limit at most, and refuses
+   * callers that wait or come later with a {@link ClosedException}; a roster that is being assigned
+   * ends with its next chunk. Closing twice is harmless.
    */
   @Override
   public void close() {
@@ -439,7 +442,9 @@ public final class Sharder implements AutoCloseable {
     }
     group.refuse();
     try {
-      group.awaitIdle();
+      if (!group.awaitIdle(Deadline.in(timeLimit))) {
+        log.warn("{} is closed while a transaction still runs, after {}", name(), timeLimit);
+      }
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     }
@@ -530,9 +535,10 @@ public final class Sharder implements AutoCloseable {
     private final List<Bin> bins = new ArrayList<>();
     private BinPolicy policy = BinPolicy.emptiest();
     private Duration timeLimit = Duration.ofSeconds(10);
-    private Executor executor = LEADERS;
+    private Executor executor = Group.LEADERS;
     private long cacheEntries = 100_000;
     private Duration staleness = Duration.ofSeconds(1);
+    private Duration staleIfError = Duration.ZERO;
     private final List<SharderListener> listeners = new ArrayList<>();
 
     private Builder(String kind, AssignmentStore store) {
@@ -609,8 +615,9 @@ public final class Sharder implements AutoCloseable {
 
     /**
      * Bounds how long an answer from memory may outlive a move or a removal that another process
-     * committed; 1 s if this is never called. While the store cannot be reached, answers are served
-     * as they were.
+     * committed; 1 s if this is never called. The store is asked about three times within the
+     * bound. If it does not answer in time, nothing is answered from memory and the store is asked
+     * for each object, unless {@link #staleIfError} says otherwise.
      *
      * @param staleness from 10 ms to a hundred years
      * @return this builder
@@ -623,6 +630,20 @@ public final class Sharder implements AutoCloseable {
                 .formatted(staleness));
       }
       this.staleness = Deadline.in(staleness).limit();
+      return this;
+    }
+
+    /**
+     * Allows answers from memory while the store fails, for so long since the store was last asked
+     * with success; zero, which is to be right or to fail, if this is never called. A move that
+     * another process commits meanwhile is not seen. The name is that of RFC 5861.
+     *
+     * @param staleIfError from zero to a hundred years
+     * @return this builder
+     * @throws InvalidValueException if it is outside that range
+     */
+    public Builder staleIfError(Duration staleIfError) {
+      this.staleIfError = staleIfError.isZero() ? Duration.ZERO : Deadline.in(staleIfError).limit();
       return this;
     }
 

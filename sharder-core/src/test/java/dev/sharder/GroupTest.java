@@ -23,10 +23,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -188,10 +190,13 @@ class GroupTest {
     Caller first = new Caller("first").waits();
     Caller hasty = new Caller("hasty", SHORT).waits();
     Caller patient = new Caller("patient").waits();
-    // Lets the first round end; the hasty one then leads, for itself and the patient one.
+    // Lets the first round end; the next one, of both, has the time that the hasty one has.
     letRun(1);
     assertThat(first.answer()).isEqualTo("first!");
     assertThatThrownBy(hasty::answer).isInstanceOf(TimeLimitException.class);
+    while (rounds.size() < 3) {
+      Thread.onSpinWait();
+    }
     letRun(1);
     assertThat(patient.answer()).isEqualTo("patient!");
     assertThat(rounds.get(rounds.size() - 1)).containsExactly("patient");
@@ -251,6 +256,54 @@ class GroupTest {
   }
 
   @Test
+  @DisplayName("a caller whose stack overflows fails alone")
+  void smallStackIsItsOwnersTrouble() throws Exception {
+    AtomicInteger answered = new AtomicInteger();
+    AtomicInteger overflowed = new AtomicInteger();
+    AtomicReference<Throwable> other = new AtomicReference<>();
+    Group<String, String> deep =
+        new Group<>(
+            "the group",
+            List.of(
+                (objects, deadline) -> {
+                  descend(3_000);
+                  return object -> Optional.of(object + "!");
+                }),
+            ForkJoinPool.commonPool());
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < 400; i++) {
+      String name = "caller-" + i;
+      boolean small = i % 20 == 0;
+      Runnable work =
+          () -> {
+            try {
+              assertThat(ask(deep, name, Deadline.in(LONG))).isEqualTo(name + "!");
+              answered.incrementAndGet();
+            } catch (StackOverflowError own) {
+              (small ? overflowed : answered).incrementAndGet();
+              if (!small) {
+                other.set(own);
+              }
+            } catch (Throwable failure) {
+              other.set(failure);
+            }
+          };
+      callers.add(new Thread(null, work, name, small ? 180_000 : 0));
+    }
+    callers.forEach(Thread::start);
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    assertThat(other.get()).isNull();
+    assertThat(answered.get() + overflowed.get()).isEqualTo(400);
+    assertThat(ask(deep, "last", Deadline.in(LONG))).isEqualTo("last!");
+  }
+
+  private static int descend(int depth) {
+    return depth == 0 ? 0 : 1 + descend(depth - 1);
+  }
+
+  @Test
   void closingFinishesTheRoundAndRefusesWhoeverWaitsOrComesLater() throws Exception {
     Caller first = new Caller("first").waits();
     Caller waiting = new Caller("waiting").waits();
@@ -259,7 +312,7 @@ class GroupTest {
         new FutureTask<>(
             () -> {
               group.refuse();
-              group.awaitIdle();
+              assertThat(group.awaitIdle(Deadline.in(LONG))).isTrue();
               return null;
             });
     new Thread(closing).start();
@@ -316,7 +369,7 @@ class GroupTest {
     assertThat(ask(dropped, "ada", Deadline.in(LONG))).isEqualTo("ada!");
     CompletableFuture<String> refused = askLater(dropped, "refused", Deadline.in(LONG));
     dropped.refuse();
-    dropped.awaitIdle();
+    assertThat(dropped.awaitIdle(Deadline.in(LONG))).isTrue();
     assertThatThrownBy(refused::get).hasCauseInstanceOf(ClosedException.class);
   }
 
@@ -419,7 +472,7 @@ class GroupTest {
     two.refuse();
     assertThatThrownBy(second::get).hasCauseInstanceOf(ClosedException.class);
     letRun(1);
-    two.awaitIdle();
+    assertThat(two.awaitIdle(Deadline.in(LONG))).isTrue();
     assertThat(first.join()).contains("first!");
   }
 
@@ -435,8 +488,11 @@ class GroupTest {
     }
     gone.thread.interrupt();
     assertThatThrownBy(gone::answer).isInstanceOf(StoreException.class);
-    leader.thread.interrupt();
-    assertThatThrownBy(leader::answer).isInstanceOf(StoreException.class);
+    steps.add(
+        () -> {
+          throw new TimeLimitException(LONG, "the store is busy", null);
+        });
+    assertThatThrownBy(leader::answer).isInstanceOf(TimeLimitException.class);
     letRun(1);
     assertThat(ask(group, "next", Deadline.in(Duration.ofSeconds(10)))).isEqualTo("next!");
   }
@@ -484,7 +540,7 @@ class GroupTest {
       assertThat(caller.get()).isTrue();
     }
     assertThat(answered.get()).isGreaterThan(9_000);
-    two.awaitIdle();
+    assertThat(two.awaitIdle(Deadline.in(LONG))).isTrue();
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
+import dev.sharder.jdbc.Statements.ChangedObject;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,20 +18,17 @@ import org.jdbi.v3.core.Jdbi;
 /** Where the databases differ beyond the text of their {@link Statements}. */
 abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
 
-  /** Returns the dialect of the database behind the data source. */
-  static Dialect of(DataSource dataSource) throws SQLException {
-    try (Connection connection = dataSource.getConnection()) {
-      String product = connection.getMetaData().getDatabaseProductName();
-      return switch (product) {
-        case "SQLite" -> new SqliteDialect();
-        case "PostgreSQL" -> new PostgresDialect();
-        default ->
-            throw new StoreException(
-                "database product '%s' is not supported; use SQLite or PostgreSQL"
-                    .formatted(product),
-                null);
-      };
-    }
+  /** Returns the dialect of the database behind the connection. */
+  static Dialect of(Connection connection) throws SQLException {
+    String product = connection.getMetaData().getDatabaseProductName();
+    return switch (product) {
+      case "SQLite" -> new SqliteDialect();
+      case "PostgreSQL" -> new PostgresDialect();
+      default ->
+          throw new StoreException(
+              "database product '%s' is not supported; use SQLite or PostgreSQL".formatted(product),
+              null);
+    };
   }
 
   /** The folder of its migrations on the class path. */
@@ -39,10 +37,23 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   abstract Class<? extends Statements> statements();
 
   /** Prepares the database once, and returns where to get connections from. */
-  abstract DataSource prepare(DataSource dataSource) throws SQLException;
+  abstract Connections prepare(DataSource dataSource, Duration limit) throws SQLException;
 
   /** Returns how to ask replicas of such a database; throws if it has none. */
-  abstract Jdbi replica(DataSource replica);
+  abstract Connections replica(DataSource replica);
+
+  /** Logs a warning if the pool is too small for what the store does. */
+  void checkPool(Connections connections) {}
+
+  /**
+   * Returns when a statement is to give up.
+   *
+   * @param turn how long its connection is lent
+   * @param deadline the caller's
+   */
+  Deadline limit(Duration turn, Deadline deadline) {
+    return deadline;
+  }
 
   /** Teaches Jdbi how this database writes lists, labels and times. */
   abstract void configure(Jdbi jdbi);
@@ -60,6 +71,14 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
       throws SQLException;
 
   /**
+   * Reads what changed, as {@link Statements#changes} does, from a server that knows the latest.
+   */
+  List<ChangedObject> changes(Handle handle, String kind, long after, int most, Deadline deadline)
+      throws SQLException {
+    return read(handle, deadline, statements -> statements.changes(kind, after, most));
+  }
+
+  /**
    * Finds those of the objects that are known and places the others into the emptiest bins, in
    * their order and as far as the open bins reach, in one transaction and in as few steps as can
    * be.
@@ -74,7 +93,7 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
       throws SQLException;
 
   /** Waits for news of a change as well as this database can tell, and at most for that time. */
-  void awaitChange(DataSource connections, String kind, Duration atMost)
+  void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Thread.sleep(atMost.toMillis());
   }

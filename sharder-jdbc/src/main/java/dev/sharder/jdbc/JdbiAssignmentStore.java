@@ -42,6 +42,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.extension.Extensions;
@@ -79,16 +80,18 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   private static final int LARGEST_IN_SQL = 5_000;
 
   private final Dialect dialect;
-  private final DataSource connections;
+  private final Connections connections;
+  private final ThreadLocal<Connection> borrowed = new ThreadLocal<>();
   private final Jdbi jdbi;
   private final @Nullable Replica replica;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private JdbiAssignmentStore(Dialect dialect, DataSource connections, @Nullable Jdbi replica) {
+  private JdbiAssignmentStore(
+      Dialect dialect, Connections connections, @Nullable Connections replica) {
     this.dialect = dialect;
     this.connections = connections;
-    this.jdbi = Jdbi.create(() -> open(connections));
-    this.replica = replica == null ? null : new Replica(jdbi, replica, this::findOnPrimary);
+    this.jdbi = Jdbi.create(new Lent());
+    this.replica = replica == null ? null : new Replica(connections, replica, this::findOnPrimary);
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, Rows::assignment);
@@ -106,17 +109,15 @@ public final class JdbiAssignmentStore implements AssignmentStore {
         .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
   }
 
-  static Connection open(DataSource connections) throws SQLException {
-    Connection connection = connections.getConnection();
-    try {
-      // Where a pool does not commit by itself, Jdbi would leave the end of a transaction to
-      // others.
-      connection.setAutoCommit(true);
-      return connection;
-    } catch (SQLException | RuntimeException failure) {
-      connection.close();
-      throw failure;
+  /** Hands Jdbi the connection that the thread has borrowed, and leaves returning it to others. */
+  private final class Lent implements ConnectionFactory {
+    @Override
+    public Connection openConnection() {
+      return borrowed.get();
     }
+
+    @Override
+    public void closeConnection(Connection connection) {}
   }
 
   /**
@@ -150,7 +151,8 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private Map<String, Assignment> findOnPrimary(
       String kind, Collection<String> objects, Deadline deadline) {
-    return byObject(withHandle(deadline, handle -> dialect.find(handle, kind, objects, deadline)));
+    return byObject(
+        briefly(deadline, (handle, limit) -> dialect.find(handle, kind, objects, limit)));
   }
 
   private static Map<String, Assignment> byObject(List<Assignment> assignments) {
@@ -168,7 +170,8 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
     Map<String, Placement> placed = new HashMap<>();
     Placed answer =
-        withHandle(deadline, handle -> dialect.placeIntoEmptiest(handle, kind, objects, deadline));
+        briefly(
+            deadline, (handle, limit) -> dialect.placeIntoEmptiest(handle, kind, objects, limit));
     answer.placements().forEach(one -> placed.put(one.object(), one));
     saw(kind, answer.revision());
     if (placed.size() == requests.size()) {
@@ -197,9 +200,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     AtomicBoolean recorded = new AtomicBoolean();
     try {
-      return inTransaction(
+      return patiently(
           deadline,
-          statements -> {
+          (handle, limit) -> {
             if (recorded.get()) {
               // Asked again, it might refuse what it has done itself.
               throw new StoreException(
@@ -207,15 +210,39 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                       .formatted(kind),
                   null);
             }
-            Edit<T> edit = decideAndRecord(statements, kind, scope, decide);
-            recorded.set(!edit.changes().isEmpty());
-            return edit.result();
+            return unlessRolledBack(
+                recorded,
+                () ->
+                    dialect.inTransaction(
+                        handle,
+                        limit,
+                        statements -> {
+                          Edit<T> edit = decideAndRecord(statements, kind, scope, decide);
+                          if (deadline.hasPassed()) {
+                            throw Retry.tooLong(deadline, "the change took too long", null);
+                          }
+                          recorded.set(!edit.changes().isEmpty());
+                          return edit.result();
+                        }));
           });
     } finally {
       // Also where it failed: it may have been committed.
       if (replica != null && recorded.get()) {
         replica.changed(kind);
       }
+    }
+  }
+
+  /** A commit that the database says it has rolled back has recorded nothing. */
+  private static <T> T unlessRolledBack(AtomicBoolean recorded, Retry.Attempt<T> transaction)
+      throws SQLException {
+    try {
+      return transaction.run();
+    } catch (SQLException | RuntimeException failure) {
+      if (!Retry.reason(failure).map(Retry::leavesCommitUnknown).orElse(true)) {
+        recorded.set(false);
+      }
+      throw failure;
     }
   }
 
@@ -362,7 +389,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public Changes changes(String kind, long after, Deadline deadline) {
     List<ChangedObject> rows =
-        read(deadline, statements -> statements.changes(kind, after, MOST_CHANGES_TOLD + 2));
+        briefly(
+            deadline,
+            (handle, limit) -> dialect.changes(handle, kind, after, MOST_CHANGES_TOLD + 2, limit));
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()));
     }
@@ -390,7 +419,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     try {
       read(deadline, Statements::checkTables);
     } catch (StoreException refusal) {
-      if (!Waiting.isAboutTables(refusal)) {
+      if (!Retry.isAboutTables(refusal)) {
         throw refusal;
       }
       throw new StoreException(
@@ -403,17 +432,17 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   /** Lets go of the database; the application's data source stays open. */
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true) && connections instanceof SharedConnection shared) {
-      shared.close();
+    if (closed.compareAndSet(false, true)) {
+      connections.close();
     }
   }
 
   private <T> T inTransaction(Deadline deadline, Function<Statements, T> work) {
-    return withHandle(deadline, handle -> dialect.inTransaction(handle, deadline, work));
+    return patiently(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
   }
 
   private <T> T read(Deadline deadline, Function<Statements, T> work) {
-    return withHandle(deadline, handle -> dialect.read(handle, deadline, work));
+    return patiently(deadline, (handle, limit) -> dialect.read(handle, limit, work));
   }
 
   private void checkOpen() {
@@ -422,18 +451,32 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     }
   }
 
-  /** Work on one connection that is whole or not done at all. */
+  /** Work on one connection, within a limit, that is whole or not done at all. */
   private interface Work<T> {
-    T run(Handle handle) throws SQLException;
+    T run(Handle handle, Deadline limit) throws SQLException;
   }
 
-  private <T> T withHandle(Deadline deadline, Work<T> work) {
-    return Waiting.until(
-        deadline,
-        () -> {
-          checkOpen();
+  /** What may take all the time that the caller has. */
+  private <T> T patiently(Deadline deadline, Work<T> work) {
+    return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
+  }
+
+  /** What is answered at once unless something is wrong, and then is better asked again. */
+  private <T> T briefly(Deadline deadline, Work<T> work) {
+    return Retry.until(deadline, () -> attempt(Retry.turn(deadline), deadline, work));
+  }
+
+  private <T> T attempt(Duration turn, Deadline deadline, Work<T> work) throws SQLException {
+    checkOpen();
+    return connections.use(
+        turn,
+        connection -> {
+          Connection outer = borrowed.get();
+          borrowed.set(connection);
           try (Handle handle = jdbi.open()) {
-            return work.run(handle);
+            return work.run(handle, dialect.limit(turn, deadline));
+          } finally {
+            borrowed.set(outer);
           }
         });
   }
@@ -517,15 +560,18 @@ public final class JdbiAssignmentStore implements AssignmentStore {
      */
     public JdbiAssignmentStore build() {
       Deadline deadline = Deadline.in(timeLimit);
-      Dialect dialect = Waiting.until(deadline, () -> Dialect.of(dataSource));
-      Jdbi reads = replica == null ? null : dialect.replica(replica);
-      DataSource connections = Waiting.until(deadline, () -> dialect.prepare(dataSource));
+      Connections unknown = new Connections(dataSource, Connections.Reach.REMOTE);
+      Dialect dialect = Retry.until(deadline, () -> unknown.use(Retry.turn(deadline), Dialect::of));
+      Connections reads = replica == null ? null : dialect.replica(replica);
+      Connections connections =
+          Retry.until(deadline, () -> dialect.prepare(dataSource, Retry.turn(deadline)));
       JdbiAssignmentStore store = new JdbiAssignmentStore(dialect, connections, reads);
       try {
         if (migrate) {
-          new Migration(dialect, connections).run(deadline);
+          new Migration(dialect, connections.dataSource()).run(deadline);
         }
         store.checkTables(deadline);
+        dialect.checkPool(connections);
         return store;
       } catch (RuntimeException failure) {
         store.close();

@@ -33,7 +33,7 @@ final class Migration {
             .baselineOnMigrate(true)
             .baselineVersion("0")
             .load();
-    Waiting.until(deadline, () -> migrate(flyway));
+    Retry.until(deadline, () -> migrate(flyway));
   }
 
   private boolean migrate(Flyway flyway) throws SQLException {
@@ -41,8 +41,8 @@ final class Migration {
       flyway.migrate();
       return true;
     } catch (FlywayException failure) {
-      SQLException reason = Waiting.reason(failure).orElse(new SQLException(failure));
-      if (Waiting.mayPass(reason)) {
+      SQLException reason = Retry.reason(failure).orElse(new SQLException(failure));
+      if (Retry.mayPass(reason)) {
         throw reason;
       }
       // On SQLite Flyway takes no lock, and processes that meet on a new file trip over each other.
@@ -51,7 +51,7 @@ final class Migration {
       }
       throw new StoreException(
           "the tables could not be created or updated: %s; mend that, or run the migrations in %s by hand"
-              .formatted(Waiting.oneLine(reason), dialect.migrations()),
+              .formatted(Retry.oneLine(reason), dialect.migrations()),
           failure);
     }
   }

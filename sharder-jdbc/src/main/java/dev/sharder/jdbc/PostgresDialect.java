@@ -4,6 +4,7 @@ import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
+import dev.sharder.jdbc.Statements.ChangedObject;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -35,13 +36,21 @@ final class PostgresDialect extends Dialect {
 
   private static final Logger log = LoggerFactory.getLogger(PostgresDialect.class);
 
+  /** read_only_sql_transaction. */
+  private static final String READ_ONLY = "25006";
+
   private static final int LISTENING_TURN = 100;
 
+  private static final Duration POOL_LIMIT = Duration.ofSeconds(1);
+
+  /** Whether the pool has a connection to spare for listening. */
+  private volatile boolean listens = true;
+
   private static final ParsedSql FIND =
-      script(PostgresStatements.SETTINGS, PostgresStatements.FIND);
+      script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND);
 
   private static final ParsedSql FIND_AT_REVISION =
-      script(PostgresStatements.SETTINGS, PostgresStatements.FIND_AT_REVISION);
+      script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
 
   /**
    * Whole, so that nobody waits for the lock while a word travels between here and the database.
@@ -49,7 +58,7 @@ final class PostgresDialect extends Dialect {
   private static final ParsedSql PLACE_INTO_EMPTIEST =
       script(
           "BEGIN ISOLATION LEVEL READ COMMITTED",
-          PostgresStatements.SETTINGS,
+          PostgresStatements.WRITE_SETTINGS,
           PostgresStatements.LOCK_KIND,
           PostgresStatements.PLACE_INTO_EMPTIEST,
           "COMMIT");
@@ -69,9 +78,14 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  DataSource prepare(DataSource dataSource) throws SQLException {
-    try (Connection connection = dataSource.getConnection();
-        Statement statement = connection.createStatement();
+  Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
+    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE);
+    connections.use(limit, PostgresDialect::checkEncoding);
+    return connections;
+  }
+
+  private static boolean checkEncoding(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet encoding = statement.executeQuery("SHOW server_encoding")) {
       if (encoding.next() && !encoding.getString(1).equals("UTF8")) {
         throw new StoreException(
@@ -79,15 +93,33 @@ final class PostgresDialect extends Dialect {
                 .formatted(encoding.getString(1)),
             null);
       }
+      return true;
     }
-    return dataSource;
   }
 
   @Override
-  Jdbi replica(DataSource replica) {
-    Jdbi jdbi = Jdbi.create(() -> JdbiAssignmentStore.open(replica));
-    configure(jdbi);
-    return jdbi;
+  Connections replica(DataSource replica) {
+    return new Connections(replica, Connections.Reach.REMOTE);
+  }
+
+  /** While one connection listens, others must be able to work. */
+  @Override
+  void checkPool(Connections connections) {
+    try {
+      connections.use(POOL_LIMIT, one -> connections.use(POOL_LIMIT, two -> true));
+    } catch (SQLException tooSmall) {
+      listens = false;
+      log.warn(
+          "the pool lends no second connection within {} ms, so changes made elsewhere are polled for;"
+              + " allow 3 connections for each sharder ({})",
+          POOL_LIMIT.toMillis(),
+          Retry.oneLine(tooSmall));
+    }
+  }
+
+  @Override
+  Deadline limit(Duration turn, Deadline deadline) {
+    return Deadline.in(Retry.serverTime(turn));
   }
 
   @Override
@@ -98,11 +130,24 @@ final class PostgresDialect extends Dialect {
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
-    Duration remaining = deadline.remaining();
-    // Whole seconds, rounded up: zero would mean no limit at all.
-    int seconds = (int) Math.min(Integer.MAX_VALUE, remaining.toSeconds() + 1);
-    handle.getConfig(SqlStatements.class).setQueryTimeout(seconds);
+    // Whole seconds, and not zero, which would mean no limit at all. Where that is too long, the
+    // end of the connection ends the statement.
+    long seconds = Math.max(1, deadline.remaining().toSeconds());
+    handle
+        .getConfig(SqlStatements.class)
+        .setQueryTimeout((int) Math.min(Integer.MAX_VALUE, seconds));
     return work.apply(handle.attach(statements()));
+  }
+
+  @Override
+  List<ChangedObject> changes(Handle handle, String kind, long after, int most, Deadline deadline)
+      throws SQLException {
+    try (Statement statement = handle.getConnection().createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery() AS is_standby")) {
+      row.next();
+      refuseStandby(row);
+    }
+    return super.changes(handle, kind, after, most, deadline);
   }
 
   @Override
@@ -110,7 +155,13 @@ final class PostgresDialect extends Dialect {
       throws SQLException {
     List<Assignment> found = new ArrayList<>();
     Row assignment = row -> found.add(Rows.assignment(row, assignedAt(row)));
-    run(handle, FIND, kind, objects, deadline, Map.of(7, assignment));
+    run(
+        handle.getConnection(),
+        FIND,
+        kind,
+        objects,
+        deadline,
+        Map.of("is_standby", PostgresDialect::refuseStandby, "kind", assignment));
     return found;
   }
 
@@ -122,7 +173,13 @@ final class PostgresDialect extends Dialect {
     Row locked = row -> revision.set(row.getLong("revision"));
     Row placed = row -> placements.add(Rows.placement(kind, row, assignedAt(row)));
     try {
-      run(handle, PLACE_INTO_EMPTIEST, kind, objects, deadline, Map.of(1, locked, 6, placed));
+      run(
+          handle.getConnection(),
+          PLACE_INTO_EMPTIEST,
+          kind,
+          objects,
+          deadline,
+          Map.of("revision", locked, "object", placed));
       return new Placed(placements, revision.get());
     } catch (Throwable failure) {
       rollBack(handle, failure);
@@ -132,7 +189,7 @@ final class PostgresDialect extends Dialect {
 
   /** Finds on a primary or on a replica, and tells as of when. */
   static Replica.Answer findAtRevision(
-      Handle handle, String kind, Collection<String> objects, Deadline deadline)
+      Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     List<Replica.Answer> answers = new ArrayList<>();
     Map<String, Assignment> assignments = new HashMap<>();
@@ -143,8 +200,16 @@ final class PostgresDialect extends Dialect {
             assignments.put(row.getString("object"), Rows.assignment(row, assignedAt(row)));
           }
         };
-    run(handle, FIND_AT_REVISION, kind, objects, deadline, Map.of(10, answer));
+    run(connection, FIND_AT_REVISION, kind, objects, deadline, Map.of("is_replica", answer));
     return answers.get(0);
+  }
+
+  /** After a failover a connection may lead to what was the primary. */
+  private static void refuseStandby(ResultSet row) throws SQLException {
+    if (row.getBoolean("is_standby")) {
+      throw new SQLException(
+          "the server is a standby, which may not know the latest; ask the primary", READ_ONLY);
+    }
   }
 
   private static Instant assignedAt(ResultSet row) throws SQLException {
@@ -157,18 +222,17 @@ final class PostgresDialect extends Dialect {
   }
 
   /**
-   * Runs a script in one round trip; which rows are wanted is told by how many columns they have.
+   * Runs a script in one round trip, and takes the wanted rows, by the name of their first column.
    * Without Jdbi, which takes 60 us for it, and these are asked most.
    */
   private static void run(
-      Handle handle,
+      Connection connection,
       ParsedSql script,
       String kind,
       Collection<String> objects,
       Deadline deadline,
-      Map<Integer, Row> wanted)
+      Map<String, Row> wanted)
       throws SQLException {
-    Connection connection = handle.getConnection();
     try (PreparedStatement statement = connection.prepareStatement(script.getSql())) {
       Array names = connection.createArrayOf("text", objects.toArray(String[]::new));
       int position = 0;
@@ -187,12 +251,12 @@ final class PostgresDialect extends Dialect {
     }
   }
 
-  private static void take(PreparedStatement script, Map<Integer, Row> wanted) throws SQLException {
+  private static void take(PreparedStatement script, Map<String, Row> wanted) throws SQLException {
     boolean hasRows = script.getResultSet() != null;
     while (hasRows || script.getUpdateCount() != -1) {
       if (hasRows) {
         ResultSet rows = script.getResultSet();
-        Row row = wanted.get(rows.getMetaData().getColumnCount());
+        Row row = wanted.get(rows.getMetaData().getColumnLabel(1));
         while (row != null && rows.next()) {
           row.take(rows);
         }
@@ -216,7 +280,7 @@ final class PostgresDialect extends Dialect {
         transaction -> {
           transaction.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
           transaction
-              .createUpdate(PostgresStatements.SETTINGS)
+              .createUpdate(PostgresStatements.WRITE_SETTINGS)
               .bind("millis", millis(deadline))
               .execute();
           return work.apply(transaction.attach(statements()));
@@ -229,27 +293,39 @@ final class PostgresDialect extends Dialect {
     return Long.toString(Math.max(1, Math.min(Integer.MAX_VALUE, millis)));
   }
 
-  /** Listens, which brings the word at once; where that fails, the time passes all the same. */
+  /** Listens, which brings the notice at once; where that fails, the time passes all the same. */
   @Override
-  void awaitChange(DataSource connections, String kind, Duration atMost)
+  void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Deadline end = Deadline.in(atMost);
-    try (Connection connection = connections.getConnection();
-        Statement statement = connection.createStatement()) {
-      connection.setAutoCommit(true);
+    if (listens) {
+      try {
+        Deadline heard = Deadline.in(Retry.serverTime(atMost));
+        connections.use(atMost, connection -> listen(connection, kind, heard));
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        return;
+      } catch (SQLException deaf) {
+        log.debug("cannot listen for changes, so they are polled for: {}", deaf.getMessage());
+      }
+    }
+    Thread.sleep(end.remaining().toMillis());
+  }
+
+  private static boolean listen(Connection connection, String kind, Deadline end)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
       statement.execute("LISTEN sharder_change");
       try {
-        listen(connection.unwrap(PGConnection.class), kind, end);
+        return hears(connection.unwrap(PGConnection.class), kind, end);
       } finally {
         unlisten(statement);
       }
-    } catch (SQLException deaf) {
-      log.debug("cannot listen for changes, so they are asked for: {}", deaf.getMessage());
-      Thread.sleep(end.remaining().toMillis());
     }
   }
 
-  /** A connection that is gone does not listen, and must not hide an interruption. */
+  /** A connection that is gone does not listen. */
   private static void unlisten(Statement statement) {
     try {
       statement.execute("UNLISTEN sharder_change");
@@ -258,19 +334,17 @@ final class PostgresDialect extends Dialect {
     }
   }
 
-  private static void listen(PGConnection connection, String kind, Deadline end)
-      throws SQLException, InterruptedException {
-    while (!end.hasPassed()) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
-      }
-      // In short turns, because a thread that reads a socket does not notice an interruption.
+  private static boolean hears(PGConnection connection, String kind, Deadline end)
+      throws SQLException {
+    // In short turns, because a thread that reads a socket does not notice an interruption.
+    while (!end.hasPassed() && !Thread.currentThread().isInterrupted()) {
       int millis = (int) Math.min(LISTENING_TURN, end.remaining().toMillis() + 1);
-      for (PGNotification word : connection.getNotifications(millis)) {
-        if (word.getParameter().equals(kind)) {
-          return;
+      for (PGNotification notice : connection.getNotifications(millis)) {
+        if (notice.getParameter().equals(kind)) {
+          return true;
         }
       }
     }
+    return false;
   }
 }

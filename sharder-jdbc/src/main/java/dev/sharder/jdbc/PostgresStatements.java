@@ -30,14 +30,31 @@ interface PostgresStatements extends Statements, SqlObject {
   int WORTH_A_COPY = 2_000;
 
   /**
-   * What a transaction runs under. Plans are kept while tables grow, so they must not read whole
-   * tables because these were small once; making a plan anew for every call, or compiling one,
-   * takes longer than running it; and nothing is acknowledged before it is on disk, even where the
-   * server's default is to do so.
+   * What reading runs under. Plans are kept while tables grow, so they must not read whole tables
+   * because these were small once; making a plan anew for every call, or compiling one, takes
+   * longer than running it. A standby does not know the latest.
    */
-  String SETTINGS =
+  String READ_SETTINGS =
       """
-      SELECT set_config('statement_timeout', :millis, TRUE),
+      SELECT pg_is_in_recovery() AS is_standby,
+             set_config('statement_timeout', :millis, TRUE),
+             set_config('plan_cache_mode', 'force_generic_plan', TRUE),
+             set_config('enable_seqscan', 'off', TRUE),
+             set_config('jit', 'off', TRUE)
+      """;
+
+  /**
+   * What a transaction that writes runs under. Besides, nothing is acknowledged before it is on
+   * disk, even where the server's default is to do so; and where the client falls silent, suspended
+   * or gone, in the middle or while it is sent something, the server ends the transaction, so that
+   * its locks are free within the time limit. The network gets a second at least.
+   */
+  String WRITE_SETTINGS =
+      """
+      SELECT pg_is_in_recovery() AS is_standby,
+             set_config('statement_timeout', :millis, TRUE),
+             set_config('idle_in_transaction_session_timeout', :millis, TRUE),
+             set_config('tcp_user_timeout', CAST(greatest(CAST(:millis AS bigint), 1000) AS text), TRUE),
              set_config('plan_cache_mode', 'force_generic_plan', TRUE),
              set_config('enable_seqscan', 'off', TRUE),
              set_config('jit', 'off', TRUE),

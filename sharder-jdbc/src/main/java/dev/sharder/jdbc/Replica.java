@@ -1,11 +1,8 @@
 package dev.sharder.jdbc;
 
-import static java.util.concurrent.TimeUnit.NANOSECONDS;
-
 import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -15,14 +12,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,15 +70,15 @@ final class Replica {
     Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline);
   }
 
-  private final Jdbi primary;
-  private final Jdbi replica;
+  private final Connections primary;
+  private final Connections replica;
   private final Find otherwise;
   private final Map<String, Seen> seen = new ConcurrentHashMap<>();
   private final Line toPrimary =
       new Line("the primary is not heard of, so the replica answers as things stood");
   private final Line toReplica = new Line("the replica is not used, and the primary asked instead");
 
-  Replica(Jdbi primary, Jdbi replica, Find otherwise) {
+  Replica(Connections primary, Connections replica, Find otherwise) {
     this.primary = primary;
     this.replica = replica;
     this.otherwise = otherwise;
@@ -133,6 +125,9 @@ final class Replica {
     Seen before = seen.get(kind);
     long asked = System.nanoTime();
     Answer answer = ask(primary, kind, objects, limit);
+    if (answer.fromReplica()) {
+      throw new SQLException("the primary has become a standby", "25006");
+    }
     Seen now = new Seen(Optional.of(answer.database()), answer.revision(), asked);
     // The revision may have gone back, as in a database that was restored from a backup; but if
     // somebody has taken note meanwhile, this may be what was before.
@@ -158,21 +153,12 @@ final class Replica {
     return answer;
   }
 
-  private static Answer ask(Jdbi server, String kind, Collection<String> objects, Deadline limit)
+  private static Answer ask(
+      Connections server, String kind, Collection<String> objects, Deadline limit)
       throws SQLException {
-    try (Handle handle = server.open()) {
-      Connection connection = handle.getConnection();
-      int before = connection.getNetworkTimeout();
-      // A server that is gone without a word ends no statement in time.
-      connection.setNetworkTimeout(Runnable::run, (int) limit.limit().toMillis() + 1);
-      try {
-        return PostgresDialect.findAtRevision(handle, kind, objects, limit);
-      } finally {
-        if (!connection.isClosed()) {
-          connection.setNetworkTimeout(Runnable::run, before);
-        }
-      }
-    }
+    return server.use(
+        Retry.remaining(limit),
+        connection -> PostgresDialect.findAtRevision(connection, kind, objects, limit));
   }
 
   /** A question to a server, which may take so long. */
@@ -206,27 +192,23 @@ final class Replica {
       }
       Duration tenth = deadline.remaining().dividedBy(10).plusNanos(1);
       Duration patience = tenth.compareTo(PATIENCE) < 0 ? tenth : PATIENCE;
-      // On another thread, because nothing else ends the wait for a pool's connection in time.
-      Future<T> answer = ASKING.submit(() -> question.ask(Deadline.in(patience)));
       try {
-        return Optional.of(answer.get(patience.toNanos(), NANOSECONDS));
-      } catch (ExecutionException failure) {
-        leave(reason(Objects.requireNonNullElse(failure.getCause(), failure)));
-      } catch (TimeoutException late) {
-        answer.cancel(true);
-        if (patience.compareTo(HASTE) > 0) {
-          leave("no answer within %d ms".formatted(patience.toMillis()));
+        return Optional.of(question.ask(Deadline.in(patience)));
+      } catch (SQLException | RuntimeException failure) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw Retry.interrupted(failure);
         }
-      } catch (InterruptedException interruption) {
-        answer.cancel(true);
-        throw Waiting.interrupted(interruption);
+        // A caller in haste says nothing about a server.
+        if (patience.compareTo(HASTE) > 0) {
+          leave(reason(failure));
+        }
       }
       return Optional.empty();
     }
 
     private static String reason(Throwable failure) {
-      return Waiting.reason(failure)
-          .map(Waiting::oneLine)
+      return Retry.reason(failure)
+          .map(Retry::oneLine)
           .orElseGet(() -> String.valueOf(failure.getMessage()));
     }
 

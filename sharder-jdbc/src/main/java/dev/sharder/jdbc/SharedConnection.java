@@ -7,6 +7,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Logger;
@@ -27,8 +28,14 @@ final class SharedConnection implements DataSource, AutoCloseable {
   }
 
   @Override
-  public Connection getConnection() {
-    lent.lock();
+  public Connection getConnection() throws SQLException {
+    try {
+      lent.lockInterruptibly();
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+      throw new SQLTransientException(
+          "other threads of this program are using the database in memory", interruption);
+    }
     AtomicBoolean open = new AtomicBoolean(true);
     return (Connection)
         Proxy.newProxyInstance(
@@ -58,7 +65,7 @@ final class SharedConnection implements DataSource, AutoCloseable {
   }
 
   @Override
-  public Connection getConnection(String username, String password) {
+  public Connection getConnection(String username, String password) throws SQLException {
     return getConnection();
   }
 

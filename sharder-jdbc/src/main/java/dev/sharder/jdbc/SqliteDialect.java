@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -50,16 +51,22 @@ final class SqliteDialect extends Dialect {
   }
 
   @Override
-  DataSource prepare(DataSource dataSource) throws SQLException {
-    try (Connection connection = dataSource.getConnection()) {
-      connection.setAutoCommit(true);
-      if (!isInMemory(connection)) {
-        writeAhead(connection);
-        return dataSource;
-      }
-    }
+  Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
+    Connections files = new Connections(dataSource, Connections.Reach.LOCAL);
+    boolean inMemory =
+        files.use(
+            limit,
+            connection -> {
+              if (isInMemory(connection)) {
+                return true;
+              }
+              writeAhead(connection);
+              return false;
+            });
     // To SQLite every connection in memory is a database of its own, so all must share one.
-    return new SharedConnection(dataSource.getConnection());
+    return inMemory
+        ? new Connections(new SharedConnection(dataSource.getConnection()), Connections.Reach.LOCAL)
+        : files;
   }
 
   private static boolean isInMemory(Connection connection) throws SQLException {
@@ -83,7 +90,7 @@ final class SqliteDialect extends Dialect {
   }
 
   @Override
-  Jdbi replica(DataSource replica) {
+  Connections replica(DataSource replica) {
     throw new StoreException(
         "SQLite has no replicas to find assignments on; leave replica(…) out, or use PostgreSQL",
         null);
@@ -228,8 +235,8 @@ final class SqliteDialect extends Dialect {
         return;
       }
     } catch (InterruptedException interruption) {
-      throw Waiting.interrupted(interruption);
+      throw Retry.interrupted(interruption);
     }
-    throw Waiting.tooLong(deadline, "other threads of this program are writing", null);
+    throw Retry.tooLong(deadline, "other threads of this program are writing", null);
   }
 }

@@ -71,6 +71,19 @@ final class OtherProcess implements AutoCloseable {
     return process.waitFor();
   }
 
+  /** Stops it where it is, until {@link #resume}. */
+  void suspend() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", name, Long.toString(process.pid())).start().waitFor();
+  }
+
   /** As {@code kill -9}. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();

@@ -326,7 +326,7 @@ class ReplicaTest {
       assertThat(warnings())
           .singleElement()
           .asString()
-          .matches("the replica is not used, .*: no answer within (299|300) ms");
+          .matches("the replica is not used, .*: the pool gave no connection within (299|300) ms");
     }
   }
 

@@ -1,0 +1,282 @@
+package dev.sharder.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lends connections of a data source for a limited time, and ends that time whatever the pool, the
+ * network or the server does: it stops waiting for a connection, and aborts one that is still at
+ * work. So a connection that went silent costs its caller no more than the limit, and is discarded.
+ *
+ * <p>Where the pool lent a connection a moment ago, the caller's own thread asks for the next one,
+ * which saves two changes of threads. Otherwise the pool may want to try out a connection that has
+ * gone silent, which nothing can interrupt; so another thread asks, and the caller can leave it.
+ *
+ * <p>Thread-safe.
+ */
+final class Connections implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Connections.class);
+
+  /** Shorter than what pools take on trust: HikariCP tries a connection after 500 ms. */
+  private static final long RECENT = Duration.ofMillis(250).toNanos();
+
+  /** What a driver says of a connection that broke. */
+  private static final String CONNECTION_FAILURE = "08006";
+
+  private static final ExecutorService HELPERS =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "sharder-connection");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  /** Work on a connection. */
+  interface Work<T> {
+    T run(Connection connection) throws SQLException;
+  }
+
+  /** Where the database is. */
+  enum Reach {
+    /** In this process or a file of this machine: a connection always answers. */
+    LOCAL,
+    /** Behind a network: a connection may go silent. */
+    REMOTE
+  }
+
+  private final DataSource dataSource;
+  private final Reach reach;
+  private volatile long lentAt = System.nanoTime() - RECENT;
+
+  Connections(DataSource dataSource, Reach reach) {
+    this.dataSource = dataSource;
+    this.reach = reach;
+  }
+
+  DataSource dataSource() {
+    return dataSource;
+  }
+
+  /** Closes what belongs to the store; the application's data source stays open. */
+  @Override
+  public void close() {
+    if (dataSource instanceof SharedConnection shared) {
+      shared.close();
+    }
+  }
+
+  /**
+   * Runs the work on a borrowed connection that commits by itself.
+   *
+   * @param limit for borrowing, the work, and handing back
+   * @throws SQLTransientConnectionException if there is no connection within the limit, or the work
+   *     was cut off at its end
+   */
+  <T> T use(Duration limit, Work<T> work) throws SQLException {
+    Lease lease = new Lease(limit);
+    Watchdog.watch(lease);
+    try (Connection connection = lease.borrow()) {
+      return run(work, connection, lease);
+    } catch (SQLException failure) {
+      throw lease.explain(failure, failure);
+    } catch (RuntimeException failure) {
+      Optional<SQLException> reason = Retry.reason(failure);
+      if (reason.isPresent()) {
+        throw lease.explain(reason.get(), failure);
+      }
+      throw failure;
+    } finally {
+      lease.end();
+      Watchdog.forget(lease);
+    }
+  }
+
+  private <T> T run(Work<T> work, Connection connection, Lease lease) throws SQLException {
+    try {
+      // Where a pool does not commit by itself, the end of a transaction would be left to others.
+      connection.setAutoCommit(true);
+      T result = work.run(connection);
+      lentAt = System.nanoTime();
+      return result;
+    } catch (SQLException | RuntimeException failure) {
+      Retry.reason(failure)
+          .filter(Retry::isReadOnly)
+          .ifPresent(reason -> discard(connection, Retry.oneLine(reason)));
+      throw failure;
+    } catch (Error failure) {
+      // It may have struck in the middle of a message to the database.
+      lease.abort();
+      throw failure;
+    }
+  }
+
+  /** Drops a connection that answers and is of no use, and idle ones, which may be like it. */
+  private void discard(Connection connection, String reason) {
+    log.warn("a connection is discarded, because it takes no writes: {}", reason);
+    try {
+      connection.abort(HELPERS);
+      // Pools look at a connection when a call on it fails.
+      connection.prepareStatement("SELECT 1").close();
+    } catch (SQLException expected) {
+      log.debug("the connection is closed: {}", expected.getMessage());
+    }
+    Pools.evictIdle(dataSource);
+  }
+
+  /** One connection on loan, from the wait for it to its return. */
+  private final class Lease implements Watchdog.Watched {
+
+    private final Duration limit;
+    private final long endsAt;
+
+    // Guarded by the monitor.
+    private @Nullable Connection connection;
+    private @Nullable Thread borrower;
+    private boolean expired;
+    private boolean ended;
+
+    Lease(Duration limit) {
+      this.limit = limit;
+      this.endsAt = System.nanoTime() + limit.toNanos();
+    }
+
+    @Override
+    public long endsAt() {
+      return endsAt;
+    }
+
+    Connection borrow() throws SQLException {
+      boolean here = reach == Reach.LOCAL || System.nanoTime() - lentAt < RECENT;
+      Connection borrowed = here ? borrowHere() : borrowAside();
+      synchronized (this) {
+        connection = borrowed;
+        if (expired) {
+          abort();
+        }
+      }
+      return borrowed;
+    }
+
+    private Connection borrowHere() throws SQLException {
+      synchronized (this) {
+        borrower = Thread.currentThread();
+      }
+      SQLException refusal;
+      try {
+        return dataSource.getConnection();
+      } catch (SQLException failure) {
+        refusal = failure;
+      } finally {
+        synchronized (this) {
+          borrower = null;
+          if (expired) {
+            // The watchdog's interruption, which has done its work.
+            Thread.interrupted();
+          }
+        }
+      }
+      throw isExpired() ? tooLate("the pool gave no connection within %d ms", refusal) : refusal;
+    }
+
+    private synchronized boolean isExpired() {
+      return expired;
+    }
+
+    private Connection borrowAside() throws SQLException {
+      Future<Connection> borrowing = HELPERS.submit(() -> dataSource.getConnection());
+      try {
+        return borrowing.get(endsAt - System.nanoTime(), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException late) {
+        handBackLater(borrowing);
+        Pools.evictIdle(dataSource);
+        throw tooLate("the pool gave no connection within %d ms", late);
+      } catch (InterruptedException interruption) {
+        handBackLater(borrowing);
+        throw Retry.interrupted(interruption);
+      } catch (ExecutionException failure) {
+        if (failure.getCause() instanceof SQLException refusal) {
+          throw refusal;
+        }
+        throw new SQLException("the data source failed: " + failure.getCause(), failure);
+      }
+    }
+
+    /** The pool goes on; what it finds in the end goes back. */
+    private void handBackLater(Future<Connection> borrowing) {
+      HELPERS.execute(
+          () -> {
+            try {
+              borrowing.get().close();
+            } catch (ExecutionException | SQLException failure) {
+              log.debug("a late connection was not handed back: {}", failure.getMessage());
+            } catch (InterruptedException interruption) {
+              Thread.currentThread().interrupt();
+            }
+          });
+    }
+
+    @Override
+    public synchronized void expire() {
+      if (ended) {
+        return;
+      }
+      expired = true;
+      if (borrower != null) {
+        borrower.interrupt();
+      }
+      if (reach == Reach.REMOTE) {
+        abort();
+        Pools.evictIdle(dataSource);
+      }
+    }
+
+    synchronized void abort() {
+      if (connection == null) {
+        return;
+      }
+      try {
+        connection.abort(HELPERS);
+      } catch (SQLException | RuntimeException failure) {
+        log.debug("a connection was not aborted: {}", failure.getMessage());
+      }
+    }
+
+    synchronized void end() {
+      ended = true;
+    }
+
+    /** Says of a failure that the time was over, where that is what brought it about. */
+    private synchronized SQLException explain(SQLException reason, Exception failure)
+        throws SQLException {
+      if (expired && Retry.isOfConnection(reason)) {
+        log.warn(
+            "the database was silent for {} ms on a connection, which is discarded",
+            limit.toMillis());
+        return tooLate("the database was silent for %d ms", failure);
+      }
+      if (failure instanceof RuntimeException unchecked) {
+        throw unchecked;
+      }
+      return reason;
+    }
+
+    private SQLTransientConnectionException tooLate(String what, Exception cause) {
+      return new SQLTransientConnectionException(
+          what.formatted(limit.toMillis()), CONNECTION_FAILURE, cause);
+    }
+  }
+}

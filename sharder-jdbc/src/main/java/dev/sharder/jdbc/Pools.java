@@ -1,0 +1,56 @@
+package dev.sharder.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What pools offer beyond {@link DataSource}. A connection that went silent, or is to a server that
+ * has become a standby, is seldom the only one: HikariCP is asked to replace those that are idle.
+ * Other pools try their connections out as they are set to.
+ */
+final class Pools {
+
+  private static final Logger log = LoggerFactory.getLogger(Pools.class);
+
+  private static final boolean HAS_HIKARI = hasHikari();
+
+  private Pools() {}
+
+  private static boolean hasHikari() {
+    try {
+      Class.forName("com.zaxxer.hikari.HikariDataSource", false, Pools.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException | LinkageError absent) {
+      return false;
+    }
+  }
+
+  /** Has idle connections replaced where the pool can do so; never waits for one. */
+  static void evictIdle(DataSource dataSource) {
+    if (HAS_HIKARI) {
+      Hikari.evictIdle(dataSource);
+    }
+  }
+
+  /** Apart, so that it is loaded only where HikariCP is. */
+  private static final class Hikari {
+
+    static void evictIdle(DataSource dataSource) {
+      try {
+        HikariPoolMXBean pool =
+            dataSource.isWrapperFor(HikariDataSource.class)
+                ? dataSource.unwrap(HikariDataSource.class).getHikariPoolMXBean()
+                : null;
+        if (pool != null) {
+          pool.softEvictConnections();
+        }
+      } catch (SQLException | RuntimeException failure) {
+        log.debug("idle connections were not replaced: {}", failure.getMessage());
+      }
+    }
+  }
+}

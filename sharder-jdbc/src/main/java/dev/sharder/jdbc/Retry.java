@@ -1,0 +1,228 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Deadline;
+import dev.sharder.SharderException;
+import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
+import java.sql.SQLException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tries again what failed because of another caller, or of a database that is coming back. */
+final class Retry {
+
+  private static final Logger log = LoggerFactory.getLogger(Retry.class);
+
+  /**
+   * The longest pause in milliseconds: short enough that no one starves behind busier processes.
+   */
+  private static final int LONGEST_PAUSE = 10;
+
+  /**
+   * The same where a connection was lost, so that callers do not flood a server that comes back.
+   */
+  private static final int LONGEST_PAUSE_TO_CONNECT = 100;
+
+  /** The shortest and the longest time that a short question is given, before it is asked again. */
+  private static final Duration SHORTEST_TURN = Duration.ofMillis(250);
+
+  private static final Duration LONGEST_TURN = Duration.ofSeconds(2);
+
+  /** The time between the end that the server sets to a statement and the end of its connection. */
+  private static final Duration LONGEST_GRACE = Duration.ofMillis(500);
+
+  /** What a PostgreSQL says that is going away, coming back, crowded or in another's way. */
+  private static final Set<String> PASSING_STATES =
+      Set.of(
+          "25P03", // idle_in_transaction_session_timeout
+          "25P04", // transaction_timeout
+          "53300", // too_many_connections
+          "55P03", // lock_not_available
+          "57014", // query_canceled, which is how a statement timeout ends
+          "57P01", // admin_shutdown
+          "57P02", // crash_shutdown
+          "57P03", // cannot_connect_now
+          "57P05"); // idle_session_timeout
+
+  /** Failures after which the server may have committed all the same. */
+  private static final Set<String> UNKNOWN_STATES =
+      Set.of(
+          "40003", // statement_completion_unknown
+          "57P01", // also while a commit waits for a synchronous standby
+          "57P02", "57P03");
+
+  private static final String CONNECTION_EXCEPTION = "08";
+  private static final String TRANSACTION_ROLLBACK = "40";
+
+  /** read_only_sql_transaction: a standby, or a database that is set to take no writes. */
+  private static final String READ_ONLY = "25006";
+
+  /** SQLITE_BUSY and SQLITE_LOCKED: another connection is in the way. */
+  private static final Set<Integer> PASSING_CODES = Set.of(5, 6);
+
+  /** Something that is whole or not done at all, and may therefore be done again. */
+  interface Attempt<T> {
+    T run() throws SQLException;
+  }
+
+  private Retry() {}
+
+  /** Runs the attempt until it succeeds, fails for good, or the deadline passes. */
+  static <T> T until(Deadline deadline, Attempt<T> attempt) {
+    SQLException telling = null;
+    while (true) {
+      Exception failure;
+      SQLException reason;
+      try {
+        return attempt.run();
+      } catch (SharderException verdict) {
+        throw verdict;
+      } catch (SQLException failed) {
+        failure = failed;
+        reason = failed;
+      } catch (RuntimeException failed) {
+        failure = failed;
+        reason = reason(failed).orElseThrow(() -> failed);
+      }
+      // That there was no connection in the last moments says less than what was wrong before.
+      telling = telling == null || !isOfConnection(reason) ? reason : telling;
+      waitOut(deadline, reason, telling, failure);
+    }
+  }
+
+  /**
+   * Returns how long one attempt at a short question may take: a third of the time limit, from 250
+   * ms to 2 s, and no longer than what remains. A connection that has gone silent then leaves time
+   * for another attempt on another one.
+   */
+  static Duration turn(Deadline deadline) {
+    Duration third = deadline.limit().dividedBy(3);
+    Duration turn = third.compareTo(LONGEST_TURN) > 0 ? LONGEST_TURN : third;
+    turn = turn.compareTo(SHORTEST_TURN) < 0 ? SHORTEST_TURN : turn;
+    Duration remaining = remaining(deadline);
+    return turn.compareTo(remaining) > 0 ? remaining : turn;
+  }
+
+  /** Returns what remains, and something where nothing does. */
+  static Duration remaining(Deadline deadline) {
+    return deadline.remaining().plusNanos(1);
+  }
+
+  /**
+   * Returns how long the server may take over a statement where its connection is given so long: it
+   * should say that the time is over before the connection is cut off.
+   */
+  static Duration serverTime(Duration turn) {
+    Duration fifth = turn.dividedBy(5);
+    return turn.minus(fifth.compareTo(LONGEST_GRACE) > 0 ? LONGEST_GRACE : fifth);
+  }
+
+  /** Returns when it makes sense to try again, and throws when it does not. */
+  private static void waitOut(
+      Deadline deadline, SQLException reason, SQLException telling, Exception failure) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted(failure);
+    }
+    if (!mayPass(reason)) {
+      throw new StoreException(
+          "the database refused: %s; see what it says and repair it".formatted(oneLine(reason)),
+          failure);
+    }
+    if (deadline.hasPassed()) {
+      throw tooLong(deadline, oneLine(telling), failure);
+    }
+    log.debug("trying again after {}", oneLine(reason));
+    pause(isOfConnection(reason) || isReadOnly(reason) ? LONGEST_PAUSE_TO_CONNECT : LONGEST_PAUSE);
+  }
+
+  static TimeLimitException tooLong(Deadline deadline, String reason, @Nullable Throwable cause) {
+    return new TimeLimitException(
+        deadline.limit(),
+        reason + "; ask again, look whether the database is up, or allow more time",
+        cause);
+  }
+
+  static StoreException interrupted(Exception interruption) {
+    Thread.currentThread().interrupt();
+    return new StoreException(
+        "interrupted while waiting for the database; ask again", interruption);
+  }
+
+  static boolean mayPass(SQLException failure) {
+    return failure instanceof SQLTransientException
+        || failure instanceof SQLRecoverableException
+        || PASSING_STATES.contains(state(failure))
+        || isOfConnection(failure)
+        || isReadOnly(failure)
+        || state(failure).startsWith(TRANSACTION_ROLLBACK)
+        || isSqliteBusy(failure);
+  }
+
+  /** Returns whether the connection broke, so that no one knows what the server did last. */
+  static boolean isOfConnection(SQLException failure) {
+    return state(failure).startsWith(CONNECTION_EXCEPTION);
+  }
+
+  /** Returns whether the server takes no writes. */
+  static boolean isReadOnly(SQLException failure) {
+    return state(failure).equals(READ_ONLY);
+  }
+
+  /**
+   * Returns whether a transaction whose commit failed in this way may be committed all the same.
+   */
+  static boolean leavesCommitUnknown(SQLException failure) {
+    return isOfConnection(failure)
+        || UNKNOWN_STATES.contains(state(failure))
+        || (state(failure).isEmpty() && !isSqliteBusy(failure));
+  }
+
+  private static String state(SQLException failure) {
+    return Objects.requireNonNullElse(failure.getSQLState(), "");
+  }
+
+  /** The high bits of a SQLite code say more about the same. */
+  private static boolean isSqliteBusy(SQLException failure) {
+    return PASSING_CODES.contains(failure.getErrorCode() & 0xff);
+  }
+
+  private static void pause(int longest) {
+    try {
+      // A random pause keeps those who collided once from colliding again and again.
+      TimeUnit.MICROSECONDS.sleep(ThreadLocalRandom.current().nextLong(longest * 1_000L));
+    } catch (InterruptedException interruption) {
+      throw interrupted(interruption);
+    }
+  }
+
+  /** Tells whether a table or a column is missing. */
+  static boolean isAboutTables(Throwable failure) {
+    return reason(failure)
+        .filter(
+            reason ->
+                Set.of("42P01", "42703").contains(String.valueOf(reason.getSQLState()))
+                    || oneLine(reason).contains("no such "))
+        .isPresent();
+  }
+
+  static Optional<SQLException> reason(Throwable failure) {
+    return Stream.<Throwable>iterate(failure, link -> link != null, Throwable::getCause)
+        .filter(SQLException.class::isInstance)
+        .map(SQLException.class::cast)
+        .findFirst();
+  }
+
+  static String oneLine(SQLException reason) {
+    return String.valueOf(reason.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

@@ -1,0 +1,166 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Assignment;
+import dev.sharder.Move;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
+import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a suspended process, a read-only server and a failed commit do to a sharder on PostgreSQL.
+ */
+@Timeout(120)
+class PostgresFaultsTest {
+
+  private static final Note NOTE = new Note("test", "");
+  private static final Duration HOLDERS_LIMIT = Duration.ofSeconds(3);
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @TempDir private Path folder;
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+
+  private JdbiAssignmentStore store(String url) {
+    pool.setJdbcUrl(url);
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  @Test
+  @DisplayName("a process suspended inside its transaction keeps others waiting for its time limit")
+  void suspendedHolder() throws Exception {
+    String url = TestPostgres.newSchema();
+    try (JdbiAssignmentStore store = store(url);
+        Sharder hubs =
+            Sharder.builder("hub", store).bins("a", "b").timeLimit(Duration.ofSeconds(20)).build();
+        OtherProcess holder =
+            OtherProcess.start(
+                Suspendable.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
+      assertThat(holder.hear()).isEqualTo("choosing");
+      holder.suspend();
+      long start = System.nanoTime();
+      assertThat(hubs.assign("ada").isNew()).isTrue();
+      assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
+      while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
+        Thread.onSpinWait();
+      }
+      holder.resume();
+      holder.say("go on");
+      assertThat(holder.hear()).startsWith(TimeLimitException.class.getSimpleName());
+      assertThat(hubs.find("suspended")).isEmpty();
+      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
+    }
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  @Test
+  @DisplayName(
+      "connections that are still read-only after the server takes writes again are dropped")
+  void readOnlyForAMoment() {
+    String url = TestPostgres.newDatabase();
+    try (JdbiAssignmentStore store = store(url);
+        Sharder hubs =
+            Sharder.builder("hub", store).bins("a", "b").timeLimit(Duration.ofSeconds(2)).build();
+        Handle operator = Jdbi.open(url)) {
+      hubs.assign("before");
+      String name = operator.select("SELECT current_database()").mapTo(String.class).one();
+      operator.execute("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+      endConnections(operator);
+      assertThatThrownBy(() -> hubs.assign("during"))
+          .isInstanceOf(TimeLimitException.class)
+          .hasMessageContaining("read-only");
+      operator.execute("SET default_transaction_read_only = off");
+      operator.execute("ALTER DATABASE " + name + " RESET default_transaction_read_only");
+      assertThat(hubs.assign("after").isNew()).isTrue();
+      assertThat(hubs.assign("before").isNew()).isFalse();
+    }
+  }
+
+  /** So that the pool's next ones begin with the new default. */
+  private static void endConnections(Handle operator) {
+    operator.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  }
+
+  @Test
+  @DisplayName(
+      "a commit that the server rolled back is tried again, and reported as made or failed")
+  void rolledBackCommit() {
+    String url = TestPostgres.newSchema();
+    try (JdbiAssignmentStore store = store(url);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b").build();
+        Handle operator = Jdbi.open(url)) {
+      hubs.assign("ada");
+      failNextCommits(operator, 2, "40001");
+      ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+      Assignment moved = admin.move(Move.of("ada", "b"), false, NOTE);
+      assertThat(moved.bin()).isEqualTo("b");
+      assertThat(moved.version()).isEqualTo(2);
+      assertThat(admin.history("ada")).hasSize(2);
+      assertThat(operator.select("SELECT last_value FROM commits").mapTo(Long.class).one())
+          .isEqualTo(3);
+    }
+  }
+
+  @Test
+  @DisplayName("a commit of which the server does not know whether it was made is reported as such")
+  void unknownCommit() {
+    String url = TestPostgres.newSchema();
+    try (JdbiAssignmentStore store = store(url);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b").build();
+        Handle operator = Jdbi.open(url)) {
+      hubs.assign("ada");
+      failNextCommits(operator, 1, "40003");
+      ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+      assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), false, NOTE))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("may be made or not");
+      assertThat(hubs.find("ada").map(Assignment::bin)).isEqualTo(Optional.of("a"));
+      assertThat(admin.history("ada")).hasSize(1);
+    }
+  }
+
+  /** A trigger that is asked at the commit fails so many times; a sequence counts, also then. */
+  private static void failNextCommits(Handle operator, int times, String state) {
+    operator.execute("CREATE SEQUENCE commits");
+    operator.execute(
+        """
+        CREATE FUNCTION fail_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF nextval('commits') <= %d THEN
+            RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '%s';
+          END IF;
+          RETURN NULL;
+        END $$
+        """
+            .formatted(times, state));
+    operator.execute(
+        """
+        CREATE CONSTRAINT TRIGGER fail_commit AFTER INSERT ON sharder_change
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_commit()
+        """);
+  }
+}

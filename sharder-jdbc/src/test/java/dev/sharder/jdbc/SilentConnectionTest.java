@@ -1,0 +1,165 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Move;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
+import dev.sharder.SharderException;
+import dev.sharder.TimeLimitException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a network that swallows every byte does to a sharder on PostgreSQL. */
+@Timeout(120)
+class SilentConnectionTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  /** For a machine that is busy with other tests. */
+  private static final Duration SLACK = Duration.ofSeconds(2);
+
+  private static final Note NOTE = new Note("test", "");
+
+  private final String database = TestPostgres.newSchema();
+  private final SilencingProxy network = new SilencingProxy(database);
+  private final HikariDataSource pool = new HikariDataSource();
+  private final ExecutorService callers = Executors.newCachedThreadPool();
+
+  @AfterEach
+  void close() throws Exception {
+    callers.shutdownNow();
+    pool.close();
+    network.close();
+  }
+
+  private JdbiAssignmentStore store(int connections) {
+    pool.setJdbcUrl(network.url());
+    pool.setMaximumPoolSize(connections);
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  private static Sharder.Builder hubs(JdbiAssignmentStore store) {
+    return Sharder.builder("hub", store).bins("a", "b").timeLimit(LIMIT);
+  }
+
+  @Test
+  @DisplayName(
+      "every caller is answered within its time limit although all connections went silent")
+  void callersAreAnswered() throws Exception {
+    try (JdbiAssignmentStore store = store(6);
+        Sharder hubs = hubs(store).cache(0).build()) {
+      assign(hubs, "before", 50);
+      network.silence();
+      long start = System.nanoTime();
+      assertThat(assign(hubs, "after", 50)).isEmpty();
+      assertThat(since(start)).isLessThan(LIMIT);
+      assertThat(hubs.assign("before-7").isNew()).isFalse();
+    }
+  }
+
+  @Test
+  @DisplayName("while no connection works, every caller fails within its time limit")
+  void callersFailInTime() throws Exception {
+    try (JdbiAssignmentStore store = store(3);
+        Sharder hubs = hubs(store).cache(0).build()) {
+      assign(hubs, "before", 5);
+      network.silenceAll();
+      long start = System.nanoTime();
+      List<Throwable> failures = assign(hubs, "during", 20);
+      assertThat(since(start)).isLessThan(LIMIT.plus(SLACK));
+      assertThat(failures).hasSize(20).allMatch(one -> one instanceof TimeLimitException);
+      network.speak();
+      assertThat(hubs.assign("afterwards").isNew()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("an operator's move fails within its time limit, and the next one works")
+  void movesFailInTime() {
+    try (JdbiAssignmentStore store = store(2);
+        Sharder hubs = hubs(store).build();
+        Sharder others = Sharder.builder("other", store).bins("c").timeLimit(LIMIT).build()) {
+      ShardAdmin admin = ShardAdmin.builder("hub", store).timeLimit(LIMIT).build();
+      hubs.assign("ada");
+      network.silence();
+      long start = System.nanoTime();
+      assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), false, NOTE))
+          .isInstanceOf(SharderException.class);
+      assertThat(since(start)).isLessThan(LIMIT.plus(SLACK));
+      assertThat(admin.move(Move.of("ada", "b"), false, NOTE).bin()).isEqualTo("b");
+      assertThat(others.assign("bob").isNew()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a move made elsewhere is seen within the bound although the watcher's connection went silent")
+  void watcherReconnects() {
+    try (JdbiAssignmentStore store = store(6);
+        Sharder hubs = hubs(store).staleness(Duration.ofSeconds(1)).build();
+        HikariDataSource elsewhere = new HikariDataSource()) {
+      elsewhere.setJdbcUrl(database);
+      String bin = hubs.assign("ada").bin();
+      while (!hubs.assign("ada").bin().equals(bin)) {
+        Thread.onSpinWait();
+      }
+      network.silence();
+      try (JdbiAssignmentStore other = JdbiAssignmentStore.create(elsewhere)) {
+        String goal = bin.equals("a") ? "b" : "a";
+        ShardAdmin.builder("hub", other).build().move(Move.of("ada", goal), false, NOTE);
+        long moved = System.nanoTime();
+        while (!hubs.assign("ada").bin().equals(goal)) {
+          assertThat(since(moved)).isLessThan(Duration.ofSeconds(1).plus(SLACK));
+        }
+        assertThat(hubs.answerAge()).isLessThan(Duration.ofSeconds(1).plus(SLACK));
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a pool of one connection is enough, and the bound holds")
+  void poolOfOne() {
+    try (JdbiAssignmentStore store = store(1);
+        Sharder hubs = hubs(store).build()) {
+      for (int i = 0; i < 200; i++) {
+        hubs.assign("user-" + i);
+      }
+      assertThat(hubs.answerAge()).isLessThan(Duration.ofSeconds(1));
+    }
+  }
+
+  /** Has each of many callers assign an object of its own, and returns what failed. */
+  private List<Throwable> assign(Sharder hubs, String prefix, int count) throws Exception {
+    List<Future<?>> answers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      String object = prefix + "-" + i;
+      answers.add(callers.submit(() -> hubs.assign(object)));
+    }
+    List<Throwable> failures = new ArrayList<>();
+    for (Future<?> answer : answers) {
+      try {
+        answer.get();
+      } catch (ExecutionException failure) {
+        failures.add(failure.getCause());
+      }
+    }
+    return failures;
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+}
