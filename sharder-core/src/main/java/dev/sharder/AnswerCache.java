@@ -30,6 +30,7 @@ final class AnswerCache implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AnswerCache.class);
 
   private static final long UNKNOWN = -1;
+  private static final Duration MOST_PATIENCE = Duration.ofSeconds(5);
 
   /** Those that watch, so that a change made in this process reaches them at once. */
   private static final Set<AnswerCache> WATCHING = ConcurrentHashMap.newKeySet();
@@ -78,6 +79,9 @@ final class AnswerCache implements AutoCloseable {
 
   private volatile String failure = "the store was not asked in time";
 
+  /** How long the next look may take; guarded by the monitor. */
+  private Duration patience;
+
   /** The revision that every kept answer was checked against; written under the monitor. */
   private volatile long revision = UNKNOWN;
 
@@ -87,6 +91,7 @@ final class AnswerCache implements AutoCloseable {
     this.store = store;
     this.bound = bound;
     this.staleIfError = staleIfError;
+    this.patience = bound.dividedBy(2);
     this.answers = Caffeine.newBuilder().maximumSize(entries).build();
     this.watcher = new Thread(this::watch, "sharder-cache-" + kind);
     this.watcher.setDaemon(true);
@@ -241,9 +246,10 @@ final class AnswerCache implements AutoCloseable {
     long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
     long asked = System.nanoTime();
     try {
-      drop(store.changes(kind, known, Deadline.in(bound.dividedBy(2))));
+      drop(store.changes(kind, known, Deadline.in(patience)));
       lastSeen = asked;
       blind = false;
+      patience = bound.dividedBy(2);
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failed) {
@@ -251,8 +257,15 @@ final class AnswerCache implements AutoCloseable {
       failure =
           failed instanceof SharderException refusal ? refusal.getMessage() : failed.toString();
       blind = true;
+      patience = longer(patience);
     }
     judge();
+  }
+
+  /** What is too late anyway may take longer, as a slow store does. */
+  private static Duration longer(Duration patience) {
+    Duration twice = patience.multipliedBy(2);
+    return patience.compareTo(MOST_PATIENCE) < 0 ? twice : patience;
   }
 
   /** The revision first: a put that comes after it sees that it is too late. */

@@ -34,6 +34,9 @@ final class Connections implements AutoCloseable {
   /** Shorter than what pools take on trust: HikariCP tries a connection after 500 ms. */
   private static final long RECENT = Duration.ofMillis(250).toNanos();
 
+  private static final long EVICTION_INTERVAL = Duration.ofSeconds(5).toNanos();
+  private static final long WARNING_INTERVAL = Duration.ofSeconds(10).toNanos();
+
   /** What a driver says of a connection that broke. */
   private static final String CONNECTION_FAILURE = "08006";
 
@@ -60,6 +63,8 @@ final class Connections implements AutoCloseable {
 
   private final DataSource dataSource;
   private final Reach reach;
+  private volatile long evictedAt = System.nanoTime() - 2 * EVICTION_INTERVAL;
+  private volatile long warnedAt = System.nanoTime() - 2 * WARNING_INTERVAL;
   private volatile long lentAt = System.nanoTime() - RECENT;
 
   Connections(DataSource dataSource, Reach reach) {
@@ -126,15 +131,41 @@ final class Connections implements AutoCloseable {
 
   /** Drops a connection that answers and is of no use, and idle ones, which may be like it. */
   private void discard(Connection connection, String reason) {
-    log.warn("a connection is discarded, because it takes no writes: {}", reason);
+    report("a connection is discarded, because it takes no writes: " + reason);
+    discard(connection);
+    evictIdle();
+  }
+
+  private void discard(Connection connection) {
+    Pools.evict(dataSource, connection);
     try {
       connection.abort(HELPERS);
-      // Pools look at a connection when a call on it fails.
-      connection.prepareStatement("SELECT 1").close();
-    } catch (SQLException expected) {
-      log.debug("the connection is closed: {}", expected.getMessage());
+    } catch (SQLException | RuntimeException failure) {
+      log.debug("a connection was not aborted: {}", failure.getMessage());
     }
-    Pools.evictIdle(dataSource);
+  }
+
+  /**
+   * Once in a while: it helps after a failover, and where the network forgot all connections; but
+   * new connections are slow at first, and a slow database is made no faster by more of them.
+   */
+  private void evictIdle() {
+    long now = System.nanoTime();
+    if (now - evictedAt > EVICTION_INTERVAL) {
+      evictedAt = now;
+      Pools.evictIdle(dataSource);
+    }
+  }
+
+  /** Warns once in a while: where one connection is of no use, the next one may be, too. */
+  private void report(String warning) {
+    long now = System.nanoTime();
+    if (now - warnedAt > WARNING_INTERVAL) {
+      warnedAt = now;
+      log.warn(warning);
+    } else {
+      log.debug(warning);
+    }
   }
 
   /** One connection on loan, from the wait for it to its return. */
@@ -202,7 +233,7 @@ final class Connections implements AutoCloseable {
         return borrowing.get(endsAt - System.nanoTime(), TimeUnit.NANOSECONDS);
       } catch (TimeoutException late) {
         handBackLater(borrowing);
-        Pools.evictIdle(dataSource);
+        evictIdle();
         throw tooLate("the pool gave no connection within %d ms", late);
       } catch (InterruptedException interruption) {
         handBackLater(borrowing);
@@ -240,18 +271,13 @@ final class Connections implements AutoCloseable {
       }
       if (reach == Reach.REMOTE) {
         abort();
-        Pools.evictIdle(dataSource);
+        evictIdle();
       }
     }
 
     synchronized void abort() {
-      if (connection == null) {
-        return;
-      }
-      try {
-        connection.abort(HELPERS);
-      } catch (SQLException | RuntimeException failure) {
-        log.debug("a connection was not aborted: {}", failure.getMessage());
+      if (connection != null) {
+        discard(connection);
       }
     }
 
@@ -263,9 +289,9 @@ final class Connections implements AutoCloseable {
     private synchronized SQLException explain(SQLException reason, Exception failure)
         throws SQLException {
       if (expired && Retry.isOfConnection(reason)) {
-        log.warn(
-            "the database was silent for {} ms on a connection, which is discarded",
-            limit.toMillis());
+        report(
+            "a connection is discarded, because it was silent for %d ms"
+                .formatted(limit.toMillis()));
         return tooLate("the database was silent for %d ms", failure);
       }
       if (failure instanceof RuntimeException unchecked) {

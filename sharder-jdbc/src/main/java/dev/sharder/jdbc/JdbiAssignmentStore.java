@@ -81,7 +81,10 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private final Dialect dialect;
   private final Connections connections;
-  private final ThreadLocal<Connection> borrowed = new ThreadLocal<>();
+
+  /** What the thread has borrowed, for Jdbi, which does not say for how long it wants it. */
+  private static final ThreadLocal<Connection> BORROWED = new ThreadLocal<>();
+
   private final Jdbi jdbi;
   private final @Nullable Replica replica;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -110,10 +113,10 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   /** Hands Jdbi the connection that the thread has borrowed, and leaves returning it to others. */
-  private final class Lent implements ConnectionFactory {
+  private static final class Lent implements ConnectionFactory {
     @Override
     public Connection openConnection() {
-      return borrowed.get();
+      return BORROWED.get();
     }
 
     @Override
@@ -471,12 +474,12 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     return connections.use(
         turn,
         connection -> {
-          Connection outer = borrowed.get();
-          borrowed.set(connection);
+          Connection outer = BORROWED.get();
+          BORROWED.set(connection);
           try (Handle handle = jdbi.open()) {
             return work.run(handle, dialect.limit(turn, deadline));
           } finally {
-            borrowed.set(outer);
+            BORROWED.set(outer);
           }
         });
   }

@@ -2,7 +2,9 @@ package dev.sharder.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +31,14 @@ final class Pools {
     }
   }
 
-  /** Has idle connections replaced where the pool can do so; never waits for one. */
+  /** Has one connection not lent again, where the pool can do so; never waits. */
+  static void evict(DataSource dataSource, Connection connection) {
+    if (HAS_HIKARI) {
+      Hikari.evict(dataSource, connection);
+    }
+  }
+
+  /** Has idle connections replaced, where the pool can do so; never waits. */
   static void evictIdle(DataSource dataSource) {
     if (HAS_HIKARI) {
       Hikari.evictIdle(dataSource);
@@ -39,17 +48,24 @@ final class Pools {
   /** Apart, so that it is loaded only where HikariCP is. */
   private static final class Hikari {
 
+    static void evict(DataSource dataSource, Connection connection) {
+      pool(dataSource).ifPresent(pool -> pool.evictConnection(connection));
+    }
+
     static void evictIdle(DataSource dataSource) {
+      pool(dataSource)
+          .map(HikariDataSource::getHikariPoolMXBean)
+          .ifPresent(HikariPoolMXBean::softEvictConnections);
+    }
+
+    private static Optional<HikariDataSource> pool(DataSource dataSource) {
       try {
-        HikariPoolMXBean pool =
-            dataSource.isWrapperFor(HikariDataSource.class)
-                ? dataSource.unwrap(HikariDataSource.class).getHikariPoolMXBean()
-                : null;
-        if (pool != null) {
-          pool.softEvictConnections();
-        }
+        return dataSource.isWrapperFor(HikariDataSource.class)
+            ? Optional.of(dataSource.unwrap(HikariDataSource.class))
+            : Optional.empty();
       } catch (SQLException | RuntimeException failure) {
-        log.debug("idle connections were not replaced: {}", failure.getMessage());
+        log.debug("the data source does not say what it wraps: {}", failure.getMessage());
+        return Optional.empty();
       }
     }
   }

@@ -43,6 +43,11 @@ final class PostgresDialect extends Dialect {
 
   private static final Duration POOL_LIMIT = Duration.ofSeconds(1);
 
+  /** How long changes are polled for after listening failed. */
+  private static final long DEAF_TIME = Duration.ofSeconds(5).toNanos();
+
+  private volatile long deafAt = System.nanoTime() - 2 * DEAF_TIME;
+
   /** Whether the pool has a connection to spare for listening. */
   private volatile boolean listens = true;
 
@@ -298,16 +303,16 @@ final class PostgresDialect extends Dialect {
   void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Deadline end = Deadline.in(atMost);
-    if (listens) {
+    if (listens && System.nanoTime() - deafAt > DEAF_TIME) {
       try {
-        Deadline heard = Deadline.in(Retry.serverTime(atMost));
-        connections.use(atMost, connection -> listen(connection, kind, heard));
+        connections.use(atMost.multipliedBy(2), connection -> listen(connection, kind, end));
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
         return;
       } catch (SQLException deaf) {
         log.debug("cannot listen for changes, so they are polled for: {}", deaf.getMessage());
+        deafAt = System.nanoTime();
       }
     }
     Thread.sleep(end.remaining().toMillis());

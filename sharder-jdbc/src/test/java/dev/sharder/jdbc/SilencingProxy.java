@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * connections: they stay open, and no byte goes through. New connections work, unless it is closed
  * to them.
  */
-final class SilencingProxy implements AutoCloseable {
+public final class SilencingProxy implements AutoCloseable {
 
   private final ServerSocket server;
   private final URI target;
@@ -25,7 +25,7 @@ final class SilencingProxy implements AutoCloseable {
   private volatile boolean swallowsAll;
 
   /** Takes connections for the database of a JDBC URL. */
-  SilencingProxy(String jdbcUrl) {
+  public SilencingProxy(String jdbcUrl) {
     target = URI.create(jdbcUrl.substring("jdbc:".length()));
     try {
       server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
@@ -36,7 +36,7 @@ final class SilencingProxy implements AutoCloseable {
   }
 
   /** Returns the JDBC URL by which the database is reached through this proxy. */
-  String url() {
+  public String url() {
     return "jdbc:"
         + target.getScheme()
         + "://127.0.0.1:"
@@ -47,23 +47,23 @@ final class SilencingProxy implements AutoCloseable {
   }
 
   /** Returns how many connections were made so far. */
-  int connections() {
+  public int connections() {
     return links.size();
   }
 
   /** Lets nothing through any more on the connections that exist. */
-  void silence() {
+  public void silence() {
     links.forEach(link -> link.silent.set(true));
   }
 
   /** Lets nothing through on any connection, until {@link #speak}. */
-  void silenceAll() {
+  public void silenceAll() {
     swallowsAll = true;
     silence();
   }
 
   /** Lets new connections work again. */
-  void speak() {
+  public void speak() {
     swallowsAll = false;
   }
 

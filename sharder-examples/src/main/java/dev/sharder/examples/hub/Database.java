@@ -16,6 +16,8 @@ public record Database(
     implements AutoCloseable {
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+  private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
+  private static final int IDLE_CONNECTIONS = 4;
   private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
 
   /** Opens the database that the settings name, and creates or updates its tables. */
@@ -83,6 +85,12 @@ public record Database(
     // The store opens it, and tells better than the pool what is wrong.
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
+    // A connection that went silent is given up soon, and its pool holds few that could.
+    config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
+    config.setMinimumIdle(IDLE_CONNECTIONS);
+    if (url.startsWith("jdbc:postgresql:")) {
+      config.addDataSourceProperty("tcpKeepAlive", "true");
+    }
     return config;
   }
 

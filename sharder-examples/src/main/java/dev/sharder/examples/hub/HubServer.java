@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import dev.sharder.BinState;
 import dev.sharder.Deadline;
 import dev.sharder.InvalidValueException;
+import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.examples.api.Access;
 import dev.sharder.examples.api.Api;
@@ -116,7 +117,12 @@ public final class HubServer implements AutoCloseable {
     HttpHandler timedApi = watch.timed("/api", api);
     HttpHandler page = access.forReaders(new PageHandler());
     HttpHandler metrics = access.forReaders(new BlockingHandler(watch::answerMetrics));
-    HttpHandler ready = exchange -> watch.answerReady(exchange, store, KIND);
+    ShardAdmin admin =
+        ShardAdmin.builder(KIND, store)
+            .policy(settings.policy())
+            .timeLimit(Watch.READY_LIMIT)
+            .build();
+    HttpHandler ready = exchange -> watch.answerReady(exchange, admin, sharder);
     HttpHandler trusted =
         settings.onlyTrusted(
             exchange -> {
@@ -294,7 +300,11 @@ public final class HubServer implements AutoCloseable {
   }
 
   private static Sharder.Builder builder(Settings settings, JdbiAssignmentStore store) {
-    return Sharder.builder(KIND, store).timeLimit(TIME_LIMIT).policy(settings.policy());
+    return Sharder.builder(KIND, store)
+        .timeLimit(TIME_LIMIT)
+        .staleness(Watch.STALENESS)
+        .staleIfError(settings.staleIfError())
+        .policy(settings.policy());
   }
 
   /** Keeps the hubs for nginx as the database has them, whoever changes them there. */

@@ -14,6 +14,7 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param lowercase whether user names are lowercased, as JupyterHub does
  * @param location where to send a user, with {bin} and {path} in it; empty to send it back to nginx
  * @param ramp the most newcomers that far emptier hubs take, as a share; empty for no ramp
+ * @param staleIfError how long known users are answered from memory while the database fails
  * @param trusted the peers whose word counts, as addresses or networks
  * @param cookie the cookie that nginx routes by
  * @param nginxMap the hubs as nginx is told them
@@ -60,6 +62,7 @@ public record Settings(
     boolean lowercase,
     Optional<String> location,
     OptionalDouble ramp,
+    Duration staleIfError,
     List<String> trusted,
     HubCookie cookie,
     NginxMap nginxMap,
@@ -72,6 +75,9 @@ public record Settings(
 
   /** Where assignments are kept unless told otherwise. */
   public static final String DEFAULT_DATABASE = "jdbc:sqlite:sharder.db";
+
+  private static final Duration STALE_IF_ERROR = Duration.ofDays(1);
+  private static final long LONGEST_STALE = Duration.ofDays(365).toSeconds();
 
   private static final List<String> LOOPBACK = List.of("127.0.0.0/8", "::1");
 
@@ -185,6 +191,7 @@ public record Settings(
         Objects.requireNonNullElse(said.lowercase(), true),
         Optional.ofNullable(said.location()),
         said.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(said.ramp()),
+        staleIfError(said),
         Objects.requireNonNullElse(said.trusted(), LOOPBACK),
         cookie(said),
         NginxMap.of(
@@ -194,6 +201,19 @@ public record Settings(
         ApiSettings.of(said),
         said.lti(),
         callysto);
+  }
+
+  private static Duration staleIfError(SettingsFile said) {
+    if (said.staleIfError() == null) {
+      return STALE_IF_ERROR;
+    }
+    if (said.staleIfError() < 0 || said.staleIfError() > LONGEST_STALE) {
+      throw new SettingsException(
+          "stale-if-error",
+          "stale-if-error is %d; use seconds from 0, which is never, to %d, a year"
+              .formatted(said.staleIfError(), LONGEST_STALE));
+    }
+    return Duration.ofSeconds(said.staleIfError());
   }
 
   private static HubCookie cookie(SettingsFile said) {
@@ -229,6 +249,7 @@ public record Settings(
         lowercase,
         location,
         ramp,
+        staleIfError,
         trusted,
         cookie,
         nginxMap,

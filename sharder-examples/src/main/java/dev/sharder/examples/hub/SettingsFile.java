@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param lowercase whether user names are lowercased
  * @param location where to send a user, with {bin} and {path} in it
  * @param ramp the most newcomers that far emptier hubs take, as a share
+ * @param staleIfError how many seconds known users are answered from memory while the database
+ *     fails
  * @param trusted the peers whose word counts
  * @param cookieDomain the domain that the cookie is for
  * @param cookieMaxAge how many seconds the cookie lives
@@ -57,6 +59,7 @@ record SettingsFile(
     @Nullable Boolean lowercase,
     @Nullable String location,
     @Nullable Double ramp,
+    @Nullable Long staleIfError,
     @Nullable List<String> trusted,
     @Nullable String cookieDomain,
     @Nullable Long cookieMaxAge,

@@ -1,10 +1,12 @@
 package dev.sharder.examples.hub;
 
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
-import dev.sharder.Deadline;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.Explanation;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.SharderListener;
-import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.metrics.SharderMetrics;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Timer;
@@ -34,7 +36,14 @@ final class Watch implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Watch.class);
 
-  private static final Duration READY_LIMIT = Duration.ofSeconds(2);
+  /** How long after a move elsewhere an answer from memory may come. */
+  static final Duration STALENESS = Duration.ofSeconds(1);
+
+  static final Duration READY_LIMIT = Duration.ofSeconds(2);
+
+  /** The name that is not assigned, to see whether one could be. */
+  private static final String PROBE = "readiness probe";
+
   private static final Duration READY_INTERVAL = Duration.ofSeconds(1);
 
   private final PrometheusMeterRegistry registry =
@@ -58,8 +67,14 @@ final class Watch implements AutoCloseable {
   private final AtomicBoolean asking = new AtomicBoolean();
   private volatile long asked = System.nanoTime();
 
-  /** It has declared its hubs by the time it answers anybody. */
-  private volatile boolean ready = true;
+  /** What came of the latest look; it has declared its hubs by the time it answers anyone. */
+  private volatile Placing placing = Placing.WORKS;
+
+  private enum Placing {
+    WORKS,
+    NO_OPEN_BIN,
+    FAILS
+  }
 
   /** What a timer of answers is for. */
   private record Answer(String path, int status) {}
@@ -115,46 +130,68 @@ final class Watch implements AutoCloseable {
   }
 
   /**
-   * Answers whether a newcomer could be assigned: whether the database can be reached. It is asked
-   * once a second at most and by one request, however many ask.
+   * Answers whether a new user could be placed, and whether known users are answered as things are.
+   * The database is asked once a second at most and by one request, however many ask; it locks the
+   * kind, as placing does, and writes nothing.
    */
-  void answerReady(HttpServerExchange exchange, JdbiAssignmentStore store, String kind) {
+  void answerReady(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
     if (System.nanoTime() - asked > READY_INTERVAL.toNanos() && asking.compareAndSet(false, true)) {
       exchange.dispatch(
           worker -> {
             try {
-              ready = isReady(store, kind);
+              placing(admin);
               asked = System.nanoTime();
             } finally {
               asking.set(false);
             }
-            tellReady(worker);
+            sayReady(worker, sharder);
           });
     } else {
-      tellReady(exchange);
+      sayReady(exchange, sharder);
     }
   }
 
-  private static boolean isReady(JdbiAssignmentStore store, String kind) {
+  private void placing(ShardAdmin admin) {
     try {
-      store.bins(kind, Deadline.in(READY_LIMIT));
-      return true;
+      Explanation explanation = admin.explain(AssignmentRequest.of(admin.kind(), PROBE));
+      boolean works = explanation.assignment().isPresent() || explanation.wouldGet().isPresent();
+      become(works ? Placing.WORKS : Placing.NO_OPEN_BIN, explanation.others().toString());
     } catch (SharderException failure) {
-      log.warn("not ready: {}", failure.getMessage());
-      return false;
+      become(Placing.FAILS, failure.getMessage());
     }
   }
 
-  private void tellReady(HttpServerExchange exchange) {
-    if (ready) {
-      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
-      exchange.getResponseSender().send("ready\n");
-    } else {
-      UserHandler.refuse(
-          exchange,
-          StatusCodes.SERVICE_UNAVAILABLE,
-          "the assignments cannot be reached now; known users are answered from memory");
+  private void become(Placing now, String why) {
+    if (now != placing) {
+      log.warn(
+          now == Placing.WORKS ? "new users can be placed again" : "no new user can be placed: {}",
+          why);
     }
+    placing = now;
+  }
+
+  private void sayReady(HttpServerExchange exchange, Sharder sharder) {
+    Duration age = sharder.answerAge();
+    if (placing == Placing.FAILS) {
+      refuse(exchange, "no new user can be placed, because the database fails; the log says how");
+    } else if (age.compareTo(STALENESS) > 0) {
+      refuse(
+          exchange,
+          "changes in the database have not been seen for %d ms, so a user who was moved may be sent to the old hub, or is looked up"
+              .formatted(age.toMillis()));
+    } else {
+      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+      exchange
+          .getResponseSender()
+          .send(
+              placing == Placing.NO_OPEN_BIN
+                  ? "ready for known users; no hub takes new ones, the log says why\n"
+                  : "ready\n");
+    }
+  }
+
+  private static void refuse(HttpServerExchange exchange, String reason) {
+    UserHandler.refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, reason);
   }
 
   /** Answers with all meters, as Prometheus reads them. */
