@@ -34,7 +34,8 @@ final class Connections implements AutoCloseable {
   /** Shorter than what pools take on trust: HikariCP tries a connection after 500 ms. */
   private static final long RECENT = Duration.ofMillis(250).toNanos();
 
-  private static final long EVICTION_INTERVAL = Duration.ofSeconds(5).toNanos();
+  private static final Duration LONG_SILENCE = Duration.ofSeconds(1);
+  private static final Duration EVICTION_INTERVAL = Duration.ofSeconds(5);
   private static final long WARNING_INTERVAL = Duration.ofSeconds(10).toNanos();
 
   /** What a driver says of a connection that broke. */
@@ -63,7 +64,7 @@ final class Connections implements AutoCloseable {
 
   private final DataSource dataSource;
   private final Reach reach;
-  private volatile long evictedAt = System.nanoTime() - 2 * EVICTION_INTERVAL;
+  private volatile long evictedAt = System.nanoTime() - 2 * EVICTION_INTERVAL.toNanos();
   private volatile long warnedAt = System.nanoTime() - 2 * WARNING_INTERVAL;
   private volatile long lentAt = System.nanoTime() - RECENT;
 
@@ -133,7 +134,7 @@ final class Connections implements AutoCloseable {
   private void discard(Connection connection, String reason) {
     report("a connection is discarded, because it takes no writes: " + reason);
     discard(connection);
-    evictIdle();
+    evictIdle(LONG_SILENCE);
   }
 
   private void discard(Connection connection) {
@@ -146,12 +147,15 @@ final class Connections implements AutoCloseable {
   }
 
   /**
-   * Once in a while: it helps after a failover, and where the network forgot all connections; but
-   * new connections are slow at first, and a slow database is made no faster by more of them.
+   * It helps after a failover, and where the network forgot all connections. But new connections
+   * are slow at first, and more of them make a slow database no faster: so a short silence has idle
+   * ones replaced once in a while.
    */
-  private void evictIdle() {
+  private void evictIdle(Duration silence) {
+    boolean isLong = silence.compareTo(LONG_SILENCE) >= 0;
+    Duration interval = isLong ? LONG_SILENCE : EVICTION_INTERVAL;
     long now = System.nanoTime();
-    if (now - evictedAt > EVICTION_INTERVAL) {
+    if (now - evictedAt > interval.toNanos()) {
       evictedAt = now;
       Pools.evictIdle(dataSource);
     }
@@ -233,7 +237,7 @@ final class Connections implements AutoCloseable {
         return borrowing.get(endsAt - System.nanoTime(), TimeUnit.NANOSECONDS);
       } catch (TimeoutException late) {
         handBackLater(borrowing);
-        evictIdle();
+        evictIdle(limit);
         throw tooLate("the pool gave no connection within %d ms", late);
       } catch (InterruptedException interruption) {
         handBackLater(borrowing);
@@ -271,7 +275,7 @@ final class Connections implements AutoCloseable {
       }
       if (reach == Reach.REMOTE) {
         abort();
-        evictIdle();
+        evictIdle(limit);
       }
     }
 
