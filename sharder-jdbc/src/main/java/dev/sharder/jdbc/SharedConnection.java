@@ -7,6 +7,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Logger;
@@ -14,21 +16,29 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lends one connection to one thread at a time; closing it hands it back. For a database that lives
- * in its connection.
+ * Lends one connection to everyone; closing it hands it back. For a database that lives in its
+ * connection. The users take turns by a lock of their own.
  */
 final class SharedConnection implements DataSource, AutoCloseable {
 
   private final Connection connection;
-  private final ReentrantLock lent = new ReentrantLock(true);
+  /** How long closing waits for a statement that is running. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  SharedConnection(Connection connection) {
+  private final ReentrantLock turn;
+
+  /**
+   * Shares the connection.
+   *
+   * @param turn held by the thread that uses it
+   */
+  SharedConnection(Connection connection, ReentrantLock turn) {
     this.connection = connection;
+    this.turn = turn;
   }
 
   @Override
   public Connection getConnection() {
-    lent.lock();
     AtomicBoolean open = new AtomicBoolean(true);
     return (Connection)
         Proxy.newProxyInstance(
@@ -36,16 +46,15 @@ final class SharedConnection implements DataSource, AutoCloseable {
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) ->
                 switch (method.getName()) {
-                  case "close" -> handBack(open);
+                  // To abort it would end the database.
+                  case "close", "abort" -> handBack(open);
                   case "isClosed" -> !open.get() || connection.isClosed();
                   default -> pass(method, arguments);
                 });
   }
 
   private @Nullable Object handBack(AtomicBoolean open) {
-    if (open.compareAndSet(true, false)) {
-      lent.unlock();
-    }
+    open.set(false);
     return null;
   }
 
@@ -64,13 +73,14 @@ final class SharedConnection implements DataSource, AutoCloseable {
 
   @Override
   public void close() {
-    lent.lock();
-    try {
-      connection.close();
+    try (connection) {
+      if (turn.tryLock(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+        turn.unlock();
+      }
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
     } catch (SQLException failure) {
       throw new StoreException("the shared connection could not be closed", failure);
-    } finally {
-      lent.unlock();
     }
   }
 

@@ -41,9 +41,6 @@ final class Waiting {
 
   private static final String CONNECTION_EXCEPTION = "08";
 
-  /** SQLITE_BUSY and SQLITE_LOCKED: another connection is in the way. */
-  private static final Set<Integer> PASSING_CODES = Set.of(5, 6);
-
   /** Something that is whole or not done at all, and may therefore be done again. */
   interface Attempt<T> {
     T run() throws SQLException;
@@ -70,7 +67,7 @@ final class Waiting {
   private static void waitOut(Deadline deadline, SQLException reason, Exception failure) {
     if (!mayPass(reason)) {
       throw new StoreException(
-          "the database refused: %s; see what it says and mend it".formatted(oneLine(reason)),
+          "the database refused: %s; %s".formatted(oneLine(reason), SqliteFailure.cure(reason)),
           failure);
     }
     if (deadline.hasPassed()) {
@@ -99,8 +96,7 @@ final class Waiting {
         || failure instanceof SQLRecoverableException
         || PASSING_STATES.contains(state)
         || state.startsWith(CONNECTION_EXCEPTION)
-        // The high bits of a SQLite code tell more about the same.
-        || PASSING_CODES.contains(failure.getErrorCode() & 0xff);
+        || SqliteFailure.isBusy(failure);
   }
 
   private static void pause() {

@@ -67,6 +67,20 @@ final class OtherProcess implements AutoCloseable {
     return Files.readString(errors);
   }
 
+  /** As {@code kill -STOP}: it does nothing more, and keeps every lock it has. */
+  void stop() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** As {@code kill -CONT}. */
+  void goOn() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start().waitFor();
+  }
+
   int awaitEnd() throws InterruptedException {
     return process.waitFor();
   }
