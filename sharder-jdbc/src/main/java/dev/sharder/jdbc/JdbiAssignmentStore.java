@@ -58,8 +58,8 @@ import org.jspecify.annotations.Nullable;
  * connection should come within the time limit of the calls, so set the pool's own timeout below
  * it. Each sharder uses up to three connections at a time: one to find, one to place, and on
  * PostgreSQL one that listens for changes; whoever assigns a roster or asks for the bins takes one
- * more; creating and updating the tables takes one. Thread-safe, and safe beside any number of processes on the same
- * database.
+ * more; creating and updating the tables takes one. Thread-safe, and safe beside any number of
+ * processes on the same database.
  *
  * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
  * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
@@ -488,9 +488,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
      *
      * <p>An application that runs its migrations itself says false, and has them run the versioned
      * SQL in this jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}.
-     * With true, the store runs what the database lacks of it, in one transaction on one connection,
-     * and records it in the table {@code sharder_schema}, beside any other tables. Processes that
-     * start together wait for one another.
+     * With true, the store runs what the database lacks of it, in one transaction on one
+     * connection, and records it in the table {@code sharder_schema}, beside any other tables.
+     * Processes that start together wait for one another.
      *
      * @param migrate whether to run the migrations
      * @return this builder

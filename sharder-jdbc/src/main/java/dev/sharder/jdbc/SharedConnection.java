@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class SharedConnection implements DataSource, AutoCloseable {
 
   private final Connection connection;
+
   /** How long closing waits for a statement that is running. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 

@@ -3,8 +3,8 @@ package dev.sharder.jdbc;
 import java.sql.SQLException;
 
 /**
- * What SQLite's error codes mean for a caller. By number, because its driver need not be there where
- * PostgreSQL is used.
+ * What SQLite's error codes mean for a caller. By number, because its driver need not be there
+ * where PostgreSQL is used.
  */
 final class SqliteFailure {
 

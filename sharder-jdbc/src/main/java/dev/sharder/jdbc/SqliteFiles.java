@@ -71,8 +71,7 @@ final class SqliteFiles {
 
   /** As {@link #check}, unless that was done a moment ago. */
   void checkNowAndThen(Seen seen) {
-    if (seen.keys == null
-        || System.nanoTime() - seen.checkedAt > READING_INTERVAL.toNanos()) {
+    if (seen.keys == null || System.nanoTime() - seen.checkedAt > READING_INTERVAL.toNanos()) {
       check(seen);
     }
   }

@@ -21,12 +21,12 @@ import org.slf4j.LoggerFactory;
  * <p>SQLite's own lock goes to the process that asks first after a commit, which is the one that
  * has just committed. So a process that wants to write holds a lock on a file beside the database
  * from before it asks until it has SQLite's lock: no other process can then come in between, and
- * the one that has just committed queues behind it. The operating system frees the lock of a process
- * that ends.
+ * the one that has just committed queues behind it. The operating system frees the lock of a
+ * process that ends.
  *
  * <p>The queue is a courtesy, and the data does not depend on it. A process that was stopped in it
- * delays each of the others once, by a second and by half of what its caller has left at most; after
- * that they write without the queue until it moves again.
+ * delays each of the others once, by a second and by half of what its caller has left at most;
+ * after that they write without the queue until it moves again.
  *
  * <p>For one thread at a time.
  */

@@ -9,8 +9,8 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 
 /**
- * A program of its own that takes a lock of a SQLite file, says {@code held}, and gives it back when
- * a line comes: as a process does that is stopped in the wrong moment.
+ * A program of its own that takes a lock of a SQLite file, says {@code held}, and gives it back
+ * when a line comes: as a process does that is stopped in the wrong moment.
  */
 final class Holder {
 

@@ -50,8 +50,8 @@ class ManyProcessesTest {
   }
 
   /**
-   * Each change of {@code hub} is a transaction, so the ids between two of one thread are the
-   * transactions of others that it waited for. With 32 threads a fair share is 32.
+   * Each move is a transaction, so the ids between two of one thread are the
+   * transactions of others that it waited for; with 32 threads a fair share is 32.
    */
   @Test
   @DisplayName("no thread waits while the threads of other processes are served many times")
@@ -66,12 +66,12 @@ class ManyProcessesTest {
         assertThat(mover.hear()).isEqualTo("ready");
       }
       long first = awaitChanges(url, 0);
-      long last = awaitChanges(url, first + 3_000);
+      long last = awaitChanges(url, first + 2_000);
       for (OtherProcess mover : movers) {
         mover.say("end");
         assertThat(mover.hear()).as(mover.complaints()).isEqualTo("done");
       }
-      assertThat(longestWait(url, first, last)).isLessThan(32 * 8);
+      assertThat(longestWait(url, first, last)).isLessThan(3 * 4 * Mover.THREADS);
     } finally {
       movers.forEach(OtherProcess::close);
     }
@@ -82,8 +82,7 @@ class ManyProcessesTest {
     try (Handle handle = Jdbi.open(url)) {
       long last;
       do {
-        last =
-            handle.createQuery("SELECT max(id) FROM sharder_change").mapTo(Long.class).one();
+        last = handle.createQuery("SELECT max(id) FROM sharder_change").mapTo(Long.class).one();
       } while (last < id);
       return last;
     }

@@ -175,7 +175,10 @@ class MigrationTest {
   private static List<Object> schema(DataSource pool) {
     try (Handle handle = Jdbi.open(pool)) {
       return List.copyOf(
-          handle.createQuery("SELECT version, checksum, applied_at FROM sharder_schema").mapToMap().list());
+          handle
+              .createQuery("SELECT version, checksum, applied_at FROM sharder_schema")
+              .mapToMap()
+              .list());
     }
   }
 
@@ -186,9 +189,7 @@ class MigrationTest {
   }
 
   private String url(boolean sqlite) {
-    return sqlite
-        ? "jdbc:sqlite:" + folder.resolve("sharder.db")
-        : TestPostgres.newDatabase();
+    return sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase();
   }
 
   private HikariDataSource pool(String url) {

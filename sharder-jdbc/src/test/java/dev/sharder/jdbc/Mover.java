@@ -13,7 +13,8 @@ import java.util.concurrent.Future;
 
 /**
  * A program of its own whose threads move one object each to and fro, a transaction for each move:
- * opens the database, says {@code ready}, and moves until a line comes. It fails at the first error.
+ * opens the database, says {@code ready}, and moves until a line comes. It fails at the first
+ * error.
  */
 final class Mover {
 

@@ -38,7 +38,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("On a SQLite file, whatever happens to the file, its disk and the processes beside it,")
+@DisplayName(
+    "On a SQLite file, whatever happens to the file, its disk and the processes beside it,")
 @Timeout(120)
 class SqliteFileTest {
 
