@@ -35,8 +35,8 @@ final class SqliteDialect extends Dialect {
       FROM pragma_busy_timeout, pragma_synchronous
       """;
 
-  /** The timeout is short because SQLite sleeps longer from try to try; we ask again sooner. */
-  private static final String NEEDED = "PRAGMA busy_timeout = 2; PRAGMA synchronous = 2";
+  /** No timeout, because SQLite sleeps longer from try to try, and nothing interrupts it. */
+  private static final String NEEDED = "PRAGMA busy_timeout = 0; PRAGMA synchronous = 2";
 
   /**
    * Threads of this process queue here to write, instead of polling the database's lock in the
@@ -250,15 +250,13 @@ final class SqliteDialect extends Dialect {
         if (!SqliteFailure.isBusy(failure)) {
           throw failure;
         }
-        if (Thread.interrupted()) {
-          throw Waiting.interrupted(new InterruptedException());
-        }
         if (deadline.hasPassed()) {
           throw Waiting.tooLong(
               deadline,
               "another program is writing to the database file, or was stopped while it did",
               failure);
         }
+        WriterQueue.pause();
       }
     }
   }

@@ -97,7 +97,8 @@ final class WriterQueue implements AutoCloseable {
     return turn;
   }
 
-  private static void pause() {
+  /** Waits a moment before the next try. */
+  static void pause() {
     try {
       // A random pause gives all who wait the same chance.
       TimeUnit.NANOSECONDS.sleep(
