@@ -50,8 +50,8 @@ class ManyProcessesTest {
   }
 
   /**
-   * Each move is a transaction, so the ids between two of one thread are the
-   * transactions of others that it waited for; with 32 threads a fair share is 32.
+   * Each move is a transaction, so the ids between two of one thread are the transactions of others
+   * that it waited for; with 32 threads a fair share is 32.
    */
   @Test
   @DisplayName("no thread waits while the threads of other processes are served many times")
