@@ -73,10 +73,6 @@ final class Connections implements AutoCloseable {
     this.reach = reach;
   }
 
-  DataSource dataSource() {
-    return dataSource;
-  }
-
   /** Closes what belongs to the store; the application's data source stays open. */
   @Override
   public void close() {
@@ -120,7 +116,7 @@ final class Connections implements AutoCloseable {
       return result;
     } catch (SQLException | RuntimeException failure) {
       Retry.reason(failure)
-          .filter(Retry::isReadOnly)
+          .filter(reason -> Retry.isReadOnly(reason) || SqliteFailure.isOfConnection(reason))
           .ifPresent(reason -> discard(connection, Retry.oneLine(reason)));
       throw failure;
     } catch (Error failure) {
@@ -132,7 +128,7 @@ final class Connections implements AutoCloseable {
 
   /** Drops a connection that answers and is of no use, and idle ones, which may be like it. */
   private void discard(Connection connection, String reason) {
-    report("a connection is discarded, because it takes no writes: " + reason);
+    report("a connection is discarded, because of its server or file: " + reason);
     discard(connection);
     evictIdle(LONG_SILENCE);
   }

@@ -7,6 +7,7 @@ import dev.sharder.StoreException;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /** Where the databases differ beyond the text of their {@link Statements}. */
 abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
@@ -92,9 +94,22 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
   abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException;
 
+  /** Runs a script of many statements in the transaction that is open. */
+  final void runScript(Handle handle, String script) {
+    try (Statement statement = handle.getConnection().createStatement()) {
+      // The drivers take it whole, the bodies of functions and triggers included.
+      statement.executeUpdate(script);
+    } catch (SQLException failure) {
+      throw new UnableToExecuteStatementException(failure, null);
+    }
+  }
+
   /** Waits for news of a change as well as this database can tell, and at most for that time. */
   void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Thread.sleep(atMost.toMillis());
   }
+
+  /** Lets go of what it holds beside the connections. */
+  void close() {}
 }

@@ -25,6 +25,7 @@ import dev.sharder.SharderException;
 import dev.sharder.Snapshot;
 import dev.sharder.StoreException;
 import dev.sharder.jdbc.Dialect.Placed;
+import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -58,8 +59,8 @@ import org.jspecify.annotations.Nullable;
  * connection should come within the time limit of the calls, so set the pool's own timeout below
  * it. Each sharder uses up to three connections at a time: one to find, one to place, and on
  * PostgreSQL one that listens for changes; whoever assigns a roster or asks for the bins takes one
- * more, and migrating two. Thread-safe, and safe beside any number of processes on the same
- * database.
+ * more; creating and updating the tables takes one. Thread-safe, and safe beside any number of
+ * processes on the same database.
  *
  * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
  * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
@@ -98,6 +99,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, Rows::assignment);
+    jdbi.registerRowMapper(AppliedScript.class, Rows::appliedScript);
     jdbi.registerRowMapper(BinRow.class, Rows::bin);
     jdbi.registerRowMapper(Change.class, Rows::change);
     jdbi.registerRowMapper(Finding.class, Rows::finding);
@@ -436,6 +438,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      dialect.close();
       connections.close();
     }
   }
@@ -444,7 +447,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     return patiently(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
   }
 
-  private <T> T read(Deadline deadline, Function<Statements, T> work) {
+  <T> T read(Deadline deadline, Function<Statements, T> work) {
     return patiently(deadline, (handle, limit) -> dialect.read(handle, limit, work));
   }
 
@@ -455,12 +458,12 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   /** Work on one connection, within a limit, that is whole or not done at all. */
-  private interface Work<T> {
+  interface Work<T> {
     T run(Handle handle, Deadline limit) throws SQLException;
   }
 
   /** What may take all the time that the caller has. */
-  private <T> T patiently(Deadline deadline, Work<T> work) {
+  <T> T patiently(Deadline deadline, Work<T> work) {
     return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
   }
 
@@ -529,8 +532,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
      *
      * <p>An application that runs its migrations itself says false, and has them run the versioned
      * SQL in this jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}.
-     * With true, Flyway runs them and keeps its own history in the table {@code
-     * sharder_schema_history}, beside any other tables and any other history.
+     * With true, the store runs what the database lacks of it, in one transaction on one
+     * connection, and records it in the table {@code sharder_schema}, beside any other tables.
+     * Processes that start together wait for one another.
      *
      * @param migrate whether to run the migrations
      * @return this builder
@@ -557,8 +561,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
      *
      * @return the store
      * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL, refuses
-     *     the connection, lacks the tables while {@link #migrate} is false, or is a SQLite with a
-     *     {@link #replica}
+     *     the connection, lacks the tables while {@link #migrate} is false, has tables of a newer
+     *     version or made by other scripts than this library's, or is a SQLite with a {@link
+     *     #replica}
      * @throws dev.sharder.TimeLimitException if it cannot be reached within the time limit
      */
     public JdbiAssignmentStore build() {
@@ -571,7 +576,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       JdbiAssignmentStore store = new JdbiAssignmentStore(dialect, connections, reads);
       try {
         if (migrate) {
-          new Migration(dialect, connections.dataSource()).run(deadline);
+          new Migration(store, dialect).run(deadline);
         }
         store.checkTables(deadline);
         dialect.checkPool(connections);

@@ -28,6 +28,8 @@ final class KeptStatements implements StatementBuilder {
 
   private final SQLiteConnection connection;
   private final Map<String, PreparedStatement> kept = new HashMap<>();
+  private final SqliteFiles.Seen files = new SqliteFiles.Seen();
+  private boolean maybeInTransaction;
 
   private KeptStatements(SQLiteConnection connection) {
     this.connection = connection;
@@ -60,6 +62,37 @@ final class KeptStatements implements StatementBuilder {
       return connection.isClosed();
     } catch (SQLException unknown) {
       return true;
+    }
+  }
+
+  /** Returns the files that the connection was seen with. */
+  SqliteFiles.Seen files() {
+    return files;
+  }
+
+  /** Begins a transaction that may write, unless another connection does. */
+  void begin() throws SQLException {
+    maybeInTransaction = true;
+    execute("BEGIN IMMEDIATE");
+  }
+
+  void commit() throws SQLException {
+    execute("COMMIT");
+    maybeInTransaction = false;
+  }
+
+  /** Ends a transaction that a failure has left open, if there is one. */
+  void rollBack() throws SQLException {
+    if (maybeInTransaction) {
+      try {
+        run("ROLLBACK");
+      } catch (SQLException failure) {
+        // Some failures, a full disk for one, have rolled back already.
+        if (!String.valueOf(failure.getMessage()).contains("no transaction is active")) {
+          throw failure;
+        }
+      }
+      maybeInTransaction = false;
     }
   }
 

@@ -2,61 +2,133 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
-import java.sql.SQLException;
-import java.sql.SQLTransientException;
-import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
+import dev.sharder.jdbc.Statements.AppliedScript;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32;
+import org.jdbi.v3.core.Handle;
 
-/** Creates and updates the tables by Flyway, beside whatever else the database holds. */
+/**
+ * Creates and updates the tables: runs the versioned scripts that the database lacks, in one
+ * transaction, under a lock that makes processes that start together wait for one another. Where
+ * there is nothing to do, it reads one small table and takes no lock.
+ */
 final class Migration {
 
-  /** How often a table that is there already is put down to another process that made it. */
-  private static final int COLLISIONS = 10;
+  /** The scripts of every dialect, version 1 first. One that was released never changes. */
+  private static final List<String> SCRIPTS = List.of("V1__tables.sql");
 
+  private static final String FLYWAY_TABLE = "sharder_schema_history";
+
+  private final JdbiAssignmentStore store;
   private final Dialect dialect;
-  private final DataSource connections;
-  private int collisions;
 
-  Migration(Dialect dialect, DataSource connections) {
+  Migration(JdbiAssignmentStore store, Dialect dialect) {
+    this.store = store;
     this.dialect = dialect;
-    this.connections = connections;
   }
 
   void run(Deadline deadline) {
-    Flyway flyway =
-        Flyway.configure(Migration.class.getClassLoader())
-            .dataSource(connections)
-            .locations(dialect.migrations())
-            .table("sharder_schema_history")
-            // The application's own tables may be there already.
-            .baselineOnMigrate(true)
-            .baselineVersion("0")
-            .load();
-    Retry.until(deadline, () -> migrate(flyway));
-  }
-
-  private boolean migrate(Flyway flyway) throws SQLException {
     try {
-      flyway.migrate();
-      return true;
-    } catch (FlywayException failure) {
-      SQLException reason = Retry.reason(failure).orElse(new SQLException(failure));
-      if (Retry.mayPass(reason)) {
-        throw reason;
+      if (!isDone(deadline)) {
+        store.patiently(
+            deadline,
+            (handle, limit) ->
+                dialect.inTransaction(handle, limit, statements -> runMissing(handle, statements)));
       }
-      // On SQLite Flyway takes no lock, and processes that meet on a new file trip over each other.
-      if (isThereAlready(reason) && ++collisions < COLLISIONS) {
-        throw new SQLTransientException(reason.getMessage(), failure);
-      }
-      throw new StoreException(
-          "the tables could not be created or updated: %s; mend that, or run the migrations in %s by hand"
-              .formatted(Retry.oneLine(reason), dialect.migrations()),
-          failure);
+    } catch (StoreException refusal) {
+      throw Retry.reason(refusal)
+          .map(
+              reason ->
+                  new StoreException(
+                      "the tables could not be created or updated: %s; correct that, or run the migrations in %s yourself"
+                          .formatted(Retry.oneLine(reason), dialect.migrations()),
+                      refusal))
+          .orElse(refusal);
     }
   }
 
-  private static boolean isThereAlready(SQLException reason) {
-    return String.valueOf(reason.getMessage()).contains("already exists");
+  private boolean isDone(Deadline deadline) {
+    try {
+      return lacking(store.read(deadline, Statements::appliedScripts)).isEmpty();
+    } catch (StoreException refusal) {
+      if (Retry.isAboutTables(refusal)) {
+        return false;
+      }
+      throw refusal;
+    }
+  }
+
+  private List<Integer> runMissing(Handle handle, Statements statements) {
+    statements.lockSchema();
+    List<String> tables = statements.schemaTables();
+    if (!tables.contains("sharder_schema")) {
+      statements.createSchemaTable();
+      if (tables.contains(FLYWAY_TABLE)) {
+        statements.adoptFlywayHistory();
+      }
+    }
+    List<Integer> lacking = lacking(statements.appliedScripts());
+    for (int version : lacking) {
+      String script = script(version);
+      dialect.runScript(handle, script);
+      statements.recordScript(version, checksum(script));
+    }
+    return lacking;
+  }
+
+  /** Returns the versions that are yet to run; fails if what was run is not what is here. */
+  private List<Integer> lacking(List<AppliedScript> applied) {
+    Map<Integer, Integer> checksums =
+        applied.stream().collect(Collectors.toMap(AppliedScript::version, AppliedScript::checksum));
+    checksums.forEach(this::check);
+    return IntStream.rangeClosed(1, SCRIPTS.size())
+        .filter(version -> !checksums.containsKey(version))
+        .boxed()
+        .toList();
+  }
+
+  private void check(int version, int checksum) {
+    if (version > SCRIPTS.size()) {
+      throw new StoreException(
+          "the tables are of version %d, and this library knows versions up to %d; use a library at least as new as the one that updated them, or restore the backup from before the update"
+              .formatted(version, SCRIPTS.size()),
+          null);
+    }
+    int here = checksum(script(version));
+    if (checksum != here) {
+      throw new StoreException(
+          "the tables were made by another %s than the one in this library (checksum %d in sharder_schema, %d here); use the library that made them, or export from it and import into a new database"
+              .formatted(SCRIPTS.get(version - 1), checksum, here),
+          null);
+    }
+  }
+
+  private String script(int version) {
+    String path = "%s/%s".formatted(dialect.migrations(), SCRIPTS.get(version - 1));
+    try (InputStream script =
+        Migration.class.getResourceAsStream(path.replace("classpath:", "/"))) {
+      if (script == null) {
+        throw new StoreException(
+            "%s is missing; put the jar of sharder-jdbc on the class path whole".formatted(path),
+            null);
+      }
+      return new String(script.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /** As Flyway computes it, so that its history can be adopted; line ends do not matter. */
+  private static int checksum(String script) {
+    CRC32 sum = new CRC32();
+    script.lines().forEach(line -> sum.update(line.getBytes(StandardCharsets.UTF_8)));
+    return (int) sum.getValue();
   }
 }

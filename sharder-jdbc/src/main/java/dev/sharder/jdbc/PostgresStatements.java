@@ -449,4 +449,39 @@ interface PostgresStatements extends Statements, SqlObject {
   default void raiseRevision(String kind) {
     raiseRevisionAloud(kind);
   }
+
+  // The number is of no meaning, and the same for all who create these tables.
+  @Override
+  @SqlUpdate("SELECT pg_advisory_xact_lock(8388147031426413)")
+  void lockSchema();
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT name
+      FROM unnest(ARRAY['sharder_schema', 'sharder_schema_history']) AS name
+      WHERE to_regclass(name) IS NOT NULL
+      """)
+  List<String> schemaTables();
+
+  @Override
+  @SqlUpdate(
+      """
+      CREATE TABLE sharder_schema (
+        version    integer PRIMARY KEY,
+        checksum   integer NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+      )
+      """)
+  void createSchemaTable();
+
+  @Override
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_schema (version, checksum, applied_at)
+      SELECT version::integer, checksum, installed_on
+      FROM sharder_schema_history
+      WHERE type = 'SQL' AND success
+      """)
+  void adoptFlywayHistory();
 }

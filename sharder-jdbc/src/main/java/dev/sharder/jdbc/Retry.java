@@ -67,9 +67,6 @@ final class Retry {
   /** read_only_sql_transaction: a standby, or a database that is set to take no writes. */
   private static final String READ_ONLY = "25006";
 
-  /** SQLITE_BUSY and SQLITE_LOCKED: another connection is in the way. */
-  private static final Set<Integer> PASSING_CODES = Set.of(5, 6);
-
   /** Something that is whole or not done at all, and may therefore be done again. */
   interface Attempt<T> {
     T run() throws SQLException;
@@ -135,7 +132,7 @@ final class Retry {
     }
     if (!mayPass(reason)) {
       throw new StoreException(
-          "the database refused: %s; see what it says and repair it".formatted(oneLine(reason)),
+          "the database refused: %s; %s".formatted(oneLine(reason), SqliteFailure.cure(reason)),
           failure);
     }
     if (deadline.hasPassed()) {
@@ -165,7 +162,7 @@ final class Retry {
         || isOfConnection(failure)
         || isReadOnly(failure)
         || state(failure).startsWith(TRANSACTION_ROLLBACK)
-        || isSqliteBusy(failure);
+        || SqliteFailure.isBusy(failure);
   }
 
   /** Returns whether the connection broke, so that no one knows what the server did last. */
@@ -184,16 +181,11 @@ final class Retry {
   static boolean leavesCommitUnknown(SQLException failure) {
     return isOfConnection(failure)
         || UNKNOWN_STATES.contains(state(failure))
-        || (state(failure).isEmpty() && !isSqliteBusy(failure));
+        || (state(failure).isEmpty() && !SqliteFailure.isBusy(failure));
   }
 
   private static String state(SQLException failure) {
     return Objects.requireNonNullElse(failure.getSQLState(), "");
-  }
-
-  /** The high bits of a SQLite code say more about the same. */
-  private static boolean isSqliteBusy(SQLException failure) {
-    return PASSING_CODES.contains(failure.getErrorCode() & 0xff);
   }
 
   private static void pause(int longest) {

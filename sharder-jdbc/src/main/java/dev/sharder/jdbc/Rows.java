@@ -9,6 +9,7 @@ import dev.sharder.Finding;
 import dev.sharder.Holding;
 import dev.sharder.Note;
 import dev.sharder.Placement;
+import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -116,5 +117,9 @@ final class Rows {
 
   static ChangedObject changedObject(ResultSet row, StatementContext context) throws SQLException {
     return new ChangedObject(row.getLong("revision"), row.getString("object"));
+  }
+
+  static AppliedScript appliedScript(ResultSet row, StatementContext context) throws SQLException {
+    return new AppliedScript(row.getInt("version"), row.getInt("checksum"));
   }
 }

@@ -7,7 +7,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLTransientException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Logger;
@@ -15,27 +16,30 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lends one connection to one thread at a time; closing it hands it back. For a database that lives
- * in its connection.
+ * Lends one connection to everyone; closing it hands it back. For a database that lives in its
+ * connection. The users take turns by a lock of their own.
  */
 final class SharedConnection implements DataSource, AutoCloseable {
 
   private final Connection connection;
-  private final ReentrantLock lent = new ReentrantLock(true);
 
-  SharedConnection(Connection connection) {
+  /** How long closing waits for a statement that is running. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final ReentrantLock turn;
+
+  /**
+   * Shares the connection.
+   *
+   * @param turn held by the thread that uses it
+   */
+  SharedConnection(Connection connection, ReentrantLock turn) {
     this.connection = connection;
+    this.turn = turn;
   }
 
   @Override
-  public Connection getConnection() throws SQLException {
-    try {
-      lent.lockInterruptibly();
-    } catch (InterruptedException interruption) {
-      Thread.currentThread().interrupt();
-      throw new SQLTransientException(
-          "other threads of this program are using the database in memory", interruption);
-    }
+  public Connection getConnection() {
     AtomicBoolean open = new AtomicBoolean(true);
     return (Connection)
         Proxy.newProxyInstance(
@@ -43,16 +47,15 @@ final class SharedConnection implements DataSource, AutoCloseable {
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) ->
                 switch (method.getName()) {
-                  case "close" -> handBack(open);
+                  // To abort it would end the database.
+                  case "close", "abort" -> handBack(open);
                   case "isClosed" -> !open.get() || connection.isClosed();
                   default -> pass(method, arguments);
                 });
   }
 
   private @Nullable Object handBack(AtomicBoolean open) {
-    if (open.compareAndSet(true, false)) {
-      lent.unlock();
-    }
+    open.set(false);
     return null;
   }
 
@@ -65,19 +68,20 @@ final class SharedConnection implements DataSource, AutoCloseable {
   }
 
   @Override
-  public Connection getConnection(String username, String password) throws SQLException {
+  public Connection getConnection(String username, String password) {
     return getConnection();
   }
 
   @Override
   public void close() {
-    lent.lock();
-    try {
-      connection.close();
+    try (connection) {
+      if (turn.tryLock(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+        turn.unlock();
+      }
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
     } catch (SQLException failure) {
       throw new StoreException("the shared connection could not be closed", failure);
-    } finally {
-      lent.unlock();
     }
   }
 

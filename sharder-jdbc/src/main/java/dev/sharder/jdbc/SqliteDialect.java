@@ -7,6 +7,7 @@ import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
+import java.nio.channels.FileLock;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,11 +36,19 @@ final class SqliteDialect extends Dialect {
       FROM pragma_busy_timeout, pragma_synchronous
       """;
 
-  /** The timeout is short because SQLite sleeps longer from try to try; we ask again sooner. */
-  private static final String NEEDED = "PRAGMA busy_timeout = 20; PRAGMA synchronous = 2";
+  /** No timeout, because SQLite sleeps longer from try to try, and nothing interrupts it. */
+  private static final String NEEDED = "PRAGMA busy_timeout = 0; PRAGMA synchronous = 2";
 
-  /** Threads of this process queue here, instead of polling the database's lock in the file. */
-  private final ReentrantLock writer = new ReentrantLock(true);
+  /**
+   * Threads of this process queue here to write, instead of polling the database's lock in the
+   * file; where the database is in memory, also to read, as they share its connection.
+   */
+  private final ReentrantLock turn = new ReentrantLock(true);
+
+  /** Nothing where the database is in memory. */
+  private Optional<SqliteFiles> files = Optional.empty();
+
+  private Optional<WriterQueue> otherProcesses = Optional.empty();
 
   @Override
   String migrations() {
@@ -52,29 +62,23 @@ final class SqliteDialect extends Dialect {
 
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
-    Connections files = new Connections(dataSource, Connections.Reach.LOCAL);
-    boolean inMemory =
-        files.use(
+    Connections connections = new Connections(dataSource, Connections.Reach.LOCAL);
+    files =
+        connections.use(
             limit,
             connection -> {
-              if (isInMemory(connection)) {
-                return true;
+              Optional<SqliteFiles> found = SqliteFiles.of(connection);
+              if (found.isPresent()) {
+                writeAhead(connection);
               }
-              writeAhead(connection);
-              return false;
+              return found;
             });
+    otherProcesses = files.map(SqliteFiles::database).map(WriterQueue::beside);
     // To SQLite every connection in memory is a database of its own, so all must share one.
-    return inMemory
-        ? new Connections(new SharedConnection(dataSource.getConnection()), Connections.Reach.LOCAL)
-        : files;
-  }
-
-  private static boolean isInMemory(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet file =
-            statement.executeQuery("SELECT file FROM pragma_database_list WHERE name = 'main'")) {
-      return !file.next() || file.getString(1) == null || file.getString(1).isEmpty();
-    }
+    return files.isPresent()
+        ? connections
+        : new Connections(
+            new SharedConnection(dataSource.getConnection(), turn), Connections.Reach.LOCAL);
   }
 
   private static void writeAhead(Connection connection) throws SQLException {
@@ -106,14 +110,14 @@ final class SqliteDialect extends Dialect {
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) throws SQLException {
-    return with(kept(handle), () -> work.apply(handle.attach(statements())));
+    return reading(kept(handle), deadline, () -> work.apply(handle.attach(statements())));
   }
 
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     KeptStatements statements = kept(handle);
-    return with(statements, () -> find(statements, kind, objects));
+    return reading(statements, deadline, () -> find(statements, kind, objects));
   }
 
   private static List<Assignment> find(
@@ -175,14 +179,32 @@ final class SqliteDialect extends Dialect {
     T run() throws SQLException;
   }
 
-  /** Runs the work while nobody else writes, and makes it durable. */
+  private <T> T reading(KeptStatements statements, Deadline deadline, Work<T> work)
+      throws SQLException {
+    if (files.isPresent()) {
+      T result = with(statements, work);
+      files.get().checkNowAndThen(statements.files());
+      return result;
+    }
+    awaitTurn(deadline);
+    try {
+      return with(statements, work);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** Runs the work while no one else writes, and makes it durable. */
   private <T> T alone(Handle handle, Deadline deadline, Work<T> work) throws SQLException {
     KeptStatements statements = kept(handle);
-    lockWriter(deadline);
+    awaitTurn(deadline);
     try {
-      return with(statements, () -> durably(statements, () -> inTransaction(statements, work)));
+      T result =
+          with(statements, () -> durably(statements, () -> commit(statements, deadline, work)));
+      files.ifPresent(own -> own.check(statements.files()));
+      return result;
     } finally {
-      writer.unlock();
+      turn.unlock();
     }
   }
 
@@ -198,12 +220,13 @@ final class SqliteDialect extends Dialect {
   }
 
   // BEGIN and COMMIT are written out, because the driver's commit() begins the next transaction at
-  // once, and with an immediate one would wait for a lock that nobody needs.
-  private static <T> T inTransaction(KeptStatements statements, Work<T> work) throws SQLException {
+  // once, and with an immediate one would wait for a lock that no one needs.
+  private <T> T commit(KeptStatements statements, Deadline deadline, Work<T> work)
+      throws SQLException {
     try {
-      statements.execute("BEGIN IMMEDIATE");
+      beginInTurn(statements, deadline);
       T result = work.run();
-      statements.execute("COMMIT");
+      statements.commit();
       return result;
     } catch (Throwable failure) {
       rollBack(statements, failure);
@@ -211,17 +234,52 @@ final class SqliteDialect extends Dialect {
     }
   }
 
+  private void beginInTurn(KeptStatements statements, Deadline deadline) throws SQLException {
+    if (otherProcesses.isEmpty()) {
+      begin(statements, deadline);
+      return;
+    }
+    WriterQueue queue = otherProcesses.get();
+    FileLock next = queue.enter(deadline);
+    try {
+      begin(statements, deadline);
+    } finally {
+      queue.leave(next);
+    }
+  }
+
+  private static void begin(KeptStatements statements, Deadline deadline) throws SQLException {
+    while (true) {
+      try {
+        statements.begin();
+        return;
+      } catch (SQLException failure) {
+        if (!SqliteFailure.isBusy(failure)) {
+          throw failure;
+        }
+        if (deadline.hasPassed()) {
+          throw Retry.tooLong(
+              deadline,
+              "another program is writing to the database file, or was stopped while it did",
+              failure);
+        }
+        WriterQueue.pause();
+      }
+    }
+  }
+
   private static void rollBack(KeptStatements statements, Throwable failure) {
     try {
-      statements.run("ROLLBACK");
-    } catch (SQLException alsoFailed) {
-      // Some failures, a full disk for one, have rolled back already.
+      statements.rollBack();
+    } catch (SQLException | Error alsoFailed) {
       failure.addSuppressed(alsoFailed);
     }
   }
 
   private static <T> T with(KeptStatements statements, Work<T> work) throws SQLException {
     try {
+      // An Error may have kept the last user of the connection from doing so.
+      statements.rollBack();
       return work.run();
     } catch (Throwable failure) {
       statements.forget(failure);
@@ -229,14 +287,24 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private void lockWriter(Deadline deadline) {
+  private void awaitTurn(Deadline deadline) {
     try {
-      if (writer.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
+      if (turn.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
         return;
       }
     } catch (InterruptedException interruption) {
       throw Retry.interrupted(interruption);
     }
-    throw Retry.tooLong(deadline, "other threads of this program are writing", null);
+    throw Retry.tooLong(
+        deadline,
+        files.isPresent()
+            ? "other threads of this program are writing"
+            : "other threads of this program are using the database in memory",
+        null);
+  }
+
+  @Override
+  void close() {
+    otherProcesses.ifPresent(WriterQueue::close);
   }
 }

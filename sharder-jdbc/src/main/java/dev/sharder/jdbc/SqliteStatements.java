@@ -270,4 +270,38 @@ interface SqliteStatements extends Statements {
       WHERE kind = :kind
       """)
   void raiseRevision(String kind);
+
+  // Nothing to do: BEGIN IMMEDIATE locked the whole database.
+  @Override
+  default void lockSchema() {}
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT name
+      FROM sqlite_schema
+      WHERE name IN ('sharder_schema', 'sharder_schema_history')
+      """)
+  List<String> schemaTables();
+
+  @Override
+  @SqlUpdate(
+      """
+      CREATE TABLE sharder_schema (
+        version    INTEGER NOT NULL PRIMARY KEY,
+        checksum   INTEGER NOT NULL,
+        applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+      ) STRICT
+      """)
+  void createSchemaTable();
+
+  @Override
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_schema (version, checksum, applied_at)
+      SELECT CAST(version AS INTEGER), checksum, strftime('%Y-%m-%dT%H:%M:%fZ', installed_on)
+      FROM sharder_schema_history
+      WHERE type = 'SQL' AND success
+      """)
+  void adoptFlywayHistory();
 }

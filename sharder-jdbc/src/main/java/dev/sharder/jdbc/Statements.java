@@ -264,6 +264,34 @@ interface Statements {
       """)
   void addKind(String kind);
 
+  /** A script that made the tables, or changed them. */
+  record AppliedScript(int version, int checksum) {}
+
+  @SqlQuery(
+      """
+      SELECT version, checksum
+      FROM sharder_schema
+      """)
+  List<AppliedScript> appliedScripts();
+
+  /** Waits until this transaction alone may create and change tables. */
+  void lockSchema();
+
+  /** Returns which of {@code sharder_schema} and Flyway's {@code sharder_schema_history} exist. */
+  List<String> schemaTables();
+
+  void createSchemaTable();
+
+  /** Takes over what Flyway has run, as earlier builds of the library had it do. */
+  void adoptFlywayHistory();
+
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_schema (version, checksum)
+      VALUES (:version, :checksum)
+      """)
+  void recordScript(int version, int checksum);
+
   /** Fails if a table or a column is missing. */
   @SqlQuery(
       """

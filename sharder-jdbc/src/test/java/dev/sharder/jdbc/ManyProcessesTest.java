@@ -15,7 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +47,62 @@ class ManyProcessesTest {
   @Test
   void whatWasAnsweredSurvivesAKillOfTheProgramOnPostgres() throws Exception {
     whatWasAnsweredSurvivesAKill(TestPostgres.newDatabase());
+  }
+
+  /**
+   * Each move is a transaction, so the ids between two of one thread are the transactions of others
+   * that it waited for; with 32 threads a fair share is 32.
+   */
+  @Test
+  @DisplayName("no thread waits while the threads of other processes are served many times")
+  void processesTakeTurns() throws Exception {
+    String url = "jdbc:sqlite:" + folder.resolve("sharder.db");
+    List<OtherProcess> movers = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        movers.add(OtherProcess.start(Mover.class, folder, url, "mover-" + i));
+      }
+      for (OtherProcess mover : movers) {
+        assertThat(mover.hear()).isEqualTo("ready");
+      }
+      long first = awaitChanges(url, 0);
+      long last = awaitChanges(url, first + 2_000);
+      for (OtherProcess mover : movers) {
+        mover.say("end");
+        assertThat(mover.hear()).as(mover.complaints()).isEqualTo("done");
+      }
+      assertThat(longestWait(url, first, last)).isLessThan(3 * 4 * Mover.THREADS);
+    } finally {
+      movers.forEach(OtherProcess::close);
+    }
+  }
+
+  /** Returns the id of the last change once it is at least that. */
+  private static long awaitChanges(String url, long id) {
+    try (Handle handle = Jdbi.open(url)) {
+      long last;
+      do {
+        last = handle.createQuery("SELECT max(id) FROM sharder_change").mapTo(Long.class).one();
+      } while (last < id);
+      return last;
+    }
+  }
+
+  private static long longestWait(String url, long first, long last) {
+    try (Handle handle = Jdbi.open(url)) {
+      return handle
+          .createQuery(
+              """
+              SELECT max(others)
+              FROM (SELECT id - lag(id, 1, :first) OVER (PARTITION BY object ORDER BY id) AS others
+                    FROM sharder_change
+                    WHERE what = 'moved' AND id BETWEEN :first AND :last) AS waits
+              """)
+          .bind("first", first)
+          .bind("last", last)
+          .mapTo(Long.class)
+          .one();
+    }
   }
 
   private void eightProcessesOfEightThreadsAgree(String url) throws Exception {

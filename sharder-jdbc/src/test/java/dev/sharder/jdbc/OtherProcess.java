@@ -67,21 +67,22 @@ final class OtherProcess implements AutoCloseable {
     return Files.readString(errors);
   }
 
-  int awaitEnd() throws InterruptedException {
-    return process.waitFor();
-  }
-
-  /** Stops it where it is, until {@link #resume}. */
-  void suspend() throws IOException, InterruptedException {
+  /** As {@code kill -STOP}: it does nothing more, and keeps every lock it has. */
+  void stop() throws IOException, InterruptedException {
     signal("-STOP");
   }
 
-  void resume() throws IOException, InterruptedException {
+  /** As {@code kill -CONT}. */
+  void goOn() throws IOException, InterruptedException {
     signal("-CONT");
   }
 
-  private void signal(String name) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", name, Long.toString(process.pid())).start().waitFor();
+  private void signal(String signal) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start().waitFor();
+  }
+
+  int awaitEnd() throws InterruptedException {
+    return process.waitFor();
   }
 
   /** As {@code kill -9}. */

@@ -56,14 +56,14 @@ class PostgresFaultsTest {
             OtherProcess.start(
                 Suspendable.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
       assertThat(holder.hear()).isEqualTo("choosing");
-      holder.suspend();
+      holder.stop();
       long start = System.nanoTime();
       assertThat(hubs.assign("ada").isNew()).isTrue();
       assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
       while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
         Thread.onSpinWait();
       }
-      holder.resume();
+      holder.goOn();
       holder.say("go on");
       assertThat(holder.hear()).startsWith(TimeLimitException.class.getSimpleName());
       assertThat(hubs.find("suspended")).isEmpty();

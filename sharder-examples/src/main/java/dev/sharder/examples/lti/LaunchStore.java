@@ -2,18 +2,22 @@ package dev.sharder.examples.lti;
 
 import dev.sharder.Deadline;
 import dev.sharder.StoreException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
@@ -37,7 +41,7 @@ final class LaunchStore {
   private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofMillis(10);
 
-  /** Others may make the tables as we do, and on SQLite Flyway takes no lock. */
+  /** Others may create the tables at the same moment. */
   private static final int ATTEMPTS = 10;
 
   private final Jdbi jdbi;
@@ -49,28 +53,54 @@ final class LaunchStore {
     this.clock = clock;
   }
 
-  /** Opens it, and creates or updates its tables. */
+  /** Opens it, and creates its tables where they are missing. */
   static LaunchStore open(DataSource database, Clock clock) {
-    Flyway flyway =
-        Flyway.configure(LaunchStore.class.getClassLoader())
-            .dataSource(database)
-            .locations("classpath:dev/sharder/examples/lti/migration")
-            .table("sharder_lti_schema_history")
-            .baselineOnMigrate(true)
-            .baselineVersion("0")
-            .load();
-    for (int attempt = 1; true; attempt++) {
+    LaunchStore store = new LaunchStore(Jdbi.create(database), clock);
+    for (int attempt = 1; !store.hasTables(); attempt++) {
       try {
-        flyway.migrate();
-        return new LaunchStore(Jdbi.create(database), clock);
-      } catch (FlywayException failure) {
+        store.createTables();
+      } catch (SQLException | JdbiException failure) {
         if (attempt == ATTEMPTS) {
           throw new StoreException(
-              "the tables for launches could not be created or updated: %s; mend that"
+              "the tables for launches could not be created: %s; correct that, or create them by the statements in dev/sharder/examples/lti/launches.sql of the jar"
                   .formatted(firstLine(failure)),
               failure);
         }
+        LockSupport.parkNanos(PAUSE.toNanos());
       }
+    }
+    return store;
+  }
+
+  private boolean hasTables() {
+    try {
+      return jdbi.withHandle(
+          handle ->
+              handle
+                  .createQuery(
+                      """
+                      SELECT n.expires_at, l.launched_at
+                      FROM sharder_lti_nonce AS n
+                      CROSS JOIN sharder_lti_launch AS l
+                      WHERE FALSE
+                      """)
+                  .mapTo(Long.class)
+                  .list()
+                  .isEmpty());
+    } catch (JdbiException missing) {
+      log.debug("the tables for launches are to be created", missing);
+      return false;
+    }
+  }
+
+  private void createTables() throws SQLException {
+    try (InputStream script = LaunchStore.class.getResourceAsStream("launches.sql");
+        Handle handle = jdbi.open();
+        Statement statement = handle.getConnection().createStatement()) {
+      statement.executeUpdate(
+          new String(Objects.requireNonNull(script).readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
     }
   }
 

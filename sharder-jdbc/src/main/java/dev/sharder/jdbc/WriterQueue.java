@@ -1,0 +1,143 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Deadline;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets the processes that write to one SQLite file take turns.
+ *
+ * <p>SQLite's own lock goes to the process that asks first after a commit, which is the one that
+ * has just committed. So a process that wants to write holds a lock on a file beside the database
+ * from before it asks until it has SQLite's lock: no other process can then come in between, and
+ * the one that has just committed queues behind it. The operating system frees the lock of a
+ * process that ends.
+ *
+ * <p>The queue is a courtesy, and the data does not depend on it. A process that was stopped in it
+ * delays each of the others once, by a second and by half of what its caller has left at most;
+ * after that they write without the queue until it moves again.
+ *
+ * <p>For one thread at a time.
+ */
+final class WriterQueue implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(WriterQueue.class);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  private static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(200);
+  private static final long LONGEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(1_000);
+
+  private final Path file;
+  private final @Nullable FileChannel channel;
+  private boolean stuck;
+
+  private WriterQueue(Path file, @Nullable FileChannel channel) {
+    this.file = file;
+    this.channel = channel;
+  }
+
+  /** Opens the queue of a database, whose file it keeps beside it under the same permissions. */
+  static WriterQueue beside(Path database) {
+    Path file = database.resolveSibling(database.getFileName() + "-queue");
+    try {
+      return new WriterQueue(file, open(file, database));
+    } catch (IOException | UnsupportedOperationException failure) {
+      log.warn(
+          "{} cannot be used ({}), so processes that write to the database may starve one another; let this process create and write it",
+          file,
+          failure.toString());
+      return new WriterQueue(file, null);
+    }
+  }
+
+  private static FileChannel open(Path file, Path database) throws IOException {
+    boolean isNew = !Files.exists(file);
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (isNew && Files.getFileStore(file).supportsFileAttributeView("posix")) {
+      Files.setPosixFilePermissions(file, Files.getPosixFilePermissions(database));
+    }
+    return channel;
+  }
+
+  /**
+   * Waits until it is this process's turn to ask for SQLite's lock, or the queue seems stuck.
+   *
+   * @return what to release once SQLite's lock is held
+   */
+  @Nullable FileLock enter(Deadline deadline) {
+    FileLock turn = tryLock();
+    if (turn == null && !stuck && channel != null) {
+      turn = await(deadline);
+    }
+    stuck = turn == null;
+    return turn;
+  }
+
+  private @Nullable FileLock await(Deadline deadline) {
+    Duration half = deadline.remaining().dividedBy(2).plusNanos(1);
+    Deadline patience = Deadline.in(half.compareTo(PATIENCE) < 0 ? half : PATIENCE);
+    FileLock turn = null;
+    while (turn == null && !patience.hasPassed()) {
+      pause();
+      turn = tryLock();
+    }
+    return turn;
+  }
+
+  /** Waits a moment before the next try. */
+  static void pause() {
+    try {
+      // A random pause gives all who wait the same chance.
+      TimeUnit.NANOSECONDS.sleep(
+          ThreadLocalRandom.current().nextLong(SHORTEST_PAUSE, LONGEST_PAUSE));
+    } catch (InterruptedException interruption) {
+      throw Retry.interrupted(interruption);
+    }
+  }
+
+  private @Nullable FileLock tryLock() {
+    try {
+      return channel == null ? null : channel.tryLock(0, 1, false);
+    } catch (OverlappingFileLockException takenByAnotherStoreOfThisProcess) {
+      return null;
+    } catch (IOException failure) {
+      log.debug("{} cannot be locked", file, failure);
+      return null;
+    }
+  }
+
+  /** Lets the next process ask. */
+  void leave(@Nullable FileLock turn) {
+    try {
+      if (turn != null) {
+        turn.release();
+      }
+    } catch (IOException failure) {
+      log.debug("{} cannot be unlocked", file, failure);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException failure) {
+      log.debug("{} cannot be closed", file, failure);
+    }
+  }
+}

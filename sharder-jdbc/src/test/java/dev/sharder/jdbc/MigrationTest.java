@@ -1,0 +1,201 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
+import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("The store creates and updates its tables")
+@Timeout(300)
+class MigrationTest {
+
+  private static final int PROCESSES = 8;
+
+  @TempDir private Path folder;
+
+  private final List<HikariDataSource> pools = new ArrayList<>();
+
+  @AfterEach
+  void closePools() {
+    pools.forEach(HikariDataSource::close);
+  }
+
+  @Test
+  @DisplayName("once, when eight processes open a new database at the same moment, ten times over")
+  void startedTogether() throws Exception {
+    List<OtherProcess> starters = new ArrayList<>();
+    try {
+      for (int i = 0; i < PROCESSES; i++) {
+        starters.add(OtherProcess.start(Starter.class, folder));
+      }
+      for (OtherProcess starter : starters) {
+        assertThat(starter.hear()).isEqualTo("ready");
+      }
+      for (int round = 0; round < 10; round++) {
+        openTogether(starters, "jdbc:sqlite:" + folder.resolve("new-%d.db".formatted(round)));
+        openTogether(starters, TestPostgres.newSchema());
+      }
+    } finally {
+      starters.forEach(OtherProcess::close);
+    }
+  }
+
+  private static void openTogether(List<OtherProcess> starters, String url) throws IOException {
+    for (OtherProcess starter : starters) {
+      starter.say(url);
+    }
+    for (OtherProcess starter : starters) {
+      assertThat(starter.hear()).isEqualTo("opened");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("over one connection, and then only reads")
+  void oneConnection(boolean sqlite) {
+    HikariDataSource pool = pool(url(sqlite));
+    pool.setMaximumPoolSize(1);
+    JdbiAssignmentStore.create(pool).close();
+    List<Object> before = schema(pool);
+    AtomicInteger lent = new AtomicInteger();
+    JdbiAssignmentStore.create(counting(pool, lent)).close();
+    assertThat(lent).hasValueLessThanOrEqualTo(4);
+    assertThat(schema(pool)).hasSize(1).isEqualTo(before);
+  }
+
+  private static DataSource counting(DataSource pool, AtomicInteger lent) {
+    return (DataSource)
+        Proxy.newProxyInstance(
+            DataSource.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (source, method, arguments) -> {
+              if (method.getReturnType() == Connection.class) {
+                lent.incrementAndGet();
+              }
+              return method.invoke(pool, arguments);
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("and takes over a database that Flyway made for an earlier build, with all it holds")
+  void takenOver(boolean sqlite) {
+    HikariDataSource pool = pool(url(sqlite));
+    Flyway.configure()
+        .dataSource(pool)
+        .locations("classpath:dev/sharder/jdbc/migration/" + (sqlite ? "sqlite" : "postgresql"))
+        .table("sharder_schema_history")
+        .baselineOnMigrate(true)
+        .baselineVersion("0")
+        .load()
+        .migrate();
+    String bin;
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(false).build()) {
+      bin = Sharder.builder("hub", store).bins("a", "b").build().assign("ada").bin();
+    }
+    for (int i = 0; i < 2; i++) {
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+        assertThat(Sharder.builder("hub", store).build().assign("ada").bin()).isEqualTo(bin);
+      }
+      assertThat(schema(pool)).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("but not those of a newer version")
+  void newer(boolean sqlite) {
+    HikariDataSource pool = pool(url(sqlite));
+    JdbiAssignmentStore.create(pool).close();
+    execute(pool, "INSERT INTO sharder_schema (version, checksum) VALUES (2000, 1)");
+    assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
+        .isInstanceOf(StoreException.class)
+        .hasMessageStartingWith(
+            "the tables are of version 2000, and this library knows versions up to ")
+        .hasMessageContaining("use a library at least as new");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("nor those that another script made")
+  void changed(boolean sqlite) {
+    HikariDataSource pool = pool(url(sqlite));
+    JdbiAssignmentStore.create(pool).close();
+    execute(pool, "UPDATE sharder_schema SET checksum = 7 WHERE version = 1");
+    assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("another V1__tables.sql than the one in this library (checksum 7 in")
+        .hasMessageContaining("export from it and import");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("whole or not at all, and waits no longer than its time limit for another process")
+  void bounded(boolean sqlite) {
+    HikariDataSource pool = pool(url(sqlite));
+    JdbiAssignmentStore.Builder hasty =
+        JdbiAssignmentStore.builder(pool).timeLimit(Duration.ofSeconds(1));
+    try (Handle other = Jdbi.open(pool)) {
+      other.execute(sqlite ? "PRAGMA journal_mode = WAL" : "SELECT 1");
+      other.execute(sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+      other.execute(
+          sqlite ? "CREATE TABLE other (x)" : "SELECT pg_advisory_xact_lock(8388147031426413)");
+      long start = System.nanoTime();
+      assertThatThrownBy(hasty::build).isInstanceOf(TimeLimitException.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+      other.execute("ROLLBACK");
+    }
+    assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
+        .isInstanceOf(StoreException.class);
+    JdbiAssignmentStore.create(pool).close();
+  }
+
+  private static List<Object> schema(DataSource pool) {
+    try (Handle handle = Jdbi.open(pool)) {
+      return List.copyOf(
+          handle
+              .createQuery("SELECT version, checksum, applied_at FROM sharder_schema")
+              .mapToMap()
+              .list());
+    }
+  }
+
+  private static void execute(DataSource pool, String statement) {
+    try (Handle handle = Jdbi.open(pool)) {
+      handle.execute(statement);
+    }
+  }
+
+  private String url(boolean sqlite) {
+    return sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase();
+  }
+
+  private HikariDataSource pool(String url) {
+    HikariDataSource pool = new HikariDataSource();
+    pools.add(pool);
+    pool.setJdbcUrl(url);
+    return pool;
+  }
+}

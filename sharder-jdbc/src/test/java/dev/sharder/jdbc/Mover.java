@@ -1,0 +1,60 @@
+package dev.sharder.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Move;
+import dev.sharder.Note;
+import dev.sharder.ShardAdmin;
+import dev.sharder.Sharder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * A program of its own whose threads move one object each to and fro, a transaction for each move:
+ * opens the database, says {@code ready}, and moves until a line comes. It fails at the first
+ * error.
+ */
+final class Mover {
+
+  static final int THREADS = 8;
+
+  private static volatile boolean ended;
+
+  private Mover() {}
+
+  /** Arguments: JDBC URL, a name of its own. */
+  public static void main(String[] args) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+    try (HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(args[0]);
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+          Sharder hubs = Sharder.builder("hub", store).bins("a", "b").build()) {
+        ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+        List<Future<Void>> moving = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+          String object = args[1] + "-" + i;
+          hubs.assign(object);
+          moving.add(threads.submit(() -> moveToAndFro(admin, object)));
+        }
+        System.out.println("ready");
+        System.in.read();
+        ended = true;
+        for (Future<Void> moved : moving) {
+          moved.get();
+        }
+        System.out.println("done");
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static Void moveToAndFro(ShardAdmin admin, String object) {
+    for (int i = 0; !ended; i++) {
+      admin.move(Move.of(object, i % 2 == 0 ? "a" : "b"), false, new Note(object, "to and fro"));
+    }
+    return null;
+  }
+}
