@@ -47,7 +47,8 @@ class NamesTest {
   }
 
   @Test
-  @DisplayName("A bin that has white space around its name from before is found, filled and emptied")
+  @DisplayName(
+      "A bin that has white space around its name from before is found, filled and emptied")
   void whatIsThereStays() {
     Bin old = Bin.of(" hub-1");
     store.update(
