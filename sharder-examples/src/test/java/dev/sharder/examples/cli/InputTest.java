@@ -397,16 +397,16 @@ class InputTest {
   @DisplayName("Cells that a spreadsheet would run are texts where they are written for one")
   void formulas() throws IOException {
     Shell shell = shell();
-    shell.run("bin", "add", "-b", "--kind", "home", "--label", "k=v").ended(0);
+    shell.run("bin", "add", "+b", "--kind", "home", "--label", "k=v").ended(0);
     for (String name : List.of("=1+1", "+1", "@x", "\uff1dx", "plain")) {
       shell.run("assign", name, "--kind", "home").ended(0);
     }
     Path export = folder.resolve("all.csv");
     shell.run("export", export.toString(), "--kind", "home").ended(0);
-    assertThat(Files.readString(export)).contains("\n=1+1,-b,").doesNotContain("'");
+    assertThat(Files.readString(export)).contains("\n=1+1,+b,").doesNotContain("'");
     shell.run("export", export.toString(), "--kind", "home", "--for-spreadsheets").ended(0);
     assertThat(Files.readString(export))
-        .contains("'=1+1,'-b,1,", "'+1,", "'@x,", "'\uff1dx,", "\nplain,'-b,1,");
+        .contains("'=1+1,'+b,1,", "'+1,", "'@x,", "'\uff1dx,", "\nplain,'+b,1,");
     assertThat(
             shell
                 .run("list", "--kind", "home", "--output", "csv", "--for-spreadsheets")
@@ -480,7 +480,7 @@ class InputTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"IST", "Asia/Kolkata", "EST5EDT,M3.2.0,M11.1.0", "NoSuch/Zone", "GMT+3"})
+  @ValueSource(strings = {"IST", "NoSuch/Zone"})
   @DisplayName("PostgreSQL is connected to whatever the time zone is called here")
   void timeZones(String zone) throws Exception {
     Forked added =
