@@ -43,7 +43,7 @@ final class Adopting {
   private void tryToAdopt(Adoption adoption, Note note) {
     try {
       adopt(adoption, note);
-    } catch (ConflictException | RefusedException refusal) {
+    } catch (ConflictException | RefusedException | InvalidValueException refusal) {
       refused.put(adoption.request().object(), refusal);
     }
   }

@@ -10,7 +10,7 @@ import java.util.Optional;
  * equal, alike in every store.
  *
  * @param kind the namespace of the object
- * @param object its name
+ * @param object its name, by the {@linkplain dev.sharder rule for names}
  * @param size how much load it is, 1 to 1,000,000,000; what bins hold, their capacities and shares
  *     are sums of sizes
  * @param group a name that is its own namespace; objects of one group always share a bin
@@ -27,7 +27,7 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
    */
   public AssignmentRequest {
     Names.check("kind", kind);
-    Names.check("object", object);
+    Names.checkVisible("object", object);
     if (size < 1 || size > MAX_SIZE) {
       throw new InvalidValueException(
           "object '%s' has size %d; use a whole number from 1 to %d"

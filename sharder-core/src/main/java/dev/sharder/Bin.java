@@ -10,14 +10,13 @@ import java.util.OptionalLong;
  * 2<sup>32</sup> to a weight of at most a million are still different as IEEE doubles, in Java and
  * in every database, and equal ratios are equal.
  *
- * @param name unique within its kind; exact, case-sensitive text of 1 to 255 code points, not all
- *     blank, without control characters, line breaks or half surrogate pairs
+ * @param name unique within its kind, by the {@linkplain dev.sharder rule for names}
  * @param weight its share of the load relative to other bins; 1 to 1,000,000
  * @param offset objects it holds that no store knows of; 0 to 1,000,000,000
  * @param capacity full when assigned + offset reaches this; 0 to 1,000,000,000; empty for no limit
  * @param state only an {@linkplain BinState#OPEN open} bin takes new objects
- * @param labels what policies may look for, such as {@code gpu → yes}; keys are as names, values
- *     may be empty
+ * @param labels what policies may look for, such as {@code gpu → yes}; 100 at most; keys are as
+ *     names, values have 1,000 characters at most and may be empty
  */
 public record Bin(
     String name,
@@ -32,6 +31,9 @@ public record Bin(
 
   /** The largest offset and the largest capacity. */
   public static final long MAX_COUNT = 1_000_000_000;
+
+  private static final int MOST_LABELS = 100;
+  private static final int LONGEST_LABEL_VALUE = 1_000;
 
   /**
    * Refuses nonsense.
@@ -51,9 +53,20 @@ public record Bin(
       checkRange(name, "capacity", capacity.getAsLong(), 0, MAX_COUNT);
     }
     labels = Map.copyOf(labels);
-    for (Map.Entry<String, String> label : labels.entrySet()) {
-      Names.check("label", label.getKey());
-      Names.checkText("label value", label.getValue());
+    if (labels.size() > MOST_LABELS) {
+      throw new InvalidValueException(
+          "bin '%s' has %d labels; keep %d at most".formatted(name, labels.size(), MOST_LABELS));
+    }
+    labels.forEach((key, value) -> checkLabel(name, key, value));
+  }
+
+  private static void checkLabel(String bin, String key, String value) {
+    Names.check("label", key);
+    Names.checkText("label value", value);
+    if (value.length() > LONGEST_LABEL_VALUE) {
+      throw new InvalidValueException(
+          "bin '%s' has a label '%s' of %d characters; use %d at most"
+              .formatted(bin, key, value.length(), LONGEST_LABEL_VALUE));
     }
   }
 

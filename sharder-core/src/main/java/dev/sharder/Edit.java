@@ -98,6 +98,9 @@ public record Edit<T>(
 
     /** Writes the bin as it is now to be, and records under the note what happened to it. */
     void put(String kind, Bin bin, boolean isUndeclared, Change.What what, String reason) {
+      if (what == Change.What.BIN_ADDED) {
+        Names.checkTrimmed("bin", bin.name());
+      }
       bins.put(bin.name(), bin);
       if (isUndeclared) {
         undeclared.add(bin.name());

@@ -2,7 +2,10 @@ package dev.sharder;
 
 import java.util.Comparator;
 
-/** What a kind, an object and a bin may be called, and the order of names. */
+/**
+ * What a kind, an object and a bin may be called, and the order of names. The rule is in the
+ * Javadoc of the package.
+ */
 final class Names {
 
   /** Longest name, in Unicode code points. */
@@ -14,6 +17,13 @@ final class Names {
    * would put an emoji before {@code U+FFFD}.
    */
   static final Comparator<String> ORDER = Names::compare;
+
+  /**
+   * Fillers, joiners and selectors that are ignored by default and no format characters, and the
+   * blank pattern of Braille.
+   */
+  private static final String IGNORED =
+      "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\uffa0";
 
   private Names() {}
 
@@ -37,6 +47,60 @@ final class Names {
                   LONGEST));
     }
     return checkText(what + " name", name);
+  }
+
+  /**
+   * Returns the name of a new object, which must have a visible character. Objects whose names have
+   * none may be there from before, and are still found.
+   */
+  static String checkVisible(String what, String name) {
+    if (isPlain(check(what, name)) || name.codePoints().anyMatch(Names::isVisible)) {
+      return name;
+    }
+    throw new InvalidValueException(
+        "%s name '%s' has no visible character; give it at least one"
+            .formatted(what, numbered(name)));
+  }
+
+  /**
+   * Returns the name of a new bin or label, which people type and compare: without white space
+   * around it. A bin with such a name may be there from before, and is still changed and emptied.
+   */
+  static String checkTrimmed(String what, String name) {
+    checkVisible(what, name);
+    if (isSpace(name.codePointAt(0)) || isSpace(name.codePointBefore(name.length()))) {
+      throw new InvalidValueException(
+          "%s name '%s' begins or ends with white space; write '%s'"
+              .formatted(what, name, trimmed(name)));
+    }
+    return name;
+  }
+
+  private static String trimmed(String name) {
+    int start = 0;
+    int end = name.length();
+    while (start < end && isSpace(name.codePointAt(start))) {
+      start += Character.charCount(name.codePointAt(start));
+    }
+    while (start < end && isSpace(name.codePointBefore(end))) {
+      end -= Character.charCount(name.codePointBefore(end));
+    }
+    return name.substring(start, end);
+  }
+
+  /** By Unicode, and so with no-break spaces; those that are controls are refused anyway. */
+  private static boolean isSpace(int codePoint) {
+    return Character.isSpaceChar(codePoint) || Character.isWhitespace(codePoint);
+  }
+
+  /** Tells whether a reader sees it: it is neither white space nor ignored by default (UAX 44). */
+  private static boolean isVisible(int codePoint) {
+    return !isSpace(codePoint)
+        && Character.getType(codePoint) != Character.FORMAT
+        && IGNORED.indexOf(codePoint) < 0
+        && !(codePoint >= 0xfe00 && codePoint <= 0xfe0f)
+        && !(codePoint >= 0xfff0 && codePoint <= 0xfff8)
+        && !(codePoint >= 0xe0000 && codePoint <= 0xe0fff);
   }
 
   /** Most names are short and of printable ASCII, and names are checked more than anything. */
@@ -88,6 +152,21 @@ final class Names {
                 shown.append("\\u%04x".formatted(codePoint));
               } else {
                 shown.appendCodePoint(codePoint);
+              }
+            });
+    return shown.toString();
+  }
+
+  /** Writes every character that is not printable ASCII as its number. */
+  private static String numbered(String name) {
+    StringBuilder shown = new StringBuilder(name.length());
+    name.codePoints()
+        .forEach(
+            codePoint -> {
+              if (codePoint >= ' ' && codePoint <= '~') {
+                shown.appendCodePoint(codePoint);
+              } else {
+                shown.append("\\u%04x".formatted(codePoint));
               }
             });
     return shown.toString();

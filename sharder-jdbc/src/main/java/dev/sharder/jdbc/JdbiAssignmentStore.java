@@ -68,6 +68,11 @@ import org.jspecify.annotations.Nullable;
  * memory works too, over one connection that is taken from the data source and shared by all
  * threads.
  *
+ * <p>PostgreSQL's driver sends the name of Java's time zone, and the server refuses to be connected
+ * if it does not know it, as with {@code TZ=IST}. The store needs no zone; an application that may
+ * run anywhere sets {@link java.util.TimeZone#setDefault} to one that any server knows, such as
+ * UTC.
+ *
  * <p>The policy {@link BinPolicy#emptiest} runs in SQL for a whole group at once, on PostgreSQL in
  * one round trip with its transaction, so that nobody waits for a lock while words travel; any
  * other policy runs in Java under the same lock.

@@ -42,18 +42,28 @@ public record Admins(Set<String> names, UnaryOperator<String> spelling) {
     if (!RemoteUser.isSent(exchange)) {
       return Optional.empty();
     }
-    String user = RemoteUser.of(exchange).map(spelling).orElse("");
-    if (!names.contains(user)) {
+    String said = RemoteUser.of(exchange).orElse("");
+    Optional<String> user = spelled(said).filter(names::contains);
+    if (user.isEmpty()) {
       throw new Refusal(
           StatusCodes.FORBIDDEN,
-          "%s is none of the 'admins'; ask as one of them, or with a token".formatted(shown(user)));
+          "%s is none of the 'admins'; ask as one of them, or with a token".formatted(shown(said)));
     }
     if (!isRead(exchange) && !exchange.getRequestHeaders().contains(OWN_PAGE)) {
       throw new Refusal(
           StatusCodes.FORBIDDEN,
           "a page of another site could have sent this; send the header X-Requested-With along");
     }
-    return Optional.of(user);
+    return user;
+  }
+
+  /** Empty for what is no name, or no user's. */
+  private Optional<String> spelled(String said) {
+    try {
+      return said.isEmpty() ? Optional.empty() : Optional.of(spelling.apply(said));
+    } catch (InvalidValueException noName) {
+      return Optional.empty();
+    }
   }
 
   private static boolean isRead(HttpServerExchange exchange) {

@@ -1,6 +1,7 @@
 package dev.sharder.examples.api;
 
 import dev.sharder.Note;
+import dev.sharder.examples.http.WholeNumber;
 import io.undertow.util.StatusCodes;
 import java.util.List;
 import java.util.Map;
@@ -57,17 +58,13 @@ record Call(
     if (text.isEmpty()) {
       return OptionalLong.empty();
     }
-    try {
-      long number = Long.parseLong(text.get());
-      if (number >= least && number <= most) {
-        return OptionalLong.of(number);
-      }
-    } catch (NumberFormatException noNumber) {
-      // Told below, like every other number that is out of range.
+    OptionalLong number = WholeNumber.of(text.get());
+    if (number.isEmpty() || number.getAsLong() < least || number.getAsLong() > most) {
+      throw new ProblemException(
+          StatusCodes.BAD_REQUEST,
+          "the parameter '%s' is no whole number from %d to %d".formatted(query, least, most));
     }
-    throw new ProblemException(
-        StatusCodes.BAD_REQUEST,
-        "the parameter '%s' is no whole number from %d to %d".formatted(query, least, most));
+    return number;
   }
 
   <T> T body(Class<T> type) {

@@ -7,6 +7,7 @@ import dev.sharder.Plan;
 import dev.sharder.PlanOptions;
 import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Target.Opened;
+import dev.sharder.examples.http.WholeNumber;
 import dev.sharder.examples.hub.HubServer;
 import dev.sharder.examples.hub.Settings;
 import java.util.LinkedHashMap;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Parameters;
       "Its life goes from open by cordoned (takes nobody new) and draining (is being emptied) to",
       "retired (empty, kept for history). Every change takes effect at once.",
       "",
-      "Where the server's configuration names bins, their weights, offsets, capacities and labels are",
+      "Where the server's configuration names bins, their weights, offsets, capacities and labels"
+          + " are",
       "those of the configuration again when it next starts; states stay."
     })
 final class BinCommands {
@@ -68,7 +70,8 @@ final class BinCommands {
         description = {
           "Lists the bins and what they hold.",
           "",
-          "Raw is what is assigned to a bin, offset what it holds besides, effective both together, and",
+          "Raw is what is assigned to a bin, offset what it holds besides, effective both together,"
+              + " and",
           "share its percentage of what all bins hold."
         })
     static int bins(@Mixin Target target, @Mixin Output output) {
@@ -128,12 +131,12 @@ final class BinCommands {
     }
 
     private static OptionalLong capacity(String text) {
-      try {
-        return text.equals("none") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text));
-      } catch (NumberFormatException noNumber) {
+      OptionalLong number = WholeNumber.of(text);
+      if (number.isEmpty() && !text.equals("none")) {
         throw new UsageException(
             "capacity '%s' is no whole number; write one, or none for no limit".formatted(text));
       }
+      return number;
     }
   }
 
@@ -150,10 +153,12 @@ final class BinCommands {
       Settings.checkBinName(name);
     }
     try (Opened opened = target.openOrBegin()) {
+      ShardAdmin admin = opened.admin();
+      List<BinLoad> known = admin.bins();
       BinLoad added =
-          opened
-              .admin()
-              .addBin(cordoned ? bin.withState(BinState.CORDONED) : bin, why.note("added by hand"));
+          admin.addBin(
+              cordoned ? bin.withState(BinState.CORDONED) : bin, why.note("added by hand"));
+      new NewBins(admin.kind(), known, output.err()).problem("added", name);
       show(output, List.of(added));
       return ExitCodes.DONE;
     }
@@ -209,8 +214,10 @@ final class BinCommands {
       description = {
         "Empties a bin into the open bins.",
         "",
-        "Sets it draining and moves each object it holds into the bin that is then the emptiest. Stopped",
-        "half way, it goes on where it was when it is run again. What is saved is applied by 'apply'."
+        "Sets it draining and moves each object it holds into the bin that is then the emptiest."
+            + " Stopped",
+        "half way, it goes on where it was when it is run again. What is saved is applied by"
+            + " 'apply'."
       })
   int drain(
       @Mixin Target target,

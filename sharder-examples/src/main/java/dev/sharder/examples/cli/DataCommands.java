@@ -5,6 +5,7 @@ import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.Finding;
+import dev.sharder.InvalidValueException;
 import dev.sharder.Listing;
 import dev.sharder.Note;
 import dev.sharder.RefusedException;
@@ -12,10 +13,10 @@ import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Importer.Result;
 import dev.sharder.examples.cli.Target.Opened;
 import dev.sharder.examples.hub.CallystoFile;
+import dev.sharder.examples.hub.PrivateFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -57,11 +58,13 @@ final class DataCommands {
       description = {
         "Takes over assignments from a file or an older sharder.",
         "",
-        "A file is CSV with the columns object, bin, size and group (the last two may be missing), or",
+        "A file is CSV with the columns object, bin, size and group (the last two may be missing),"
+            + " or",
         "has JSON objects with these fields, one on each line. Bins that are unknown here come in",
         "cordoned, and what is here already stays as it is, so that it may be run again.",
         "",
-        "From an older sharder all kinds come along, dummy rows do not, extra_shards become offsets,",
+        "From an older sharder all kinds come along, dummy rows do not, extra_shards become"
+            + " offsets,",
         "and a bucket in JSON becomes a bin named by its hub, with its other fields as labels."
       },
       footerHeading = "%nEnvironment variables for secrets:%n",
@@ -82,7 +85,8 @@ final class DataCommands {
               names = "--from",
               paramLabel = "SHARDER",
               description = {
-                "callysto or data8xhub: an older sharder, whose database --database names then, if its",
+                "callysto or data8xhub: an older sharder, whose database --database names then, if"
+                    + " its",
                 "sharder.yml does not"
               })
           OlderSharder.@Nullable From from,
@@ -99,23 +103,33 @@ final class DataCommands {
               names = "--all-or-nothing",
               description = "take nothing over if any line is wrong; holds all of a kind in memory")
           boolean allOrNothing,
+      @Option(
+              names = "--no-new-bins",
+              description = "take nothing over if any line names a bin that is unknown here")
+          boolean noNewBins,
       @Option(names = "--dry-run", description = "tell what would be done, and do nothing")
           boolean dryRun) {
     Note note = why.note("imported");
     if (from != null) {
-      return importFrom(from, target, output, note, file, into, allOrNothing, dryRun);
+      return importFrom(from, target, output, note, file, into, allOrNothing, noNewBins, dryRun);
     }
     if (file == null) {
       throw new UsageException("there is nothing to import; name a file, or a sharder with --from");
     }
     boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
+    Path read = noNewBins ? Lines.toReadTwice(file) : file;
     // Before the database, so that a file that cannot be read begins none.
-    Iterator<Entry> entries = Entry.in(file, isCsv, target.kind());
+    Iterator<Entry> entries = Entry.in(read, isCsv, target.kind());
     String ours = into == null ? target.database() : into;
     try (Opened opened = dryRun ? target.openToLook(ours) : target.openOrBegin(ours)) {
       ShardAdmin admin = opened.admin();
       List<BinLoad> before = admin.bins();
-      Importer importer = new Importer(admin, note, output.err(), dryRun, allOrNothing);
+      if (noNewBins && isAnyBinNew(admin, Entry.in(read, isCsv, target.kind()), output.err())) {
+        return ExitCodes.REFUSED;
+      }
+      Importer importer =
+          new Importer(
+              admin, opened.settings().userNames(), note, output.err(), dryRun, allOrNothing);
       Result result = importer.take(entries);
       tellClosed(before, admin, output.err());
       return tell(output, List.of(result));
@@ -137,13 +151,15 @@ final class DataCommands {
       @Nullable Path file,
       @Nullable String into,
       boolean allOrNothing,
+      boolean noNewBins,
       boolean dryRun) {
     CallystoFile settings = file == null ? null : CallystoFile.read(file);
     String theirs = target.named();
     if (theirs == null) {
       if (settings == null) {
         throw new UsageException(
-            "the older sharder's database is not named; do so with --database, or name its sharder.yml");
+            "the older sharder's database is not named; do so with --database, or name its"
+                + " sharder.yml");
       }
       theirs = settings.url();
     }
@@ -158,6 +174,9 @@ final class DataCommands {
       }
       List<Result> results = new ArrayList<>();
       results.addAll(strays(older, output.err()));
+      if (noNewBins && isAnyBinNew(opened, kinds, output.err())) {
+        return ExitCodes.REFUSED;
+      }
       if (allOrNothing && !dryRun && isAnyRefused(older, opened, kinds, results, note, output)) {
         output.err().println("nothing was taken over, as all or nothing was asked");
         return ExitCodes.REFUSED;
@@ -169,9 +188,10 @@ final class DataCommands {
             if (!dryRun) {
               addUnknown(admin, bins, note, output.err());
             }
-            Importer importer = new Importer(admin, note, output.err(), dryRun, allOrNothing);
-            results.add(
-                older.entries(kind, entries -> importer.take(watched(entries, kind, output))));
+            Importer importer =
+                new Importer(
+                    admin, opened.settings().userNames(), note, output.err(), dryRun, allOrNothing);
+            results.add(older.entries(kind, importer::take));
             tellClosed(before, admin, output.err());
           });
       return tell(output, results);
@@ -194,7 +214,9 @@ final class DataCommands {
       Output output) {
     long refused = strays.stream().mapToLong(Result::refused).sum();
     for (String kind : kinds.keySet()) {
-      Importer importer = new Importer(opened.admin(kind), note, output.err(), true, false);
+      Importer importer =
+          new Importer(
+              opened.admin(kind), opened.settings().userNames(), note, output.err(), true, false);
       refused += older.entries(kind, importer::take).refused();
     }
     return refused > 0;
@@ -221,55 +243,65 @@ final class DataCommands {
     }
   }
 
-  /** The server asks in lower case, unless it is told otherwise, and would miss others. */
-  private static Iterator<Entry> watched(Iterator<Entry> entries, String kind, Output output) {
-    return new Iterator<>() {
-      private long capitals;
+  private static boolean isAnyBinNew(ShardAdmin admin, Iterator<Entry> entries, PrintWriter err) {
+    Map<String, String> named = new LinkedHashMap<>();
+    entries.forEachRemaining(
+        entry -> {
+          if (entry.adoption() != null) {
+            named.putIfAbsent(entry.adoption().bin(), entry.where());
+          }
+        });
+    return isAnyBinNew(admin, named, err);
+  }
 
-      @Override
-      public boolean hasNext() {
-        boolean more = entries.hasNext();
-        if (!more && capitals > 0) {
-          output
-              .err()
-              .println(
-                  "names of kind '%s' with capital letters, kept as they are: %d; serve asks in lower case unless its configuration says lowercase: false"
-                      .formatted(kind, capitals));
-          capitals = 0;
-        }
-        return more;
-      }
+  private static boolean isAnyBinNew(
+      Opened opened, Map<String, Map<String, Bin>> kinds, PrintWriter err) {
+    boolean isAny = false;
+    for (Map.Entry<String, Map<String, Bin>> kind : kinds.entrySet()) {
+      Map<String, String> named = new LinkedHashMap<>();
+      kind.getValue().keySet().forEach(bin -> named.put(bin, "over there"));
+      isAny |= isAnyBinNew(opened.admin(kind.getKey()), named, err);
+    }
+    return isAny;
+  }
 
-      @Override
-      public Entry next() {
-        Entry entry = entries.next();
-        if (kind.equals("hub") && entry.adoption() != null) {
-          String object = entry.adoption().request().object();
-          capitals += object.equals(object.toLowerCase(Locale.ROOT)) ? 0 : 1;
-        }
-        return entry;
-      }
-    };
+  /** Reports every bin that is unknown here, with who names it first. */
+  private static boolean isAnyBinNew(ShardAdmin admin, Map<String, String> named, PrintWriter err) {
+    NewBins newBins = new NewBins(admin.kind(), admin.bins(), err);
+    Map<String, String> unknown = new LinkedHashMap<>(named);
+    unknown.keySet().removeIf(bin -> !newBins.isNew(bin));
+    unknown.forEach(
+        (bin, where) ->
+            err.println(
+                "%s: kind '%s' has no bin '%s'%s"
+                    .formatted(where, admin.kind(), bin, newBins.hint(bin))));
+    if (!unknown.isEmpty()) {
+      err.println(
+          "nothing was taken over, as there are to be no new bins; correct the names, or add the"
+              + " bins with 'bin add'");
+    }
+    return !unknown.isEmpty();
   }
 
   private static void addUnknown(
       ShardAdmin admin, Map<String, Bin> bins, Note note, PrintWriter err) {
     Map<String, Bin> known = new LinkedHashMap<>();
-    for (BinLoad bin : admin.bins()) {
-      known.put(bin.name(), bin.bin());
-    }
+    List<BinLoad> here = admin.bins();
+    here.forEach(bin -> known.put(bin.name(), bin.bin()));
+    NewBins newBins = new NewBins(admin.kind(), here, err);
     for (Bin bin : bins.values()) {
-      Bin here = known.get(bin.name());
-      if (here == null) {
+      Bin same = known.get(bin.name());
+      if (same == null) {
+        newBins.problem("taken over", bin.name());
         try {
           admin.addBin(bin, note);
-        } catch (RefusedException addedMeanwhile) {
-          err.println(addedMeanwhile.getMessage());
+        } catch (RefusedException | InvalidValueException refusal) {
+          err.println(refusal.getMessage());
         }
-      } else if (bin.offset() != here.offset() && bin.offset() != 0) {
+      } else if (bin.offset() != same.offset() && bin.offset() != 0) {
         err.println(
             "bin '%s' of kind '%s' is here with offset %d and was not changed; over there it has %d extra_shards: use 'bin set' if these are meant"
-                .formatted(bin.name(), admin.kind(), here.offset(), bin.offset()));
+                .formatted(bin.name(), admin.kind(), same.offset(), bin.offset()));
       }
     }
   }
@@ -291,10 +323,10 @@ final class DataCommands {
     try (Opened opened = target.open()) {
       Iterator<Assignment> all = opened.admin().list(Listing.all(PAGE));
       if (file == null) {
-        write(all, isCsv, output.out());
+        write(all, isCsv, output, output.out());
       } else {
-        try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(file))) {
-          write(all, isCsv, writer);
+        try (PrintWriter writer = PrivateFile.writer(file)) {
+          write(all, isCsv, output, writer);
         }
       }
       return ExitCodes.DONE;
@@ -306,10 +338,10 @@ final class DataCommands {
     }
   }
 
-  private static void write(Iterator<Assignment> all, boolean isCsv, PrintWriter out)
+  private static void write(Iterator<Assignment> all, boolean isCsv, Output output, PrintWriter out)
       throws IOException {
     if (isCsv) {
-      Output.writeCsv(Table.ASSIGNMENTS, all, out);
+      output.writeCsv(Table.ASSIGNMENTS, all, out);
     } else {
       while (all.hasNext()) {
         out.println(Output.text(Table.ASSIGNMENTS.fields(all.next())));
@@ -325,7 +357,8 @@ final class DataCommands {
       description = {
         "Holds the data against what is promised.",
         "",
-        "Counters must equal what bins hold, every object and every group must be in one known bin,",
+        "Counters must equal what bins hold, every object and every group must be in one known"
+            + " bin,",
         "retired bins must be empty, and the changes must tell where their objects are."
       })
   static int verify(

@@ -8,21 +8,27 @@ import dev.sharder.NoOpenBinException;
 import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
 import dev.sharder.SharderException;
+import dev.sharder.examples.http.WholeNumber;
 import dev.sharder.examples.hub.SettingsException;
 import dev.sharder.examples.hub.StartException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 
 /** The program in {@code sharder.jar}: its commands, its exit codes, its errors in one line. */
 @Command(
@@ -54,13 +60,25 @@ public final class HubSharder {
     Locale.setDefault(Locale.ROOT);
     // The log is set up by the first who writes to it, so this comes before them all.
     System.setProperty(LogFormat.KEY, LogFormat.told().word());
+    // PostgreSQL is sent the zone, and knows fewer than Java does; the log has the one that is set.
+    System.setProperty("sharder.zone", TimeZone.getDefault().toZoneId().getId());
+    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
     // The console is one where somebody sits, not one that some library would emulate.
     System.setProperty("jdk.console", "java.base");
     CommandLine commandLine = commandLine();
     // Names are in UTF-8 wherever they go, whatever the locale.
     commandLine.setOut(new PrintWriter(new OutputStreamWriter(System.out, UTF_8)));
     commandLine.setErr(new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true));
-    System.exit(commandLine.execute(args));
+    System.exit(run(commandLine, args));
+  }
+
+  private static int run(CommandLine commandLine, String[] args) {
+    try {
+      Surroundings.checkEnvironment(System.getenv());
+      return commandLine.execute(Surroundings.arguments(args));
+    } catch (UsageException lost) {
+      return fail(commandLine, lost.getMessage(), ExitCodes.USAGE);
+    }
   }
 
   /** The program's commands, for whoever runs it inside another. */
@@ -77,6 +95,10 @@ public final class HubSharder {
         commandLine.addSubcommand(new CommandLine(command));
       }
     }
+    commandLine.registerConverter(Long.class, HubSharder::number);
+    commandLine.registerConverter(long.class, HubSharder::number);
+    commandLine.registerConverter(Integer.class, HubSharder::smallNumber);
+    commandLine.registerConverter(Path.class, HubSharder::path);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
     // A name may begin with any character.
@@ -96,6 +118,30 @@ public final class HubSharder {
           return fail(failed, error.getMessage(), exitCode.getAsInt());
         });
     return commandLine;
+  }
+
+  private static long number(String text) {
+    OptionalLong number = WholeNumber.of(text);
+    if (number.isEmpty()) {
+      throw new TypeConversionException(
+          "'%s' is no whole number; write digits alone, such as 2".formatted(text));
+    }
+    return number.getAsLong();
+  }
+
+  /** One that is too large for any setting is out of each one's range anyway. */
+  private static int smallNumber(String text) {
+    return (int) Math.min(number(text), Integer.MAX_VALUE);
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException unnamable) {
+      throw new TypeConversionException(
+          "'%s' is the name of no file in this locale (%s); set LC_ALL=C.UTF-8"
+              .formatted(text, System.getProperty("sun.jnu.encoding")));
+    }
   }
 
   /** Empty for an error that nobody foresaw. */
@@ -123,7 +169,8 @@ public final class HubSharder {
 
   private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
     String line = String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
-    failed.getErr().println(failed.getCommandSpec().qualifiedName() + ": " + line);
+    String name = failed.getCommandSpec().qualifiedName();
+    failed.getErr().println(name + ": " + Terminal.harmless(line));
     return exitCode;
   }
 

@@ -1,12 +1,15 @@
 package dev.sharder.examples.cli;
 
 import dev.sharder.Adoption;
+import dev.sharder.InvalidValueException;
 import dev.sharder.Note;
 import dev.sharder.Placement;
 import dev.sharder.Placements;
 import dev.sharder.ShardAdmin;
 import dev.sharder.SharderException;
 import dev.sharder.examples.cli.Terminal.Meter;
+import dev.sharder.examples.hub.HubServer;
+import dev.sharder.examples.hub.UserNames;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -14,7 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 
-/** Takes over entries of one kind, in batches or as a whole, and tells of each that it cannot. */
+/** Takes over entries of one kind, in batches or as a whole, and reports each that it cannot. */
 final class Importer {
 
   private static final int BATCH = 1_000;
@@ -37,32 +40,46 @@ final class Importer {
           .with("refused", Result::refused);
 
   private final ShardAdmin admin;
+  private final UserNames users;
   private final Note note;
   private final PrintWriter err;
   private final boolean dryRun;
   private final boolean allOrNothing;
+  private final NewBins newBins;
+
+  private long kept;
+  private long lowercased;
   private long made;
   private long known;
   private long refused;
 
-  Importer(ShardAdmin admin, Note note, PrintWriter err, boolean dryRun, boolean allOrNothing) {
+  Importer(
+      ShardAdmin admin,
+      UserNames users,
+      Note note,
+      PrintWriter err,
+      boolean dryRun,
+      boolean allOrNothing) {
     this.admin = admin;
+    this.users = users;
     this.note = note;
     this.err = err;
     this.dryRun = dryRun;
     this.allOrNothing = allOrNothing;
+    this.newBins = new NewBins(admin.kind(), admin.bins(), err);
   }
 
   Result take(Iterator<Entry> entries) {
     try (Meter meter = new Meter("read", -1, err)) {
       List<Entry> batch = new ArrayList<>();
       while (entries.hasNext()) {
-        Entry entry = entries.next();
+        Entry entry = spelled(entries.next());
         meter.step(1);
-        if (entry.adoption() == null) {
-          refuse(entry, entry.wrong());
-        } else {
+        String problem = problem(entry);
+        if (problem.isEmpty()) {
           batch.add(entry);
+        } else {
+          refuse(entry, problem);
         }
         if (batch.size() == BATCH && !allOrNothing) {
           take(batch);
@@ -75,8 +92,49 @@ final class Importer {
         take(batch);
       }
     }
+    reportSpelling();
     err.flush();
     return new Result(admin.kind(), made, known, refused);
+  }
+
+  /** Empty if the entry may be taken over. */
+  private String problem(Entry entry) {
+    return entry.adoption() == null
+        ? entry.wrong()
+        : newBins.problem(entry.where(), entry.adoption().bin()).orElse("");
+  }
+
+  /** A user of a roster is spelled as serve asks for them; one of an export stays as it was. */
+  private Entry spelled(Entry entry) {
+    if (entry.adoption() == null || !admin.kind().equals(HubServer.KIND)) {
+      return entry;
+    }
+    try {
+      String object = entry.adoption().request().object();
+      String spelled = users.spelled(object);
+      if (!spelled.equals(object) && entry.isExact()) {
+        kept++;
+      } else if (!spelled.equals(object)) {
+        lowercased++;
+        return entry.withObject(spelled);
+      }
+      return entry;
+    } catch (InvalidValueException wrong) {
+      return Entry.wrong(entry.where(), String.valueOf(wrong.getMessage()));
+    }
+  }
+
+  private void reportSpelling() {
+    if (lowercased > 0) {
+      err.println(
+          "names of kind '%s' with capital letters, taken in lower case, as serve asks for them: %d; to keep capitals, have the configuration say lowercase: false"
+              .formatted(admin.kind(), lowercased));
+    }
+    if (kept > 0) {
+      err.println(
+          "names of kind '%s' with capital letters, kept as they are: %d; serve asks in lower case unless its configuration says lowercase: false"
+              .formatted(admin.kind(), kept));
+    }
   }
 
   private void take(List<Entry> batch) {

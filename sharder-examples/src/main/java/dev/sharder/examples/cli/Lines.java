@@ -18,6 +18,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,17 +26,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lines implements Iterator<Lines.Line> {
 
-  /** One line, without its end. */
-  record Line(long number, String text) {
+  /**
+   * One line, without its end.
+   *
+   * @param isGarbled whether a byte of it is not UTF-8, and lost
+   */
+  record Line(long number, String text, boolean isGarbled) {}
 
-    /** Tells whether a byte of it was no UTF-8, and is lost. */
-    boolean isGarbled() {
-      return text.indexOf('\uFFFD') >= 0;
-    }
-  }
+  /** What UTF-16 begins with, a character for each byte. */
+  private static final Pattern UTF_16 = Pattern.compile("(?s)\u00FE\u00FF.*|\u00FF\u00FE.*|.?\0.*");
 
   private static final ObjectReader JSON =
       Output.JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  /** So many characters of a line that is wrong are shown. */
+  private static final int SHOWN = 60;
 
   private final Path file;
   private final BufferedReader reader;
@@ -52,8 +57,9 @@ final class Lines implements Iterator<Lines.Line> {
   static Lines of(Path file) {
     try {
       InputStream stream = file.toString().equals("-") ? System.in : Files.newInputStream(file);
+      // A character for each byte: UTF-8 is decoded line by line, so that a bad byte spoils one.
       return new Lines(
-          file, new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8)));
+          file, new BufferedReader(new InputStreamReader(stream, StandardCharsets.ISO_8859_1)));
     } catch (IOException failure) {
       throw new UsageException(
           "file '%s' cannot be read (%s); name a readable one".formatted(file, failure));
@@ -64,22 +70,33 @@ final class Lines implements Iterator<Lines.Line> {
   public boolean hasNext() {
     try {
       while (next == null && !ended) {
-        String text = reader.readLine();
-        if (text == null) {
+        String bytes = reader.readLine();
+        if (bytes == null) {
           reader.close();
           ended = true;
           return false;
         }
         number++;
-        // A mark that some programs put before UTF-8.
-        String line = number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
-        next = line.isBlank() ? null : new Line(number, line);
+        next = decoded(bytes);
       }
       return next != null;
     } catch (IOException failure) {
       throw new UncheckedIOException(
           "file '%s' cannot be read after line %d: %s".formatted(file, number, failure), failure);
     }
+  }
+
+  private @Nullable Line decoded(String bytes) {
+    if (number == 1 && UTF_16.matcher(bytes).matches()) {
+      throw new UsageException(
+          "file '%s' is in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)".formatted(file));
+    }
+    String text = new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    // What is lost does not come back; U+FFFD itself does.
+    String again = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    // A mark that some programs put before UTF-8.
+    String line = number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
+    return line.isBlank() ? null : new Line(number, line, !again.equals(bytes));
   }
 
   @Override
@@ -112,7 +129,8 @@ final class Lines implements Iterator<Lines.Line> {
   static JsonNode json(Line line, Set<String> known) throws JsonProcessingException {
     JsonNode fields = JSON.readTree(line.text());
     if (!fields.isObject()) {
-      throw new InvalidValueException("it is no JSON object");
+      throw new InvalidValueException(
+          "'%s' is no JSON object; write one on each line".formatted(start(line.text())));
     }
     for (Map.Entry<String, JsonNode> field : fields.properties()) {
       if (!known.contains(field.getKey())) {
@@ -125,15 +143,26 @@ final class Lines implements Iterator<Lines.Line> {
 
   static String text(JsonNode fields, String name) {
     if (!fields.path(name).isTextual()) {
-      throw new InvalidValueException("its '%s' is no text".formatted(name));
+      throw new InvalidValueException(
+          fields.has(name)
+              ? "its '%s' is %s, which is no text; put it in quotes"
+                  .formatted(name, start(fields.path(name).toString()))
+              : "it has no '%s'; add it".formatted(name));
     }
     return fields.path(name).asText();
   }
 
-  /** Says in a line what is wrong with one. */
-  static String reason(Exception wrong) {
+  /** Says what is wrong with a line, and how it begins if it cannot be read at all. */
+  static String reason(Line line, Exception wrong) {
     return wrong instanceof JsonProcessingException malformed
-        ? malformed.getOriginalMessage()
+        ? "'%s' cannot be read (%s); see its quotes"
+            .formatted(start(line.text()), malformed.getOriginalMessage())
         : String.valueOf(wrong.getMessage());
+  }
+
+  private static String start(String text) {
+    return text.length() <= SHOWN
+        ? text
+        : text.substring(0, text.offsetByCodePoints(0, text.codePointCount(0, SHOWN) - 1)) + "…";
   }
 }

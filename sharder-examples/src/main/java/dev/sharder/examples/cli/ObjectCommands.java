@@ -5,17 +5,19 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.BinLoad;
 import dev.sharder.Change;
 import dev.sharder.Explanation;
+import dev.sharder.InvalidValueException;
 import dev.sharder.Listing;
 import dev.sharder.Move;
 import dev.sharder.Placement;
 import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.examples.cli.Target.Opened;
+import dev.sharder.examples.hub.HubServer;
+import dev.sharder.examples.hub.UserNames;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -72,19 +74,20 @@ final class ObjectCommands {
               description = "the group whose members share a bin with a new object")
           @Nullable String group) {
     AssignmentRequest request = request(target, object, size, group);
-    if (!object.equals(object.toLowerCase(Locale.ROOT))) {
-      output
-          .err()
-          .println(
-              "'%s' is taken as it is; serve asks in lower case unless its configuration says lowercase: false"
-                  .formatted(object));
-    }
     try (Opened opened = target.open();
         Sharder sharder =
             Sharder.builder(opened.kind(), opened.database().store())
                 .policy(opened.settings().policy())
                 .cache(0)
                 .build()) {
+      if (opened.kind().equals(HubServer.KIND)
+          && !opened.settings().userNames().spelled(object).equals(object)) {
+        output
+            .err()
+            .println(
+                "'%s' is taken as it is; serve asks in lower case unless its configuration says lowercase: false"
+                    .formatted(object));
+      }
       output.one(PLACEMENTS, sharder.assign(request));
       return ExitCodes.DONE;
     }
@@ -113,7 +116,7 @@ final class ObjectCommands {
 
   /** Names are exact, so one that is written otherwise is worth a hint. */
   private static int unknown(Output output, ShardAdmin admin, String object) {
-    String lower = object.toLowerCase(Locale.ROOT);
+    String lower = inLowerCase(object);
     boolean isWrittenOtherwise = !lower.equals(object) && admin.find(lower).isPresent();
     output
         .err()
@@ -126,6 +129,14 @@ final class ObjectCommands {
                         ? "; names are exact, and there is a '%s'".formatted(lower)
                         : "; see how it is written, or assign it"));
     return ExitCodes.NOT_FOUND;
+  }
+
+  private static String inLowerCase(String object) {
+    try {
+      return new UserNames(true).spelled(object);
+    } catch (InvalidValueException noUser) {
+      return object;
+    }
   }
 
   @Command(
@@ -270,7 +281,8 @@ final class ObjectCommands {
       description = {
         "Moves an object to another bin.",
         "",
-        "Its group, if it has one, goes with it. Stop its server and copy its data first: this changes",
+        "Its group, if it has one, goes with it. Stop its server and copy its data first: this"
+            + " changes",
         "only where the sharder sends it."
       })
   static int move(

@@ -181,9 +181,9 @@ final class OlderSharder implements AutoCloseable {
     String name = Objects.requireNonNullElse(row.name(), "");
     try {
       String bucket = bin(Objects.requireNonNullElse(row.bucket(), "")).name();
-      return Entry.of(where, kind, name, bucket, "", "");
+      return Entry.of(where, kind, name, bucket, "", "", true);
     } catch (InvalidValueException wrong) {
-      return new Entry(where, null, wrong.getMessage());
+      return Entry.wrong(where, wrong.getMessage());
     }
   }
 

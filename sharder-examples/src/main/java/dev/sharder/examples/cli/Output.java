@@ -20,6 +20,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,6 +48,13 @@ final class Output {
   static final CsvMapper CSV =
       CsvMapper.builder().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET).build();
 
+  /**
+   * What a spreadsheet takes for a formula (OWASP, CSV injection), also after blanks, and in the
+   * wide forms of Chinese and Japanese.
+   */
+  private static final Pattern FORMULA =
+      Pattern.compile("[\\s\\p{Zs}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]");
+
   /** Rows of a table for people whose columns are fitted together. */
   private static final int ROWS_TOGETHER = 1_000;
 
@@ -63,6 +71,17 @@ final class Output {
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private Format format = Format.TABLE;
 
+  @Option(
+      names = "--for-spreadsheets",
+      description = {
+        "in CSV, put a ' before a text that a spreadsheet would take for a formula; such a file is",
+        "for people, and not for 'import'"
+      })
+  private boolean forSpreadsheets;
+
+  private @Nullable PrintWriter out;
+  private @Nullable PrintWriter err;
+
   boolean isForPeople() {
     return format == Format.TABLE;
   }
@@ -72,11 +91,17 @@ final class Output {
   }
 
   PrintWriter out() {
-    return spec().commandLine().getOut();
+    if (out == null) {
+      out = Terminal.harmless(spec().commandLine().getOut(), false);
+    }
+    return out;
   }
 
   PrintWriter err() {
-    return spec().commandLine().getErr();
+    if (err == null) {
+      err = Terminal.harmless(spec().commandLine().getErr(), true);
+    }
+    return err;
   }
 
   private CommandSpec spec() {
@@ -123,17 +148,23 @@ final class Output {
     out().println();
   }
 
-  static <T> void writeCsv(Table<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
+  <T> void writeCsv(Table<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
     CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\n");
     table.columns().forEach(column -> schema.addColumn(column.name()));
     try (SequenceWriter writer = CSV.writer(schema.build()).writeValues(out)) {
       while (rows.hasNext()) {
         Map<String, @Nullable Object> fields = table.fields(rows.next());
-        // A cell holds a text: labels are one in JSON.
-        fields.replaceAll((name, value) -> value instanceof Map ? text(value) : value);
+        fields.replaceAll((name, value) -> cell(value));
         writer.write(fields);
       }
     }
+  }
+
+  /** A cell holds a text: labels are one in JSON. */
+  private @Nullable Object cell(@Nullable Object value) {
+    Object cell = value instanceof Map ? text(value) : value;
+    boolean isFormula = cell instanceof String text && FORMULA.matcher(text).lookingAt();
+    return forSpreadsheets && isFormula ? "'" + cell : cell;
   }
 
   static String text(Object value) {

@@ -29,7 +29,8 @@ final class PlanCommands {
       description = {
         "Evens out the open bins by the least number of moves.",
         "",
-        "What changes on the way is skipped and told, never overwritten. Stopped half way, it goes on",
+        "What changes on the way is skipped and told, never overwritten. Stopped half way, it goes"
+            + " on",
         "where it was when it is run again. What is saved is applied by 'apply'."
       })
   static int rebalance(
@@ -45,7 +46,8 @@ final class PlanCommands {
               paramLabel = "LOAD",
               defaultValue = "0",
               description = {
-                "move nothing unless the fullest and the emptiest bin come closer by this much load",
+                "move nothing unless the fullest and the emptiest bin come closer by this much"
+                    + " load",
                 "for each unit of weight (default: ${DEFAULT-VALUE})"
               })
           double threshold) {
@@ -72,7 +74,8 @@ final class PlanCommands {
       description = {
         "Applies moves that 'rebalance' or 'bin drain' saved.",
         "",
-        "The file has one move as a JSON object on each line, and may be read and edited before. May be",
+        "The file has one move as a JSON object on each line, and may be read and edited before."
+            + " May be",
         "stopped and run again: nobody moves twice, and what changed since is skipped and told."
       })
   static int apply(
@@ -128,7 +131,7 @@ final class PlanCommands {
     } catch (JsonProcessingException | InvalidValueException wrong) {
       throw new UsageException(
           "%s line %d is no move: %s; write it like {\"object\": \"ada\", \"from\": \"hub-1\", \"to\": \"hub-2\", \"version\": 1}"
-              .formatted(file, line.number(), Lines.reason(wrong)));
+              .formatted(file, line.number(), Lines.reason(line, wrong)));
     }
   }
 }

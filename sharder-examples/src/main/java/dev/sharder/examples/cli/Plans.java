@@ -9,10 +9,10 @@ import dev.sharder.Plan;
 import dev.sharder.RefusedException;
 import dev.sharder.ShardAdmin;
 import dev.sharder.examples.cli.Terminal.Meter;
+import dev.sharder.examples.hub.PrivateFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -118,7 +118,7 @@ final class Plans {
 
   private long save(Plan plan, Path file) {
     long saved = 0;
-    try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(file))) {
+    try (PrintWriter writer = PrivateFile.writer(file)) {
       for (Iterator<Move> moves = admin.moves(plan); moves.hasNext(); saved++) {
         writer.println(Output.text(Table.MOVES.fields(moves.next())));
       }

@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 /** Where a command finds its objects and bins. */
 final class Target {
 
-  private static final String SQLITE = "jdbc:sqlite:";
+  private static final long LONGEST_LIMIT = 1_000_000;
 
   @Mixin private Configuration configuration = new Configuration();
 
@@ -69,7 +69,7 @@ final class Target {
   Opened openToLook(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);
     return isMissing(settings)
-        ? opened(Database.open(configuration.settingsOf(SQLITE + ":memory:")), settings)
+        ? opened(Database.open(configuration.settingsOf("jdbc:sqlite::memory:")), settings)
         : opened(Database.open(settings, false), settings);
   }
 
@@ -79,11 +79,7 @@ final class Target {
 
   /** The file of a SQLite database that is not there; other databases tell when they are asked. */
   static Optional<Path> missingFile(String url) {
-    if (!url.startsWith(SQLITE) || url.startsWith(SQLITE + "file:") || url.contains(":memory:")) {
-      return Optional.empty();
-    }
-    Path file = Path.of(url.substring(SQLITE.length()).replaceFirst("\\?.*", ""));
-    return Files.exists(file) ? Optional.empty() : Optional.of(file);
+    return Database.file(url).filter(file -> !Files.exists(file));
   }
 
   /** Opens a database, and begins one where there is none. */
@@ -98,6 +94,10 @@ final class Target {
   }
 
   private Opened opened(Database database, Settings settings) {
+    if (timeLimit < 1 || timeLimit > LONGEST_LIMIT) {
+      throw new UsageException(
+          "a time limit of %d seconds is none; use 1 to %d".formatted(timeLimit, LONGEST_LIMIT));
+    }
     return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
   }
 

