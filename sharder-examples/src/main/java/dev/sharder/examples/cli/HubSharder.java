@@ -10,6 +10,7 @@ import dev.sharder.RefusedException;
 import dev.sharder.SharderException;
 import dev.sharder.examples.hub.SettingsException;
 import dev.sharder.examples.hub.StartException;
+import dev.sharder.examples.secrets.Secrets;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -54,6 +56,9 @@ public final class HubSharder {
     Locale.setDefault(Locale.ROOT);
     // The log is set up by the first who writes to it, so this comes before them all.
     System.setProperty(LogFormat.KEY, LogFormat.told().word());
+    // Drivers log by java.util.logging, in a format of its own and with what was typed.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     // The console is one where somebody sits, not one that some library would emulate.
     System.setProperty("jdk.console", "java.base");
     CommandLine commandLine = commandLine();
@@ -83,6 +88,8 @@ public final class HubSharder {
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(
         (error, args) -> {
+          // One that nothing was read from yet may be quoted in what is wrong.
+          Secrets.keepUrls(List.of(args));
           CommandLine failed = error.getCommandLine();
           String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
           return fail(failed, error.getMessage() + help, ExitCodes.USAGE);
@@ -122,7 +129,7 @@ public final class HubSharder {
   }
 
   private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
-    String line = String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
+    String line = Secrets.masked(String.valueOf(message)).strip().replaceAll("\\s*\\R\\s*", " ");
     failed.getErr().println(failed.getCommandSpec().qualifiedName() + ": " + line);
     return exitCode;
   }
