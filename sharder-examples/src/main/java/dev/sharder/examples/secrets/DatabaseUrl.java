@@ -111,7 +111,7 @@ public record DatabaseUrl(String text) {
   /** All before the first that might be a secret: a password may go on behind a separator. */
   private static String shownParameters(String parameters) {
     StringBuilder shown = new StringBuilder();
-    for (String parameter : parameters.split("(?=[?;&])")) {
+    for (String parameter : parameters.split("(?=[?;&])", -1)) {
       String[] both = parameter.replaceFirst("^[?;&]", "").split("=", 2);
       if (parameter.isEmpty() || isHarmless(both)) {
         shown.append(parameter);
