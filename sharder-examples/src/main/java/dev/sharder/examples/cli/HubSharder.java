@@ -11,6 +11,7 @@ import dev.sharder.SharderException;
 import dev.sharder.examples.http.WholeNumber;
 import dev.sharder.examples.hub.SettingsException;
 import dev.sharder.examples.hub.StartException;
+import dev.sharder.examples.secrets.Secrets;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -23,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -63,6 +65,9 @@ public final class HubSharder {
     // PostgreSQL is sent the zone, and knows fewer than Java does; the log has the one that is set.
     System.setProperty("sharder.zone", TimeZone.getDefault().toZoneId().getId());
     TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+    // Drivers log by java.util.logging, in a format of its own and with what was typed.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     // The console is one where somebody sits, not one that some library would emulate.
     System.setProperty("jdk.console", "java.base");
     CommandLine commandLine = commandLine();
@@ -105,6 +110,8 @@ public final class HubSharder {
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(
         (error, args) -> {
+          // One that nothing was read from yet may be quoted in what is wrong.
+          Secrets.keepUrls(List.of(args));
           CommandLine failed = error.getCommandLine();
           String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
           return fail(failed, error.getMessage() + help, ExitCodes.USAGE);
@@ -168,7 +175,7 @@ public final class HubSharder {
   }
 
   private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
-    String line = String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
+    String line = Secrets.masked(String.valueOf(message)).strip().replaceAll("\\s*\\R\\s*", " ");
     String name = failed.getCommandSpec().qualifiedName();
     failed.getErr().println(name + ": " + Terminal.harmless(line));
     return exitCode;

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.secrets.DatabaseUrl;
+import dev.sharder.examples.secrets.Secrets;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,6 +62,14 @@ final class OlderSharder implements AutoCloseable {
 
   /** Opens their database to read it, and makes none where there is none. */
   static OlderSharder open(From from, String url, Properties login) {
+    Secrets.keep(new DatabaseUrl(url));
+    Secrets.keep(login.getProperty("password", ""));
+    new DatabaseUrl(url)
+        .complaint("SHARDER_FROM_USER", "SHARDER_FROM_PASSWORD")
+        .ifPresent(
+            complaint -> {
+              throw unreadable("%s: %s".formatted(new DatabaseUrl(url).shown(), complaint));
+            });
     Target.missingFile(url)
         .ifPresent(
             file -> {
@@ -86,9 +96,13 @@ final class OlderSharder implements AutoCloseable {
     while (root.getCause() != null) {
       root = root.getCause();
     }
+    return unreadable(Secrets.masked(String.valueOf(root.getMessage())));
+  }
+
+  private static UsageException unreadable(String reason) {
     return new UsageException(
         "the database of the older sharder cannot be read: %s; see --from and --database, and SHARDER_FROM_USER and SHARDER_FROM_PASSWORD"
-            .formatted(root.getMessage()));
+            .formatted(reason));
   }
 
   /** Every bin there is a row for, closed until somebody opens it, by kind. */

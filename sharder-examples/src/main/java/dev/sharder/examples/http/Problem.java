@@ -1,6 +1,7 @@
 package dev.sharder.examples.http;
 
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import dev.sharder.examples.secrets.Secrets;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.Headers;
@@ -19,6 +20,11 @@ import java.nio.ByteBuffer;
 public record Problem(String title, int status, String detail) {
 
   private static final String RETRY_SECONDS = "5";
+
+  /** Shows no secret, whatever the detail quotes. */
+  public Problem {
+    detail = Secrets.masked(detail);
+  }
 
   /** Returns the problem of that status. */
   public static Problem of(int status, String detail) {

@@ -2,6 +2,7 @@ package dev.sharder.examples.hub;
 
 import dev.sharder.Bin;
 import dev.sharder.Deadline;
+import dev.sharder.examples.secrets.DatabaseUrl;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -155,7 +156,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
                   file,
                   users.get(0),
                   file,
-                  Settings.withoutSecrets(String.valueOf(database.pool().getJdbcUrl()))));
+                  new DatabaseUrl(String.valueOf(database.pool().getJdbcUrl())).shown()));
     }
   }
 

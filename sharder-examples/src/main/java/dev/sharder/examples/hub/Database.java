@@ -2,6 +2,8 @@ package dev.sharder.examples.hub;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.examples.secrets.DatabaseUrl;
+import dev.sharder.examples.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -32,6 +34,8 @@ public record Database(
 
   /** Opens the database that the settings name; its tables are there, or are to be made. */
   public static Database open(Settings settings, boolean migrate) {
+    checkUrl(settings.database());
+    settings.replica().ifPresent(Database::checkUrl);
     file(settings.database()).ifPresent(Database::keepPrivate);
     connectOnce(settings);
     HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.database()));
@@ -50,9 +54,9 @@ public record Database(
                   settings.shownDatabase(),
                   settings
                       .replica()
-                      .map(url -> " with the replica " + Settings.withoutSecrets(url))
+                      .map(url -> " with the replica " + new DatabaseUrl(url).shown())
                       .orElse(""),
-                  Settings.withoutSecrets(String.valueOf(failure.getMessage()))),
+                  Secrets.masked(String.valueOf(failure.getMessage()))),
           failure);
     }
   }
@@ -86,6 +90,18 @@ public record Database(
     }
   }
 
+  private static void checkUrl(String url) {
+    DatabaseUrl shown = new DatabaseUrl(url);
+    shown
+        .complaint("database-user", "SHARDER_DATABASE_PASSWORD")
+        .ifPresent(
+            complaint -> {
+              throw new StartException(
+                  "cannot open the database %s: %s, or name another with --database"
+                      .formatted(shown, complaint));
+            });
+  }
+
   /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
   private static void connectOnce(Settings settings) {
     DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
@@ -98,7 +114,7 @@ public record Database(
     } catch (SQLException failure) {
       throw new StartException(
           "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
-              .formatted(settings.shownDatabase(), Settings.withoutSecrets(rootMessage(failure))),
+              .formatted(settings.shownDatabase(), Secrets.masked(rootMessage(failure))),
           failure);
     }
   }

@@ -137,7 +137,8 @@ final class LaunchHandler implements HttpHandler {
   }
 
   private void login(HttpServerExchange exchange, String body) {
-    BegunLogin login = lti.login(Form.parse(exchange.getQueryString()).and(Form.parse(body)));
+    Form form = Form.parse(exchange.getQueryString()).and(Form.parse(body));
+    BegunLogin login = lti.login(form, name -> HubCookie.sent(exchange, name));
     exchange.getResponseHeaders().put(Headers.SET_COOKIE, login.cookie());
     exchange.getResponseHeaders().put(Headers.LOCATION, login.location());
     exchange.setStatusCode(StatusCodes.FOUND);
@@ -152,12 +153,11 @@ final class LaunchHandler implements HttpHandler {
     Settings.checkBinName(placement.bin());
     lti.accept(launch, placement.object());
     UserHandler.report(placement, System.nanoTime() - start);
-    handOn(exchange, placement, launch);
+    handOn(exchange, placement);
   }
 
-  private void handOn(HttpServerExchange exchange, Placement placement, Launch launch) {
+  private void handOn(HttpServerExchange exchange, Placement placement) {
     settings.cookie().set(exchange, placement.object(), placement.bin());
-    launch.ended().ifPresent(end -> exchange.getResponseHeaders().add(Headers.SET_COOKIE, end));
     exchange.getResponseHeaders().put(BIN, placement.bin());
     exchange.getResponseHeaders().put(HAND_ON, LAUNCHED);
     exchange.endExchange();

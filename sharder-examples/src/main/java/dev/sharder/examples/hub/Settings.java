@@ -5,6 +5,7 @@ import dev.sharder.BinPolicy;
 import dev.sharder.InvalidValueException;
 import dev.sharder.examples.api.Admins;
 import dev.sharder.examples.lti.LtiSettings;
+import dev.sharder.examples.secrets.DatabaseUrl;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.handlers.IPAddressAccessControlHandler;
 import java.net.InetAddress;
@@ -87,9 +88,6 @@ public record Settings(
   private static final int IPV4 = 32;
   private static final String LOWER_HALF = "0:0:0:0:0:0:0:0/1";
   private static final String UPPER_HALF = "8000:0:0:0:0:0:0:0/1";
-
-  private static final Pattern SECRET =
-      Pattern.compile("(?i)(?<=(password|passwd|secret)=)[^&\\s]*|[^/:@\\s]+:[^/@\\s]+(?=@)");
 
   /** Refuses what cannot be. */
   public Settings {
@@ -285,11 +283,7 @@ public record Settings(
 
   /** The database as it may be shown: without secrets. */
   public String shownDatabase() {
-    return withoutSecrets(database);
-  }
-
-  static String withoutSecrets(String text) {
-    return SECRET.matcher(text).replaceAll("***");
+    return new DatabaseUrl(database).shown();
   }
 
   private static Bin bin(String name) {

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dev.sharder.InvalidValueException;
 import dev.sharder.examples.http.Json;
+import dev.sharder.examples.secrets.DatabaseUrl;
+import dev.sharder.examples.secrets.Secrets;
 import java.io.IOException;
 import java.io.StringReader;
 import java.lang.reflect.RecordComponent;
@@ -20,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -67,6 +70,11 @@ final class SettingsReader {
     }
   }
 
+  private static final Set<String> URLS = Set.of("database", "replica");
+
+  private static final Set<String> SECRETS =
+      Set.of("database-password", "cookie-keys", "api-tokens", "lti-consumers");
+
   private static final Pattern KEY = Pattern.compile("([\\w-]+):.*");
 
   private static final Pattern SPECIAL = Pattern.compile("alias|anchor|constructor for the tag");
@@ -107,6 +115,20 @@ final class SettingsReader {
       theirs = Map.of();
     }
     inFile.forEach(values::putIfAbsent);
+    values.forEach(SettingsReader::keepSecrets);
+  }
+
+  /** Before anything is made of them: a message may have them in it from then on. */
+  private static void keepSecrets(String key, @Nullable Object value) {
+    if (value instanceof Collection<?> all) {
+      all.forEach(one -> keepSecrets(key, one));
+    } else if (value != null && URLS.contains(key)) {
+      Secrets.keep(new DatabaseUrl(value.toString()));
+    } else if (value != null && SECRETS.contains(key)) {
+      Secrets.keep(value.toString());
+      // Some have a name before them, as in name:secret.
+      Secrets.keep(value.toString().replaceFirst("^[^:]*:", ""));
+    }
   }
 
   /** A mistyped one would be missing where nobody looks. */

@@ -11,7 +11,6 @@ import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
-import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
@@ -46,8 +45,6 @@ final class IdTokens {
   private static final Duration OLDEST = Duration.ofMinutes(10);
 
   private static final long FETCH_INTERVAL_MILLIS = 30_000;
-  private static final int FETCH_LIMIT_MILLIS = 3_000;
-  private static final int MOST_KEY_BYTES = 256 * 1024;
   private static final Set<String> REQUIRED = Set.of("exp", "iat", "nonce");
 
   /** What a platform said that is proven. */
@@ -80,9 +77,7 @@ final class IdTokens {
 
   private static JWKSource<SecurityContext> keys(Platform platform) {
     try {
-      return JWKSourceBuilder.create(
-              platform.jwksUrl().toURL(),
-              new DefaultResourceRetriever(FETCH_LIMIT_MILLIS, FETCH_LIMIT_MILLIS, MOST_KEY_BYTES))
+      return JWKSourceBuilder.create(new SigningKeys(platform.jwksUrl().toURL()))
           .refreshAheadCache(false)
           .rateLimited(FETCH_INTERVAL_MILLIS)
           .build();

@@ -1,6 +1,6 @@
 package dev.sharder.examples.lti;
 
-import java.util.Optional;
+import dev.sharder.examples.http.Placeholder;
 
 /**
  * A launch that is proven: who was sent, from where, with what.
@@ -10,15 +10,8 @@ import java.util.Optional;
  * @param user whom it names
  * @param link the place in the platform it came from; empty if it does not say
  * @param parameters what else it says, as JSON, without what only proves it
- * @param ended the cookie that ends the login it was begun with, if it was begun with one
  */
-public record Launch(
-    String platform,
-    String nonce,
-    String user,
-    String link,
-    String parameters,
-    Optional<String> ended) {
+public record Launch(String platform, String nonce, String user, String link, String parameters) {
 
   private static final int LONGEST = 255;
 
@@ -26,6 +19,25 @@ public record Launch(
   public Launch {
     checkKept("nonce", nonce);
     checkKept("link", link);
+  }
+
+  /**
+   * Refuses a user that is no one.
+   *
+   * @param parameter what names the user to the platform
+   */
+  static String checkUser(String parameter, String user) {
+    if (user.isEmpty()) {
+      throw RefusedLaunchException.malformed(
+          "the launch does not say %s; have the platform send it, or name another parameter with lti-user"
+              .formatted(parameter));
+    }
+    if (Placeholder.isOne(user)) {
+      throw RefusedLaunchException.malformed(
+          "the %s of the launch is a placeholder and names no one; have the platform send the user there (a variable that it does not know, or may not expand for this tool, is sent as it is written), or name another parameter with lti-user"
+              .formatted(parameter));
+    }
+    return user;
   }
 
   private static void checkKept(String what, String value) {

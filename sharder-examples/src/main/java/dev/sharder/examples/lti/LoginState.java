@@ -2,15 +2,15 @@ package dev.sharder.examples.lti;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * A login that a browser has begun: the state goes by way of the platform, the secret stays in a
@@ -18,26 +18,43 @@ import java.util.function.Function;
  * So nothing is kept here, any sharder may end what another began, and whoever lacks the cookie, or
  * brings the answer of another platform or to another state, has another nonce.
  *
+ * <p>All logins of a browser share one secret, however many it begins. Only those that begin before
+ * it has any draw a cookie each, so that they seldom get in each other's way; and as there are five
+ * names for them, no one can have a browser keep more, which would soon be too much for a header.
+ *
  * @param state what is sent along, in the form of JupyterHub's LTI authenticator
- * @param id names the cookie, so that logins in several frames do not get in each other's way
+ * @param cookie the name of the cookie
  * @param secret what the cookie holds
  */
-record LoginState(String state, String id, String secret) {
+record LoginState(String state, String cookie, String secret) {
 
-  private static final String COOKIE = "__Host-lti-";
-  private static final String ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=None";
+  private static final List<String> COOKIES =
+      IntStream.rangeClosed(1, 5).mapToObj(i -> "__Host-lti-" + i).toList();
+
+  private static final String SECRET = "[A-Za-z0-9_-]{43}";
+  private static final int SECRET_BYTES = 32;
+  private static final int ID_BYTES = 16;
   private static final int SECONDS = 600;
 
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Begins one that is to end at a path of this site. */
-  static LoginState begin(String path) {
-    String id = random(16);
-    String state = JSON.createObjectNode().put("state_id", id).put("next_url", path).toString();
-    return new LoginState(
-        Base64.getUrlEncoder().encodeToString(state.getBytes(UTF_8)), id, random(32));
+  /** Begins one that is to end at a path of this site, in the browser that has these cookies. */
+  static LoginState begin(String path, Function<String, Optional<String>> cookies) {
+    String state = state(path);
+    return all(state, cookies).stream()
+        .findFirst()
+        .orElseGet(
+            () ->
+                new LoginState(
+                    state, COOKIES.get(RANDOM.nextInt(COOKIES.size())), random(SECRET_BYTES)));
+  }
+
+  private static String state(String path) {
+    String state =
+        JSON.createObjectNode().put("state_id", random(ID_BYTES)).put("next_url", path).toString();
+    return Base64.getUrlEncoder().encodeToString(state.getBytes(UTF_8));
   }
 
   private static String random(int bytes) {
@@ -46,38 +63,41 @@ record LoginState(String state, String id, String secret) {
     return BASE64.encodeToString(drawn);
   }
 
-  /** The one that came back, with the cookie of the browser that brings it. */
-  static LoginState sent(String state, Function<String, Optional<String>> cookies) {
-    String id = id(state);
-    return cookies
-        .apply(COOKIE + id)
-        .map(secret -> new LoginState(state, id, secret))
-        .orElseThrow(
-            () ->
-                RefusedLaunchException.unproven(
-                    "this browser did not begin the login, or keeps no cookies in frames of other sites; launch again, in a window of its own"));
+  /** What the login with this state may be, in the browser that has these cookies. */
+  private static List<LoginState> all(String state, Function<String, Optional<String>> cookies) {
+    return COOKIES.stream()
+        .flatMap(
+            cookie ->
+                cookies.apply(cookie).stream()
+                    .filter(secret -> secret.matches(SECRET))
+                    .map(secret -> new LoginState(state, cookie, secret)))
+        .toList();
   }
 
-  private static String id(String state) {
-    try {
-      JsonNode id = JSON.readTree(Base64.getUrlDecoder().decode(state)).path("state_id");
-      if (id.asText().matches("[A-Za-z0-9_-]{22}")) {
-        return id.asText();
-      }
-    } catch (IllegalArgumentException | IOException malformed) {
-      // Reported below, like every other state that was not made here.
+  /**
+   * Checks that a nonce is the one of the login with this state, begun in the browser that has
+   * these cookies.
+   */
+  static void check(
+      String nonce, Platform platform, String state, Function<String, Optional<String>> cookies) {
+    List<LoginState> logins = all(state, cookies);
+    if (logins.isEmpty()) {
+      throw RefusedLaunchException.unproven(
+          "this browser did not begin the login, or keeps no cookies in frames of other sites;"
+              + " launch again, in a window of its own");
     }
-    throw RefusedLaunchException.unproven("the state of the launch was not made here");
+    byte[] sent = nonce.getBytes(UTF_8);
+    if (logins.stream()
+        .noneMatch(login -> MessageDigest.isEqual(login.nonce(platform).getBytes(UTF_8), sent))) {
+      throw RefusedLaunchException.unproven(
+          "the id_token answers another login than this one; launch again");
+    }
   }
 
-  /** The cookie that begins it. */
-  String begun() {
-    return COOKIE + id + "=" + secret + "; Max-Age=" + SECONDS + ATTRIBUTES;
-  }
-
-  /** The cookie that ends it. */
-  String ended() {
-    return COOKIE + id + "=; Max-Age=0" + ATTRIBUTES;
+  /** The cookie that binds it to the browser; it lives as long as the latest login. */
+  String setCookie() {
+    return "%s=%s; Max-Age=%d; Path=/; Secure; HttpOnly; SameSite=None"
+        .formatted(cookie, secret, SECONDS);
   }
 
   /** What the platform's answer to this login must have in it. */

@@ -41,7 +41,8 @@ public final class Lti {
             .orElseThrow(
                 () ->
                     new InvalidValueException(
-                        "lti-url is missing; write where platforms send launches, such as https://hub.example.org/hub/lti/launch"));
+                        "lti-url is missing; write where platforms send launches, such as"
+                            + " https://hub.example.org/hub/lti/launch"));
     return new Lti(
         new OauthLaunches(settings, url, clock),
         new OidcLaunches(settings, url, isLocal, clock),
@@ -52,11 +53,12 @@ public final class Lti {
    * Begins a login by LTI 1.3.
    *
    * @param form what the platform sent, in the query or in the body
+   * @param cookies the value of a cookie that the browser sent, by its name
    * @return where to send the browser, and with what cookie
    * @throws RefusedLaunchException if the platform is not known, or something is missing
    */
-  public BegunLogin login(Form form) {
-    return oidc.begin(form);
+  public BegunLogin login(Form form, Function<String, Optional<String>> cookies) {
+    return oidc.begin(form, cookies);
   }
 
   /**

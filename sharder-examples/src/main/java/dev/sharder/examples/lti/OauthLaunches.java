@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -41,10 +40,9 @@ final class OauthLaunches {
     return new Launch(
         consumer.key(),
         timestamp + ' ' + nonce,
-        form.require(settings.user()),
+        Launch.checkUser(settings.user(), form.get(settings.user()).orElse("")),
         form.get("resource_link_id").orElse(""),
-        parameters(form),
-        Optional.empty());
+        parameters(form));
   }
 
   private Consumer consumer(String key) {
@@ -72,7 +70,8 @@ final class OauthLaunches {
     String right = OauthSignature.of(url, form, consumer.secret());
     if (!MessageDigest.isEqual(right.getBytes(UTF_8), sent.getBytes(UTF_8))) {
       throw RefusedLaunchException.unproven(
-          "the signature of the launch is wrong; see that the platform has the secret of its key, and launches to lti-url");
+          "the signature of the launch is wrong; see that the platform has the secret of its key,"
+              + " and launches to lti-url");
     }
   }
 

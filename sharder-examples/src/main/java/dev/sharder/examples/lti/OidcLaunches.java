@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.nimbusds.jwt.JWTClaimsSet;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.security.MessageDigest;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,9 +42,9 @@ final class OidcLaunches {
   }
 
   /** Sends the browser to the platform, to come back with who the user is. */
-  BegunLogin begin(Form form) {
+  BegunLogin begin(Form form, Function<String, Optional<String>> cookies) {
     Platform platform = platform(form.require("iss"), form.get("client_id"));
-    LoginState login = LoginState.begin(path(form.require("target_link_uri")));
+    LoginState login = LoginState.begin(path(form.require("target_link_uri")), cookies);
     Map<String, String> query = new LinkedHashMap<>();
     query.put("scope", "openid");
     query.put("response_type", "id_token");
@@ -57,7 +56,7 @@ final class OidcLaunches {
     form.get("lti_message_hint").ifPresent(hint -> query.put("lti_message_hint", hint));
     query.put("state", login.state());
     query.put("nonce", login.nonce(platform));
-    return new BegunLogin(withQuery(platform.authUrl(), query), login.begun());
+    return new BegunLogin(withQuery(platform.authUrl(), query), login.setCookie());
   }
 
   private Platform platform(String issuer, Optional<String> clientId) {
@@ -88,13 +87,9 @@ final class OidcLaunches {
   }
 
   Launch verify(Form form, Function<String, Optional<String>> cookies) {
-    LoginState login = LoginState.sent(form.get("state").orElse(""), cookies);
     IdTokens.Proven proven = tokens.verify(form.require("id_token"));
     String nonce = text(proven.claims().getClaim("nonce"));
-    byte[] right = login.nonce(proven.platform()).getBytes(UTF_8);
-    if (!MessageDigest.isEqual(right, nonce.getBytes(UTF_8))) {
-      throw RefusedLaunchException.unproven("the id_token answers another login than this one");
-    }
+    LoginState.check(nonce, proven.platform(), form.get("state").orElse(""), cookies);
     checkMessage(proven);
     Map<String, @Nullable Object> kept = new LinkedHashMap<>(proven.claims().toJSONObject());
     kept.remove("nonce");
@@ -103,8 +98,7 @@ final class OidcLaunches {
         nonce,
         user(proven.claims()),
         text(at(proven.claims().getClaims(), List.of(CLAIM + "resource_link", "id"))),
-        Json.write(kept),
-        Optional.of(login.ended()));
+        Json.write(kept));
   }
 
   private static void checkMessage(IdTokens.Proven proven) {
@@ -126,12 +120,7 @@ final class OidcLaunches {
             ? List.of(CLAIM + "custom", name.substring(CUSTOM.length()))
             : USERS.getOrDefault(name, List.of(name));
     String user = text(at(claims.getClaims(), way));
-    if (user.isEmpty()) {
-      throw RefusedLaunchException.malformed(
-          "the launch does not say %s; see what the platform is set to send"
-              .formatted(String.join(" ", way)));
-    }
-    return user;
+    return Launch.checkUser(String.join(" ", way), user);
   }
 
   private static @Nullable Object at(Map<String, ?> claims, List<String> way) {

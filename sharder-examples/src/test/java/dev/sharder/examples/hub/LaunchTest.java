@@ -176,6 +176,8 @@ class LaunchTest {
         Map.of("lti_message_type", "ContentItemSelectionRequest"),
         Map.of("lti_version", "LTI-2p0"),
         Map.of("user_id", ""),
+        Map.of("user_id", " \u00a0"),
+        Map.of("user_id", "$User.id"),
         Map.of("user_id", "a\r\nSet-Cookie: x"),
         Map.of("user_id", "u".repeat(256)));
   }

@@ -8,7 +8,6 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.JWSSigner;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
-import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
@@ -20,6 +19,7 @@ import java.io.IOException;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -36,9 +36,13 @@ final class LearningPlatform implements AutoCloseable {
   /** A login as the browser knows it, between the two requests. */
   record Begun(String location, String cookie, Map<String, String> query) {}
 
+  /** Drawn once: it takes a second, and every test has one. */
+  private static final RSAKey FIRST_KEY = newKey("key-1");
+
   private final Undertow server;
   private final AtomicInteger fetches = new AtomicInteger();
-  private volatile RSAKey key = newKey("key-1");
+  private volatile RSAKey key = FIRST_KEY;
+  private volatile List<String> others = List.of();
   private volatile boolean isUp = true;
 
   LearningPlatform() {
@@ -49,10 +53,22 @@ final class LearningPlatform implements AutoCloseable {
                 exchange -> {
                   fetches.incrementAndGet();
                   exchange.setStatusCode(isUp ? 200 : 500);
-                  exchange.getResponseSender().send(new JWKSet(key.toPublicJWK()).toString());
+                  exchange.getResponseSender().send(keySet());
                 })
             .build();
     server.start();
+  }
+
+  /** Its own key comes last, behind those that it has besides. */
+  private String keySet() {
+    List<String> all = new ArrayList<>(others);
+    all.add(key.toPublicJWK().toJSONString());
+    return "{\"keys\":[" + String.join(",", all) + "]}";
+  }
+
+  /** Has it publish other keys, as they are written, before its own. */
+  void publish(String... others) {
+    this.others = List.of(others);
   }
 
   static RSAKey newKey(String id) {
@@ -106,10 +122,10 @@ final class LearningPlatform implements AutoCloseable {
         .orElse("");
   }
 
-  /** Begins a login in a browser. */
-  static Begun begin(RunningHub hub) throws IOException {
-    return begun(
-        hub.ask("GET", "/lti/login?" + form(login("https://hub.example.org/user/me/lab"))));
+  /** Begins a login in a browser, which has these cookies. */
+  static Begun begin(RunningHub hub, String... cookies) throws IOException {
+    String target = "/lti/login?" + form(login("https://hub.example.org/user/me/lab"));
+    return begun(hub.ask("GET", target, "Cookie: " + String.join("; ", cookies)));
   }
 
   static Begun begun(Answer answer) {
@@ -164,6 +180,18 @@ final class LearningPlatform implements AutoCloseable {
           new JWSHeader.Builder(JWSAlgorithm.HS256).keyID(key.getKeyID()).build(),
           claims,
           new MACSigner(key.toRSAPublicKey().getEncoded()));
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** Signed with a secret. */
+  static String signedWith(byte[] secret, String id, JWTClaimsSet claims) {
+    try {
+      return serialized(
+          new JWSHeader.Builder(JWSAlgorithm.HS256).keyID(id).build(),
+          claims,
+          new MACSigner(secret));
     } catch (JOSEException impossible) {
       throw new IllegalStateException(impossible);
     }

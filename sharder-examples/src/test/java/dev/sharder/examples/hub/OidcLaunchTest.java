@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.OctetSequenceKey;
 import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jose.util.JSONObjectUtils;
 import com.nimbusds.jwt.JWTClaimsSet;
 import dev.sharder.examples.hub.LearningPlatform.Begun;
 import dev.sharder.examples.hub.RunningHub.Answer;
@@ -18,6 +23,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
@@ -29,6 +36,7 @@ import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,7 +124,7 @@ class OidcLaunchTest {
           .containsKeys("state", "nonce");
       assertThat(answer.header("Set-Cookie"))
           .matches(
-              "__Host-lti-[\\w-]{22}=[\\w-]{43}; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=None");
+              "__Host-lti-[1-5]=[\\w-]{43}; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=None");
       assertThat(begun.location()).doesNotContain(begun.cookie().replaceFirst(".*=", ""));
     }
     assertNothingIsWritten();
@@ -177,11 +185,8 @@ class OidcLaunchTest {
       assertThat(answer.status()).as(answer.body()).isEqualTo(200);
       assertThat(answer.header("X-Accel-Redirect")).isEqualTo("@launched");
       assertThat(answer.header("X-Sharder-Bin")).isEqualTo("hub-1");
-      String cookie = login.cookie().replaceFirst("=.*", "");
       assertThat(answer.headers("Set-Cookie"))
-          .containsExactly(
-              "hub=hub-1; Path=/; HttpOnly; SameSite=Lax",
-              cookie + "=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=None");
+          .containsExactly("hub=hub-1; Path=/; HttpOnly; SameSite=Lax");
 
       assertThat(rows("sharder_assignment")).extracting("object").containsExactly("ada");
       Map<String, Object> kept = rows("sharder_lti_launch").get(0);
@@ -306,14 +311,18 @@ class OidcLaunchTest {
   void aLaunchBelongsToTheBrowserAndTheStateItWasBegunWith() throws Exception {
     try (RunningHub hub = start()) {
       Begun login = LearningPlatform.begin(hub);
-      Begun another = LearningPlatform.begin(hub);
+      Begun another = begunElsewhere(hub, login);
       String token = platform.signed(platform.claims("ada", login).build());
       String state = login.query().get("state");
       assertRefused(launch(hub, "", state, token), 401);
       assertRefused(launch(hub, another.cookie(), state, token), 401);
       assertRefused(launch(hub, another, token), 401);
       assertRefused(launch(hub, login.cookie().replaceFirst("=.*", "=AAAA"), state, token), 401);
-      String id = login.cookie().replaceFirst("^__Host-lti-", "").replaceFirst("=.*", "");
+      String id =
+          new ObjectMapper()
+              .readTree(Base64.getUrlDecoder().decode(state))
+              .path("state_id")
+              .asText();
       String elsewhere = "{\"state_id\":\"" + id + "\",\"next_url\":\"//evil.example\"}";
       for (String forged : List.of("", "x", "e30=", elsewhere)) {
         String sent =
@@ -326,6 +335,198 @@ class OidcLaunchTest {
       String both = another.cookie() + "; " + login.cookie();
       assertThat(launch(hub, both, state, token).status()).isEqualTo(200);
     }
+  }
+
+  /** In another browser, whose cookie has another name by chance. */
+  private static Begun begunElsewhere(RunningHub hub, Begun login) throws IOException {
+    Begun another = LearningPlatform.begin(hub);
+    while (name(another.cookie()).equals(name(login.cookie()))) {
+      another = LearningPlatform.begin(hub);
+    }
+    return another;
+  }
+
+  private static String name(String cookie) {
+    return cookie.replaceFirst("=.*", "");
+  }
+
+  @Test
+  @DisplayName("However many logins a browser begins, it has one cookie for them, and ends any")
+  void oneCookie() throws Exception {
+    try (RunningHub hub = start()) {
+      Map<String, String> browser = new LinkedHashMap<>();
+      List<Begun> logins = new ArrayList<>();
+      for (int i = 0; i < 104; i++) {
+        Begun login = LearningPlatform.begin(hub, browser.values().toArray(String[]::new));
+        browser.put(name(login.cookie()), login.cookie());
+        logins.add(login);
+      }
+      assertThat(browser).hasSize(1);
+      assertThat(logins).extracting(login -> login.query().get("nonce")).doesNotHaveDuplicates();
+      String cookies = String.join("; ", browser.values());
+      for (Begun login : List.of(logins.get(103), logins.get(0))) {
+        String token = platform.signed(platform.claims("ada", login).build());
+        String state = login.query().get("state");
+        assertThat(launch(hub, cookies, state, token).status()).isEqualTo(200);
+        assertRefused(launch(hub, cookies, state, token), 401);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("Logins that begin at once, before the browser has a cookie, leave it five at most")
+  void fewCookies() throws Exception {
+    try (RunningHub hub = start()) {
+      Map<String, String> browser = new LinkedHashMap<>();
+      Begun last = LearningPlatform.begin(hub, "a=b");
+      for (int i = 0; i < 104; i++) {
+        last = LearningPlatform.begin(hub, "__Host-lti-1=short", "__Host-lti-6=" + "x".repeat(43));
+        browser.put(name(last.cookie()), last.cookie());
+      }
+      assertThat(browser).hasSizeBetween(2, 5);
+      String cookies = String.join("; ", browser.values());
+      assertThat(cookies.length()).isLessThan(5 * 64);
+      String token = platform.signed(platform.claims("ada", last).build());
+      Answer answer = launch(hub, cookies, last.query().get("state"), token);
+      assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  @DisplayName("A user that is a placeholder is no one, by either LTI, and the parameter is named")
+  void placeholder() throws Exception {
+    try (RunningHub hub =
+        start("lti-user: custom_login", "lti-consumers: ['lms:s&cr=t']", "lowercase: false")) {
+      Begun login = LearningPlatform.begin(hub);
+      for (String user :
+          List.of(
+              "$Canvas.user.id",
+              "$User.id",
+              "$Person.email.primary",
+              "lms-$User.id",
+              "${user_id}",
+              "{{user.id}}",
+              "#{user}",
+              "%USER%",
+              "$",
+              "(null)",
+              "null",
+              "NULL",
+              "undefined",
+              "[undefined]",
+              "",
+              " ",
+              "\t",
+              "\u00a0")) {
+        JWTClaimsSet claims =
+            platform.claims("ada", login).claim(CLAIM + "custom", Map.of("login", user)).build();
+        Answer answer = launch(hub, login, platform.signed(claims));
+        assertRefused(answer, 400);
+        assertThat(answer.body()).as(user).contains("custom login", "lti-user");
+
+        Map<String, String> fields = Consumer.known().launch("ada");
+        fields.put("custom_login", user);
+        Answer old = Consumer.post(hub.port(), "/lti/launch", Consumer.known().signed(fields));
+        assertRefused(old, 400);
+        assertThat(old.body())
+            .as(user)
+            .contains("custom_login", "lti-user")
+            .doesNotContain("$User");
+      }
+    }
+    assertNothingIsWritten();
+  }
+
+  @Test
+  @DisplayName("A user with a sign in the name is someone")
+  void someone() throws Exception {
+    List<String> users = List.of("user$1", "O'Neil", "(ada)", "nullable", "a.b@c.example", "100%");
+    try (RunningHub hub = start("lowercase: false")) {
+      for (String user : users) {
+        Begun login = LearningPlatform.begin(hub);
+        String token = platform.signed(platform.claims(user, login).build());
+        assertThat(launch(hub, login, token).status()).as(user).isEqualTo(200);
+      }
+    }
+    assertThat(rows("sharder_assignment"))
+        .extracting("object")
+        .containsExactlyInAnyOrderElementsOf(users);
+  }
+
+  @Test
+  @DisplayName("A key of the platform that is of no use is ignored, and the others count")
+  void strangeKeys() throws Exception {
+    RSAKey right = platform.key();
+    RSAKey same = LearningPlatform.newKey(right.getKeyID());
+    platform.publish(
+        "{\"kty\":\"PQC\",\"kid\":\"key-1\",\"x\":\"AQAB\"}",
+        "{\"kty\":7}",
+        "{\"kid\":\"key-1\"}",
+        "{}",
+        "7",
+        "null",
+        "[\"RSA\"]",
+        "\"RSA\"",
+        "{\"kty\":\"RSA\",\"kid\":\"key-1\"}",
+        "{\"kty\":\"RSA\",\"kid\":\"key-1\",\"n\":\"!\",\"e\":\"AQAB\"}",
+        "{\"kty\":\"RSA\",\"kid\":\"key-1\",\"n\":\"AQ\",\"e\":\"AQ\"}",
+        "{\"kty\":\"RSA\",\"kid\":\"key-1\",\"n\":\"AQAB\",\"e\":\"AQAB\",\"use\":7,\"alg\":[]}",
+        "{\"kty\":\"EC\",\"kid\":\"key-1\",\"crv\":\"P-999\",\"x\":\"AQ\",\"y\":\"AQ\"}",
+        new ECKeyGenerator(Curve.P_256).keyID("key-1").generate().toPublicJWK().toJSONString(),
+        "{\"kty\":\"OKP\",\"kid\":\"key-1\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+        "{\"kty\":\"oct\",\"kid\":\"key-1\",\"k\":\"c2VjcmV0\"}",
+        with(same, "use", "enc"),
+        with(same, "alg", "RS512"),
+        with(same, "key_ops", List.of("encrypt")),
+        same.toPublicJWK().toJSONString());
+    try (RunningHub hub = start()) {
+      assertAccepted(hub);
+      // The same name twice is no harm: the platform published both.
+      Begun login = LearningPlatform.begin(hub);
+      JWTClaimsSet claims = platform.claims("bob", login).build();
+      assertThat(launch(hub, login, LearningPlatform.signed(claims, same)).status()).isEqualTo(200);
+      assertRefused(launch(hub, login, platform.signedWithThePublicKey(claims)), 401);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "A key that is not for signatures, not in force, too short or symmetric proves nothing")
+  void uselessKeys() throws Exception {
+    RSAKey other = LearningPlatform.newKey("other");
+    RSAKey weak = new RSAKeyGenerator(1024, true).keyID("weak").generate();
+    byte[] secret = "0123456789abcdef0123456789abcdef".getBytes();
+    long now = Instant.now().getEpochSecond();
+    for (String published :
+        List.of(
+            with(other, "use", "enc"),
+            with(other, "key_ops", List.of("wrapKey")),
+            with(other, "exp", now - 60),
+            with(other, "nbf", now + 600),
+            with(other, "alg", "RS512"),
+            weak.toPublicJWK().toJSONString(),
+            new OctetSequenceKey.Builder(secret).keyID("other").build().toJSONString())) {
+      platform.publish(published);
+      try (RunningHub hub = start()) {
+        assertAccepted(hub);
+        Begun login = LearningPlatform.begin(hub);
+        JWTClaimsSet claims = platform.claims("eve", login).build();
+        for (String token :
+            List.of(
+                LearningPlatform.signed(claims, other),
+                LearningPlatform.signed(claims, weak),
+                LearningPlatform.signedWith(secret, "other", claims))) {
+          assertRefused(launch(hub, login, token), 401);
+        }
+      }
+    }
+    assertThat(rows("sharder_assignment")).extracting("object").containsExactly("ada");
+  }
+
+  private static String with(RSAKey key, String name, Object value) {
+    Map<String, Object> fields = new HashMap<>(key.toPublicJWK().toJSONObject());
+    fields.put(name, value);
+    return JSONObjectUtils.toJSONString(fields);
   }
 
   @Test

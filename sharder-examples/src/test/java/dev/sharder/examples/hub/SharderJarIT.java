@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,9 +16,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.jar.JarFile;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +33,20 @@ class SharderJarIT {
 
   private static final Pattern ANSWERING =
       Pattern.compile("answering http://127\\.0\\.0\\.1:(\\d+)/shard from (\\S+); hubs (.*)");
+
+  /** Those within another library, whose licences are beside that library's. */
+  private static final Set<String> PARTS =
+      Set.of(
+          "org.antlr:antlr4-runtime",
+          "com.google.code.gson:gson",
+          "com.github.stephenc.jcip:jcip-annotations");
+
+  private static final Pattern UNUSED =
+      Pattern.compile(
+          "org/(checkerframework|jspecify|springframework)/.*|com/google/(errorprone|j2objc|protobuf)/.*"
+              + "|io/prometheus/.*/(protobuf|generated)/.*|dev/sharder/examples/spring/.*"
+              + "|(META-INF/versions/\\d+/)?module-info\\.class|META-INF/[^/]*\\.(SF|DSA|RSA|kotlin_module)"
+              + "|META-INF/(native-image|proguard|maven/.*pom\\.xml).*|.*/OSGI-INF/.*");
 
   @TempDir private Path folder;
 
@@ -102,6 +121,28 @@ class SharderJarIT {
   }
 
   @Test
+  @DisplayName("What a driver logs is in the log's own format and without the password")
+  void driverLog() throws Exception {
+    Process find =
+        start(
+            Map.of("SHARDER_LOG_FORMAT", "json"),
+            "find",
+            "ada",
+            "--database",
+            "jdbc:postgresql://127.0.0.1:1/people?password=Hu5hed&service=nowhere");
+    List<String> lines =
+        new String(find.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    assertThat(lines).hasSizeGreaterThan(1).noneMatch(line -> line.contains("Hu5hed"));
+    for (String line : lines.subList(0, lines.size() - 1)) {
+      assertThat(new ObjectMapper().readTree(line).path("loggerName").asText())
+          .startsWith("org.postgresql");
+    }
+    assertThat(lines.get(lines.size() - 1))
+        .startsWith(
+            "sharder find: cannot open the database jdbc:postgresql://127.0.0.1:1/people?***");
+  }
+
+  @Test
   void theJarTellsItsVersionAndHelpsWithoutADatabase() throws Exception {
     for (String option : List.of("--help", "--version")) {
       for (String[] arguments : new String[][] {{option}, {"serve", option}}) {
@@ -109,6 +150,63 @@ class SharderJarIT {
       }
     }
     assertThat(folder.resolve("sharder.db")).doesNotExist();
+  }
+
+  @Test
+  @DisplayName(
+      "The jar carries our licence, and of every library in it the licence and the notices")
+  void licences() throws Exception {
+    try (JarFile jar = new JarFile(System.getProperty("sharder.jar"))) {
+      assertThat(text(jar, "META-INF/LICENSE")).isEqualTo(Files.readString(Path.of("../LICENSE")));
+      String list = text(jar, "META-INF/THIRD-PARTY.txt");
+      List<String> libraries =
+          jar.stream()
+              .map(ZipEntry::getName)
+              .filter(name -> name.matches("META-INF/maven/.*/pom\\.properties"))
+              .map(name -> name.split("/")[2] + ":" + name.split("/")[3])
+              .filter(name -> !name.startsWith("dev.sharder:") && !PARTS.contains(name))
+              .toList();
+      assertThat(libraries).hasSizeGreaterThan(30);
+      for (String library : libraries) {
+        // (Apache-2.0) Caffeine cache (com.github.ben-manes.caffeine:caffeine:3.3.1 - https://...)
+        assertThat(list)
+            .containsPattern("\\(\\S.*\\) .* \\(" + Pattern.quote(library) + ":\\d\\S* - \\S+\\)");
+      }
+      assertThat(list).doesNotContain("Unknown license");
+      for (String owner : List.of("ch/qos/logback/", "me/tongfei/", "org/jline/", "org/slf4j/")) {
+        assertThat(jar.stream()).anyMatch(entry -> entry.getName().startsWith(owner));
+      }
+      assertThat(Map.of("logback", "QOS.ch", "progressbar", "Tongfei", "jline", "JLine"))
+          .allSatisfy(
+              (name, words) ->
+                  assertThat(text(jar, "META-INF/third-party/" + name + "/LICENSE.txt"))
+                      .contains(words));
+      assertThat(jar.stream().map(ZipEntry::getName))
+          .contains(
+              "META-INF/third-party/postgresql/META-INF/LICENSE",
+              "META-INF/third-party/jackson-core/META-INF/NOTICE",
+              "META-INF/third-party/jackson-databind/META-INF/NOTICE",
+              "META-INF/third-party/jackson-core/META-INF/FastDoubleParser-LICENSE",
+              "META-INF/third-party/micrometer-core/META-INF/NOTICE",
+              "META-INF/third-party/sqlite-jdbc/META-INF/maven/org.xerial/sqlite-jdbc/LICENSE")
+          .noneMatch(name -> name.matches("META-INF/(LICENSE.+|NOTICE.*)"));
+    }
+  }
+
+  private static String text(JarFile jar, String name) throws IOException {
+    try (InputStream text = jar.getInputStream(jar.getEntry(name))) {
+      return new String(text.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  @DisplayName("The jar has nothing in it that it does not use")
+  void nothingElse() throws Exception {
+    try (JarFile jar = new JarFile(System.getProperty("sharder.jar"))) {
+      assertThat(jar.stream().map(ZipEntry::getName).filter(name -> !name.endsWith("/")))
+          .doesNotHaveDuplicates()
+          .noneMatch(UNUSED.asMatchPredicate());
+    }
   }
 
   /** What runs under nohup, as whatever it starts, never hears of it. */
