@@ -16,5 +16,5 @@ public interface Player extends AutoCloseable {
   void awaitEnd() throws IOException, InterruptedException;
 
   @Override
-  void close() throws IOException, InterruptedException;
+  void close() throws IOException;
 }

@@ -204,7 +204,7 @@ final class Search {
     if (++tried > limit) {
       throw new GivenUp(
           ("undecided after %d states, at %s with %d calls under way; play fewer threads, or fewer"
-               + " calls at a time that may all have been done")
+                  + " calls at a time that may all have been done")
               .formatted(limit, step.call().told(evidence.began()), slots.size()));
     }
     Config next = new Config(state, (BitSet) config.done().clone());
