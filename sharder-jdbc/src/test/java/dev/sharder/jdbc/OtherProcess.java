@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -16,9 +17,9 @@ import java.util.stream.Stream;
  * A program of the tests that runs as a process of its own. Closing it kills it, and so does time,
  * because nothing else would end a wait for its next line.
  */
-final class OtherProcess implements AutoCloseable {
+public final class OtherProcess implements AutoCloseable {
 
-  private static final int MOST_SECONDS = 150;
+  private static final Duration MOST = Duration.ofSeconds(150);
 
   private final Process process;
   private final Path errors;
@@ -33,6 +34,12 @@ final class OtherProcess implements AutoCloseable {
 
   /** Starts a class that has a main method; what it has to complain of goes into the folder. */
   static OtherProcess start(Class<?> program, Path folder, String... arguments) throws IOException {
+    return start(MOST, program, folder, arguments);
+  }
+
+  /** Starts one that may run so long. */
+  public static OtherProcess start(
+      Duration most, Class<?> program, Path folder, String... arguments) throws IOException {
     Path errors = Files.createTempFile(folder, "errors", "");
     List<String> java =
         List.of(
@@ -44,18 +51,18 @@ final class OtherProcess implements AutoCloseable {
             program.getName());
     List<String> command = Stream.concat(java.stream(), Stream.of(arguments)).toList();
     Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-    CompletableFuture.delayedExecutor(MOST_SECONDS, TimeUnit.SECONDS)
+    CompletableFuture.delayedExecutor(most.toMillis(), TimeUnit.MILLISECONDS)
         .execute(process::destroyForcibly);
     return new OtherProcess(process, errors);
   }
 
-  void say(String line) throws IOException {
+  public void say(String line) throws IOException {
     process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().flush();
   }
 
   /** Returns the next line it prints; fails if there is none. */
-  String hear() throws IOException {
+  public String hear() throws IOException {
     String line = output.readLine();
     if (line == null) {
       throw new UncheckedIOException(new IOException("the process ended: " + complaints()));
@@ -63,17 +70,17 @@ final class OtherProcess implements AutoCloseable {
     return line;
   }
 
-  String complaints() throws IOException {
+  public String complaints() throws IOException {
     return Files.readString(errors);
   }
 
   /** As {@code kill -STOP}: it does nothing more, and keeps every lock it has. */
-  void stop() throws IOException, InterruptedException {
+  public void stop() throws IOException, InterruptedException {
     signal("-STOP");
   }
 
   /** As {@code kill -CONT}. */
-  void goOn() throws IOException, InterruptedException {
+  public void goOn() throws IOException, InterruptedException {
     signal("-CONT");
   }
 
@@ -81,12 +88,12 @@ final class OtherProcess implements AutoCloseable {
     new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start().waitFor();
   }
 
-  int awaitEnd() throws InterruptedException {
+  public int awaitEnd() throws InterruptedException {
     return process.waitFor();
   }
 
   /** As {@code kill -9}. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 

@@ -1,0 +1,152 @@
+package dev.sharder.history;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.AssignmentStore;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.jdbc.TestPostgres;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What processes and threads do at the same time is explained by one serial order. {@code
+ * -Dhistory.rounds=200 -Dhistory.seed=1} plays so many histories in each test, from that seed on.
+ */
+@Timeout(7_200)
+class ConcurrentHistoryTest {
+
+  private static final int ROUNDS = Integer.getInteger("history.rounds", 2);
+  private static final long SEED = Long.getLong("history.seed", System.nanoTime() % 1_000_000);
+  private static final Duration MOST = Duration.ofMinutes(10 + ROUNDS);
+  private static final int PROCESSES = 3;
+  private static final int THREADS = 4;
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path folder;
+
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  @AfterEach
+  void closeAll() throws Exception {
+    for (AutoCloseable one : opened) {
+      one.close();
+    }
+  }
+
+  @Test
+  @DisplayName("Threads on the in-memory store")
+  void inMemory() throws Exception {
+    try (AssignmentStore store = AssignmentStore.inMemory()) {
+      for (int round = 0; round < 4 * ROUNDS; round++) {
+        play(store, List.of(new Threads(store), new Threads(store)), 300, SEED + round);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("Several stores of one process on a SQLite file")
+  void sqliteStores() throws Exception {
+    playOnStores("jdbc:sqlite:" + folder.resolve("sharder.db"), 60);
+  }
+
+  @Test
+  @DisplayName("Several stores of one process on PostgreSQL")
+  void postgresStores() throws Exception {
+    playOnStores(TestPostgres.newSchema(), 120);
+  }
+
+  @Test
+  @DisplayName("Several processes on a SQLite file")
+  void sqliteProcesses() throws Exception {
+    playInProcesses("jdbc:sqlite:" + folder.resolve("sharder.db"), 60);
+  }
+
+  @Test
+  @DisplayName("Several processes on PostgreSQL")
+  void postgresProcesses() throws Exception {
+    playInProcesses(TestPostgres.newSchema(), 120);
+  }
+
+  @Test
+  @DisplayName("Processes on PostgreSQL that are killed in the middle")
+  void killedProcesses() throws Exception {
+    String url = TestPostgres.newSchema();
+    JdbiAssignmentStore store = store(url);
+    for (int round = 0; round < ROUNDS; round++) {
+      Program killed = program(url);
+      Program other = program(url);
+      ConcurrentHistory history = history(1_000_000, SEED + round);
+      history.begin(store, List.of(killed, other));
+      history.awaitCalls(200);
+      killed.kill();
+      history.awaitCalls(history.calls().size() + 200);
+      history.stop();
+      history.check(store);
+      other.close();
+    }
+  }
+
+  private void playOnStores(String url, int calls) throws Exception {
+    List<JdbiAssignmentStore> stores = new ArrayList<>();
+    for (int i = 0; i < PROCESSES; i++) {
+      stores.add(store(url));
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+      play(stores.get(0), stores.stream().map(Threads::new).toList(), calls, SEED + round);
+    }
+  }
+
+  private void playInProcesses(String url, int calls) throws Exception {
+    JdbiAssignmentStore store = store(url);
+    List<Program> programs = new ArrayList<>();
+    for (int i = 0; i < PROCESSES; i++) {
+      programs.add(program(url));
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+      play(store, programs, calls, SEED + round);
+    }
+  }
+
+  private JdbiAssignmentStore store(String url) {
+    HikariDataSource pool = new HikariDataSource();
+    opened.add(0, pool);
+    pool.setJdbcUrl(url);
+    pool.setMaximumPoolSize(THREADS);
+    JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+    opened.add(0, store);
+    return store;
+  }
+
+  private Program program(String url) throws Exception {
+    Program program = Program.start(url, THREADS, MOST, folder);
+    opened.add(0, program);
+    return program;
+  }
+
+  private ConcurrentHistory history(int calls, long seed) {
+    return new ConcurrentHistory(Workload.of(seed, THREADS, calls), folder);
+  }
+
+  /** Nothing goes wrong here, so everything has a known outcome, and a maker. */
+  private void play(AssignmentStore store, List<? extends Player> players, int calls, long seed)
+      throws Exception {
+    ConcurrentHistory history = history(calls, seed);
+    history.begin(store, players);
+    history.awaitEnd();
+    Verdict verdict = history.check(store);
+    List<Call> made = history.calls();
+    assertThat(made)
+        .hasSize(players.size() * THREADS * calls + Draw.toBeginWith(history.workload()).size());
+    assertThat(made).filteredOn(Call::isUnknown).isEmpty();
+    assertThat(verdict.retold()).isZero();
+  }
+}

@@ -1,0 +1,256 @@
+package dev.sharder.history;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sharder.BinState;
+import dev.sharder.Change;
+import dev.sharder.Note;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Small histories of which one can see what they are, with two bins {@code a} and {@code b}. */
+class VerdictTest {
+
+  private static final long BOUND = 1_000;
+  private static final String EARLY = "2026-11-28T00:00:00Z";
+  private static final String LATE = "2026-11-28T00:00:01Z";
+
+  private final List<Call> calls = new ArrayList<>();
+  private final List<Change> changes = new ArrayList<>();
+  private final Map<String, Held> objects = new HashMap<>();
+  private final Map<String, Long> capacities = new HashMap<>();
+
+  private void bins() {
+    for (String bin : List.of("a", "b")) {
+      HeldBin added = bin(bin, 0);
+      call(1, new Operation.AddBin(added), 0, 1, new Outcome.Shown(List.of(added)));
+      changed(Change.What.BIN_ADDED, Optional.empty(), Optional.of(bin), Optional.of(bin), 0);
+    }
+  }
+
+  @BeforeEach
+  void addBins() {
+    bins();
+  }
+
+  @Test
+  @DisplayName("Two calls at the same time may come in either order")
+  void eitherOrder() {
+    placed("x", "b", 10, 30);
+    placed("y", "a", 20, 40);
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.EXPLAINED);
+  }
+
+  @Test
+  @DisplayName(
+      "A call that ended before another began came first, so the first went to the wrong bin")
+  void unfair() {
+    placed("x", "b", 10, 20);
+    placed("y", "a", 30, 40);
+    assertThat(verdict().told())
+        .contains("assign x → new in b")
+        .contains("x would go to a, and went to b");
+  }
+
+  @Test
+  @DisplayName("Two bins that are full at the right moment refuse a new object, and not before")
+  void full() {
+    capacities.put("a", 1L);
+    capacities.put("b", 1L);
+    calls.clear();
+    changes.clear();
+    bins();
+    placed("x", "a", 10, 20);
+    placed("y", "b", 30, 50);
+    call(2, assign("z"), 40, 45, new Outcome.Refused("NoOpenBinException"));
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.EXPLAINED);
+    call(2, assign("z"), 22, 28, new Outcome.Refused("NoOpenBinException"));
+    assertThat(verdict().told()).contains("b is open and has room");
+  }
+
+  @Test
+  @DisplayName("An answer from the memory of another process is late by the bound and no more")
+  void stale() {
+    placed("x", "a", 10, 20);
+    moved("x", "a", "b", 1, 30, 40);
+    found(2, "x", "a", 1, EARLY, 40 + BOUND - 1);
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.EXPLAINED);
+    found(2, "x", "a", 1, EARLY, 40 + BOUND + 1);
+    assertThat(verdict().told()).contains("from memory may be").contains("found in a");
+  }
+
+  @Test
+  @DisplayName("A process answers with its own change at once")
+  void ownChange() {
+    placed("x", "a", 10, 20);
+    moved("x", "a", "b", 1, 30, 40);
+    found(1, "x", "a", 1, EARLY, 50);
+    assertThat(verdict().told()).contains("never misses a change of its own process");
+  }
+
+  @Test
+  @DisplayName("What was acknowledged and is nowhere was lost")
+  void lost() {
+    placed("x", "a", 10, 20);
+    objects.clear();
+    assertThat(verdict().told()).contains("is nowhere");
+  }
+
+  @Test
+  @DisplayName("An object in another bin than was answered has moved without a change")
+  void permanent() {
+    placed("x", "a", 10, 20);
+    objects.put("x", new Held("b", 1, 1, EARLY));
+    assertThat(verdict().told()).contains("is nowhere").contains("new in a");
+  }
+
+  @Test
+  @DisplayName("A move raises the version")
+  void version() {
+    placed("x", "a", 10, 20);
+    moved("x", "a", "b", 1, 30, 40);
+    objects.put("x", new Held("b", 1, 1, LATE));
+    assertThat(verdict().told()).contains("version 1").contains("version 2");
+  }
+
+  @Test
+  @DisplayName("A call of unknown outcome may have been done long after, once, or not at all")
+  void unknown() {
+    call(2, assign("x"), 10, Call.OPEN, new Outcome.Unknown("killed"));
+    call(2, assign("never"), 10, Call.OPEN, new Outcome.Unknown("killed"));
+    placed("y", "a", 20, 30);
+    objects.put("x", new Held("b", 1, 1, EARLY));
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.EXPLAINED);
+    objects.put("x", new Held("a", 1, 1, EARLY));
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.UNEXPLAINED);
+  }
+
+  @Test
+  @DisplayName("An object that no call can have assigned is one too many")
+  void fromNowhere() {
+    objects.put("x", new Held("a", 1, 1, EARLY));
+    assertThat(verdict().told()).contains("no call can have put it there");
+  }
+
+  @Test
+  @DisplayName("Others may come between those of a roster, and its order stays")
+  void roster() {
+    call(2, new Operation.AssignRoster(List.of("x", "z")), 10, 60, new Outcome.Made(2));
+    objects.put("x", new Held("a", 1, 1, EARLY));
+    placed("y", "b", 20, 50);
+    objects.put("z", new Held("a", 1, 1, EARLY));
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.EXPLAINED);
+    objects.put("x", new Held("b", 1, 1, EARLY));
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.UNEXPLAINED);
+  }
+
+  @Test
+  @DisplayName("A search that takes too long is no verdict, and says what to do")
+  void undecided() {
+    for (int i = 0; i < 12; i++) {
+      placed("user-%02d".formatted(i), i % 2 == 0 ? "b" : "a", 10, 20);
+    }
+    Verdict verdict = Verdict.of(calls, ending(), 10);
+    assertThat(verdict.kind()).isEqualTo(Verdict.Kind.UNDECIDED);
+    assertThat(verdict.told()).contains("undecided after 10 states").contains("fewer threads");
+  }
+
+  @Test
+  @DisplayName("What a killed process wrote down is read, up to a line that is cut off")
+  void cutOff(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("calls.jsonl");
+    Call open =
+        new Call(
+            "1-0-0",
+            1,
+            assign("x"),
+            10,
+            Call.OPEN,
+            BOUND,
+            new Outcome.Unknown("the process ended"));
+    Call done = new Call("1-0-0", 1, assign("x"), 10, 20, BOUND, new Outcome.Absent());
+    try (CallLog log = new CallLog(file)) {
+      log.write(open);
+      log.write(done);
+      log.write(open);
+    }
+    String text = Files.readString(file);
+    Files.writeString(file, text.substring(0, text.length() - 20));
+    assertThat(CallLog.read(file)).containsExactly(done);
+  }
+
+  // ---- what happens
+
+  private Operation assign(String object) {
+    return new Operation.AssignOne(object, 1);
+  }
+
+  private String call(int process, Operation operation, long start, long end, Outcome outcome) {
+    String id = "%d-0-%d".formatted(process, calls.size());
+    calls.add(new Call(id, process, operation, start, end, BOUND, outcome));
+    return id;
+  }
+
+  private void placed(String object, String bin, long start, long end) {
+    Held held = new Held(bin, 1, 1, EARLY);
+    call(1, assign(object), start, end, new Outcome.Placed(held));
+    objects.put(object, held);
+  }
+
+  private void found(int process, String object, String bin, long version, String at, long start) {
+    Outcome found = new Outcome.Found(new Held(bin, version, 1, at));
+    call(process, new Operation.FindOne(object), start, start + 1, found);
+  }
+
+  private void moved(String object, String from, String to, long version, long start, long end) {
+    Held held = new Held(to, version + 1, 1, LATE);
+    Operation move = new Operation.MoveTo(object, null, to, null, false);
+    call(1, move, start, end, new Outcome.Assigned(held));
+    changed(Change.What.MOVED, Optional.of(object), Optional.of(from), Optional.of(to), version);
+    objects.put(object, held);
+  }
+
+  /** Records a change of the latest call. */
+  private void changed(
+      Change.What what,
+      Optional<String> object,
+      Optional<String> from,
+      Optional<String> to,
+      long version) {
+    long next = changes.size() + 1L;
+    Note note = new Note("history", calls.get(calls.size() - 1).id());
+    Optional<Instant> since = object.map(name -> Instant.parse(EARLY));
+    changes.add(
+        new Change(
+            next, "hub", next, object, from, to, what, note, Instant.parse(LATE), version, since));
+  }
+
+  private HeldBin bin(String name, long assigned) {
+    long capacity = capacities.getOrDefault(name, HeldBin.UNLIMITED);
+    return new HeldBin(name, 1, 0, capacity, BinState.OPEN, assigned);
+  }
+
+  private Ending ending() {
+    Map<String, Long> sums = new TreeMap<>(Map.of("a", 0L, "b", 0L));
+    objects.values().forEach(held -> sums.merge(held.bin(), held.size(), Long::sum));
+    List<HeldBin> bins = new ArrayList<>();
+    sums.forEach((name, sum) -> bins.add(bin(name, sum)));
+    return new Ending(bins, objects, changes, List.of());
+  }
+
+  private Verdict verdict() {
+    return Verdict.of(calls, ending());
+  }
+}
