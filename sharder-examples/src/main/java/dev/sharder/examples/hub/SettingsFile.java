@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param location where to send a user, with {bin} and {path} in it
  * @param ramp the most newcomers that far emptier hubs take, as a share
  * @param trusted the peers whose word counts
+ * @param proxySecrets the secrets of which nginx sends one with each request
+ * @param proxySecretFile a file with more of them, one a line
  * @param cookieDomain the domain that the cookie is for
  * @param cookieMaxAge how many seconds the cookie lives
  * @param cookieSameSite Lax, Strict or None
@@ -58,6 +60,8 @@ record SettingsFile(
     @Nullable String location,
     @Nullable Double ramp,
     @Nullable List<String> trusted,
+    @Nullable List<String> proxySecrets,
+    @Nullable String proxySecretFile,
     @Nullable String cookieDomain,
     @Nullable Long cookieMaxAge,
     @Nullable String cookieSameSite,
@@ -117,6 +121,7 @@ record SettingsFile(
   SettingsFile {
     checkFilled("bins", bins);
     checkFilled("trusted", trusted);
+    checkFilled("proxy-secrets", proxySecrets);
     checkFilled("cookie-keys", cookieKeys);
     checkFilled("api-tokens", apiTokens);
     checkFilled("admins", admins);
