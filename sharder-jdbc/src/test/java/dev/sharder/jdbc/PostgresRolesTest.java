@@ -47,12 +47,15 @@ class PostgresRolesTest extends AssignmentStoreContract {
     String url = TestPostgres.newDatabase();
     server = url.substring(0, url.lastIndexOf('/') + 1);
     run(url, documented(0));
+    migrate(server);
   }
 
   @Override
   protected AssignmentStore newStore() throws Exception {
-    run(url(server, OWNER), List.of("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"));
-    migrate(server);
+    run(
+        url(server, OWNER),
+        List.of(
+            "TRUNCATE sharder_kind, sharder_bin, sharder_assignment, sharder_change RESTART IDENTITY"));
     pool.setJdbcUrl(url(server, SERVE));
     return JdbiAssignmentStore.builder(pool).migrate(false).build();
   }

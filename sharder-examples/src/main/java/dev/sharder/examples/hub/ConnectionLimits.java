@@ -13,7 +13,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +31,7 @@ import org.xnio.XnioExecutor;
 /**
  * Keeps room for the connections of the proxy in front, however many others are held open.
  *
- * <p>Peers that are not trusted share a tenth of the room, and each has a tenth of that. Where
+ * <p>Peers that are not trusted share a tenth of the room, and each has a quarter of that. Where
  * there is no room left, the oldest connection is closed on which the proxy has not sent anything
  * yet. A connection whose first request does not arrive in time is closed, too.
  */
@@ -43,7 +42,10 @@ final class ConnectionLimits {
   /** From the connection to the end of the headers of its first request. */
   private static final Duration FIRST_REQUEST_LIMIT = Duration.ofSeconds(10);
 
-  private static final int SHARES = 10;
+  /** What part of the room those have together who are not trusted, and each of them of that. */
+  private static final int SHARE_OF_STRANGERS = 10;
+
+  private static final int SHARE_OF_EACH = 4;
 
   private static final AttachmentKey<Boolean> IS_OF_PROXY = AttachmentKey.create(Boolean.class);
 
@@ -61,8 +63,8 @@ final class ConnectionLimits {
   ConnectionLimits(TrustedProxy proxy, int most) {
     this.proxy = proxy;
     this.trusted = new Room("trusted peers", most, most);
-    int share = most / SHARES;
-    this.strangers = new Room("peers that are not trusted", share, Math.max(1, share / SHARES));
+    int share = Math.max(SHARE_OF_EACH, most / SHARE_OF_STRANGERS);
+    this.strangers = new Room("peers that are not trusted", share, share / SHARE_OF_EACH);
   }
 
   /** Hands the connections for which there is room on to a server, and closes the others. */
@@ -194,16 +196,14 @@ final class ConnectionLimits {
     /** Returns who is to be closed, which is the guest itself if it gets no room. */
     synchronized Optional<Guest> enter(Guest guest) {
       ByteBuffer peer = peer(guest);
-      if (each.getOrDefault(peer, 0) >= mostEach) {
-        return Optional.of(guest);
-      }
+      boolean peerIsFull = each.getOrDefault(peer, 0) >= mostEach;
       Optional<Guest> leaving = Optional.empty();
-      if (count >= most) {
-        Iterator<Guest> oldest = unproven.iterator();
-        if (!oldest.hasNext()) {
+      if (peerIsFull || count >= most) {
+        leaving =
+            unproven.stream().filter(one -> !peerIsFull || peer(one).equals(peer)).findFirst();
+        if (leaving.isEmpty()) {
           return Optional.of(guest);
         }
-        leaving = Optional.of(oldest.next());
         leave(leaving.get());
       }
       guest.isInside = true;

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Connections that are held open, in a process of its own with few or many descriptors. */
 @DisplayName("Whoever holds connections open, nginx is answered")
-@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ConnectionLimitsTest {
 
   private static final Pattern ANSWERING =
