@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs nginx with authoritative.conf, changed in nothing but addresses, and reloads it when the hubs change:
 #   nginx.sh AUTHORITATIVE.CONF HUBS.CONF FOLDER
-# FOLDER is where it writes. LISTEN tells where to listen, SHARDERS where they are; DEMO_PASSWORD lets in
-# ada and bob, until you put your own way of logging in into authoritative.conf.
+# FOLDER is where it writes. LISTEN tells where to listen, SHARDERS where they are, SHARDER_PROXY_SECRETS by
+# which secret they know nginx (the first, where there are several); DEMO_PASSWORD lets in ada and bob, until
+# you put your own way of logging in into authoritative.conf.
 set -eu
 conf=$1 hubs=$2 folder=$3 pause=${PAUSE:-2}
 
@@ -16,6 +17,7 @@ mkdir -p "$folder"
   sed -e "s/listen 127.0.0.1:8000;/listen $LISTEN;/" -e "s/server 127.0.0.1:8888;/$sharders/" "$conf"
 } >"$folder/nginx.conf"
 printf '%s:{PLAIN}%s\n' ada "$DEMO_PASSWORD" bob "$DEMO_PASSWORD" >"$folder/passwords"
+(umask 077 && printf 'proxy_set_header X-Sharder-Secret "%s";\n' "${SHARDER_PROXY_SECRETS%%,*}" >"$folder/sharder-secret.conf")
 ln -sf "$hubs" "$folder/hubs.conf"
 
 until [ -s "$hubs" ]; do

@@ -107,14 +107,24 @@ class DeployTest {
   @Test
   void serveTakesTheSettingsOfComposeAndTrustsNginxAlone() {
     Map<String, String> environment = environment("sharder-1");
+    environment.put("SHARDER_PROXY_SECRETS", "one-that-is-written-into-the-file-.env");
     Settings settings =
         Settings.of(
             HUBS, "0.0.0.0:8888", environment.get("SHARDER_DATABASE"), List.of(), environment);
     assertThat(settings.database()).isEqualTo("jdbc:postgresql://postgres/sharder");
     assertThat(settings.nginxMap().variable()).isEqualTo("$sharder_bin");
     assertThat(settings.nginxMap().file()).hasValue(Path.of("/var/lib/sharder-nginx/hubs.conf"));
-    assertThat(settings.trusted()).containsExactly("127.0.0.1", address("nginx", "sharders"));
-    assertThat(environment("sharder-2")).containsAllEntriesOf(withoutNginx(environment));
+    assertThat(environment.get("SHARDER_TRUSTED")).isEqualTo(address("nginx", "sharders"));
+    assertThat(environment("sharder-2"))
+        .containsAllEntriesOf(withoutNginx(environment("sharder-1")));
+  }
+
+  @Test
+  void nginxAndTheShardersHaveOneSecret() {
+    for (String service : List.of("nginx", "sharder-1", "sharder-2")) {
+      assertThat(environment(service).get("SHARDER_PROXY_SECRETS"))
+          .startsWith("${SHARDER_PROXY_SECRETS:?");
+    }
   }
 
   private static Map<String, String> withoutNginx(Map<String, String> environment) {

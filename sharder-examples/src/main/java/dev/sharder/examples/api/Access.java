@@ -3,6 +3,9 @@ package dev.sharder.examples.api;
 import dev.sharder.examples.http.Problem;
 import dev.sharder.examples.http.Refusal;
 import dev.sharder.examples.http.RemoteUser;
+import dev.sharder.examples.http.ThrottledLog;
+import dev.sharder.examples.http.Token;
+import dev.sharder.examples.http.TrustedProxy;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.AttachmentKey;
@@ -11,45 +14,43 @@ import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets in who may ask: whoever holds a token may do everything, and so may an admin whom a trusted
- * proxy names. A trusted peer that speaks for nobody may read and assign. Without any token or
- * admin that is configured, nobody changes anything.
+ * Decides who may use the API. The holder of a token may do everything, and so may an admin whom
+ * the proxy names. A request of the proxy's that names no one may read and assign. With neither
+ * tokens nor admins configured, no one changes anything.
  */
 public final class Access {
 
   private static final Logger log = LoggerFactory.getLogger(Access.class);
 
   private static final AttachmentKey<String> ACTOR = AttachmentKey.create(String.class);
-  private static final AttachmentKey<HttpHandler> NEXT = AttachmentKey.create(HttpHandler.class);
   private static final Pattern BEARER = Pattern.compile("(?i:bearer) +(\\S+) *");
 
   private final List<Token> tokens;
   private final Admins admins;
   private final Hosts hosts;
-  private final HttpHandler ifTrusted;
+  private final TrustedProxy proxy;
+  private final ThrottledLog wrongTokens = new ThrottledLog(log);
+  private final ThrottledLog refusals = new ThrottledLog(log);
 
   /**
    * Knows who may ask.
    *
-   * @param tokens of those who may do everything
-   * @param admins those who may do so without one
-   * @param hosts where whoever has no token may ask
-   * @param onlyTrusted hands over the requests of trusted peers, and answers all others with 403
+   * @param tokens those whose holders may do everything
+   * @param admins those who may do so without a token
+   * @param hosts the host names by which requests without a token may come
+   * @param proxy the proxy in front
    */
-  public Access(
-      List<Token> tokens, Admins admins, Hosts hosts, UnaryOperator<HttpHandler> onlyTrusted) {
+  public Access(List<Token> tokens, Admins admins, Hosts hosts, TrustedProxy proxy) {
     this.tokens = List.copyOf(tokens);
     this.admins = admins;
     this.hosts = hosts;
-    this.ifTrusted =
-        onlyTrusted.apply(exchange -> exchange.getAttachment(NEXT).handleRequest(exchange));
+    this.proxy = proxy;
   }
 
   /** Hands the exchange on, or ends it with what is missing. */
@@ -60,54 +61,58 @@ public final class Access {
       exchange.putAttachment(ACTOR, token.get().name());
       next.handleRequest(exchange);
     } else if (secret.isPresent() && !tokens.isEmpty()) {
-      log.warn("refused a wrong token from {}", peer(exchange));
+      wrongTokens.warn("refused a wrong token from {}", peer(exchange));
       demandToken(exchange, "the token is not one of those that are configured; use one of them");
     } else {
-      exchange.addDefaultResponseListener(this::answerStranger);
-      exchange.putAttachment(NEXT, trusted -> admitWithoutToken(trusted, needsToken, next));
-      ifTrusted.handleRequest(exchange);
+      admitWithoutToken(exchange, needsToken, next);
     }
   }
 
   private void admitWithoutToken(HttpServerExchange exchange, boolean needsToken, HttpHandler next)
+      throws Exception {
+    try {
+      proxy.check(exchange);
+    } catch (Refusal stranger) {
+      refuseStranger(exchange, stranger);
+      return;
+    }
+    admitNamed(exchange, needsToken, next);
+  }
+
+  private void admitNamed(HttpServerExchange exchange, boolean needsToken, HttpHandler next)
       throws Exception {
     Optional<String> admin;
     try {
       hosts.check(exchange);
       admin = admins.asking(exchange);
     } catch (Refusal refusal) {
-      refuse(exchange, refusal);
+      refusals.warn("refused {}: {}", peer(exchange), String.valueOf(refusal.getMessage()));
+      refusal.problem().answer(exchange);
       return;
     }
-    if (admin.isPresent()) {
-      exchange.putAttachment(ACTOR, admin.get());
-    } else if (needsToken) {
+    if (needsToken && admin.isEmpty()) {
       refuseChange(exchange);
       return;
     }
+    admin.ifPresent(name -> exchange.putAttachment(ACTOR, name));
     next.handleRequest(exchange);
   }
 
-  /**
-   * Hands over requests for what is looked at without a token, if the proxy names nobody in them,
-   * or an admin.
-   */
-  public HttpHandler forReaders(HttpHandler what) {
-    HttpHandler checked = exchange -> admitWithoutToken(exchange, false, what);
-    return exchange -> {
-      // Of whom strangers speak is of no account, and they must not learn who is an admin.
-      if (RemoteUser.isSent(exchange)) {
-        exchange.putAttachment(NEXT, checked);
-        ifTrusted.handleRequest(exchange);
-      } else {
-        checked.handleRequest(exchange);
-      }
-    };
+  /** Hands on requests that name no user, and those of the proxy that name an admin. */
+  public HttpHandler forReaders(HttpHandler next) {
+    HttpHandler admitted = exchange -> admitNamed(exchange, false, next);
+    // The answer to others does not depend on whom they name, or they could find the admins.
+    HttpHandler ofTheProxy = proxy.only(admitted);
+    return exchange ->
+        (RemoteUser.isSent(exchange) ? ofTheProxy : admitted).handleRequest(exchange);
   }
 
-  private static void refuse(HttpServerExchange exchange, Refusal refusal) {
-    log.warn("refused {}: {}", peer(exchange), refusal.getMessage());
-    refusal.problem().answer(exchange);
+  private void refuseStranger(HttpServerExchange exchange, Refusal stranger) {
+    if (tokens.isEmpty()) {
+      stranger.problem().answer(exchange);
+    } else {
+      demandToken(exchange, "only the proxy in front may ask without a token; send one");
+    }
   }
 
   private void refuseChange(HttpServerExchange exchange) {
@@ -121,12 +126,12 @@ public final class Access {
     }
   }
 
-  /** Returns who acts, as changes tell; nobody if they may only read and assign. */
+  /** Returns who acts, as changes record; empty if they may only read and assign. */
   static Optional<String> actor(HttpServerExchange exchange) {
     return Optional.ofNullable(exchange.getAttachment(ACTOR));
   }
 
-  /** Other schemes are for whoever stands in front. */
+  /** Other schemes are for the proxy in front. */
   private static Optional<String> secret(HttpServerExchange exchange) {
     HeaderValues values = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
     if (values == null) {
@@ -137,20 +142,6 @@ public final class Access {
         .filter(Matcher::matches)
         .map(bearer -> bearer.group(1))
         .findFirst();
-  }
-
-  private boolean answerStranger(HttpServerExchange exchange) {
-    if (exchange.isResponseStarted() || exchange.getStatusCode() != StatusCodes.FORBIDDEN) {
-      return false;
-    }
-    log.warn("refused {}, which is not among the trusted peers and has no token", peer(exchange));
-    if (tokens.isEmpty()) {
-      Problem.of(StatusCodes.FORBIDDEN, "only trusted peers may ask; name this one with 'trusted'")
-          .answer(exchange);
-    } else {
-      demandToken(exchange, "only trusted peers may ask without a token; send one");
-    }
-    return true;
   }
 
   private static void demandToken(HttpServerExchange exchange, String detail) {

@@ -10,16 +10,15 @@ import dev.sharder.examples.api.Api;
 import dev.sharder.examples.api.Feed;
 import dev.sharder.examples.api.Kinds;
 import dev.sharder.examples.api.Newest;
+import dev.sharder.examples.http.TrustedProxy;
 import dev.sharder.examples.page.PageHandler;
 import dev.sharder.jdbc.JdbiAssignmentStore;
-import io.undertow.Undertow;
-import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.BlockingHandler;
 import io.undertow.server.handlers.GracefulShutdownHandler;
 import io.undertow.util.StatusCodes;
-import java.net.InetSocketAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -37,7 +36,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xnio.Options;
 
 /** The hub sharder as a running server; closing it finishes what it began. */
 public final class HubServer implements AutoCloseable {
@@ -51,20 +49,6 @@ public final class HubServer implements AutoCloseable {
   private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
 
-  /** What {@link LimitsHandler} has its say about before Undertow does. */
-  private static final int MOST_HEADER_BYTES =
-      LimitsHandler.SLACK * LimitsHandler.MOST_HEADER_BYTES;
-
-  private static final int MOST_HEADERS = LimitsHandler.SLACK * LimitsHandler.MOST_HEADERS;
-
-  private static final long UNLIMITED = -1;
-
-  private static final int MOST_CONNECTIONS = 10_000;
-
-  /** For a whole request to arrive, and for the next one. */
-  private static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
-
-  private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
   private static final Duration MAP_INTERVAL = Duration.ofSeconds(1);
 
   /** What is open, last opened first. */
@@ -92,14 +76,14 @@ public final class HubServer implements AutoCloseable {
    */
   public static HubServer start(Settings settings) {
     ApiSettings rules = settings.api();
-    Access access =
-        new Access(rules.read(), settings.admins(), rules.hosts(), settings::onlyTrusted);
+    TrustedProxy proxy = settings.proxy().read(rules.admins());
+    Access access = new Access(rules.tokens().read(), settings.admins(), rules.hosts(), proxy);
     HubServer server = new HubServer();
     try {
-      server.listen(settings);
+      server.listen(settings, proxy);
       Sharder sharder = server.open(settings);
       Api api = server.openApi(sharder, settings, access);
-      server.handler = server.routes(sharder, settings, api, access);
+      server.handler = server.routes(sharder, settings, api, access, proxy);
       server.started = settings.withBins(List.of());
       server.greet(settings, sharder);
       return server;
@@ -109,14 +93,17 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private HttpHandler routes(Sharder sharder, Settings settings, Api api, Access access) {
+  private HttpHandler routes(
+      Sharder sharder, Settings settings, Api api, Access access, TrustedProxy proxy) {
     JdbiAssignmentStore store = Objects.requireNonNull(this.store);
     HttpHandler shard = watch.timed("/shard", new ShardHandler(sharder, settings));
     HttpHandler auth = watch.timed("/auth", new AuthHandler(sharder, settings));
     HttpHandler check = watch.timed("/check", new CheckHandler(sharder, settings));
     HttpHandler timedApi = watch.timed("/api", api);
     HttpHandler page = access.forReaders(new PageHandler());
-    HttpHandler metrics = access.forReaders(new BlockingHandler(watch::answerMetrics));
+    // What collects meters does not have the secret of the proxy.
+    HttpHandler metrics =
+        proxy.onlyFromItsAddress(access.forReaders(new BlockingHandler(watch::answerMetrics)));
     ShardAdmin admin =
         ShardAdmin.builder(KIND, store)
             .policy(settings.policy())
@@ -124,7 +111,7 @@ public final class HubServer implements AutoCloseable {
             .build();
     HttpHandler ready = exchange -> watch.answerReady(exchange, admin, sharder);
     HttpHandler trusted =
-        settings.onlyTrusted(
+        proxy.only(
             exchange -> {
               String path = exchange.getRequestURI();
               if (ReturnPath.isBelowShard(path)) {
@@ -133,8 +120,6 @@ public final class HubServer implements AutoCloseable {
                 auth.handleRequest(exchange);
               } else if (path.equals("/check")) {
                 check.handleRequest(exchange);
-              } else if (path.equals("/metrics")) {
-                metrics.handleRequest(exchange);
               } else if (ReturnPath.isBelow("/lti", path)) {
                 launches.handleRequest(exchange);
               } else {
@@ -149,6 +134,7 @@ public final class HubServer implements AutoCloseable {
                 // Whoever keeps it running may ask from anywhere, and learns nothing else.
                 case "/healthz" -> watch::answerHealth;
                 case "/readyz" -> ready;
+                case "/metrics" -> metrics;
                 default ->
                     Api.isBelow(path) ? timedApi : PageHandler.isPartOf(path) ? page : trusted;
               };
@@ -170,24 +156,11 @@ public final class HubServer implements AutoCloseable {
     if (exchange.isResponseStarted()) {
       return false;
     }
-    switch (exchange.getStatusCode()) {
-      case StatusCodes.FORBIDDEN -> answerStranger(exchange);
-      case StatusCodes.SERVICE_UNAVAILABLE -> answerStopping(exchange);
-      default -> {
-        return false;
-      }
+    if (exchange.getStatusCode() != StatusCodes.SERVICE_UNAVAILABLE) {
+      return false;
     }
+    answerStopping(exchange);
     return true;
-  }
-
-  /** Whoever is not trusted could name anybody. */
-  private static void answerStranger(HttpServerExchange exchange) {
-    log.warn(
-        "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your"
-            + " nginx",
-        exchange.getSourceAddress().getAddress().getHostAddress());
-    UserHandler.refuse(
-        exchange, StatusCodes.FORBIDDEN, "only the proxy in front may ask; go through it");
   }
 
   private static void answerStopping(HttpServerExchange exchange) {
@@ -203,39 +176,25 @@ public final class HubServer implements AutoCloseable {
     return port;
   }
 
-  private void listen(Settings settings) {
-    Undertow undertow =
-        Undertow.builder()
-            .addHttpListener(settings.port(), settings.host())
-            // A link is handed back byte for byte, so nothing in it is decoded or refused.
-            .setServerOption(UndertowOptions.DECODE_URL, false)
-            .setServerOption(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
-            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
-            .setServerOption(UndertowOptions.MAX_HEADERS, MOST_HEADERS)
-            .setServerOption(UndertowOptions.MAX_PARAMETERS, MOST_HEADER_BYTES)
-            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, UNLIMITED)
-            .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) REQUEST_LIMIT.toMillis())
-            .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, (int) IDLE_LIMIT.toMillis())
-            .setSocketOption(Options.READ_TIMEOUT, (int) IDLE_LIMIT.toMillis())
-            .setSocketOption(Options.WRITE_TIMEOUT, (int) IDLE_LIMIT.toMillis())
-            .setSocketOption(Options.CONNECTION_HIGH_WATER, MOST_CONNECTIONS)
-            .setSocketOption(Options.CONNECTION_LOW_WATER, MOST_CONNECTIONS)
-            .setHandler(
-                exchange -> {
-                  exchange.addDefaultResponseListener(HubServer::explain);
-                  requests.handleRequest(exchange);
-                })
-            .build();
+  private void listen(Settings settings, TrustedProxy proxy) {
     try {
-      undertow.start();
-    } catch (RuntimeException failure) {
+      HttpListener listener =
+          HttpListener.open(
+              settings.host(),
+              settings.port(),
+              proxy,
+              exchange -> {
+                exchange.addDefaultResponseListener(HubServer::explain);
+                requests.handleRequest(exchange);
+              });
+      closers.push(listener::close);
+      port = listener.port();
+    } catch (IOException | RuntimeException failure) {
       throw new StartException(
           "cannot listen on %s port %d: %s; end what holds the port, or choose another with --listen"
               .formatted(settings.host(), settings.port(), Database.rootMessage(failure)),
           failure);
     }
-    closers.push(undertow::stop);
-    port = ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
   }
 
   private void finish() {

@@ -6,13 +6,9 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.examples.api.Admins;
 import dev.sharder.examples.lti.LtiSettings;
 import dev.sharder.examples.secrets.DatabaseUrl;
-import io.undertow.server.HttpHandler;
-import io.undertow.server.handlers.IPAddressAccessControlHandler;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -43,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param location where to send a user, with {bin} and {path} in it; empty to send it back to nginx
  * @param ramp the most newcomers that far emptier hubs take, as a share; empty for no ramp
  * @param staleIfError how long known users are answered from memory while the database fails
- * @param trusted the peers whose word counts, as addresses or networks
+ * @param proxy how the proxy in front is known, whose word counts
  * @param cookie the cookie that nginx routes by
  * @param nginxMap the hubs as nginx is told them
  * @param api who may change things by the API
@@ -62,7 +58,7 @@ public record Settings(
     Optional<String> location,
     OptionalDouble ramp,
     Duration staleIfError,
-    List<String> trusted,
+    ProxySettings proxy,
     HubCookie cookie,
     NginxMap nginxMap,
     ApiSettings api,
@@ -78,16 +74,8 @@ public record Settings(
   private static final Duration STALE_IF_ERROR = Duration.ofDays(1);
   private static final long LONGEST_STALE = Duration.ofDays(365).toSeconds();
 
-  private static final List<String> LOOPBACK = List.of("127.0.0.0/8", "::1");
-
   /** What a cookie may carry unquoted, by RFC 6265; '%' is left out, as some would decode it. */
   private static final Pattern COOKIE_SAFE = Pattern.compile("[!#$&-+\\--:<-\\[\\]-~]+");
-
-  private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
-
-  private static final int IPV4 = 32;
-  private static final String LOWER_HALF = "0:0:0:0:0:0:0:0/1";
-  private static final String UPPER_HALF = "8000:0:0:0:0:0:0:0/1";
 
   /** Refuses what cannot be. */
   public Settings {
@@ -103,55 +91,6 @@ public record Settings(
       checkBinName(bin.name());
     }
     location.ifPresent(template -> checkLocation(template, names));
-    trusted = List.copyOf(trusted);
-    access(trusted, exchange -> {});
-  }
-
-  /** Hands over the requests of trusted peers, and answers all others with 403. */
-  HttpHandler onlyTrusted(HttpHandler handler) {
-    return access(trusted, handler);
-  }
-
-  private static HttpHandler access(List<String> trusted, HttpHandler handler) {
-    IPAddressAccessControlHandler access = new IPAddressAccessControlHandler(handler);
-    access.setDefaultAllow(false);
-    for (String peer : trusted) {
-      try {
-        networks(peer).forEach(access::addAllow);
-      } catch (RuntimeException | UnknownHostException malformed) {
-        throw new SettingsException(
-            "trusted",
-            "trusted peer '%s' is no address or network; write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8"
-                .formatted(peer));
-      }
-    }
-    return access;
-  }
-
-  /**
-   * The same in the words of the handler, which knows no abbreviated networks, and none of all
-   * addresses.
-   */
-  private static List<String> networks(String peer) throws UnknownHostException {
-    String[] parts = peer.split("/", 2);
-    if (!ADDRESS.matcher(parts[0]).matches()) {
-      throw new UnknownHostException(peer);
-    }
-    // No name is looked up: it has digits, colons and dots alone.
-    InetAddress address = InetAddress.getByName(parts[0]);
-    String whole = address.getHostAddress();
-    int longest = address.getAddress().length * Byte.SIZE;
-    int prefix = parts.length == 1 ? longest : Integer.parseInt(parts[1]);
-    if (prefix < 0 || prefix > longest) {
-      throw new UnknownHostException(peer);
-    }
-    if (prefix == longest) {
-      return List.of(whole);
-    }
-    if (prefix > 0) {
-      return List.of(whole + "/" + prefix);
-    }
-    return longest == IPV4 ? List.of("0.0.0.0/1", "128.0.0.0/1") : List.of(LOWER_HALF, UPPER_HALF);
   }
 
   /** Merges options, environment and file, in that order; what none of them says has a default. */
@@ -189,7 +128,7 @@ public record Settings(
         Optional.ofNullable(said.location()),
         said.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(said.ramp()),
         staleIfError(said),
-        Objects.requireNonNullElse(said.trusted(), LOOPBACK),
+        ProxySettings.of(said),
         cookie(said),
         NginxMap.of(
             Optional.ofNullable(said.nginxMap()).map(Path::of),
@@ -251,7 +190,7 @@ public record Settings(
         location,
         ramp,
         staleIfError,
-        trusted,
+        proxy,
         cookie,
         nginxMap,
         api,

@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param staleIfError how many seconds known users are answered from memory while the database
  *     fails
  * @param trusted the peers whose word counts
+ * @param proxySecrets the secrets of which nginx sends one with each request
+ * @param proxySecretFile a file with more of them, one a line
  * @param cookieDomain the domain that the cookie is for
  * @param cookieMaxAge how many seconds the cookie lives
  * @param cookieSameSite Lax, Strict or None
@@ -61,6 +63,8 @@ record SettingsFile(
     @Nullable Double ramp,
     @Nullable Long staleIfError,
     @Nullable List<String> trusted,
+    @Nullable List<String> proxySecrets,
+    @Nullable String proxySecretFile,
     @Nullable String cookieDomain,
     @Nullable Long cookieMaxAge,
     @Nullable String cookieSameSite,
@@ -120,6 +124,7 @@ record SettingsFile(
   SettingsFile {
     checkFilled("bins", bins);
     checkFilled("trusted", trusted);
+    checkFilled("proxy-secrets", proxySecrets);
     checkFilled("cookie-keys", cookieKeys);
     checkFilled("api-tokens", apiTokens);
     checkFilled("admins", admins);

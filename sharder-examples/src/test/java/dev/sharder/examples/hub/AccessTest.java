@@ -1,13 +1,21 @@
 package dev.sharder.examples.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.api.Access;
+import dev.sharder.examples.http.TrustedProxy;
 import dev.sharder.examples.hub.RunningApi.Reply;
 import dev.sharder.examples.hub.RunningHub.Answer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,11 +32,14 @@ class AccessTest {
   private static final String OWN_PAGE = "X-Requested-With: sharder";
   private static final String BIN = "/api/v1/kinds/hub/bins/hub-3";
 
+  private static final String PROXY_SECRETS = "proxy-secrets: [" + RunningHub.SECRET + "]\n";
+
   @TempDir private Path folder;
 
   private RunningApi start(String... settings) throws Exception {
     String database = "jdbc:sqlite:" + folder.resolve("sharder.db");
-    return RunningApi.start(folder, database, String.join("\n", settings) + "\n");
+    String all = String.join("\n", settings) + "\n" + PROXY_SECRETS;
+    return RunningApi.start(folder, database, all);
   }
 
   @ParameterizedTest
@@ -80,7 +91,7 @@ class AccessTest {
         assertRefused(api.hub().ask("GET", path, named, ADA), "'api-hosts'");
       }
       assertThat(log.lines())
-          .hasSize(8)
+          .isNotEmpty()
           .allMatch(line -> line.startsWith("refused 127.0.0.1: the host name '"));
       assertRefused(api.hub().ask("PUT", BIN, named, ADA, OWN_PAGE), "'api-hosts'");
       String assignment = "/api/v1/kinds/hub/assignments/eve";
@@ -123,6 +134,124 @@ class AccessTest {
       assertRefused(answer, "'a.bbb");
       assertThat(answer.body()).hasSizeLessThan(1_000);
       assertThat(log.lines()).singleElement().asString().hasSizeLessThan(1_000);
+    }
+  }
+
+  @Test
+  @DisplayName("A program on nginx's machine that names an admin, or any user, is refused")
+  void aProgramBesideNginx() throws Exception {
+    try (RunningApi api = start("admins: [ada]");
+        LogLines log = LogLines.of(TrustedProxy.class)) {
+      assertThat(api.hub().ask("PUT", BIN, OWN, ADA, OWN_PAGE).status()).isEqualTo(201);
+      for (String secret :
+          List.of("X: y", "X-Sharder-Secret:", "X-Sharder-Secret: " + RunningApi.TOKEN)) {
+        for (String path :
+            List.of(
+                "/",
+                "/api/v1/me",
+                "/api/v1/kinds/hub/assignments",
+                "/metrics",
+                "/shard",
+                "/shard/x",
+                "/auth",
+                "/check",
+                "/lti/launch")) {
+          assertRefused(api.hub().askAsAnyone("GET", path, OWN, ADA, secret), "proxy in front");
+        }
+        for (String method : List.of("PUT", "PATCH")) {
+          assertRefused(
+              api.hub().askAsAnyone(method, BIN, OWN, ADA, OWN_PAGE, secret), "proxy in front");
+        }
+      }
+      String twice = "X-Sharder-Secret: x";
+      assertRefused(
+          api.hub().askAsAnyone("GET", "/auth", ADA, RunningHub.OF_NGINX, twice), "proxy in front");
+      assertThat(api.loads("hub").values()).containsOnly(0L);
+      assertThat(log.lines())
+          .isNotEmpty()
+          .allMatch(line -> line.startsWith("refused 127.0.0.1, whose X-Sharder-Secret is "))
+          .noneMatch(line -> line.contains(RunningHub.SECRET) || line.contains(RunningApi.TOKEN));
+    }
+  }
+
+  @Test
+  @DisplayName("Where nginx has a secret, others at its address read and assign with a token alone")
+  void readersBesideNginx() throws Exception {
+    try (RunningApi api = start("api-tokens: ['" + RunningApi.TOKEN + "']")) {
+      String assignment = "/api/v1/kinds/hub/assignments/eve";
+      for (String path : List.of("/api/v1/kinds", assignment)) {
+        Answer refused = api.hub().askAsAnyone("GET", path, OWN);
+        assertThat(refused.status()).isEqualTo(401);
+        assertThat(refused.header("WWW-Authenticate")).startsWith("Bearer ");
+      }
+      assertThat(api.hub().askAsAnyone("PUT", assignment, OWN).status()).isEqualTo(401);
+      assertThat(api.loads("hub").values()).containsOnly(0L);
+      assertThat(api.hub().askAsAnyone("PUT", assignment, OWN, RunningApi.HOLDER).status())
+          .isEqualTo(201);
+      for (String open : List.of("/", "/page.js", "/metrics", "/healthz", "/readyz")) {
+        assertThat(api.hub().askAsAnyone("GET", open, OWN).status()).as(open).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("A secret is replaced without a moment in which nginx is refused")
+  void rotation() throws Exception {
+    Path file = folder.resolve("proxy-secret");
+    Files.writeString(file, "# the next one\n" + RunningApi.TOKEN + "\n\nold:" + RunningHub.SECRET);
+    Path config = folder.resolve("rotation.yml");
+    Files.writeString(config, "admins: [ada]\nproxy-secret-file: '" + file + "'\n");
+    try (RunningHub hub = RunningHub.start("jdbc:sqlite::memory:", config, "hub-1")) {
+      for (String secret : List.of(RunningApi.TOKEN, RunningHub.SECRET)) {
+        String header = "X-Sharder-Secret: " + secret;
+        assertThat(hub.askAsAnyone("GET", "/shard", ADA, header).status()).isEqualTo(302);
+        assertThat(hub.askAsAnyone("GET", "/api/v1/me", OWN, ADA, header).body())
+            .isEqualTo("{\"actor\":\"ada\"}\n");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("A file of secrets that every user of the machine can read is complained about")
+  void openFile() throws Exception {
+    Path file = Files.writeString(folder.resolve("proxy-secret"), RunningHub.SECRET);
+    Path config = folder.resolve("open.yml");
+    Files.writeString(config, "proxy-secret-file: '" + file + "'\n");
+    assumeTrue(Files.getFileStore(file).supportsFileAttributeView("posix"), "no such permissions");
+    for (String permissions : List.of("rw-r--r--", "rw-r-----")) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+      try (LogLines log = LogLines.of(SecretSettings.class);
+          RunningHub hub = RunningHub.start("jdbc:sqlite::memory:", config, "hub-1")) {
+        assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
+        assertThat(log.lines().stream().filter(line -> line.contains("chmod o= " + file)))
+            .as(permissions)
+            .hasSize(permissions.equals("rw-r--r--") ? 1 : 0);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"trusted: [10.0.0.1]", "trusted: ['127.0.0.1']"})
+  @DisplayName("However often strangers ask, they have one line a second in the log, with a count")
+  void aLineASecond(String trusted) throws Exception {
+    try (RunningApi api = start(trusted);
+        LogLines log = LogLines.of(TrustedProxy.class)) {
+      long start = System.nanoTime();
+      int asked = 0;
+      while (log.lines().size() < 3) {
+        assertThat(api.hub().askAsAnyone("GET", "/auth", ADA).status()).isEqualTo(403);
+        asked++;
+      }
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      assertThat(took).isGreaterThan(Duration.ofMillis(1_900));
+      int leftOut =
+          log.lines().stream()
+              .map(Pattern.compile("\\((\\d+) more before\\)$")::matcher)
+              .filter(Matcher::find)
+              .mapToInt(count -> Integer.parseInt(count.group(1)))
+              .sum();
+      assertThat(log.lines()).hasSize(3);
+      assertThat(leftOut).isEqualTo(asked - 3);
     }
   }
 
@@ -225,6 +354,7 @@ class AccessTest {
                   method + " " + path + " HTTP/1.1",
                   OWN,
                   ADA,
+                  RunningHub.OF_NGINX,
                   "Origin: http://localhost.example.org",
                   site,
                   "Content-Type: " + type,

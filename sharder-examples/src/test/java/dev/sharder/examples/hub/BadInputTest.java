@@ -44,7 +44,19 @@ class BadInputTest {
             " line 2: unknown key 'lisen'; use one of admins, api-hosts, api-token-file, api-tokens, bins,"),
         Arguments.of(
             "bins: [hub-1]\napi-tokens: [hush]\n",
-            " line 2: api-tokens: a token is shorter than 32 characters"),
+            " line 2: api-tokens: a secret is shorter than 32 characters"),
+        Arguments.of(
+            "bins: [hub-1]\nproxy-secrets: [hush]\n",
+            " line 2: proxy-secrets: a secret is shorter than 32 characters"),
+        Arguments.of(
+            "admins: [ada]\n",
+            "admins: any program at a trusted address could call itself ada and change everything; make a secret"),
+        Arguments.of(
+            "bins: [hub-1]\nproxy-secret-file: no/such/file\n",
+            "proxy-secret-file 'no/such/file' cannot be read"),
+        Arguments.of(
+            "bins: [hub-1]\nproxy-secret-file: /dev/null\n",
+            "proxy-secret-file '/dev/null' holds no secret"),
         Arguments.of("ramp: 0.5\nadmins: ['']\n", " line 2: admins: actor name '' is blank"),
         Arguments.of("admins: ada\n", " line 1: admins is not a list"),
         Arguments.of(

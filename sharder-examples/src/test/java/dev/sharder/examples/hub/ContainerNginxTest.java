@@ -45,11 +45,16 @@ class ContainerNginxTest {
         """
         nginx-map: '%s'
         nginx-variable: $sharder_bin
+        proxy-secrets: [%s]
         bins:
         - {name: hub-1, labels: {address: '%s'}}
         - {name: hub-2, labels: {address: '%s'}}
         """
-            .formatted(folder.resolve("hubs.conf"), address(hubs.get(0)), address(hubs.get(1))));
+            .formatted(
+                folder.resolve("hubs.conf"),
+                RunningHub.SECRET,
+                address(hubs.get(0)),
+                address(hubs.get(1))));
   }
 
   private RunningNginx start(RunningHub sharder) throws IOException {
@@ -77,6 +82,7 @@ class ContainerNginxTest {
           command.environment().put("LISTEN", "127.0.0.1:" + port);
           // Nothing is at the first address.
           command.environment().put("SHARDERS", "127.0.0.1:1 127.0.0.1:" + sharder.port());
+          command.environment().put("SHARDER_PROXY_SECRETS", RunningHub.SECRET + ",another");
           command.environment().put("DEMO_PASSWORD", "secret");
           command.environment().put("PAUSE", "0.1");
           return command;

@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
 record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     implements AutoCloseable {
 
+  private static final String PROXY_SECRETS = "proxy-secrets: [" + RunningHub.SECRET + "]\n";
+
   /** The configurations, each with what names the hub in it. */
   enum Way {
     COOKIE("cookie.conf", "$cookie_hub"),
@@ -112,7 +114,10 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     RunningNginx.assumeInstalled();
     String database = "jdbc:sqlite:" + folder.resolve("sharder.db");
     Path config = folder.resolve("sharder.yml");
-    Files.writeString(config, bins(hubs) + String.join("\n", settings));
+    Files.writeString(config, bins(hubs) + PROXY_SECRETS + String.join("\n", settings));
+    Files.writeString(
+        folder.resolve("sharder-secret.conf"),
+        "proxy_set_header X-Sharder-Secret \"%s\";\n".formatted(RunningHub.SECRET));
     RunningHub sharder = RunningHub.start(database, config);
     try {
       RunningHub.command(

@@ -82,6 +82,7 @@ record RunningApi(RunningHub hub, HttpClient client) implements AutoCloseable {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
             .timeout(TIME_LIMIT)
+            .header("X-Sharder-Secret", RunningHub.SECRET)
             .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
     for (String header : headers) {
       int colon = header.indexOf(": ");

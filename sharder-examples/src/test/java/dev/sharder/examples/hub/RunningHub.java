@@ -18,6 +18,11 @@ import java.util.stream.Stream;
 /** A hub sharder on a free port, and a client that sends exactly the bytes it is told to. */
 record RunningHub(HubServer server) implements AutoCloseable {
 
+  /** What nginx proves itself by, where the settings name it. */
+  static final String SECRET = "nginx-and-the-sharder-alone-know-this";
+
+  static final String OF_NGINX = "X-Sharder-Secret: " + SECRET;
+
   /** What came back, header by header as it was sent. */
   record Answer(int status, List<String> headers, String body) {
 
@@ -60,7 +65,16 @@ record RunningHub(HubServer server) implements AutoCloseable {
     return ask("GET", target, "REMOTE_USER: " + user);
   }
 
+  /** Asks as nginx does. */
   Answer ask(String method, String target, String... headers) throws IOException {
+    return askAsAnyone(
+        method,
+        target,
+        Stream.concat(Stream.of(OF_NGINX), Stream.of(headers)).toArray(String[]::new));
+  }
+
+  /** Asks as any program on this machine can. */
+  Answer askAsAnyone(String method, String target, String... headers) throws IOException {
     List<String> lines = new ArrayList<>(List.of(method + " " + target + " HTTP/1.1"));
     if (Stream.of(headers).noneMatch(header -> header.startsWith("Host: "))) {
       lines.add("Host: evil.example");

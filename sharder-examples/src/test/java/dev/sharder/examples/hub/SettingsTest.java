@@ -37,6 +37,8 @@ class SettingsTest {
           Map.entry("location", List.of("'/{bin}{path}'", "/{bin}{path}")),
           Map.entry("ramp", List.of("0.5", "0.5")),
           Map.entry("trusted", List.of("[10.0.0.0/8, '::1']", "10.0.0.0/8, ::1")),
+          Map.entry("proxy-secrets", List.of("[" + KEY + "]", KEY)),
+          Map.entry("proxy-secret-file", List.of("secrets", "secrets")),
           Map.entry("cookie-domain", List.of("example.org", "example.org")),
           Map.entry("cookie-max-age", List.of("60", "60")),
           Map.entry("cookie-same-site", List.of("None", "None")),

@@ -1,4 +1,4 @@
-package dev.sharder.examples.api;
+package dev.sharder.examples.http;
 
 import dev.sharder.InvalidValueException;
 import dev.sharder.Note;
@@ -11,15 +11,15 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Lets its holder change what there is; it remembers nothing of the secret but its hash.
+ * A secret by which a request proves where it comes from. Only its hash is kept.
  *
- * @param name who acts by it, as changes tell
+ * @param name who holds it, as changes record
  * @param hash the SHA-256 of the secret, in hexadecimal digits
  */
 public record Token(String name, String hash) {
 
-  /** Who acts by a token that has no name. */
-  private static final String NOBODY_IN_PARTICULAR = "api";
+  /** The holder of a token that has no name. */
+  private static final String UNNAMED = "api";
 
   /** What RFC 6750 lets a header carry; a guess at 32 of these is hopeless. */
   private static final Pattern SECRET = Pattern.compile("[A-Za-z0-9._~+/-]{32,}=*");
@@ -29,21 +29,21 @@ public record Token(String name, String hash) {
    *
    * @param text the secret, or {@code name:secret}
    * @return the token
-   * @throws InvalidValueException if it is none; the message does not tell what it was
+   * @throws InvalidValueException if it is none; the message does not quote it
    */
   public static Token of(String text) {
     int colon = text.indexOf(':');
     String secret = text.substring(colon + 1);
     if (!SECRET.matcher(secret).matches()) {
       throw new InvalidValueException(
-          "a token is shorter than 32 characters, or has others than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
+          "a secret is shorter than 32 characters, or has others than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
     }
-    String name = colon < 0 ? NOBODY_IN_PARTICULAR : text.substring(0, colon);
+    String name = colon < 0 ? UNNAMED : text.substring(0, colon);
     return new Token(new Note(name, "").actor(), HexFormat.of().formatHex(sha256(secret)));
   }
 
-  /** Finds whose secret it is, in a time that tells nothing of the secrets there are. */
-  static Optional<Token> holding(String secret, List<Token> tokens) {
+  /** Finds the token with this secret, in a time that does not depend on the secrets. */
+  public static Optional<Token> holding(String secret, List<Token> tokens) {
     byte[] hash = sha256(secret);
     Optional<Token> found = Optional.empty();
     for (Token token : tokens) {
