@@ -167,7 +167,8 @@ final class LearningPlatform implements AutoCloseable {
       return serialized(
           new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(with.getKeyID()).build(),
           claims,
-          new RSASSASigner(with));
+          // Even with a key that is too short.
+          new RSASSASigner(with.toPrivateKey(), true));
     } catch (JOSEException impossible) {
       throw new IllegalStateException(impossible);
     }
