@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs nginx with authoritative.conf, changed in nothing but addresses, and reloads it when the hubs change:
 #   nginx.sh AUTHORITATIVE.CONF HUBS.CONF FOLDER
-# FOLDER is where it writes. LISTEN tells where to listen, SHARDERS where they are; DEMO_PASSWORD lets in
-# ada and bob, until you put your own way of logging in into authoritative.conf.
+# identity.conf is beside AUTHORITATIVE.CONF, and so is sharder-secret.conf, if there is one. FOLDER is where
+# it writes. LISTEN says where to listen, SHARDERS where they are; DEMO_PASSWORD lets in ada and bob, until you
+# put your own way of logging in into authoritative.conf.
 set -eu
 conf=$1 hubs=$2 folder=$3 pause=${PAUSE:-2}
 
@@ -17,6 +18,10 @@ mkdir -p "$folder"
 } >"$folder/nginx.conf"
 printf '%s:{PLAIN}%s\n' ada "$DEMO_PASSWORD" bob "$DEMO_PASSWORD" >"$folder/passwords"
 ln -sf "$hubs" "$folder/hubs.conf"
+for included in identity.conf sharder-secret.conf; do
+  beside=$(dirname "$conf")/$included
+  [ ! -e "$beside" ] || ln -sf "$beside" "$folder/$included"
+done
 
 until [ -s "$hubs" ]; do
   echo "waiting for the hubs in $hubs"
