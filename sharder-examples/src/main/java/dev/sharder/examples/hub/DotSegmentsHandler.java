@@ -22,7 +22,7 @@ final class DotSegmentsHandler implements HttpHandler {
       UserHandler.refuse(
           exchange,
           StatusCodes.BAD_REQUEST,
-          "the path has a segment '.' or '..'; ask for what it leads to");
+          "the path has a segment '.' or '..', which a proxy would resolve; ask for what it leads to, or send such a name in a body");
     } else {
       next.handleRequest(exchange);
     }

@@ -120,6 +120,7 @@ record SettingsFile(
     checkFilled("bins", bins);
     checkFilled("trusted", trusted);
     checkFilled("cookie-keys", cookieKeys);
+    checkFilled("nginx-resolver", nginxResolver);
     checkFilled("api-tokens", apiTokens);
     checkFilled("admins", admins);
     checkFilled("api-hosts", apiHosts);

@@ -36,6 +36,8 @@ class NginxAttackTest {
   private static final String OPERATORS = "operators.example.org";
   private static final String FORGED = "hub-2.4102444800." + "A".repeat(43);
 
+  private static final long LONGEST_WAIT = 20_000_000_000L;
+
   /** Headers that the configurations and the programs behind them have been tricked by. */
   private static final List<String> IDENTITY =
       List.of(
@@ -182,9 +184,14 @@ class NginxAttackTest {
   void unknownBins() throws Exception {
     DeployedSharder deployed = start(Way.AUTHORITATIVE);
     String inside = "127.0.0.1:" + RunningNginx.portOf(two);
+    assertThat(deployed.nginx().ask("ada", "GET", "/x", "").status()).isEqualTo(200);
     deployed.command("bin", "add", inside);
-    deployed.command("move", "ada", inside, "--yes");
+    deployed.command("move", "ada", inside);
     Answer answer = deployed.nginx().ask("ada", "GET", "/x", "");
+    for (long end = System.nanoTime() + LONGEST_WAIT;
+        answer.body().startsWith("hub-1 ") && System.nanoTime() < end; ) {
+      answer = deployed.nginx().ask("ada", "GET", "/x", "");
+    }
     assertThat(answer.status()).as(answer.body()).isEqualTo(503);
     assertThat(answer.header("Retry-After")).isEqualTo("5");
     assertThat(deployed.nginx().ask("bob", "GET", "/x", "").body()).startsWith("hub-");
@@ -269,7 +276,6 @@ class NginxAttackTest {
   @Test
   @DisplayName("a bin whose name would lead off the site by 'location' is no way for anyone")
   void locations() throws Exception {
-    RunningNginx.assumeInstalled();
     DeployedSharder deployed = start(Way.COOKIE, "location: 'https://{bin}.example.org{path}'");
     assertThat(deployed.nginx().ask("ada", "GET", "/lab", "").header("Location"))
         .isEqualTo("https://hub-1.example.org/lab");
@@ -280,30 +286,28 @@ class NginxAttackTest {
             "evil.example?",
             "evil.example:443",
             "a@evil.example",
-            "-hub",
             ".hub",
             "_hub",
             "..",
             "evil.example/x")) {
-      deployed.command("bin", "add", "--", name);
-      deployed.command("bin", "cordon", "--", name);
-      deployed.command("move", "--yes", "--", "ada", name);
+      deployed.command("bin", "add", name);
+      deployed.command("move", "ada", name);
       Answer answer = deployed.nginx().ask("ada", "GET", "/lab?" + name.length(), "");
-      for (long end = System.nanoTime() + 5_000_000_000L;
+      for (long end = System.nanoTime() + LONGEST_WAIT;
           answer.status() == 302 && System.nanoTime() < end; ) {
         answer = deployed.nginx().ask("ada", "GET", "/x" + System.nanoTime(), "");
       }
       assertThat(answer.status()).as(name).isEqualTo(500);
       assertThat(answer.headers("Location")).as(name).isEmpty();
       assertThat(answer.headers("Set-Cookie")).as(name).isEmpty();
-      deployed.command("move", "--yes", "--", "ada", "hub-1");
+      deployed.command("move", "ada", "hub-1");
       awaitHub(deployed);
     }
   }
 
   private static void awaitHub(DeployedSharder deployed) throws IOException {
     Answer answer = deployed.nginx().ask("ada", "GET", "/x", "");
-    for (long end = System.nanoTime() + 5_000_000_000L;
+    for (long end = System.nanoTime() + LONGEST_WAIT;
         answer.status() != 302 && System.nanoTime() < end; ) {
       answer = deployed.nginx().ask("ada", "GET", "/x" + System.nanoTime(), "");
     }

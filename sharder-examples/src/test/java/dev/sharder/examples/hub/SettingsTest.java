@@ -43,6 +43,7 @@ class SettingsTest {
           Map.entry("cookie-keys", List.of("[" + KEY + "]", KEY)),
           Map.entry("nginx-map", List.of("hubs.conf", "hubs.conf")),
           Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")),
+          Map.entry("nginx-resolver", List.of("[127.0.0.53, '[::1]:53']", "127.0.0.53, [::1]:53")),
           Map.entry("api-tokens", List.of("[" + KEY + ", 'a:" + KEY + "']", KEY + ",a:" + KEY)),
           Map.entry("api-token-file", List.of("tokens", "tokens")),
           Map.entry("admins", List.of("[ada, bob]", "ada, bob")),
