@@ -28,7 +28,10 @@ record HubAddress(String text, String host, int port) {
   private static final Pattern NAME = Pattern.compile("(%s\\.)*%s\\.?".formatted(LABEL, LABEL));
 
   /** The system reads such names as numbers, so nginx would connect to an address by them. */
-  private static final Pattern NUMERIC = Pattern.compile("(.*\\.)?([0-9]+|0[xX][0-9A-Fa-f]*)\\.?");
+  private static final Pattern ENDS_IN_NUMBER =
+      Pattern.compile("(.*\\.)?([0-9]+|0[xX][0-9A-Fa-f]*)\\.?");
+
+  private static final Pattern NUMBER = Pattern.compile("[0-9.]+|0[xX][0-9A-Fa-f]+");
 
   /** Java takes this one, and nginx does not: no group is left for the two colons to stand for. */
   private static final Pattern SEVEN_GROUPS = Pattern.compile("\\[([0-9A-Fa-f]+:){7}:]");
@@ -78,13 +81,13 @@ record HubAddress(String text, String host, int port) {
   private static boolean isName(String host) {
     return host.length() <= LONGEST_NAME
         && NAME.matcher(host).matches()
-        && !isNumeric(host)
+        && !ENDS_IN_NUMBER.matcher(host).matches()
         && !host.toLowerCase(Locale.ROOT).equals("unix");
   }
 
-  /** Tells whether a name means an address without being looked up, such as {@code 10.0.0.7}. */
-  static boolean isNumeric(String name) {
-    return NUMERIC.matcher(name).matches();
+  /** Tells whether a whole name is a number, which nginx could take for an address. */
+  static boolean isNumber(String name) {
+    return NUMBER.matcher(name).matches();
   }
 
   /** Tells whether it has a name, which is looked up. */

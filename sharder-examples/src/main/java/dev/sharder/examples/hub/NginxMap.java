@@ -152,7 +152,7 @@ public record NginxMap(
       problem =
           "has the address '%s', which nginx could not take; write it like 10.0.0.7:8000"
               .formatted(address.get());
-    } else if (address.isEmpty() && (!resolvers.isEmpty() || HubAddress.isNumeric(hub.name()))) {
+    } else if (address.isEmpty() && (!resolvers.isEmpty() || HubAddress.isNumber(hub.name()))) {
       problem = "has no address, so nginx would take its name for one; give it the label 'address'";
     }
     return Optional.ofNullable(problem).map(words -> "bin '%s' %s".formatted(hub.name(), words));

@@ -134,7 +134,7 @@ class SettingsTest {
   void placesOfBins() throws Exception {
     for (String template : List.of("https://{bin}.example.org{path}", "/{bin}{path}")) {
       Settings settings = settings(file("location: '" + template + "'\n"), Map.of());
-      for (String name : List.of("hub-1", "H.1_b-", "1", "evil.example")) {
+      for (String name : List.of("hub-1", "H.1-b", "evil.example")) {
         settings.checkBin(name);
         settings.checkWay(name);
       }
