@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs nginx with authoritative.conf, changed in nothing but addresses, and reloads it when the hubs change:
 #   nginx.sh AUTHORITATIVE.CONF HUBS.CONF FOLDER
-# FOLDER is where it writes. LISTEN tells where to listen, SHARDERS where they are, SHARDER_PROXY_SECRETS by
-# which secret they know nginx (the first, where there are several); DEMO_PASSWORD lets in ada and bob, until
-# you put your own way of logging in into authoritative.conf.
+# identity.conf is beside AUTHORITATIVE.CONF. FOLDER is where it writes. LISTEN says where to listen, SHARDERS
+# where they are, SHARDER_PROXY_SECRETS by which secret they know nginx (the first, where there are several);
+# DEMO_PASSWORD lets in ada and bob, until you put your own way of logging in into authoritative.conf.
 set -eu
 conf=$1 hubs=$2 folder=$3 pause=${PAUSE:-2}
 
@@ -19,6 +19,7 @@ mkdir -p "$folder"
 printf '%s:{PLAIN}%s\n' ada "$DEMO_PASSWORD" bob "$DEMO_PASSWORD" >"$folder/passwords"
 (umask 077 && printf 'proxy_set_header X-Sharder-Secret "%s";\n' "${SHARDER_PROXY_SECRETS%%,*}" >"$folder/sharder-secret.conf")
 ln -sf "$hubs" "$folder/hubs.conf"
+ln -sf "$(dirname "$conf")/identity.conf" "$folder/identity.conf"
 
 until [ -s "$hubs" ]; do
   echo "waiting for the hubs in $hubs"

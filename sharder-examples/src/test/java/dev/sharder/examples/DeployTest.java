@@ -22,6 +22,7 @@ import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -112,7 +113,6 @@ class DeployTest {
         Settings.of(
             HUBS, "0.0.0.0:8888", environment.get("SHARDER_DATABASE"), List.of(), environment);
     assertThat(settings.database()).isEqualTo("jdbc:postgresql://postgres/sharder");
-    assertThat(settings.nginxMap().variable()).isEqualTo("$sharder_bin");
     assertThat(settings.nginxMap().file()).hasValue(Path.of("/var/lib/sharder-nginx/hubs.conf"));
     assertThat(environment.get("SHARDER_TRUSTED")).isEqualTo(address("nginx", "sharders"));
     assertThat(environment("sharder-2"))
@@ -171,6 +171,32 @@ class DeployTest {
     assertThat(compose.findValuesAsText("SHARDER_DATABASE_PASSWORD"))
         .isNotEmpty()
         .allSatisfy(value -> assertThat(value).startsWith("${"));
+  }
+
+  @Test
+  @DisplayName(
+      "every location of nginx that passes a request on clears what clients say of themselves")
+  void identity() throws IOException {
+    Pattern location = Pattern.compile("(?ms)^([# ]*)location [^{\\n]*\\{.*?^\\1\\}");
+    try (Stream<Path> files = Files.list(DEPLOY.resolve("nginx"))) {
+      List<String> passing =
+          files
+              .filter(file -> !file.endsWith("identity.conf"))
+              .flatMap(file -> location.matcher(read(file)).results())
+              .map(MatchResult::group)
+              .filter(block -> block.contains("proxy_pass "))
+              .toList();
+      assertThat(passing)
+          .hasSize(11)
+          .allSatisfy(block -> assertThat(block).contains("include identity.conf;"));
+      assertThat(
+              passing.stream()
+                  .filter(
+                      block ->
+                          block.contains("127.0.0.1:8888") || block.contains("http://sharder")))
+          .hasSize(7)
+          .allSatisfy(block -> assertThat(block).contains("include sharder-secret.con[f];"));
+    }
   }
 
   @Test

@@ -1,8 +1,10 @@
 package dev.sharder.examples.cli;
 
 import dev.sharder.examples.cli.Target.Opened;
+import dev.sharder.examples.hub.HubsFile;
 import dev.sharder.examples.hub.NginxMap;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,9 +21,13 @@ final class NginxMapCommand {
       description = {
         "Writes the hubs for nginx, to be included in its configuration.",
         "",
-        "It has a map from the name of a hub to $hub, which is empty for a name that is none, and an",
-        "upstream for each hub that has the label 'address'. Retired hubs are left out. Where cookies",
-        "are signed, the map of $cookie_hub has patterns with room for the signature."
+        "It has a map from the name of a hub to $hub, one from what the sharder answers to",
+        "$sharder_hub, both empty for a name that is none, and an upstream for each hub that has the",
+        "label 'address'. Retired hubs are left out. Where cookies are signed, the map of $cookie_hub",
+        "has patterns with room for the signature.",
+        "",
+        "nginx looks up the name in an address as it starts, and does not start where there is none.",
+        "With --resolver it looks for each request instead, and only that request fails."
       })
   static int nginxMap(
       @Mixin Target target,
@@ -36,18 +42,31 @@ final class NginxMapCommand {
               paramLabel = "$NAME",
               description =
                   "what names the hub (default: nginx-variable of the configuration, or $$cookie_hub)")
-          @Nullable String variable) {
+          @Nullable String variable,
+      @Option(
+              names = "--resolver",
+              paramLabel = "ADDRESS",
+              split = ",",
+              description =
+                  "the name server that nginx asks (default: nginx-resolver of the configuration)")
+          @Nullable List<String> resolvers) {
     try (Opened opened = target.open()) {
       NginxMap map = opened.settings().nginxMap();
-      NginxMap.Text made =
-          (variable == null ? map : map.withVariable(variable)).text(opened.admin().bins());
+      if (variable != null) {
+        map = map.withVariable(variable);
+      }
+      if (resolvers != null) {
+        map = map.withResolvers(resolvers);
+      }
+      NginxMap.Text made = map.text(opened.admin().bins());
       String text = made.text();
       made.leftOut().forEach(problem -> output.err().println("left out: " + problem));
+      made.unresolved().forEach(problem -> output.err().println("warning: " + problem));
       if (file == null) {
         output.out().print(text);
         output.out().flush();
       } else {
-        NginxMap.write(file, text);
+        HubsFile.write(file, text);
       }
       return made.leftOut().isEmpty() ? ExitCodes.DONE : ExitCodes.REFUSED;
     }

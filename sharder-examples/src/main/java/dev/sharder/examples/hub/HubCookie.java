@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -46,6 +46,7 @@ record HubCookie(
   private static final int SHORTEST_KEY = 32;
   private static final String HMAC = "HmacSHA256";
   private static final Pattern DOMAIN = Pattern.compile("\\.?[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
+  private static final Pattern SENT = Pattern.compile("(?i)(?:^|[;,\\s])" + NAME + "\\s*=([^;]*)");
   private static final Set<String> SAME_SITE = Set.of("Lax", "Strict", "None");
 
   /** What a cookie that came back is worth. */
@@ -53,7 +54,8 @@ record HubCookie(
     RIGHT("is right"),
     STALE("names another hub, as of a user who was moved"),
     EXPIRED("has expired"),
-    FORGED("was not signed here for this user");
+    FORGED("was not signed here for this user"),
+    AMBIGUOUS("came more than once");
 
     private final String words;
 
@@ -134,28 +136,43 @@ record HubCookie(
     return bin + "." + expires + "." + mac(keys.get(0), bin, expires, user);
   }
 
-  /** The one that the browser sent; of several the first, as nginx takes it. */
-  static Optional<String> sent(HttpServerExchange exchange) {
-    // In any case, as nginx takes it.
-    return sent(exchange, pair -> pair.regionMatches(true, 0, NAME + "=", 0, NAME.length() + 1));
+  /**
+   * Returns the values that nginx might take for the one that was sent, as they came. Which of
+   * several it takes is its own affair: it knows blanks before the sign, commas between cookies and
+   * any case of the name.
+   */
+  static List<String> sent(HttpServerExchange exchange) {
+    return headers(exchange)
+        .flatMap(header -> SENT.matcher(header).results())
+        .map(found -> found.group(1))
+        .toList();
   }
 
   /** The cookie of exactly this name that the browser sent; of several the first. */
   static Optional<String> sent(HttpServerExchange exchange, String name) {
-    return sent(exchange, pair -> pair.startsWith(name + "="));
-  }
-
-  private static Optional<String> sent(HttpServerExchange exchange, Predicate<String> isOne) {
-    HeaderValues headers = exchange.getRequestHeaders().get(Headers.COOKIE);
-    if (headers == null) {
-      return Optional.empty();
-    }
-    return headers.stream()
+    return headers(exchange)
         .flatMap(header -> Pattern.compile(";").splitAsStream(header))
         .map(String::strip)
-        .filter(isOne)
-        .map(pair -> pair.substring(pair.indexOf('=') + 1))
+        .filter(pair -> pair.startsWith(name + "="))
+        .map(pair -> pair.substring(name.length() + 1))
         .findFirst();
+  }
+
+  private static Stream<String> headers(HttpServerExchange exchange) {
+    HeaderValues headers = exchange.getRequestHeaders().get(Headers.COOKIE);
+    return headers == null ? Stream.empty() : headers.stream();
+  }
+
+  /** Judges all that was sent by a user who is in a bin; empty if that is nothing. */
+  Optional<Verdict> judge(List<String> sent, String user, String bin) {
+    if (sent.size() > 1) {
+      return Optional.of(Verdict.AMBIGUOUS);
+    }
+    // nginx hands over an empty one where none came.
+    return sent.stream()
+        .filter(one -> !one.isEmpty())
+        .findFirst()
+        .map(one -> judge(one, user, bin));
   }
 
   /** Judges one that was sent by a user who is in a bin. */

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -140,7 +141,7 @@ public final class HubServer implements AutoCloseable {
               };
           handler.handleRequest(exchange);
         };
-    return new FramingHandler(new LimitsHandler(all));
+    return new FramingHandler(new LimitsHandler(new DotSegmentsHandler(all)));
   }
 
   private static void answerNowhere(HttpServerExchange exchange) {
@@ -274,16 +275,6 @@ public final class HubServer implements AutoCloseable {
 
   /** Keeps the hubs for nginx as the database has them, whoever changes them there. */
   private void keepMap(Path file, NginxMap map, Sharder sharder) {
-    AtomicReference<List<String>> told = new AtomicReference<>(List.of());
-    Runnable keep =
-        () -> {
-          NginxMap.Text made = map.text(sharder.bins());
-          NginxMap.write(file, made.text());
-          if (!made.leftOut().equals(told.getAndSet(made.leftOut()))) {
-            made.leftOut().forEach(problem -> log.error("not told to nginx: {}", problem));
-          }
-        };
-    keep.run();
     ScheduledExecutorService keeper =
         Executors.newSingleThreadScheduledExecutor(
             work -> {
@@ -292,6 +283,22 @@ public final class HubServer implements AutoCloseable {
               return thread;
             });
     closers.push(keeper::shutdownNow);
+    AtomicReference<NginxMap.Text> last =
+        new AtomicReference<>(new NginxMap.Text("", List.of(), Map.of()));
+    Runnable keep =
+        () -> {
+          NginxMap.Text made = map.text(sharder.bins());
+          HubsFile.write(file, made.text());
+          NginxMap.Text before = last.getAndSet(made);
+          if (!made.leftOut().equals(before.leftOut())) {
+            made.leftOut().forEach(problem -> log.error("left out for nginx: {}", problem));
+          }
+          if (!made.named().equals(before.named())) {
+            // Name servers may take their time, and no one who starts waits for them.
+            keeper.execute(() -> made.unresolved().forEach(problem -> log.warn("{}", problem)));
+          }
+        };
+    keep.run();
     AtomicBoolean failing = new AtomicBoolean();
     Future<?> keeping =
         keeper.scheduleWithFixedDelay(

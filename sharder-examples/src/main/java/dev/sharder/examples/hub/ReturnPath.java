@@ -2,12 +2,19 @@ package dev.sharder.examples.hub;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Where on this site to send a user back to: never to another site. */
 final class ReturnPath {
 
   private static final String SHARD = "/shard";
   private static final String HOME = "/";
+
+  /** Between slashes of either kind, and perhaps with parameters, which some servers cut off. */
+  private static final Pattern DOT_SEGMENT =
+      Pattern.compile(
+          "(?:^|[/\\\\]|%2f|%5c)(?:\\.|%2e){1,2}(?:$|[/\\\\;#]|%2f|%5c|%3b)",
+          Pattern.CASE_INSENSITIVE);
 
   private ReturnPath() {}
 
@@ -18,15 +25,20 @@ final class ReturnPath {
 
   /** Tells whether a URI has this path, or one below it. */
   static boolean isBelow(String path, String uri) {
-    int query = uri.indexOf('?');
-    String asked = query < 0 ? uri : uri.substring(0, query);
+    String asked = path(uri);
     return asked.equals(path) || asked.startsWith(path.endsWith("/") ? path : path + "/");
+  }
+
+  private static String path(String uri) {
+    int query = uri.indexOf('?');
+    return query < 0 ? uri : uri.substring(0, query);
   }
 
   /**
    * Returns what the user first asked for, byte for byte: the original URI that nginx tells, else
    * the rest of the path with the query. Without one, or with one that could lead off this site, it
-   * is {@code /}.
+   * is {@code /}. So it is for a path with dot segments: no browser sends one, and it would lead
+   * out of where {@code location} puts it.
    */
   static String of(Optional<String> originalUri, String path, String query) {
     String asked = originalUri.orElseGet(() -> query.isEmpty() ? path : path + "?" + query);
@@ -48,7 +60,16 @@ final class ReturnPath {
     return uri.startsWith("/")
         && !uri.startsWith("//")
         && uri.chars().noneMatch(c -> c <= ' ' || c == 0x7f || c == '\\')
-        && isText(uri);
+        && isText(uri)
+        && !hasDotSegment(uri);
+  }
+
+  /**
+   * Tells whether the path of a URI has a segment that is {@code .} or {@code ..}, however it is
+   * written: a proxy in front may have decoded it, and so have looked at another path.
+   */
+  static boolean hasDotSegment(String uri) {
+    return DOT_SEGMENT.matcher(path(uri)).find();
   }
 
   /** HTTP hands over bytes as characters; in those over ASCII more control characters may hide. */

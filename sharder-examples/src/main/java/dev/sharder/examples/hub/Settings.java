@@ -77,6 +77,9 @@ public record Settings(
   /** What a cookie may carry unquoted, by RFC 6265; '%' is left out, as some would decode it. */
   private static final Pattern COOKIE_SAFE = Pattern.compile("[!#$&-+\\--:<-\\[\\]-~]+");
 
+  /** What stays one part of a host name or of a path, wherever it is put. */
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+
   /** Refuses what cannot be. */
   public Settings {
     bins = List.copyOf(bins);
@@ -133,7 +136,8 @@ public record Settings(
         NginxMap.of(
             Optional.ofNullable(said.nginxMap()).map(Path::of),
             Optional.ofNullable(said.nginxVariable()),
-            said.cookieKeys() != null && !said.cookieKeys().isEmpty()),
+            said.cookieKeys() != null && !said.cookieKeys().isEmpty(),
+            Objects.requireNonNullElse(said.nginxResolver(), List.of())),
         ApiSettings.of(said, new UserNames(lowercase)),
         said.lti(),
         callysto);
@@ -214,10 +218,30 @@ public record Settings(
     }
   }
 
+  /** Tells whether a name is of letters, digits, '-', '_' and '.' alone. */
+  static boolean isPlain(String name) {
+    return PLAIN.matcher(name).matches();
+  }
+
   /** Refuses a hub that a user could not be sent to. */
   void checkBin(String name) {
-    checkBinName(name);
+    checkWay(name);
     location.ifPresent(template -> checkLocation(template, Set.of(name)));
+  }
+
+  /** Refuses a name that no cookie can carry, or that could make another site of the location. */
+  void checkWay(String name) {
+    checkBinName(name);
+    location.ifPresent(template -> checkPlain(template, name));
+  }
+
+  private static void checkPlain(String template, String name) {
+    if (!isPlain(name)) {
+      throw new SettingsException(
+          "location",
+          "bin '%s' has a name that could lead elsewhere from location '%s'; use ASCII letters, digits, '-', '_' and '.', and begin with a letter or a digit"
+              .formatted(name, template));
+    }
   }
 
   /** The database as it may be shown: without secrets. */
@@ -260,6 +284,7 @@ public record Settings(
               .formatted(template));
     }
     for (String bin : bins.isEmpty() ? Set.of("hub-1") : bins) {
+      checkPlain(template, bin);
       checkUrl(template, template.replace("{bin}", bin).replace("{path}", "/"));
     }
   }

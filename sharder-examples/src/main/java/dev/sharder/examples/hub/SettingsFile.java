@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param cookieKeys the secrets that the cookie is signed with; the first signs
  * @param nginxMap a file to keep the hubs in for nginx
  * @param nginxVariable what names the hub to nginx
+ * @param nginxResolver name servers that nginx asks for the addresses of hubs, at each request
  * @param apiTokens the secrets of those who may change things by the API, perhaps with a name
  * @param apiTokenFile a file with more of them, one a line
  * @param admins users who may change things without a token
@@ -71,6 +72,7 @@ record SettingsFile(
     @Nullable List<String> cookieKeys,
     @Nullable String nginxMap,
     @Nullable String nginxVariable,
+    @Nullable List<String> nginxResolver,
     @Nullable List<String> apiTokens,
     @Nullable String apiTokenFile,
     @Nullable List<String> admins,
@@ -126,6 +128,7 @@ record SettingsFile(
     checkFilled("trusted", trusted);
     checkFilled("proxy-secrets", proxySecrets);
     checkFilled("cookie-keys", cookieKeys);
+    checkFilled("nginx-resolver", nginxResolver);
     checkFilled("api-tokens", apiTokens);
     checkFilled("admins", admins);
     checkFilled("api-hosts", apiHosts);

@@ -30,7 +30,7 @@ final class ShardHandler extends UserHandler {
 
   @Override
   void tell(HttpServerExchange exchange, Placement placement) {
-    Settings.checkBinName(placement.bin());
+    settings.checkWay(placement.bin());
     Optional<String> original =
         Optional.ofNullable(exchange.getRequestHeaders().getFirst(ORIGINAL_URI))
             .filter(uri -> !uri.isEmpty());

@@ -15,7 +15,9 @@ import io.undertow.util.Headers;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.math.BigDecimal;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,9 @@ abstract class UserHandler implements HttpHandler {
 
   private static final String FAILED = "the sharder failed; tell the operator";
 
+  private static final Set<HubCookie.Verdict> LOGGED =
+      EnumSet.of(HubCookie.Verdict.FORGED, HubCookie.Verdict.AMBIGUOUS);
+
   private final Sharder sharder;
   final Settings settings;
 
@@ -46,11 +51,10 @@ abstract class UserHandler implements HttpHandler {
   /** What the cookie that came along is worth, if one did; what is wrong with it is logged. */
   final Optional<HubCookie.Verdict> judge(HttpServerExchange exchange, Placement placement) {
     Optional<HubCookie.Verdict> verdict =
-        HubCookie.sent(exchange)
-            .map(sent -> settings.cookie().judge(sent, placement.object(), placement.bin()));
-    if (verdict.equals(Optional.of(HubCookie.Verdict.FORGED))) {
-      log.warn("the cookie {} that came with user {}", verdict.get(), placement.object());
-    }
+        settings.cookie().judge(HubCookie.sent(exchange), placement.object(), placement.bin());
+    verdict
+        .filter(LOGGED::contains)
+        .ifPresent(found -> log.warn("the cookie {}; it came from {}", found, placement.object()));
     return verdict;
   }
 

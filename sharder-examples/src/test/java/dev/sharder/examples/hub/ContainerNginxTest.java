@@ -44,7 +44,6 @@ class ContainerNginxTest {
         folder.resolve("sharder.yml"),
         """
         nginx-map: '%s'
-        nginx-variable: $sharder_bin
         proxy-secrets: [%s]
         bins:
         - {name: hub-1, labels: {address: '%s'}}
@@ -60,6 +59,7 @@ class ContainerNginxTest {
   private RunningNginx start(RunningHub sharder) throws IOException {
     Path deploy = Path.of("").toAbsolutePath().resolve("deploy");
     String deployed = Files.readString(deploy.resolve("nginx/authoritative.conf"));
+    Files.copy(deploy.resolve("nginx/identity.conf"), folder.resolve("identity.conf"));
     Path conf =
         Files.writeString(
             folder.resolve("authoritative.conf"),

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -211,17 +212,53 @@ class CookieTest {
     }
   }
 
-  @Test
-  void theFirstOfTwoCookiesCountsAsForNginx() throws Exception {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "hub=hub-1; hub=hub-1",
+        "other=1; HUB=elsewhere; hub=hub-1",
+        "hub=hub-1; HUB=elsewhere",
+        "hub=elsewhere, hub=hub-1",
+        "hub =elsewhere; hub=hub-1",
+        "hub=hub-1;\thub\t=elsewhere",
+        "a=b,hub=elsewhere; hub=hub-1",
+        "hub=; hub=hub-1",
+        "hub=hub-1\r\nCookie: hub=elsewhere",
+        "hub=elsewhere\r\nCookie: hub=hub-1",
+        "hub=\"hub-1\"",
+        "hub=hub-1, a=b"
+      })
+  @DisplayName("what nginx could read otherwise is no cookie that is right, and is replaced")
+  void ambiguous(String cookie) throws Exception {
     try (RunningHub hub = start("bins: [hub-1]")) {
-      Answer answer =
-          hub.ask(
-              "GET",
-              "/shard",
-              "REMOTE_USER: ada",
-              "X-Original-URI: /lab",
-              "Cookie: other=1; HUB=elsewhere; hub=hub-1");
+      String[] headers = {"REMOTE_USER: ada", "X-Original-URI: /lab", "Cookie: " + cookie};
+      assertThat(hub.ask("GET", "/check", headers).status()).isEqualTo(401);
+      Answer answer = hub.ask("GET", "/shard", headers);
       assertThat(answer.status()).isEqualTo(302);
+      assertThat(value(answer)).isEqualTo("hub-1");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"hub=hub-1", "a=b; hub=hub-1; c=d", "HUB=hub-1", "chub=2; hub=hub-1; hub2=3"})
+  @DisplayName("a cookie is right beside others, in any case of its name")
+  void right(String cookie) throws Exception {
+    try (RunningHub hub = start("bins: [hub-1]")) {
+      String[] headers = {"REMOTE_USER: ada", "Cookie: " + cookie};
+      assertThat(hub.ask("GET", "/check", headers).status()).isEqualTo(204);
+    }
+  }
+
+  @Test
+  @DisplayName("an empty cookie, which nginx hands on where none came, is none, and is not logged")
+  void empty() throws Exception {
+    try (RunningHub hub = start("cookie-keys: [" + KEY + "]");
+        LogLines log = LogLines.of(UserHandler.class)) {
+      Answer answer = hub.ask("GET", "/auth", "REMOTE_USER: ada", "Cookie: hub=");
+      assertThat(answer.status()).isEqualTo(204);
+      assertThat(answer.headers("Set-Cookie")).isEmpty();
+      assertThat(log.lines()).noneMatch(line -> line.contains("cookie"));
     }
   }
 

@@ -28,6 +28,38 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
             .replace("#error_page 401", "error_page 401");
       }
     },
+    /** Hands all cookies on, as the file once did. */
+    SIGNED_IN_AN_OLDER_FILE("cookie.conf", "$cookie_hub") {
+      @Override
+      String takenIn(String deployed) {
+        return SIGNED.takenIn(deployed).replaceAll("(?m)^ *proxy_set_header Cookie .*\n", "");
+      }
+    },
+    SIGNED_WITH_SINGLE_SIGN_ON("cookie.conf", "$cookie_hub") {
+      @Override
+      String takenIn(String deployed) {
+        return SINGLE_SIGN_ON.takenIn(SIGNED.takenIn(deployed));
+      }
+    },
+    /** As whoever forgets the other half of what the comments offer. */
+    SINGLE_SIGN_ON_WITH_A_WAY_ROUND("cookie.conf", "$cookie_hub") {
+      @Override
+      String takenIn(String deployed) {
+        return SINGLE_SIGN_ON
+            .takenIn(deployed.replace("#error_page 401", "error_page 401"))
+            .replace("    auth_request /sso", "    set $user $remote_user;\n    auth_request /sso");
+      }
+    },
+    AUTHORITATIVE_WITH_SINGLE_SIGN_ON("authoritative.conf", "$sharder_bin") {
+      @Override
+      String takenIn(String deployed) {
+        return deployed
+            .replaceAll("(?m)^ *auth_basic.*\n", "    auth_request /sso;\n")
+            .replaceFirst("(?m)^ *auth_request /sso;\n", "")
+            .replace("    location / {", ASK + "    location / {")
+            .replaceFirst("\\}\\s*$", Matcher.quoteReplacement(SSO + "}"));
+      }
+    },
     BASE_URL("cookie.conf", "$first") {
       @Override
       String takenIn(String deployed) {
@@ -111,6 +143,12 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
    */
   static DeployedSharder start(Path folder, Way way, List<Integer> hubs, String... settings)
       throws IOException {
+    return startAt(folder, way, hubs.stream().map(port -> "127.0.0.1:" + port).toList(), settings);
+  }
+
+  /** Starts both with the hubs at these addresses. */
+  static DeployedSharder startAt(Path folder, Way way, List<String> hubs, String... settings)
+      throws IOException {
     RunningNginx.assumeInstalled();
     String database = "jdbc:sqlite:" + folder.resolve("sharder.db");
     Path config = folder.resolve("sharder.yml");
@@ -128,6 +166,7 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
           "--variable",
           way.variable,
           folder + "/hubs.conf");
+      Files.copy(Path.of("deploy/nginx/identity.conf"), folder.resolve("identity.conf"));
       String deployed = way.takenIn(Files.readString(Path.of("deploy/nginx", way.file)));
       RunningNginx nginx =
           RunningNginx.start(folder, port -> moved(deployed, port, sharder.port()));
@@ -143,12 +182,9 @@ record DeployedSharder(String database, RunningHub sharder, RunningNginx nginx)
     RunningHub.command(database, arguments);
   }
 
-  private static String bins(List<Integer> hubs) {
+  private static String bins(List<String> hubs) {
     return IntStream.range(0, hubs.size())
-        .mapToObj(
-            i ->
-                "- {name: hub-%d, labels: {address: '127.0.0.1:%d'}}\n"
-                    .formatted(i + 1, hubs.get(i)))
+        .mapToObj(i -> "- {name: hub-%d, labels: {address: '%s'}}\n".formatted(i + 1, hubs.get(i)))
         .collect(Collectors.joining("", "bins:\n", ""));
   }
 

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub;
 import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
 import io.undertow.websockets.core.WebSocketChannel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -51,11 +52,23 @@ final class EchoHub {
             .addHttpListener(0, "127.0.0.1")
             .setHandler(
                 Handlers.path(echo)
+                    .addExactPath("/headers", EchoHub::sendHeaders)
                     .addExactPath(
                         "/socket", Handlers.websocket((exchange, channel) -> sendNothing(channel))))
             .build();
     hub.start();
     return hub;
+  }
+
+  /** Says what came, a header a line. */
+  private static void sendHeaders(HttpServerExchange exchange) {
+    StringBuilder all = new StringBuilder();
+    exchange
+        .getRequestHeaders()
+        .forEach(
+            header ->
+                header.forEach(value -> all.append(header.getHeaderName() + ": " + value + "\n")));
+    exchange.getResponseSender().send(all.toString());
   }
 
   private static void sendNothing(WebSocketChannel channel) {

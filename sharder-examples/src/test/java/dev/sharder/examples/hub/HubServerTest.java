@@ -30,6 +30,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,7 +91,7 @@ class HubServerTest {
         "/shard/x?a=1&a=2&b=%26+%3D | /x?a=1&a=2&b=%26+%3D",
         "/shard/x?url=https://e/?q  | /x?url=https://e/?q",
         "/shard/%0d%0aSet-Cookie:x  | /%0d%0aSet-Cookie:x",
-        "/shard/./../x              | /./../x",
+        "/shard/.x/..y/...?a=../b   | /.x/..y/...?a=../b",
         "/shard/shard/x             | /shard/x",
         "/shard/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fa%2Fb&urlpath=lab%2Ftree%2Fb%2F&branch=main"
             + "| /hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fa%2Fb&urlpath=lab%2Ftree%2Fb%2F&branch=main",
@@ -109,6 +110,39 @@ class HubServerTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/shard/..",
+        "/shard/.",
+        "/shard/../api/v1/me",
+        "/shard/./x",
+        "/shard/x/..?a=1",
+        "/shard/%2e%2E/api/v1/me",
+        "/shard/.%2e/x",
+        "/shard/..%2fapi",
+        "/shard/x%2F..%2fapi",
+        "/shard/..%5Capi",
+        "/shard/..\\api",
+        "/shard/..;a=b/api",
+        "/shard/..#x",
+        "/auth/../shard",
+        "/../shard",
+        "/healthz/..",
+        "/api/v1/../../shard",
+        "/./readyz",
+        "http://x/shard/../auth",
+      })
+  @DisplayName("a path with dot segments is refused before anything looks at it, however written")
+  void dotSegments(String target) throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
+      Answer answer = hub.get(target, "ada");
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.body()).contains("a segment '.' or '..'");
+      assertThat(answer.headers("Set-Cookie")).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
@@ -122,6 +156,10 @@ class HubServerTest {
         "https://evil.example/ | /",
         "evil.example          | /",
         "/a b                  | /",
+        "/user/x?y=../z        | /user/x?y=../z",
+        "/user/../x            | /",
+        "/a/%2e%2E//evil.example | /",
+        "/shard/../x           | /",
       })
   void theOriginalUriWinsUnlessItLeadsAway(String original, String location) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {

@@ -35,6 +35,26 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
     assumeTrue(installed().isPresent(), "nginx is not installed; install it to run this test");
   }
 
+  /** Returns what nginx has against a configuration; empty if it would start with it. */
+  static String complaint(Path folder, String configuration)
+      throws IOException, InterruptedException {
+    assumeInstalled();
+    Files.writeString(folder.resolve("tested.conf"), configuration);
+    Process process =
+        new ProcessBuilder(
+                installed().orElseThrow().toString(),
+                "-p",
+                folder.toString(),
+                "-q",
+                "-t",
+                "-c",
+                "tested.conf")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return process.waitFor() == 0 ? "" : said;
+  }
+
   /** A class of twenty. */
   static List<String> users() {
     return IntStream.rangeClosed(1, 20).mapToObj("user-%02d"::formatted).toList();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +46,7 @@ class SettingsTest {
           Map.entry("cookie-keys", List.of("[" + KEY + "]", KEY)),
           Map.entry("nginx-map", List.of("hubs.conf", "hubs.conf")),
           Map.entry("nginx-variable", List.of("$sharder_bin", "$sharder_bin")),
+          Map.entry("nginx-resolver", List.of("[127.0.0.53, '[::1]:53']", "127.0.0.53, [::1]:53")),
           Map.entry("api-tokens", List.of("[" + KEY + ", 'a:" + KEY + "']", KEY + ",a:" + KEY)),
           Map.entry("api-token-file", List.of("tokens", "tokens")),
           Map.entry("admins", List.of("[ada, bob]", "ada, bob")),
@@ -127,6 +129,52 @@ class SettingsTest {
                 .map(line -> line.replaceAll("#|:.*", ""))
                 .distinct())
         .containsExactlyInAnyOrderElementsOf(VALUES.keySet());
+  }
+
+  @Test
+  @DisplayName("{bin} in a location takes plain names alone, at the start and for each user")
+  void placesOfBins() throws Exception {
+    for (String template : List.of("https://{bin}.example.org{path}", "/{bin}{path}")) {
+      Settings settings = settings(file("location: '" + template + "'\n"), Map.of());
+      for (String name : List.of("hub-1", "H.1-b", "evil.example")) {
+        settings.checkBin(name);
+        settings.checkWay(name);
+      }
+      for (String name :
+          List.of(
+              "evil.example/",
+              "evil.example#",
+              "a?",
+              "a:80",
+              "u@a",
+              ".a",
+              "_a",
+              "-a",
+              "..",
+              "a!",
+              "a&b",
+              "a*",
+              "a|b",
+              "a~",
+              "$a",
+              "{bin}",
+              "{path}",
+              "/",
+              "//evil.example")) {
+        assertThatThrownBy(() -> settings.checkBin(name)).as(name).hasMessageContaining(name);
+        assertThatThrownBy(() -> settings.checkWay(name)).as(name).hasMessageContaining(name);
+        assertThatThrownBy(
+                () ->
+                    Settings.of(
+                        file("location: '" + template + "'\n"),
+                        null,
+                        null,
+                        List.of(name),
+                        Map.of()))
+            .as(name)
+            .hasMessageContaining(name);
+      }
+    }
   }
 
   @Test
