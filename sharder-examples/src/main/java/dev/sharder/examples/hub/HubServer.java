@@ -155,8 +155,7 @@ public final class HubServer implements AutoCloseable {
     UserHandler.refuse(
         exchange,
         StatusCodes.NOT_FOUND,
-        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in"
-            + " /api/v1/openapi.yaml");
+        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml");
   }
 
   /** Says in words what handlers of Undertow refuse by a status alone. */
@@ -177,8 +176,7 @@ public final class HubServer implements AutoCloseable {
   /** Whoever is not trusted could name anybody. */
   private static void answerStranger(HttpServerExchange exchange) {
     log.warn(
-        "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your"
-            + " nginx",
+        "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
         exchange.getSourceAddress().getAddress().getHostAddress());
     UserHandler.refuse(
         exchange, StatusCodes.FORBIDDEN, "only the proxy in front may ask; go through it");
@@ -278,11 +276,7 @@ public final class HubServer implements AutoCloseable {
         new Kinds(
             store,
             settings.policy(),
-            new Kinds.Users(
-                sharder,
-                name -> checkHub(settings, name),
-                settings.lowercase(),
-                settings.userNames()::spelled),
+            new Kinds.Users(sharder, name -> checkHub(settings, name), settings.lowercase()),
             List.of(watch.listener(), newest));
     closers.push(kinds::close);
     closers.push(this::finish);
