@@ -10,11 +10,9 @@ import dev.sharder.ShardAdmin;
 import dev.sharder.examples.http.Problem;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -80,7 +78,7 @@ final class Assignments {
     AssignmentRequest request =
         new AssignmentRequest(
             call.kind(),
-            kinds.spelled(call.kind(), call.object()),
+            call.object(),
             wanted.size() == null ? 1 : wanted.size(),
             Optional.ofNullable(wanted.group()));
     return kinds
@@ -102,7 +100,7 @@ final class Assignments {
           "%d objects are too many at once; send %d at most, and the others after them"
               .formatted(objects.size(), MOST_OBJECTS));
     }
-    List<CompletionStage<Placement>> placing = place(call.kind(), objects);
+    List<CompletionStage<Placement>> placing = kinds.sharder(call.kind()).assignEachAsync(objects);
     List<CompletableFuture<Answer>> answers = new ArrayList<>();
     for (int i = 0; i < objects.size(); i++) {
       String object = objects.get(i);
@@ -115,26 +113,6 @@ final class Assignments {
     return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
         .thenApply(
             all -> Reply.ok(new Answers(answers.stream().map(CompletableFuture::join).toList())));
-  }
-
-  private List<CompletionStage<Placement>> place(String kind, List<String> objects) {
-    List<String> spelled = new ArrayList<>();
-    Map<Integer, InvalidValueException> wrong = new HashMap<>();
-    for (int i = 0; i < objects.size(); i++) {
-      try {
-        spelled.add(kinds.spelled(kind, objects.get(i)));
-      } catch (InvalidValueException refusal) {
-        wrong.put(i, refusal);
-      }
-    }
-    Iterator<CompletionStage<Placement>> placing =
-        kinds.sharder(kind).assignEachAsync(spelled).iterator();
-    List<CompletionStage<Placement>> all = new ArrayList<>();
-    for (int i = 0; i < objects.size(); i++) {
-      InvalidValueException refusal = wrong.get(i);
-      all.add(refusal == null ? placing.next() : CompletableFuture.failedStage(refusal));
-    }
-    return all;
   }
 
   /** Returns the texts of a list in which there must be nothing else. */

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 
 /**
  * The sharders and the admins of every kind that has bins; closing it ends the sharders it made.
@@ -31,14 +30,9 @@ public final class Kinds implements AutoCloseable {
    * @param sharder their sharder; whoever made it closes it
    * @param checkBin refuses a name that a bin of theirs must not have, by an {@link
    *     dev.sharder.InvalidValueException}
-   * @param areLowercase whether their names are lowercased
-   * @param spelling how one is spelled, whoever names them; refuses what is no user's name
+   * @param areLowercase whether nginx's names for them are lowercased
    */
-  public record Users(
-      Sharder sharder,
-      Consumer<String> checkBin,
-      boolean areLowercase,
-      UnaryOperator<String> spelling) {
+  public record Users(Sharder sharder, Consumer<String> checkBin, boolean areLowercase) {
 
     String kind() {
       return sharder.kind();
@@ -80,14 +74,6 @@ public final class Kinds implements AutoCloseable {
 
   List<String> names() {
     return store.kinds(deadline());
-  }
-
-  /**
-   * Returns the name of an object that is to be assigned, as nginx would have it found: one of
-   * another spelling would never be asked for.
-   */
-  String spelled(String kind, String object) {
-    return kind.equals(users.kind()) ? users.spelling().apply(object) : object;
   }
 
   /** Returns the kinds whose objects are lowercased where nginx names them. */

@@ -148,8 +148,7 @@ public final class HubServer implements AutoCloseable {
     UserHandler.refuse(
         exchange,
         StatusCodes.NOT_FOUND,
-        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in"
-            + " /api/v1/openapi.yaml");
+        "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml");
   }
 
   /** Says in words what handlers of Undertow refuse by a status alone. */
@@ -244,11 +243,7 @@ public final class HubServer implements AutoCloseable {
         new Kinds(
             store,
             settings.policy(),
-            new Kinds.Users(
-                sharder,
-                name -> checkHub(settings, name),
-                settings.lowercase(),
-                settings.userNames()::spelled),
+            new Kinds.Users(sharder, name -> checkHub(settings, name), settings.lowercase()),
             List.of(watch.listener(), newest));
     closers.push(kinds::close);
     closers.push(this::finish);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.examples.hub.RunningApi.Reply;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -187,31 +186,6 @@ class UserNamesTest {
                   .status())
           .isEqualTo(403);
       assertThat(api.get("/kinds/hub/assignments").json().path("assignments")).isEmpty();
-    }
-  }
-
-  @Test
-  @DisplayName("A user assigned by the API is the one whom nginx names")
-  void theApiSpellsAlike() throws Exception {
-    try (RunningApi api = start("api-tokens: ['ada:" + RunningApi.TOKEN + "']\n")) {
-      Reply put = api.ask("PUT", "/kinds/hub/assignments/ADA@X.org", null);
-      assertThat(put.status()).isEqualTo(201);
-      assertThat(put.json().path("object").asText()).isEqualTo("ada@x.org");
-      Reply roster =
-          api.ask(
-              "POST",
-              "/kinds/hub/assignments",
-              "{\"objects\": [\"Bob\", \"\u212aim\", \"eve\"]}",
-              "Content-Type: application/json");
-      assertThat(roster.json().findValuesAsText("object"))
-          .contains("Bob", "bob", "\u212aim", "eve");
-      assertThat(roster.json().path("answers").path(1).path("problem").path("status").asInt())
-          .isEqualTo(422);
-      assertThat(api.hub().get("/shard", "bob").status()).isEqualTo(302);
-      assertThat(api.get("/kinds/hub/assignments").json().path("assignments")).hasSize(3);
-      api.addBins("home", "nfs-1");
-      assertThat(api.ask("PUT", "/kinds/home/assignments/Ada", null).json().path("object").asText())
-          .isEqualTo("Ada");
     }
   }
 
