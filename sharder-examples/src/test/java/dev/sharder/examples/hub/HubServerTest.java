@@ -130,7 +130,6 @@ class HubServerTest {
         "/healthz/..",
         "/api/v1/../../shard",
         "/./readyz",
-        "http://x/shard/../auth",
       })
   @DisplayName("a path with dot segments is refused before anything looks at it, however written")
   void dotSegments(String target) throws Exception {
