@@ -338,7 +338,7 @@ final class DataCommands {
     }
   }
 
-  private static void write(Iterator<Assignment> all, boolean isCsv, Output output, PrintWriter out)
+  static void write(Iterator<Assignment> all, boolean isCsv, Output output, PrintWriter out)
       throws IOException {
     if (isCsv) {
       output.writeCsv(Table.ASSIGNMENTS, all, out);

@@ -66,7 +66,10 @@ public record CallystoFile(Path file, Map<String, Object> values) {
     String type = text("db_type", "sqlite");
     return switch (type) {
       case "sqlite" ->
-          "jdbc:sqlite:" + file.toAbsolutePath().resolveSibling(required("db_file")).normalize();
+          "jdbc:sqlite:"
+              + file.toAbsolutePath()
+                  .resolveSibling(Settings.path("db_file", required("db_file")))
+                  .normalize();
       case "postgresql" ->
           "jdbc:postgresql://%s/%s".formatted(required("db_host"), required("db_name"));
       default ->

@@ -37,7 +37,7 @@ record HubCookie(
   static final String NAME = "hub";
 
   /** What follows the name of the hub in a signed one, as a regular expression. */
-  static final String SIGNATURE = "\\.[0-9]{1,12}\\.[A-Za-z0-9_-]{43}";
+  static final String SIGNATURE = "\\.[1-9][0-9]{0,11}\\.[A-Za-z0-9_-]{43}";
 
   /** A signed cookie lives a morning unless told otherwise. */
   private static final long SIGNED_AGE = 4 * 60 * 60;

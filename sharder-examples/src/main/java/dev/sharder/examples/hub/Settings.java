@@ -9,6 +9,7 @@ import dev.sharder.examples.secrets.DatabaseUrl;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -134,7 +135,7 @@ public record Settings(
         ProxySettings.of(said),
         cookie(said),
         NginxMap.of(
-            Optional.ofNullable(said.nginxMap()).map(Path::of),
+            Optional.ofNullable(said.nginxMap()).map(name -> path("nginx-map", name)),
             Optional.ofNullable(said.nginxVariable()),
             said.cookieKeys() != null && !said.cookieKeys().isEmpty(),
             Objects.requireNonNullElse(said.nginxResolver(), List.of())),
@@ -154,6 +155,18 @@ public record Settings(
               .formatted(said.staleIfError(), LONGEST_STALE));
     }
     return Duration.ofSeconds(said.staleIfError());
+  }
+
+  /** Returns the path of a file that a setting names. */
+  static Path path(String key, String name) {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException impossible) {
+      throw new SettingsException(
+          key,
+          "%s '%s' cannot be the name of a file (%s); name another"
+              .formatted(key, name, impossible.getReason()));
+    }
   }
 
   private static HubCookie cookie(SettingsFile said) {

@@ -108,7 +108,9 @@ final class SettingsReader {
     Map<String, Object> inFile = file == null ? Map.of() : parsed(file, text);
     if (file != null && CallystoFile.isOne(inFile)) {
       callysto = Optional.of(file);
-      theirs = CallystoFile.KEYS;
+      theirs = new HashMap<>(CallystoFile.KEYS);
+      // Where the file has our key too, that one counts.
+      theirs.keySet().removeAll(inFile.keySet());
       inFile = CallystoFile.of(file, inFile, environment).settings(!values.containsKey("database"));
     } else {
       callysto = Optional.empty();
@@ -217,12 +219,21 @@ final class SettingsReader {
         throw new NoValueException(
             "it holds itself, by '&' and '*'; write out what it holds", node);
       }
+      if (node instanceof MappingNode keys) {
+        keys.getValue().forEach(entry -> checkKey(entry.getKeyNode()));
+      }
       try {
         return super.constructObject(node);
       } catch (MarkedYAMLException told) {
         throw told;
       } catch (RuntimeException malformed) {
         throw new NoValueException("it is not what '!!' says it is; take the '!!' out", node);
+      }
+    }
+
+    private static void checkKey(Node key) {
+      if (!(key instanceof ScalarNode) || key.getTag().equals(Tag.NULL)) {
+        throw new NoValueException("a key is missing or no text; write 'key: value'", key);
       }
     }
   }

@@ -6,11 +6,11 @@ import java.net.URI;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** Proves launches by LTI 1.1: signed by a consumer that is known, in these minutes. */
 final class OauthLaunches {
@@ -94,17 +94,15 @@ final class OauthLaunches {
 
   /** A field that is there several times is a list. */
   private static String parameters(Form form) {
-    Map<String, Object> all = new LinkedHashMap<>();
+    Map<String, List<String>> all = new LinkedHashMap<>();
     for (Form.Field field : form.fields()) {
       if (!field.name().startsWith(PROTOCOL)) {
-        all.merge(field.name(), field.value(), OauthLaunches::both);
+        all.computeIfAbsent(field.name(), name -> new ArrayList<>()).add(field.value());
       }
     }
-    return Json.write(all);
-  }
-
-  private static Object both(Object before, Object value) {
-    Stream<?> values = before instanceof List<?> several ? several.stream() : Stream.of(before);
-    return Stream.concat(values, Stream.of(value)).toList();
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    all.forEach(
+        (name, values) -> parameters.put(name, values.size() == 1 ? values.get(0) : values));
+    return Json.write(parameters);
   }
 }
