@@ -34,7 +34,9 @@ record SecretSettings(List<Token> named, String fileKey, Optional<Path> file) {
   static SecretSettings of(
       String key, @Nullable List<String> named, String fileKey, @Nullable String file) {
     return new SecretSettings(
-        checked(key, named, Token::of), fileKey, Optional.ofNullable(file).map(name -> Settings.path(fileKey, name)));
+        checked(key, named, Token::of),
+        fileKey,
+        Optional.ofNullable(file).map(name -> Settings.path(fileKey, name)));
   }
 
   /** Checks each value of a list; its key stands before what is wrong with one. */

@@ -18,7 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 
-@DisplayName("A line of an import is taken or refused with a reason; an export comes back as it was")
+@DisplayName(
+    "A line of an import is taken or refused with a reason; an export comes back as it was")
 @Timeout(10)
 class ImportFuzzTest {
 
@@ -69,8 +70,7 @@ class ImportFuzzTest {
 
   private static String exported(List<Adoption> adoptions, boolean isCsv) throws IOException {
     StringWriter text = new StringWriter();
-    Iterator<Assignment> rows =
-        adoptions.stream().map(ImportFuzzTest::assignment).iterator();
+    Iterator<Assignment> rows = adoptions.stream().map(ImportFuzzTest::assignment).iterator();
     try (PrintWriter out = new PrintWriter(text)) {
       DataCommands.write(rows, isCsv, new Output(), out);
     }

@@ -46,8 +46,7 @@ class ConfigurationFuzzTest {
     List<String> parts = FuzzInput.parts(input, 2, UTF_8);
     String[] variable = parts.get(0).split("=", 2);
     Path file = Files.writeString(FOLDER.resolve("sharder.yml"), parts.get(1));
-    Map<String, String> environment =
-        Map.of(variable[0], variable.length == 1 ? "" : variable[1]);
+    Map<String, String> environment = Map.of(variable[0], variable.length == 1 ? "" : variable[1]);
     try {
       Settings settings = Settings.of(file, null, null, List.of(), environment);
       assertThat(settings.port()).isBetween(0, 65_535);

@@ -29,8 +29,7 @@ class CookieFuzzTest {
   private static final Pattern FORM = Pattern.compile("(?s)(.*)\\.(\\d{1,12})\\.[\\w-]+");
 
   private static HubCookie cookie(List<String> keys, Clock clock) {
-    return new HubCookie(
-        Optional.empty(), OptionalLong.of(AGE.toSeconds()), "Lax", keys, clock);
+    return new HubCookie(Optional.empty(), OptionalLong.of(AGE.toSeconds()), "Lax", keys, clock);
   }
 
   /** The lines are a cookie, a user and a hub. */

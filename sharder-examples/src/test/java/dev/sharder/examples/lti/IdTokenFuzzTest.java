@@ -46,7 +46,7 @@ class IdTokenFuzzTest {
           URI.create("https://hub.example.org/hub/lti/launch"),
           path -> path.startsWith("/"),
           Clock.systemUTC());
-  private static final LoginState LOGIN = LoginState.begin("/");
+  private static final LoginState LOGIN = LoginState.begin("/", name -> Optional.empty());
 
   private static RSAKey key() {
     try {
@@ -62,9 +62,7 @@ class IdTokenFuzzTest {
             .addHttpListener(0, "127.0.0.1")
             .setHandler(
                 exchange ->
-                    exchange
-                        .getResponseSender()
-                        .send(new JWKSet(KEY.toPublicJWK()).toString()))
+                    exchange.getResponseSender().send(new JWKSet(KEY.toPublicJWK()).toString()))
             .build();
     server.start();
     return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
@@ -108,8 +106,7 @@ class IdTokenFuzzTest {
   private static Optional<Launch> taken(String token) {
     Form form =
         new Form(
-            List.of(
-                new Form.Field("state", LOGIN.state()), new Form.Field("id_token", token)));
+            List.of(new Form.Field("state", LOGIN.state()), new Form.Field("id_token", token)));
     try {
       return Optional.of(LAUNCHES.verify(form, name -> Optional.of(LOGIN.secret())));
     } catch (RefusedLaunchException refused) {
