@@ -55,12 +55,21 @@ import org.jspecify.annotations.Nullable;
  * Keeps assignments in SQLite or PostgreSQL, where they survive the program, a {@code kill -9} and
  * a power failure.
  *
- * <p>Works over any {@link DataSource}; the application owns it, and its pool. A borrowed
- * connection should come within the time limit of the calls, so set the pool's own timeout below
- * it. Each sharder uses up to three connections at a time: one to find, one to place, and on
- * PostgreSQL one that listens for changes; whoever assigns a roster or asks for the bins takes one
- * more; creating and updating the tables takes one. Thread-safe, and safe beside any number of
- * processes on the same database.
+ * <p>Works over any {@link DataSource}; the application owns it, and its pool. Thread-safe, and
+ * safe beside any number of processes on the same database.
+ *
+ * <p>Each call ends within its time limit, whatever the pool, the network or the server does: a
+ * connection that has gone silent is aborted, and with HikariCP idle ones are replaced; other pools
+ * should test connections before they lend them, in less time than the limit. Each sharder uses up
+ * to three connections at a time: one to find, one to place, and on PostgreSQL one that listens for
+ * changes; a roster and a look at the bins take one more. One connection is enough to work, and to
+ * create and update the tables: then changes are polled for, and the bound of a cache holds as long
+ * as a connection is free three times within it.
+ *
+ * <p>On PostgreSQL the server ends a transaction whose client falls silent, suspended or gone, so
+ * that its lock is free within the client's time limit. An embedded SQLite has no one to do so: a
+ * process that is suspended while it writes keeps others from writing until it goes on or ends, and
+ * their calls end in a {@link dev.sharder.TimeLimitException}.
  *
  * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
  * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
