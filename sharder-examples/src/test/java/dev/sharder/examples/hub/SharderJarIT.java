@@ -10,6 +10,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -193,9 +194,11 @@ class SharderJarIT {
     }
   }
 
-  private static String text(JarFile jar, String name) throws IOException {
+  private static String text(JarFile jar, String name) {
     try (InputStream text = jar.getInputStream(jar.getEntry(name))) {
       return new String(text.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
     }
   }
 
