@@ -91,8 +91,11 @@ public final class Secrets {
     return masked.contains("=") ? NAMED.matcher(masked).replaceAll("$1" + MASK) : masked;
   }
 
+  /** What ends the sentence is no part of the URL. */
   private static String shown(String url) {
-    return Matcher.quoteReplacement(new DatabaseUrl(url).shown());
+    String end = url.replaceFirst("(?s).*?([.,:;!?'\")\\]]*)$", "$1");
+    DatabaseUrl meant = new DatabaseUrl(url.substring(0, url.length() - end.length()));
+    return Matcher.quoteReplacement(meant.shown() + end);
   }
 
   private static Pattern word(String secret) {

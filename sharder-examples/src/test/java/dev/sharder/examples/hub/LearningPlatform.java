@@ -8,6 +8,7 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.JWSSigner;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.crypto.opts.AllowWeakRSAKey;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
@@ -24,6 +25,7 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A learning platform that launches by LTI 1.3, with its keys on a port of this machine. */
@@ -168,7 +170,7 @@ final class LearningPlatform implements AutoCloseable {
           new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(with.getKeyID()).build(),
           claims,
           // Even with a key that is too short.
-          new RSASSASigner(with.toPrivateKey(), true));
+          new RSASSASigner(with.toPrivateKey(), Set.of(AllowWeakRSAKey.getInstance())));
     } catch (JOSEException impossible) {
       throw new IllegalStateException(impossible);
     }

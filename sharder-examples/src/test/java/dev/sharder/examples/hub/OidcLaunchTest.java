@@ -497,27 +497,24 @@ class OidcLaunchTest {
     RSAKey weak = new RSAKeyGenerator(1024, true).keyID("weak").generate();
     byte[] secret = "0123456789abcdef0123456789abcdef".getBytes();
     long now = Instant.now().getEpochSecond();
-    for (String published :
-        List.of(
-            with(other, "use", "enc"),
-            with(other, "key_ops", List.of("wrapKey")),
-            with(other, "exp", now - 60),
-            with(other, "nbf", now + 600),
-            with(other, "alg", "RS512"),
-            weak.toPublicJWK().toJSONString(),
-            new OctetSequenceKey.Builder(secret).keyID("other").build().toJSONString())) {
-      platform.publish(published);
-      try (RunningHub hub = start()) {
-        assertAccepted(hub);
-        Begun login = LearningPlatform.begin(hub);
-        JWTClaimsSet claims = platform.claims("eve", login).build();
-        for (String token :
-            List.of(
-                LearningPlatform.signed(claims, other),
-                LearningPlatform.signed(claims, weak),
-                LearningPlatform.signedWith(secret, "other", claims))) {
-          assertRefused(launch(hub, login, token), 401);
-        }
+    platform.publish(
+        with(other, "use", "enc"),
+        with(other, "key_ops", List.of("wrapKey")),
+        with(other, "exp", now - 60),
+        with(other, "nbf", now + 600),
+        with(other, "alg", "RS512"),
+        weak.toPublicJWK().toJSONString(),
+        new OctetSequenceKey.Builder(secret).keyID("other").build().toJSONString());
+    try (RunningHub hub = start()) {
+      assertAccepted(hub);
+      Begun login = LearningPlatform.begin(hub);
+      JWTClaimsSet claims = platform.claims("eve", login).build();
+      for (String token :
+          List.of(
+              LearningPlatform.signed(claims, other),
+              LearningPlatform.signed(claims, weak),
+              LearningPlatform.signedWith(secret, "other", claims))) {
+        assertRefused(launch(hub, login, token), 401);
       }
     }
     assertThat(rows("sharder_assignment")).extracting("object").containsExactly("ada");
