@@ -88,7 +88,8 @@ record SecretSettings(List<Token> named, String fileKey, Optional<Path> file) {
       if (Files.isRegularFile(path)
           && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ)) {
         log.warn(
-            "every user of this machine can read the secrets in {} '{}'; take that away with 'chmod o= {}'",
+            "every user of this machine can read the secrets in {} '{}'; take that away with 'chmod"
+                + " o= {}'",
             fileKey,
             path,
             path);
