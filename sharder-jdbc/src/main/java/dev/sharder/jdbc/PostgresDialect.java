@@ -112,13 +112,13 @@ final class PostgresDialect extends Dialect {
   void checkPool(Connections connections) {
     try {
       connections.use(POOL_LIMIT, one -> connections.use(POOL_LIMIT, two -> true));
-    } catch (SQLException tooSmall) {
+    } catch (SQLException | RuntimeException tooSmall) {
       listens = false;
       log.warn(
           "the pool lends no second connection within {} ms, so changes made elsewhere are polled for;"
               + " allow 3 connections for each sharder ({})",
           POOL_LIMIT.toMillis(),
-          Retry.oneLine(tooSmall));
+          tooSmall.getMessage());
     }
   }
 

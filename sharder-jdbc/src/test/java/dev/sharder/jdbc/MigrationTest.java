@@ -8,6 +8,7 @@ import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -81,7 +82,8 @@ class MigrationTest {
     List<Object> before = schema(pool);
     AtomicInteger lent = new AtomicInteger();
     JdbiAssignmentStore.create(counting(pool, lent)).close();
-    assertThat(lent).hasValueLessThanOrEqualTo(4);
+    // The last two see whether the pool has a second one.
+    assertThat(lent).hasValueLessThanOrEqualTo(6);
     assertThat(schema(pool)).hasSize(1).isEqualTo(before);
   }
 
@@ -94,7 +96,11 @@ class MigrationTest {
               if (method.getReturnType() == Connection.class) {
                 lent.incrementAndGet();
               }
-              return method.invoke(pool, arguments);
+              try {
+                return method.invoke(pool, arguments);
+              } catch (InvocationTargetException thrown) {
+                throw thrown.getTargetException();
+              }
             });
   }
 
