@@ -60,11 +60,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each call ends within its time limit, whatever the pool, the network or the server does: a
  * connection that has gone silent is aborted, and with HikariCP idle ones are replaced; other pools
- * should test connections before they lend them, in less time than the limit. Each sharder uses up
- * to three connections at a time: one to find, one to place, and on PostgreSQL one that listens for
- * changes; a roster and a look at the bins take one more. One connection is enough to work, and to
- * create and update the tables: then changes are polled for, and the bound of a cache holds as long
- * as a connection is free three times within it.
+ * should test connections before they lend them, in less time than the limit. How long it takes to
+ * give up a connection that is being made is up to the driver ({@code loginTimeout}) and the pool.
+ * Each sharder uses up to three connections at a time: one to find, one to place, and on PostgreSQL
+ * one that listens for changes; a roster and a look at the bins take one more. One connection is
+ * enough to work, and to create and update the tables: then changes are polled for, and the bound
+ * of a cache holds as long as a connection is free three times within it.
  *
  * <p>On PostgreSQL the server ends a transaction whose client falls silent, suspended or gone, so
  * that its lock is free within the client's time limit. An embedded SQLite has no one to do so: a

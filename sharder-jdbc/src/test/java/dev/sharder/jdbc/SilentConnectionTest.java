@@ -48,7 +48,12 @@ class SilentConnectionTest {
   private JdbiAssignmentStore store(int connections) {
     pool.setJdbcUrl(network.url());
     pool.setMaximumPoolSize(connections);
-    return JdbiAssignmentStore.create(pool);
+    JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+    // A pool that is connecting when the network falls silent waits for that as it is set to.
+    while (pool.getHikariPoolMXBean().getTotalConnections() < connections) {
+      Thread.onSpinWait();
+    }
+    return store;
   }
 
   private static Sharder.Builder hubs(JdbiAssignmentStore store) {
