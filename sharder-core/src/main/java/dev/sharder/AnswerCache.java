@@ -116,16 +116,14 @@ final class AnswerCache implements AutoCloseable {
   /** Keeps answers that the store gave after {@link #revision} was asked. */
   void put(long asked, Collection<Assignment> assignments) {
     startWatching();
-    if (asked == UNKNOWN || asked != revision) {
-      return;
-    }
-    for (Assignment assignment : assignments) {
-      answers.put(assignment.object(), new Placement(assignment, false));
-    }
-    if (asked != revision) {
-      // A change came between the store's answer and now, and the watcher may have looked for these
-      // objects before they were here.
-      assignments.forEach(assignment -> answers.invalidate(assignment.object()));
+    synchronized (answers) {
+      // If a change came between the store's answer and now, these may be from before it.
+      if (asked == UNKNOWN || asked != revision) {
+        return;
+      }
+      for (Assignment assignment : assignments) {
+        answers.put(assignment.object(), new Placement(assignment, false));
+      }
     }
   }
 
@@ -133,7 +131,13 @@ final class AnswerCache implements AutoCloseable {
     if (!started.get() && !closed && started.compareAndSet(false, true)) {
       lastSeen = System.nanoTime();
       WATCHING.add(this);
-      watcher.start();
+      try {
+        watcher.start();
+      } catch (Error noThread) {
+        WATCHING.remove(this);
+        started.set(false);
+        throw noThread;
+      }
       tick();
     }
   }
@@ -145,9 +149,9 @@ final class AnswerCache implements AutoCloseable {
         return;
       }
       long left = judge();
-      report();
-      long next = Math.max(bound.toNanos() / 20, Math.min(left, bound.toNanos()));
+      long next = left > 0 ? Math.min(left, bound.toNanos()) : bound.toNanos() / 20;
       nextTick = CLOCK.schedule(this::tick, next, TimeUnit.NANOSECONDS);
+      report();
     }
   }
 
@@ -201,8 +205,10 @@ final class AnswerCache implements AutoCloseable {
   }
 
   private void forget() {
-    revision = UNKNOWN;
-    answers.invalidateAll();
+    synchronized (answers) {
+      revision = UNKNOWN;
+      answers.invalidateAll();
+    }
   }
 
   private void watch() {
@@ -237,7 +243,7 @@ final class AnswerCache implements AutoCloseable {
       store.awaitChange(kind, wait);
     } catch (ClosedException end) {
       throw end;
-    } catch (RuntimeException unheard) {
+    } catch (RuntimeException | Error unheard) {
       Thread.sleep(wait.toMillis());
     }
   }
@@ -265,21 +271,24 @@ final class AnswerCache implements AutoCloseable {
   /** What is too late anyway may take longer, as a slow store does. */
   private static Duration longer(Duration patience) {
     Duration twice = patience.multipliedBy(2);
+    twice = twice.compareTo(MOST_PATIENCE) < 0 ? twice : MOST_PATIENCE;
     return patience.compareTo(MOST_PATIENCE) < 0 ? twice : patience;
   }
 
-  /** The revision first: a put that comes after it sees that it is too late. */
+  /** While no answer is put, so that none from before the change is put after it. */
   private void drop(Changes changes) {
-    if (changes.revision() == revision) {
-      return;
-    }
-    // A database that was restored from a backup, say, does not know what it has forgotten.
-    boolean wentBack = changes.revision() < revision;
-    revision = changes.revision();
-    if (wentBack || changes.objects().isEmpty()) {
-      answers.invalidateAll();
-    } else {
-      answers.invalidateAll(changes.objects().get());
+    synchronized (answers) {
+      if (changes.revision() == revision) {
+        return;
+      }
+      // A database that was restored from a backup, say, does not know what it has forgotten.
+      boolean wentBack = changes.revision() < revision;
+      revision = changes.revision();
+      if (wentBack || changes.objects().isEmpty()) {
+        answers.invalidateAll();
+      } else {
+        answers.invalidateAll(changes.objects().get());
+      }
     }
   }
 

@@ -232,8 +232,9 @@ final class Group<Q, A> {
     stage.waiting.add(ticket);
     if (stage.leader == null) {
       stage.leader = ticket;
-      ticket.leads = true;
+      // In this order: its caller looks at them without the monitor.
       ticket.leadsItself = ticket.caller == Thread.currentThread();
+      ticket.leads = true;
     }
     return ticket.leads;
   }
@@ -369,8 +370,8 @@ final class Group<Q, A> {
     if (next == null) {
       notifyAll();
     } else {
-      next.leads = true;
       next.leadsItself = false;
+      next.leads = true;
     }
     return next;
   }

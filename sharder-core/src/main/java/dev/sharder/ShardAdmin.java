@@ -532,12 +532,10 @@ public final class ShardAdmin {
   }
 
   private <T> T update(Scope scope, Function<Snapshot, Edit<T>> decide) {
-    try {
-      return store.update(kind, scope, decide, deadline());
-    } finally {
-      // Also where it failed: the acknowledgement may have been lost, and the change made.
-      AnswerCache.changed(kind, store);
-    }
+    // If it fails, and was made all the same, caches see that within their bound.
+    T result = store.update(kind, scope, decide, deadline());
+    AnswerCache.changed(kind, store);
+    return result;
   }
 
   private Deadline deadline() {

@@ -5,10 +5,10 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
@@ -112,29 +112,42 @@ final class Connections implements AutoCloseable {
       // Where a pool does not commit by itself, the end of a transaction would be left to others.
       connection.setAutoCommit(true);
       T result = work.run(connection);
-      lentAt = System.nanoTime();
+      if (!lease.isExpired()) {
+        lentAt = System.nanoTime();
+      }
       return result;
     } catch (SQLException | RuntimeException failure) {
-      Retry.reason(failure)
-          .filter(reason -> Retry.isReadOnly(reason) || SqliteFailure.isOfConnection(reason))
-          .ifPresent(reason -> discard(connection, Retry.oneLine(reason)));
+      Optional<SQLException> reason =
+          Retry.reason(failure)
+              .filter(one -> Retry.isReadOnly(one) || SqliteFailure.isOfConnection(one));
+      if (reason.isPresent()) {
+        report(
+            "a connection is discarded, because of its server or file: "
+                + Retry.oneLine(reason.get()));
+        discard(connection);
+        evictIdle(LONG_SILENCE);
+      } else if (lease.isExpired()) {
+        Pools.evict(dataSource, connection);
+      }
       throw failure;
     } catch (Error failure) {
       // It may have struck in the middle of a message to the database.
-      lease.abort();
+      discard(connection);
       throw failure;
+    } finally {
+      lease.close();
     }
   }
 
-  /** Drops a connection that answers and is of no use, and idle ones, which may be like it. */
-  private void discard(Connection connection, String reason) {
-    report("a connection is discarded, because of its server or file: " + reason);
-    discard(connection);
-    evictIdle(LONG_SILENCE);
-  }
-
+  /** Of the thread that has borrowed it alone: a pool may have lent it to others a moment later. */
   private void discard(Connection connection) {
     Pools.evict(dataSource, connection);
+    if (reach == Reach.REMOTE) {
+      abort(connection);
+    }
+  }
+
+  private static void abort(Connection connection) {
     try {
       connection.abort(HELPERS);
     } catch (SQLException | RuntimeException failure) {
@@ -153,7 +166,8 @@ final class Connections implements AutoCloseable {
     long now = System.nanoTime();
     if (now - evictedAt > interval.toNanos()) {
       evictedAt = now;
-      Pools.evictIdle(dataSource);
+      // A pool may close them at once, and closing may take its time.
+      HELPERS.execute(() -> Pools.evictIdle(dataSource));
     }
   }
 
@@ -195,8 +209,8 @@ final class Connections implements AutoCloseable {
       Connection borrowed = here ? borrowHere() : borrowAside();
       synchronized (this) {
         connection = borrowed;
-        if (expired) {
-          abort();
+        if (expired && reach == Reach.REMOTE) {
+          abort(borrowed);
         }
       }
       return borrowed;
@@ -204,6 +218,9 @@ final class Connections implements AutoCloseable {
 
     private Connection borrowHere() throws SQLException {
       synchronized (this) {
+        if (expired) {
+          throw tooLate("there was no time to ask for a connection within %d ms", null);
+        }
         borrower = Thread.currentThread();
       }
       SQLException refusal;
@@ -228,15 +245,20 @@ final class Connections implements AutoCloseable {
     }
 
     private Connection borrowAside() throws SQLException {
-      Future<Connection> borrowing = HELPERS.submit(() -> dataSource.getConnection());
+      CompletableFuture<Connection> borrowing = new CompletableFuture<>();
+      HELPERS.execute(() -> borrowFor(borrowing));
       try {
         return borrowing.get(endsAt - System.nanoTime(), TimeUnit.NANOSECONDS);
       } catch (TimeoutException late) {
-        handBackLater(borrowing);
-        evictIdle(limit);
-        throw tooLate("the pool gave no connection within %d ms", late);
+        if (borrowing.cancel(false)) {
+          evictIdle(limit);
+          throw tooLate("the pool gave no connection within %d ms", late);
+        }
+        return borrowing.join();
       } catch (InterruptedException interruption) {
-        handBackLater(borrowing);
+        if (!borrowing.cancel(false)) {
+          handBack(borrowing.join());
+        }
         throw Retry.interrupted(interruption);
       } catch (ExecutionException failure) {
         if (failure.getCause() instanceof SQLException refusal) {
@@ -246,18 +268,24 @@ final class Connections implements AutoCloseable {
       }
     }
 
-    /** The pool goes on; what it finds in the end goes back. */
-    private void handBackLater(Future<Connection> borrowing) {
-      HELPERS.execute(
-          () -> {
-            try {
-              borrowing.get().close();
-            } catch (ExecutionException | SQLException failure) {
-              log.debug("a late connection was not handed back: {}", failure.getMessage());
-            } catch (InterruptedException interruption) {
-              Thread.currentThread().interrupt();
-            }
-          });
+    /** The pool takes its time; what comes too late goes back at once. */
+    private void borrowFor(CompletableFuture<Connection> borrowing) {
+      try {
+        Connection borrowed = dataSource.getConnection();
+        if (!borrowing.complete(borrowed)) {
+          handBack(borrowed);
+        }
+      } catch (Throwable failure) {
+        borrowing.completeExceptionally(failure);
+      }
+    }
+
+    private void handBack(Connection unwanted) {
+      try {
+        unwanted.close();
+      } catch (SQLException failure) {
+        log.debug("a late connection was not handed back: {}", failure.getMessage());
+      }
     }
 
     @Override
@@ -270,15 +298,16 @@ final class Connections implements AutoCloseable {
         borrower.interrupt();
       }
       if (reach == Reach.REMOTE) {
-        abort();
+        if (connection != null) {
+          abort(connection);
+        }
         evictIdle(limit);
       }
     }
 
-    synchronized void abort() {
-      if (connection != null) {
-        discard(connection);
-      }
+    /** The connection goes back, and is no longer this lease's to abort. */
+    synchronized void close() {
+      connection = null;
     }
 
     synchronized void end() {
@@ -300,7 +329,7 @@ final class Connections implements AutoCloseable {
       return reason;
     }
 
-    private SQLTransientConnectionException tooLate(String what, Exception cause) {
+    private SQLTransientConnectionException tooLate(String what, @Nullable Exception cause) {
       return new SQLTransientConnectionException(
           what.formatted(limit.toMillis()), CONNECTION_FAILURE, cause);
     }

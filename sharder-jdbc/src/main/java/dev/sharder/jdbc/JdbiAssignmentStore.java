@@ -24,6 +24,7 @@ import dev.sharder.Scope;
 import dev.sharder.SharderException;
 import dev.sharder.Snapshot;
 import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
 import dev.sharder.jdbc.Dialect.Placed;
 import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
@@ -225,10 +226,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
           (handle, limit) -> {
             if (recorded.get()) {
               // Asked again, it might refuse what it has done itself.
-              throw new StoreException(
-                  "the database failed while it committed a change of kind '%s', which may be made or not; look at the history, and ask again if it is not"
-                      .formatted(kind),
-                  null);
+              throw unknown(kind, null);
             }
             return unlessRolledBack(
                 recorded,
@@ -245,12 +243,21 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                           return edit.result();
                         }));
           });
+    } catch (TimeLimitException | StoreException failure) {
+      throw recorded.get() ? unknown(kind, failure) : failure;
     } finally {
       // Also where it failed: it may have been committed.
       if (replica != null && recorded.get()) {
         replica.changed(kind);
       }
     }
+  }
+
+  private static StoreException unknown(String kind, @Nullable Throwable cause) {
+    return new StoreException(
+        "the database failed while it committed a change of kind '%s', which may be made or not; look at the history, and ask again if it is not"
+            .formatted(kind),
+        cause);
   }
 
   /** A commit that the database says it has rolled back has recorded nothing. */
@@ -484,7 +491,19 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   /** What is answered at once unless something is wrong, and then is better asked again. */
   private <T> T briefly(Deadline deadline, Work<T> work) {
-    return Retry.until(deadline, () -> attempt(Retry.turn(deadline), deadline, work));
+    AtomicBoolean slow = new AtomicBoolean();
+    return Retry.until(
+        deadline,
+        () -> {
+          Duration turn = slow.get() ? Retry.remaining(deadline) : Retry.turn(deadline);
+          try {
+            return attempt(turn, deadline, work);
+          } catch (SQLException | RuntimeException failure) {
+            // The server is there, and slow, or others are in the way: it has the rest of the time.
+            slow.set(Retry.reason(failure).map(Retry::isServerTimeout).orElse(false));
+            throw failure;
+          }
+        });
   }
 
   private <T> T attempt(Duration turn, Deadline deadline, Work<T> work) throws SQLException {

@@ -111,7 +111,7 @@ final class PostgresDialect extends Dialect {
   @Override
   void checkPool(Connections connections) {
     try {
-      connections.use(POOL_LIMIT, one -> connections.use(POOL_LIMIT, two -> true));
+      connections.use(POOL_LIMIT.multipliedBy(2), one -> connections.use(POOL_LIMIT, two -> true));
     } catch (SQLException | RuntimeException tooSmall) {
       listens = false;
       log.warn(

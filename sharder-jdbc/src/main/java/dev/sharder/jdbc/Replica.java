@@ -223,7 +223,7 @@ final class Replica {
     /** After a pause, without anybody waiting for it. */
     private <T> void tryAgain(Question<T> question) {
       if (System.nanoTime() - awayAt > PAUSE.toNanos() && trying.compareAndSet(false, true)) {
-        ASKING.execute(
+        aside(
             () -> {
               try {
                 question.ask(Deadline.in(PATIENCE));
@@ -234,6 +234,15 @@ final class Replica {
                 trying.set(false);
               }
             });
+      }
+    }
+
+    private void aside(Runnable work) {
+      try {
+        ASKING.execute(work);
+      } catch (RuntimeException | Error noThread) {
+        trying.set(false);
+        throw noThread;
       }
     }
 

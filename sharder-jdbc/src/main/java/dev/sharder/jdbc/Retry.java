@@ -61,6 +61,9 @@ final class Retry {
           "57P01", // also while a commit waits for a synchronous standby
           "57P02", "57P03");
 
+  /** query_canceled and lock_not_available. */
+  private static final Set<String> SERVER_TIMEOUTS = Set.of("57014", "55P03");
+
   private static final String CONNECTION_EXCEPTION = "08";
   private static final String TRANSACTION_ROLLBACK = "40";
 
@@ -168,6 +171,11 @@ final class Retry {
   /** Returns whether the connection broke, so that no one knows what the server did last. */
   static boolean isOfConnection(SQLException failure) {
     return state(failure).startsWith(CONNECTION_EXCEPTION);
+  }
+
+  /** Returns whether the server itself ended a statement that took too long. */
+  static boolean isServerTimeout(SQLException failure) {
+    return SERVER_TIMEOUTS.contains(state(failure));
   }
 
   /** Returns whether the server takes no writes. */

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ends what takes too long: one daemon thread for all stores, which looks every 20 ms, and sleeps
@@ -11,6 +13,8 @@ import java.util.concurrent.locks.LockSupport;
  * is set for each call would wake its thread each time.
  */
 final class Watchdog {
+
+  private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
 
   private static final long TICK = Duration.ofMillis(20).toNanos();
 
@@ -62,7 +66,24 @@ final class Watchdog {
         quiet = 0;
       }
       LockSupport.parkNanos(WATCHED, TICK);
+      lookOnce();
+    }
+  }
+
+  private static void lookOnce() {
+    try {
       WATCHED.removeIf(Watchdog::isOver);
+    } catch (Throwable failure) {
+      // Whatever it is, others must still be ended; and it is tried again at the next look.
+      quietly(() -> log.warn("the watchdog failed and goes on: {}", failure.toString()));
+    }
+  }
+
+  private static void quietly(Runnable work) {
+    try {
+      work.run();
+    } catch (Throwable alsoFailed) {
+      // There is nothing more to be done than to go on.
     }
   }
 

@@ -403,10 +403,11 @@ class InputTest {
     }
     Path export = folder.resolve("all.csv");
     shell.run("export", export.toString(), "--kind", "home").ended(0);
-    assertThat(Files.readString(export)).contains("\n=1+1,+b,").doesNotContain("'");
+    assertThat(Files.readString(export)).contains("\n\"=1+1\",\"+b\",").doesNotContain("'");
     shell.run("export", export.toString(), "--kind", "home", "--for-spreadsheets").ended(0);
     assertThat(Files.readString(export))
-        .contains("'=1+1,'+b,1,", "'+1,", "'@x,", "'\uff1dx,", "\nplain,'+b,1,");
+        .contains(
+            "\"'=1+1\",\"'+b\",1,", "\"'+1\",", "\"'@x\",", "\"'\uff1dx\",", "\nplain,\"'+b\",1,");
     assertThat(
             shell
                 .run("list", "--kind", "home", "--output", "csv", "--for-spreadsheets")

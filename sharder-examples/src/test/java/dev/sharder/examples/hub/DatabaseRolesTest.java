@@ -56,7 +56,7 @@ class DatabaseRolesTest {
     RunningHub.command(serve, "export", export);
     RunningHub.command(serve, "import", export);
     RunningHub.command(serve, "rebalance", "--yes");
-    RunningHub.command(serve, "remove", "bob");
+    RunningHub.command(serve, "remove", "bob", "--yes");
     RunningHub.command(serve, "bin", "drain", "hub-3", "--yes");
     RunningHub.command(serve, "verify", "--repair");
     for (String[] look :

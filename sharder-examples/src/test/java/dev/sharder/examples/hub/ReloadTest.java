@@ -66,7 +66,12 @@ class ReloadTest {
       awaitFile(map, text -> text.contains("hub-1"));
       assertThat(names())
           .containsExactlyInAnyOrder(
-              "hubs.conf", "sharder.yml", "sharder.db", "sharder.db-shm", "sharder.db-wal");
+              "hubs.conf",
+              "sharder.yml",
+              "sharder.db",
+              "sharder.db-shm",
+              "sharder.db-wal",
+              "sharder.db-queue");
     }
   }
 
