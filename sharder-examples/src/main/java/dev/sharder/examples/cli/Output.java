@@ -3,8 +3,10 @@ package dev.sharder.examples.cli;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SequenceWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvGenerator;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import com.github.freva.asciitable.AsciiTable;
@@ -151,7 +153,12 @@ final class Output {
   <T> void writeCsv(Table<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
     CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\n");
     table.columns().forEach(column -> schema.addColumn(column.name()));
-    try (SequenceWriter writer = CSV.writer(schema.build()).writeValues(out)) {
+    // A spreadsheet may take another sign than the comma for the end of a cell.
+    ObjectWriter cells =
+        forSpreadsheets
+            ? CSV.writer(schema.build()).with(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS)
+            : CSV.writer(schema.build());
+    try (SequenceWriter writer = cells.writeValues(out)) {
       while (rows.hasNext()) {
         Map<String, @Nullable Object> fields = table.fields(rows.next());
         fields.replaceAll((name, value) -> cell(value));

@@ -6,6 +6,8 @@ import dev.sharder.examples.secrets.DatabaseUrl;
 import dev.sharder.examples.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -68,7 +70,9 @@ public record Database(
     }
     String name = url.substring(SQLITE.length()).replaceFirst("\\?.*", "");
     if (name.startsWith("file:")) {
-      name = name.substring("file:".length()).replaceFirst("^//[^/]*", "");
+      // SQLite reads it as a URI.
+      name = name.substring("file:".length()).replaceFirst("^//[^/]*", "").replaceFirst("#.*", "");
+      name = decoded(name);
     }
     boolean isFile = !name.isEmpty() && !name.startsWith(":") && !url.contains("mode=memory");
     try {
@@ -78,6 +82,14 @@ public record Database(
           "the file '%s' has characters that this locale cannot name (%s); set LC_ALL=C.UTF-8"
               .formatted(name, System.getProperty("sun.jnu.encoding")),
           unnamable);
+    }
+  }
+
+  private static String decoded(String percents) {
+    try {
+      return URLDecoder.decode(percents.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException malformed) {
+      return percents;
     }
   }
 

@@ -34,6 +34,9 @@ record HubAddress(String text, String host, int port) {
   private static final Pattern NUMBER = Pattern.compile("[0-9.]+|0[xX][0-9A-Fa-f]+");
 
   /** Java takes this one, and nginx does not: no group is left for the two colons to stand for. */
+  /** Java takes more digits in a group than four, and nginx does not. */
+  private static final Pattern LONG_GROUP = Pattern.compile("[0-9A-Fa-f]{5}");
+
   private static final Pattern SEVEN_GROUPS = Pattern.compile("\\[([0-9A-Fa-f]+:){7}:]");
 
   private static final int DEFAULT_PORT = 80;
@@ -68,7 +71,7 @@ record HubAddress(String text, String host, int port) {
     try {
       // Nothing is looked up for what is in brackets.
       InetAddress.getByName(host);
-      return !SEVEN_GROUPS.matcher(host).matches();
+      return !SEVEN_GROUPS.matcher(host).matches() && !LONG_GROUP.matcher(host).find();
     } catch (UnknownHostException malformed) {
       return false;
     }

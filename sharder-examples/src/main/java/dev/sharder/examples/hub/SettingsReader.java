@@ -73,7 +73,7 @@ final class SettingsReader {
   private static final Set<String> URLS = Set.of("database", "replica");
 
   private static final Set<String> SECRETS =
-      Set.of("database-password", "cookie-keys", "api-tokens", "lti-consumers");
+      Set.of("database-password", "cookie-keys", "api-tokens", "lti-consumers", "proxy-secrets");
 
   private static final Pattern KEY = Pattern.compile("([\\w-]+):.*");
 

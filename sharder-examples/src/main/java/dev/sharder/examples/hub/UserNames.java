@@ -4,6 +4,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.InvalidValueException;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /**
  * How a user is spelled whom nginx, a learning platform, an operator or a file names: the one place
@@ -55,9 +56,19 @@ public record UserNames(boolean lowercase) {
     return !name.isEmpty();
   }
 
+  /**
+   * Fillers, joiners and variation selectors (UAX 44, default ignorable), and the blank of Braille.
+   */
+  private static final Pattern UNSEEN =
+      Pattern.compile(
+          "[\\x{34f}\\x{115f}\\x{1160}\\x{17b4}\\x{17b5}\\x{180b}-\\x{180f}\\x{2800}\\x{3164}"
+              + "\\x{fe00}-\\x{fe0f}\\x{ffa0}\\x{fff0}-\\x{fff8}\\x{e0000}-\\x{e0fff}]");
+
   /** JupyterHub takes no name with white space around it; nor can anyone see what has no width. */
   private static boolean isOutside(int codePoint) {
-    return Character.isSpaceChar(codePoint) || Character.getType(codePoint) == Character.FORMAT;
+    return Character.isSpaceChar(codePoint)
+        || Character.getType(codePoint) == Character.FORMAT
+        || UNSEEN.matcher(Character.toString(codePoint)).matches();
   }
 
   private static String lowercased(String said) {

@@ -136,19 +136,25 @@ final class Watch implements AutoCloseable {
    */
   void answerReady(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
     if (System.nanoTime() - asked > READY_INTERVAL.toNanos() && asking.compareAndSet(false, true)) {
-      exchange.dispatch(
-          worker -> {
-            try {
-              placing(admin);
-              asked = System.nanoTime();
-            } finally {
-              asking.set(false);
-            }
-            sayReady(worker, sharder);
-          });
+      try {
+        exchange.dispatch(worker -> look(worker, admin, sharder));
+      } catch (RuntimeException | Error noWorker) {
+        asking.set(false);
+        throw noWorker;
+      }
     } else {
       sayReady(exchange, sharder);
     }
+  }
+
+  private void look(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
+    try {
+      placing(admin);
+      asked = System.nanoTime();
+    } finally {
+      asking.set(false);
+    }
+    sayReady(exchange, sharder);
   }
 
   private void placing(ShardAdmin admin) {

@@ -32,7 +32,7 @@ public record Launch(String platform, String nonce, String user, String link, St
           "the launch does not say %s; have the platform send it, or name another parameter with lti-user"
               .formatted(parameter));
     }
-    if (Placeholder.isOne(user)) {
+    if (user.length() <= 2 * LONGEST && Placeholder.isOne(user)) {
       throw RefusedLaunchException.malformed(
           "the %s of the launch is a placeholder and names no one; have the platform send the user there (a variable that it does not know, or may not expand for this tool, is sent as it is written), or name another parameter with lti-user"
               .formatted(parameter));

@@ -407,13 +407,17 @@ class InputTest {
     shell.run("export", export.toString(), "--kind", "home", "--for-spreadsheets").ended(0);
     assertThat(Files.readString(export))
         .contains(
-            "\"'=1+1\",\"'+b\",1,", "\"'+1\",", "\"'@x\",", "\"'\uff1dx\",", "\nplain,\"'+b\",1,");
+            "\"'=1+1\",\"'+b\",1,",
+            "\"'+1\",",
+            "\"'@x\",",
+            "\"'\uff1dx\",",
+            "\n\"plain\",\"'+b\",1,");
     assertThat(
             shell
                 .run("list", "--kind", "home", "--output", "csv", "--for-spreadsheets")
                 .ended(0)
                 .lines())
-        .anyMatch(line -> line.startsWith("'=1+1,"));
+        .anyMatch(line -> line.startsWith("\"'=1+1\","));
   }
 
   @Test

@@ -213,6 +213,18 @@ class NginxAttackTest {
     assertThat(answer.body()).contains("Your hub cannot be reached now");
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"AUTHORITATIVE", "COOKIE"})
+  @DisplayName("a user whose name has a blank around it, which HTTP would trim, is no one")
+  void trimmedNames(Way way) throws Exception {
+    RunningNginx nginx = start(way).nginx();
+    for (String user : List.of("ada ", "ada\t")) {
+      Answer answer = nginx.ask(user, "GET", "/x", "");
+      assertThat(answer.status()).as(user).isEqualTo(401);
+      assertThat(answer.headers("Set-Cookie")).isEmpty();
+    }
+  }
+
   @Test
   @DisplayName("nginx does not start with both the single sign-on and the check of cookies")
   void loginAndCheck() {

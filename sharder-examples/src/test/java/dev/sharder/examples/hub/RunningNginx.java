@@ -28,7 +28,7 @@ record RunningNginx(Process process, int port) implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(20);
 
   private static final List<String> USERS =
-      Stream.concat(Stream.of("ada", "bob"), users().stream()).toList();
+      Stream.concat(Stream.of("ada", "bob", "ada ", "ada\t"), users().stream()).toList();
 
   /** Skips the test where there is no nginx. */
   static void assumeInstalled() {
