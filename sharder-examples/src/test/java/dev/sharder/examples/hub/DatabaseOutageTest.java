@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.RunningHub.Answer;
 import dev.sharder.jdbc.TestPostgres;
+import dev.sharder.jdbc.KillablePostgres;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
