@@ -85,8 +85,7 @@ record FaultRound(
   static String table(List<FaultRound> rounds) {
     Map<String, List<FaultRound>> byFault = new LinkedHashMap<>();
     rounds.forEach(
-        round ->
-            byFault.computeIfAbsent(round.fault(), f -> new ArrayList<>()).add(round));
+        round -> byFault.computeIfAbsent(round.fault(), f -> new ArrayList<>()).add(round));
     StringBuilder table =
         new StringBuilder(
             """

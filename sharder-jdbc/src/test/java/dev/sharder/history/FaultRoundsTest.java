@@ -69,8 +69,9 @@ class FaultRoundsTest {
   private static final Set<String> EXPECTED =
       Set.of(TimeLimitException.class.getSimpleName(), StoreException.class.getSimpleName());
 
+  /** Of all tests, because they share a server. */
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
-  private Path folder;
+  private static Path folder;
 
   private final List<FaultRound> rounds = new ArrayList<>();
   private final List<AutoCloseable> opened = new ArrayList<>();
@@ -342,7 +343,7 @@ class FaultRoundsTest {
       }
     } finally {
       if (isMounted) {
-        run("umount", disk.toString());
+        run("umount", "--lazy", disk.toString());
       }
     }
   }
@@ -454,8 +455,8 @@ class FaultRoundsTest {
   }
 
   /** Returns whether every player that lives is answered some calls that began after the fault. */
-  private static boolean awaitAnswers(
-      ConcurrentHistory history, Set<Integer> living, long over) throws Exception {
+  private static boolean awaitAnswers(ConcurrentHistory history, Set<Integer> living, long over)
+      throws Exception {
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (System.nanoTime() < end) {
       List<Call> calls = history.calls();

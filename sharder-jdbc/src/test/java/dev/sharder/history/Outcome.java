@@ -77,8 +77,8 @@ sealed interface Outcome {
   /**
    * It may have been done, or may yet be: a time limit, a lost connection, a process that died.
    *
-   * @param told {@code System.nanoTime} when the caller got the error; {@link Call#OPEN} if it never
-   *     did
+   * @param told {@code System.nanoTime} when the caller got the error; {@link Call#OPEN} if it
+   *     never did
    */
   record Unknown(String why, long told) implements Outcome {
 

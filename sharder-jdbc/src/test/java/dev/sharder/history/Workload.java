@@ -56,7 +56,9 @@ public record Workload(
         pauseMillis);
   }
 
-  /** Returns this workload with another time limit, and a pause of each thread between two calls. */
+  /**
+   * Returns this workload with another time limit, and a pause of each thread between two calls.
+   */
   public Workload withPace(Duration limit, Duration pause) {
     return new Workload(
         kind,

@@ -52,7 +52,9 @@ public final class KillablePostgres implements AutoCloseable {
     return Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
   }
 
-  /** As {@code kill -STOP} of all its processes: it keeps its connections and locks, and is mute. */
+  /**
+   * As {@code kill -STOP} of all its processes: it keeps its connections and locks, and is mute.
+   */
   public void stop() throws Exception {
     signal("-STOP");
   }
