@@ -59,7 +59,7 @@ class FaultRoundsTest {
   private static final Duration SLACK = Duration.ofMillis(Long.getLong("faults.slack", 2_000));
 
   private static final Duration OUTAGE = LIMIT.plusMillis(500);
-  private static final Duration LONG_LOCK = Duration.ofSeconds(ROUNDS > 1 ? 20 : 3);
+  private static final Duration LONG_LOCK = Duration.ofSeconds(ROUNDS < 10 ? 3 : 20);
   private static final Duration PAUSE = Duration.ofMillis(10);
   private static final Duration MOST = Duration.ofMinutes(20L + 10L * ROUNDS);
   private static final int THREADS = 2;
