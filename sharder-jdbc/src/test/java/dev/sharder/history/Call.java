@@ -27,6 +27,11 @@ record Call(
     return outcome instanceof Outcome.Unknown;
   }
 
+  /** Returns when the caller had an answer or an error; {@link #OPEN} if it never had. */
+  long answered() {
+    return outcome instanceof Outcome.Unknown unknown ? unknown.told() : end;
+  }
+
   /** Tells of the call, in milliseconds since the history began. */
   String told(long began) {
     return "call %s, %s to %s ms: %s → %s"

@@ -2,6 +2,7 @@ package dev.sharder.history;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -25,7 +26,8 @@ final class CallLog implements AutoCloseable {
   private final OutputStream file;
 
   CallLog(Path file) throws IOException {
-    this.file = Files.newOutputStream(file);
+    // Not a channel, which an interrupted writer would close for everyone.
+    this.file = new FileOutputStream(file.toFile());
   }
 
   synchronized void write(Call call) {

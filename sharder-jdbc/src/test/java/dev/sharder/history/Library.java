@@ -61,7 +61,7 @@ final class Library implements AutoCloseable {
     String name = failure.getClass().getSimpleName();
     return isDefinite
         ? new Outcome.Refused(name)
-        : new Outcome.Unknown(name + ": " + failure.getMessage());
+        : new Outcome.Unknown(name + ": " + failure.getMessage(), System.nanoTime());
   }
 
   private Outcome played(Operation operation, Note note) {

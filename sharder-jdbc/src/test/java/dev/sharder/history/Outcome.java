@@ -74,8 +74,18 @@ sealed interface Outcome {
     }
   }
 
-  /** It may have been done, or may yet be: a time limit, a lost connection, a process that died. */
-  record Unknown(String why) implements Outcome {
+  /**
+   * It may have been done, or may yet be: a time limit, a lost connection, a process that died.
+   *
+   * @param told {@code System.nanoTime} when the caller got the error; {@link Call#OPEN} if it
+   *     never did
+   */
+  record Unknown(String why, long told) implements Outcome {
+
+    Unknown(String why) {
+      this(why, Call.OPEN);
+    }
+
     @Override
     public String toString() {
       return "unknown: " + why;

@@ -65,6 +65,16 @@ public final class Program implements Player {
     process.kill();
   }
 
+  /** As {@code kill -STOP}. */
+  void suspend() throws IOException, InterruptedException {
+    process.stop();
+  }
+
+  /** As {@code kill -CONT}. */
+  void goOn() throws IOException, InterruptedException {
+    process.goOn();
+  }
+
   @Override
   public void awaitEnd() throws IOException {
     if (!killed) {

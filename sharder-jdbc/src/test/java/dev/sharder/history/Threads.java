@@ -29,6 +29,13 @@ public final class Threads implements Player {
     }
   }
 
+  /** Interrupts the callers, wherever they are. */
+  void interrupt() {
+    if (worker != null) {
+      worker.interrupt();
+    }
+  }
+
   @Override
   public void awaitEnd() throws IOException, InterruptedException {
     if (worker != null) {

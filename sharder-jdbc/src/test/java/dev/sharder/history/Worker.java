@@ -50,6 +50,8 @@ final class Worker implements AutoCloseable {
       } else if (outcome instanceof Outcome.Unknown) {
         LockSupport.parkNanos(PAUSE.toNanos());
       }
+      LockSupport.parkNanos(Duration.ofMillis(workload.pauseMillis()).toNanos());
+      Thread.interrupted();
     }
   }
 
@@ -69,6 +71,11 @@ final class Worker implements AutoCloseable {
   /** Lets every thread end after the call it is in. */
   void stop() {
     stopped = true;
+  }
+
+  /** Interrupts every thread, whatever it does. */
+  void interrupt() {
+    threads.forEach(Thread::interrupt);
   }
 
   void awaitEnd() throws InterruptedException {

@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param stalenessMillis the bound of the caches
  * @param lateMillis how late an answer from memory may be: the bound, and what a busy machine adds
  * @param timeLimitMillis of every call
+ * @param pauseMillis of each thread between two calls
  */
 public record Workload(
     String kind,
@@ -27,7 +28,8 @@ public record Workload(
     boolean inSql,
     long stalenessMillis,
     long lateMillis,
-    long timeLimitMillis) {
+    long timeLimitMillis,
+    long pauseMillis) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -36,7 +38,7 @@ public record Workload(
     String kind = "history " + seed;
     boolean sized = seed % 3 == 0;
     boolean inSql = seed % 2 == 0;
-    return new Workload(kind, seed, threads, calls, sized, inSql, 100, 2_000, 30_000);
+    return new Workload(kind, seed, threads, calls, sized, inSql, 100, 2_000, 30_000, 0);
   }
 
   /** Returns this workload with another bound of the caches, kept as well as that. */
@@ -50,13 +52,25 @@ public record Workload(
         inSql,
         bound.toMillis(),
         late.toMillis(),
-        timeLimitMillis);
+        timeLimitMillis,
+        pauseMillis);
   }
 
-  /** Returns this workload with another time limit. */
-  public Workload withTimeLimit(Duration limit) {
+  /**
+   * Returns this workload with another time limit, and a pause of each thread between two calls.
+   */
+  public Workload withPace(Duration limit, Duration pause) {
     return new Workload(
-        kind, seed, threads, calls, sized, inSql, stalenessMillis, lateMillis, limit.toMillis());
+        kind,
+        seed,
+        threads,
+        calls,
+        sized,
+        inSql,
+        stalenessMillis,
+        lateMillis,
+        limit.toMillis(),
+        pause.toMillis());
   }
 
   static Workload parse(String json) throws JsonProcessingException {

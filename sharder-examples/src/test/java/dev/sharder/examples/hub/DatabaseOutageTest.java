@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.RunningHub.Answer;
+import dev.sharder.jdbc.KillablePostgres;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
