@@ -84,7 +84,9 @@ class SilentDatabaseTest {
       assertThat(exact.get("/shard", "ada").status()).isEqualTo(503);
       network.speak();
       while (hub.get("/readyz", "").status() != 200) {
-        assertThat(since(silent)).isLessThan(Duration.ofSeconds(60));
+        assertThat(since(silent))
+            .as(hub.get("/readyz", "").body())
+            .isLessThan(Duration.ofSeconds(60));
       }
       hubOf(exact, "ada");
     }

@@ -201,6 +201,7 @@ class UserNamesTest {
   }
 
   private RunningApi start(String settings) throws Exception {
-    return RunningApi.start(folder, "jdbc:sqlite::memory:", settings);
+    return RunningApi.start(
+        folder, "jdbc:sqlite::memory:", settings + "proxy-secrets: [" + RunningHub.SECRET + "]\n");
   }
 }
