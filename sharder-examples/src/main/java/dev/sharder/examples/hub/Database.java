@@ -153,6 +153,8 @@ public record Database(
     config.setMinimumIdle(IDLE_CONNECTIONS);
     if (url.startsWith("jdbc:postgresql:")) {
       config.addDataSourceProperty("tcpKeepAlive", "true");
+      // A pool connects on one thread, which a server that falls silent meanwhile would hold up.
+      config.addDataSourceProperty("loginTimeout", Long.toString(CONNECT_LIMIT.toSeconds()));
     }
     return config;
   }
