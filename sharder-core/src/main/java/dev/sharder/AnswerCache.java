@@ -124,6 +124,10 @@ final class AnswerCache implements AutoCloseable {
       for (Assignment assignment : assignments) {
         answers.put(assignment.object(), new Placement(assignment, false));
       }
+      if (asked != revision) {
+        // Whoever hands them out may itself have asked for a change.
+        assignments.forEach(assignment -> answers.invalidate(assignment.object()));
+      }
     }
   }
 

@@ -344,18 +344,24 @@ final class Group<Q, A> {
         failure instanceof TimeLimitException
             || failure instanceof Error
             || Thread.currentThread().isInterrupted();
+    List<Ticket<Q, A>> refused = new ArrayList<>();
     Ticket<Q, A> next;
     synchronized (this) {
-      for (int i = group.size() - 1; leadersOwn && !closed && i >= 0; i--) {
+      for (int i = group.size() - 1; leadersOwn && i >= 0; i--) {
         Ticket<Q, A> ticket = group.get(i);
-        // Who gave up meanwhile must not be made the leader.
+        // A caller that gave up meanwhile must not be made the leader.
         if (ticket != leader && !ticket.answer.isDone() && !ticket.deadline.hasPassed()) {
           group.remove(i);
-          stage.waiting.addFirst(ticket);
+          if (closed) {
+            refused.add(ticket);
+          } else {
+            stage.waiting.addFirst(ticket);
+          }
         }
       }
       next = next(stage);
     }
+    refused.forEach(this::refuse);
     List<Ticket<Q, A>> left = wake(next);
     for (Ticket<Q, A> ticket : group) {
       complete(ticket, () -> ticket.answer.completeExceptionally(failure));

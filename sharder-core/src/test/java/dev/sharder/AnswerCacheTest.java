@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class AnswerCacheTest {
 
-  private static final Duration BOUND = Duration.ofMillis(300);
+  private static final Duration BOUND = Duration.ofSeconds(1);
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
   private final AssignmentStore truth = AssignmentStore.inMemory();

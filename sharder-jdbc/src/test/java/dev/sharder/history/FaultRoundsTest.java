@@ -32,6 +32,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,10 @@ import org.junit.jupiter.params.provider.EnumSource;
     "Nothing is lost, doubled or different, and no caller waits beyond the time limit, while")
 @Timeout(36_000)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@EnabledIfSystemProperty(
+    named = "faults.rounds",
+    matches = "\\d+",
+    disabledReason = "plays for minutes; ./mvnw -Pfaults package -pl sharder-jdbc -am runs it")
 class FaultRoundsTest {
 
   private static final int ROUNDS = Integer.getInteger("faults.rounds", 1);
