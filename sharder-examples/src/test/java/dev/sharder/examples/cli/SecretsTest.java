@@ -249,7 +249,8 @@ class SecretsTest {
                       "outer " + url, new SQLException("inner Hu5hed/Wh15per")));
               log.info("user ada is in hub-1");
             });
-    assertThat(written)
+    // JSON may escape a slash.
+    assertThat(written.replace("\\/", "/"))
         .doesNotContain("Hu5hed", "Wh15per", "of\\nlines", "of\nlines")
         .contains("jdbc:postgresql://db.example.org/people?***", "the password is ***; or")
         .contains("outer ", "inner ***", "user ada is in hub-1");
