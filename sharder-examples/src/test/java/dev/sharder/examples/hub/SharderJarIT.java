@@ -173,11 +173,22 @@ class SharderJarIT {
         assertThat(list)
             .containsPattern("\\(\\S.*\\) .* \\(" + Pattern.quote(library) + ":\\d\\S* - \\S+\\)");
       }
-      assertThat(list).doesNotContain("Unknown license");
+      assertThat(list).doesNotContain("Unknown license", "checker-qual", "dev.sharder");
       for (String owner : List.of("ch/qos/logback/", "me/tongfei/", "org/jline/", "org/slf4j/")) {
         assertThat(jar.stream()).anyMatch(entry -> entry.getName().startsWith(owner));
       }
-      assertThat(Map.of("logback", "QOS.ch", "progressbar", "Tongfei", "jline", "JLine"))
+      assertThat(
+              Map.of(
+                  "logback",
+                  "QOS.ch",
+                  "progressbar",
+                  "Tongfei",
+                  "jline",
+                  "JLine",
+                  "ascii-table",
+                  "freva",
+                  "antlr4-runtime",
+                  "ANTLR"))
           .allSatisfy(
               (name, words) ->
                   assertThat(text(jar, "META-INF/third-party/" + name + "/LICENSE.txt"))
