@@ -94,8 +94,9 @@ final class Retry {
         failure = failed;
         reason = reason(failed).orElseThrow(() -> failed);
       }
-      // That there was no connection in the last moments says less than what was wrong before.
-      telling = telling == null || !isOfConnection(reason) ? reason : telling;
+      // That there was no connection or no time in the last moments says less than what was before.
+      boolean tells = !isOfConnection(reason) && !isServerTimeout(reason);
+      telling = telling == null || tells ? reason : telling;
       waitOut(deadline, reason, telling, failure);
     }
   }
