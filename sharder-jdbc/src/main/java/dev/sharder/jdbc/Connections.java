@@ -41,7 +41,8 @@ final class Connections implements AutoCloseable {
   /** What a driver says of a connection that broke. */
   private static final String CONNECTION_FAILURE = "08006";
 
-  private static final ExecutorService HELPERS =
+  /** For what must keep no caller waiting: asking a pool, closing, trying a server again. */
+  static final ExecutorService HELPERS =
       Executors.newCachedThreadPool(
           task -> {
             Thread thread = new Thread(task, "sharder-connection");
@@ -93,14 +94,8 @@ final class Connections implements AutoCloseable {
     Watchdog.watch(lease);
     try (Connection connection = lease.borrow()) {
       return run(work, connection, lease);
-    } catch (SQLException failure) {
-      throw lease.explain(failure, failure);
-    } catch (RuntimeException failure) {
-      Optional<SQLException> reason = Retry.reason(failure);
-      if (reason.isPresent()) {
-        throw lease.explain(reason.get(), failure);
-      }
-      throw failure;
+    } catch (SQLException | RuntimeException failure) {
+      throw lease.explain(failure);
     } finally {
       lease.end();
       Watchdog.forget(lease);
@@ -315,18 +310,17 @@ final class Connections implements AutoCloseable {
     }
 
     /** Says of a failure that the time was over, where that is what brought it about. */
-    private synchronized SQLException explain(SQLException reason, Exception failure)
-        throws SQLException {
-      if (expired && Retry.isOfConnection(reason)) {
+    private synchronized SQLException explain(Exception failure) {
+      if (expired && Retry.reason(failure).filter(Retry::isOfConnection).isPresent()) {
         report(
             "a connection is discarded, because it was silent for %d ms"
                 .formatted(limit.toMillis()));
         return tooLate("the database was silent for %d ms", failure);
       }
-      if (failure instanceof RuntimeException unchecked) {
-        throw unchecked;
+      if (failure instanceof SQLException reason) {
+        return reason;
       }
-      return reason;
+      throw (RuntimeException) failure;
     }
 
     private SQLTransientConnectionException tooLate(String what, @Nullable Exception cause) {

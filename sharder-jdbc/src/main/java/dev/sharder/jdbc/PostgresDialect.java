@@ -36,9 +36,6 @@ final class PostgresDialect extends Dialect {
 
   private static final Logger log = LoggerFactory.getLogger(PostgresDialect.class);
 
-  /** read_only_sql_transaction. */
-  private static final String READ_ONLY = "25006";
-
   private static final int LISTENING_TURN = 100;
 
   private static final Duration POOL_LIMIT = Duration.ofSeconds(1);
@@ -213,7 +210,8 @@ final class PostgresDialect extends Dialect {
   private static void refuseStandby(ResultSet row) throws SQLException {
     if (row.getBoolean("is_standby")) {
       throw new SQLException(
-          "the server is a standby, which may not know the latest; ask the primary", READ_ONLY);
+          "the server is a standby, which may not know the latest; ask the primary",
+          Retry.READ_ONLY);
     }
   }
 

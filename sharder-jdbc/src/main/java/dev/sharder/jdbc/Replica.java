@@ -12,8 +12,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,14 +34,6 @@ final class Replica {
   private static final Logger log = LoggerFactory.getLogger(Replica.class);
 
   private static final long FRESH = Duration.ofMillis(500).toNanos();
-
-  private static final ExecutorService ASKING =
-      Executors.newCachedThreadPool(
-          task -> {
-            Thread thread = new Thread(task, "sharder-replica");
-            thread.setDaemon(true);
-            return thread;
-          });
 
   /**
    * What a server said in one snapshot.
@@ -124,10 +114,11 @@ final class Replica {
       throws SQLException {
     Seen before = seen.get(kind);
     long asked = System.nanoTime();
-    Answer answer = ask(primary, kind, objects, limit);
-    if (answer.fromReplica()) {
-      throw new SQLException("the primary has become a standby", "25006");
-    }
+    Answer answer =
+        primary.use(
+            Retry.remaining(limit),
+            connection ->
+                refuseStandby(PostgresDialect.findAtRevision(connection, kind, objects, limit)));
     Seen now = new Seen(Optional.of(answer.database()), answer.revision(), asked);
     // The revision may have gone back, as in a database that was restored from a backup; but if
     // somebody has taken note meanwhile, this may be what was before.
@@ -140,7 +131,10 @@ final class Replica {
   private Answer askReplica(
       String kind, Collection<String> objects, Deadline limit, String database)
       throws SQLException {
-    Answer answer = ask(replica, kind, objects, limit);
+    Answer answer =
+        replica.use(
+            Retry.remaining(limit),
+            connection -> PostgresDialect.findAtRevision(connection, kind, objects, limit));
     if (!answer.fromReplica()) {
       throw new StoreException("it is not a replica: it takes writes itself", null);
     }
@@ -153,12 +147,12 @@ final class Replica {
     return answer;
   }
 
-  private static Answer ask(
-      Connections server, String kind, Collection<String> objects, Deadline limit)
-      throws SQLException {
-    return server.use(
-        Retry.remaining(limit),
-        connection -> PostgresDialect.findAtRevision(connection, kind, objects, limit));
+  /** On the connection, so that it is discarded: it leads to what was the primary. */
+  private static Answer refuseStandby(Answer answer) throws SQLException {
+    if (answer.fromReplica()) {
+      throw new SQLException("the primary has become a standby", Retry.READ_ONLY);
+    }
+    return answer;
   }
 
   /** A question to a server, which may take so long. */
@@ -239,7 +233,7 @@ final class Replica {
 
     private void aside(Runnable work) {
       try {
-        ASKING.execute(work);
+        Connections.HELPERS.execute(work);
       } catch (RuntimeException | Error noThread) {
         trying.set(false);
         throw noThread;

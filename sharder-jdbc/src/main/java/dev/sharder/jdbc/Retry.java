@@ -68,7 +68,7 @@ final class Retry {
   private static final String TRANSACTION_ROLLBACK = "40";
 
   /** read_only_sql_transaction: a standby, or a database that is set to take no writes. */
-  private static final String READ_ONLY = "25006";
+  static final String READ_ONLY = "25006";
 
   /** Something that is whole or not done at all, and may therefore be done again. */
   interface Attempt<T> {
@@ -107,11 +107,9 @@ final class Retry {
    * for another attempt on another one.
    */
   static Duration turn(Deadline deadline) {
-    Duration third = deadline.limit().dividedBy(3);
-    Duration turn = third.compareTo(LONGEST_TURN) > 0 ? LONGEST_TURN : third;
+    Duration turn = shorter(deadline.limit().dividedBy(3), LONGEST_TURN);
     turn = turn.compareTo(SHORTEST_TURN) < 0 ? SHORTEST_TURN : turn;
-    Duration remaining = remaining(deadline);
-    return turn.compareTo(remaining) > 0 ? remaining : turn;
+    return shorter(turn, remaining(deadline));
   }
 
   /** Returns what remains, and something where nothing does. */
@@ -124,8 +122,11 @@ final class Retry {
    * should say that the time is over before the connection is cut off.
    */
   static Duration serverTime(Duration turn) {
-    Duration fifth = turn.dividedBy(5);
-    return turn.minus(fifth.compareTo(LONGEST_GRACE) > 0 ? LONGEST_GRACE : fifth);
+    return turn.minus(shorter(turn.dividedBy(5), LONGEST_GRACE));
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** Returns when it makes sense to try again, and throws when it does not. */
