@@ -4,6 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
@@ -116,17 +118,15 @@ final class AnswerCache implements AutoCloseable {
   /** Keeps answers that the store gave after {@link #revision} was asked. */
   void put(long asked, Collection<Assignment> assignments) {
     startWatching();
+    // Read before the lock: the store made them, and may do anything while they are read.
+    Map<String, Placement> kept = new HashMap<>();
+    for (Assignment assignment : assignments) {
+      kept.put(assignment.object(), new Placement(assignment, false));
+    }
     synchronized (answers) {
       // If a change came between the store's answer and now, these may be from before it.
-      if (asked == UNKNOWN || asked != revision) {
-        return;
-      }
-      for (Assignment assignment : assignments) {
-        answers.put(assignment.object(), new Placement(assignment, false));
-      }
-      if (asked != revision) {
-        // Whoever hands them out may itself have asked for a change.
-        assignments.forEach(assignment -> answers.invalidate(assignment.object()));
+      if (asked != UNKNOWN && asked == revision) {
+        answers.putAll(kept);
       }
     }
   }
