@@ -87,6 +87,9 @@ final class AnswerCache implements AutoCloseable {
   /** The revision that every kept answer was checked against; written under the monitor. */
   private volatile long revision = UNKNOWN;
 
+  /** The epoch of that revision; guarded by the answers. */
+  private String epoch = "";
+
   AnswerCache(
       String kind, AssignmentStore store, long entries, Duration bound, Duration staleIfError) {
     this.kind = kind;
@@ -282,13 +285,15 @@ final class AnswerCache implements AutoCloseable {
   /** While no answer is put, so that none from before the change is put after it. */
   private void drop(Changes changes) {
     synchronized (answers) {
-      if (changes.revision() == revision) {
+      boolean sameEpoch = changes.epoch().equals(epoch);
+      if (sameEpoch && changes.revision() == revision) {
         return;
       }
       // A database that was restored from a backup, say, does not know what it has forgotten.
       boolean wentBack = changes.revision() < revision;
       revision = changes.revision();
-      if (wentBack || changes.objects().isEmpty()) {
+      epoch = changes.epoch();
+      if (!sameEpoch || wentBack || changes.objects().isEmpty()) {
         answers.invalidateAll();
       } else {
         answers.invalidateAll(changes.objects().get());

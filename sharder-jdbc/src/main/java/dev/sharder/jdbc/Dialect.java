@@ -73,11 +73,11 @@ abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
       throws SQLException;
 
   /**
-   * Reads what changed, as {@link Statements#changes} does, from a server that knows the latest.
+   * Returns a name for the history that the server continues, which a failover replaces; refuses a
+   * server that may not know the latest.
    */
-  List<ChangedObject> changes(Handle handle, String kind, long after, int most, Deadline deadline)
-      throws SQLException {
-    return read(handle, deadline, statements -> statements.changes(kind, after, most));
+  String epoch(Handle handle) throws SQLException {
+    return "";
   }
 
   /**

@@ -415,19 +415,28 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Changes changes(String kind, long after, Deadline deadline) {
+    return briefly(deadline, (handle, limit) -> changes(handle, kind, after, limit));
+  }
+
+  private Changes changes(Handle handle, String kind, long after, Deadline limit)
+      throws SQLException {
+    String epoch = dialect.epoch(handle);
     List<ChangedObject> rows =
-        briefly(
-            deadline,
-            (handle, limit) -> dialect.changes(handle, kind, after, MOST_CHANGES_TOLD + 2, limit));
+        dialect.read(
+            handle,
+            limit,
+            statements -> statements.changes(kind, after, MOST_CHANGES_TOLD + 2));
     if (rows.isEmpty()) {
-      return new Changes(0, Optional.of(Set.of()));
+      return new Changes(0, Optional.of(Set.of()), epoch);
     }
     Set<String> objects =
         rows.stream().flatMap(row -> Optional.ofNullable(row.object()).stream()).collect(toSet());
     long revision = rows.stream().mapToLong(ChangedObject::revision).max().orElseThrow();
     saw(kind, revision);
     return new Changes(
-        revision, rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects));
+        revision,
+        rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects),
+        epoch);
   }
 
   private void saw(String kind, long revision) {

@@ -4,7 +4,6 @@ import dev.sharder.Assignment;
 import dev.sharder.Deadline;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
-import dev.sharder.jdbc.Statements.ChangedObject;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -141,15 +140,15 @@ final class PostgresDialect extends Dialect {
     return work.apply(handle.attach(statements()));
   }
 
+  /** A replica that becomes the primary begins a new timeline. */
   @Override
-  List<ChangedObject> changes(Handle handle, String kind, long after, int most, Deadline deadline)
-      throws SQLException {
+  String epoch(Handle handle) throws SQLException {
     try (Statement statement = handle.getConnection().createStatement();
-        ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery() AS is_standby")) {
+        ResultSet row = statement.executeQuery(PostgresStatements.TIMELINE)) {
       row.next();
       refuseStandby(row);
+      return row.getString("timeline");
     }
-    return super.changes(handle, kind, after, most, deadline);
   }
 
   @Override

@@ -78,6 +78,12 @@ interface PostgresStatements extends Statements, SqlObject {
       WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       """;
 
+  String TIMELINE =
+      """
+      SELECT pg_is_in_recovery() AS is_standby,
+             CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline
+      """;
+
   // One statement, because the revision and the rows must be of one snapshot. A server tells its
   // system and the oids of its tables, which a replica has from its primary, and its timeline,
   // which a new one begins when a replica becomes the primary.

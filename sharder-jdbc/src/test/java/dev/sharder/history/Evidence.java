@@ -33,9 +33,16 @@ final class Evidence {
   private final Map<String, Integer> groupOfCall = new HashMap<>();
   private final Map<String, Timeline> timelines = new LinkedHashMap<>();
   private final Set<Unclaimed> unclaimed = new HashSet<>();
+  private final boolean isEachAcknowledged;
   private int retold;
 
-  Evidence(Collection<Call> calls, Ending ending) throws Unexplained {
+  /**
+   * Reads it.
+   *
+   * @param isEachAcknowledged whether no answer of the database was lost on its way to the library
+   */
+  Evidence(Collection<Call> calls, Ending ending, boolean isEachAcknowledged) throws Unexplained {
+    this.isEachAcknowledged = isEachAcknowledged;
     calls.forEach(call -> this.calls.put(call.id(), call));
     this.began = calls.stream().mapToLong(Call::start).min().orElse(0);
     this.ending = ending;
@@ -51,6 +58,11 @@ final class Evidence {
 
   long began() {
     return began;
+  }
+
+  /** Whether no answer of the database was lost, so that what a roster counts is exact. */
+  boolean isEachAcknowledged() {
+    return isEachAcknowledged;
   }
 
   Collection<Call> calls() {

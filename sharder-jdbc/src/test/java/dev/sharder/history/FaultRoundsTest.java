@@ -440,7 +440,7 @@ class FaultRoundsTest {
   /** Returns what is wrong with the history; nothing if one serial order explains it. */
   private static String verdict(ConcurrentHistory history, Scene scene) throws IOException {
     try {
-      history.check(scene.store());
+      history.checkAfterFaults(scene.store());
       return "";
     } catch (AssertionError unexplained) {
       return String.valueOf(unexplained.getMessage());

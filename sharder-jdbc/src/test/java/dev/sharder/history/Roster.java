@@ -10,10 +10,18 @@ import java.util.List;
 final class Roster {
 
   private final Call call;
+  private final boolean isExact;
   private final List<Step> parts = new ArrayList<>();
 
-  Roster(Call call) {
+  /**
+   * Describes the roster of a call.
+   *
+   * @param isExact whether the number in its answer is all that it assigned; after a lost
+   *     acknowledgement the library asks again, and counts what it finds as known
+   */
+  Roster(Call call, boolean isExact) {
     this.call = call;
+    this.isExact = isExact;
   }
 
   Call call() {
@@ -30,8 +38,18 @@ final class Roster {
     return call.outcome() instanceof Outcome.Made;
   }
 
+  /** Returns whether the answer says just how many it assigned. */
+  boolean isExact() {
+    return isCounted() && isExact;
+  }
+
+  /** Returns how many it assigned at least. */
+  long least() {
+    return call.outcome() instanceof Outcome.Made made ? made.count() : 0;
+  }
+
   /** Returns how many it assigned at most. */
   long most() {
-    return call.outcome() instanceof Outcome.Made made ? made.count() : Long.MAX_VALUE;
+    return isExact() ? least() : Long.MAX_VALUE;
   }
 }

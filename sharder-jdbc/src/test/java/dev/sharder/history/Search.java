@@ -241,8 +241,8 @@ final class Search {
     if (use == null) {
       return false;
     }
-    boolean isCounted = use.roster() != null && use.roster().isCounted();
-    return isCounted || config.state().position(model.number(use.object())) >= use.position();
+    boolean isComplete = use.roster() != null && use.roster().isExact();
+    return isComplete || config.state().position(model.number(use.object())) >= use.position();
   }
 
   private boolean isDone(Config config, Step step) {
@@ -256,7 +256,7 @@ final class Search {
 
   private boolean isMet(Goal goal, Config config) {
     if (goal.roster() != null) {
-      return done(config, goal.roster()) == goal.roster().most();
+      return done(config, goal.roster()) >= goal.roster().least();
     }
     if (goal.step() != null) {
       return config.done().get(slotOf(goal.step()));

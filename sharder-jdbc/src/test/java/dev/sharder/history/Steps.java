@@ -33,7 +33,7 @@ final class Steps {
       return;
     }
     if (call.operation() instanceof Operation.AssignRoster names) {
-      addRoster(new Roster(call), names.objects());
+      addRoster(new Roster(call, evidence.isEachAcknowledged()), names.objects());
     } else if (outcome instanceof Outcome.Placed) {
       steps.add(Step.assigning(call));
     } else if (call.operation() instanceof Operation.AssignOne assign

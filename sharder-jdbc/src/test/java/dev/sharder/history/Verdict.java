@@ -23,14 +23,21 @@ public record Verdict(Kind kind, String told, long states, int retold) {
   /** So many that a search takes some seconds. */
   static final long MOST_STATES = 5_000_000;
 
+  /** Returns the verdict on a history during which no answer of the database was lost. */
   static Verdict of(Collection<Call> calls, Ending ending) {
-    return of(calls, ending, MOST_STATES);
+    return of(calls, ending, true, MOST_STATES);
+  }
+
+  /** Returns the verdict on a history during which connections may have been lost. */
+  static Verdict afterFaults(Collection<Call> calls, Ending ending) {
+    return of(calls, ending, false, MOST_STATES);
   }
 
   /** Gives up after so many states. */
-  static Verdict of(Collection<Call> calls, Ending ending, long mostStates) {
+  static Verdict of(
+      Collection<Call> calls, Ending ending, boolean isEachAcknowledged, long mostStates) {
     try {
-      Evidence evidence = new Evidence(calls, ending);
+      Evidence evidence = new Evidence(calls, ending, isEachAcknowledged);
       long states = new Search(evidence, mostStates).run();
       if (!ending.findings().isEmpty()) {
         throw new Unexplained("the store's own check finds " + ending.findings());

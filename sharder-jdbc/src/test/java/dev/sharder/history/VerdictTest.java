@@ -157,12 +157,36 @@ class VerdictTest {
   }
 
   @Test
+  @DisplayName(
+      "A roster that assigned more than it counts is explained only if an acknowledgement was lost")
+  void rosterAskedAgain() {
+    call(2, new Operation.AssignRoster(List.of("x", "z")), 10, 60, new Outcome.Made(0));
+    objects.put("x", new Held("a", 1, 1, EARLY));
+    objects.put("z", new Held("b", 1, 1, EARLY));
+    placed("y", "a", 70, 80);
+    assertThat(verdict().kind()).isEqualTo(Verdict.Kind.UNEXPLAINED);
+    assertThat(Verdict.afterFaults(calls, ending()).kind()).isEqualTo(Verdict.Kind.EXPLAINED);
+    objects.put("z", new Held("a", 1, 1, EARLY));
+    assertThat(Verdict.afterFaults(calls, ending()).kind()).isEqualTo(Verdict.Kind.UNEXPLAINED);
+  }
+
+  @Test
+  @DisplayName(
+      "A roster that counts more than it assigned is not explained by a lost acknowledgement")
+  void rosterCountsTooMuch() {
+    call(2, new Operation.AssignRoster(List.of("x", "z")), 10, 60, new Outcome.Made(2));
+    objects.put("x", new Held("a", 1, 1, EARLY));
+    placed("z", "b", 1, 5);
+    assertThat(Verdict.afterFaults(calls, ending()).kind()).isEqualTo(Verdict.Kind.UNEXPLAINED);
+  }
+
+  @Test
   @DisplayName("A search that takes too long is no verdict, and says what to do")
   void undecided() {
     for (int i = 0; i < 12; i++) {
       placed("user-%02d".formatted(i), i % 2 == 0 ? "b" : "a", 10, 20);
     }
-    Verdict verdict = Verdict.of(calls, ending(), 10);
+    Verdict verdict = Verdict.of(calls, ending(), true, 10);
     assertThat(verdict.kind()).isEqualTo(Verdict.Kind.UNDECIDED);
     assertThat(verdict.told()).contains("undecided after 10 states").contains("fewer threads");
   }

@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -46,13 +47,10 @@ final class ReplicatedPostgres {
     return Servers.RUNNING;
   }
 
-  private ReplicatedPostgres() {
+  /** Starts a pair of its own, which an end of the program ends too. */
+  ReplicatedPostgres() {
     try {
-      primary =
-          EmbeddedPostgres.builder()
-              .setPort(FreePorts.next())
-              .setRegisterShutdownHook(false)
-              .start();
+      primary = durable().setPort(FreePorts.next()).start();
       replicaFiles = copyFiles();
       replica = replica().setPort(FreePorts.next()).start();
       replicaPort = replica.getPort();
@@ -62,15 +60,50 @@ final class ReplicatedPostgres {
     }
   }
 
-  private EmbeddedPostgres.Builder replica() {
+  /** As durable as a server is by default, which the builder's own defaults are not. */
+  private static EmbeddedPostgres.Builder durable() {
     return EmbeddedPostgres.builder()
-        .setDataDirectory(replicaFiles)
-        .setCleanDataDirectory(false)
+        .setServerConfig("fsync", "on")
+        .setServerConfig("synchronous_commit", "on")
         .setRegisterShutdownHook(false);
   }
 
+  private EmbeddedPostgres.Builder replica() {
+    return durable().setDataDirectory(replicaFiles).setCleanDataDirectory(false);
+  }
+
+  /** From now on a commit is acknowledged once the replica has it on its disk, too. */
+  void synchronize() {
+    tellPrimary("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    tellPrimary("SELECT pg_reload_conf()");
+    while (askPrimary("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
+        .equals("0")) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Kills the primary with all its processes, which get to finish nothing. */
+  void killPrimary() throws Exception {
+    Path data = Path.of(askPrimary("SHOW data_directory"));
+    long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
+    ProcessHandle postmaster = ProcessHandle.of(pid).orElseThrow();
+    List<ProcessHandle> processes =
+        Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
+    processes.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle process : processes) {
+      process.onExit().get();
+    }
+  }
+
+  /** Makes the replica the server that writes. */
+  void promoteReplica() {
+    if (!askReplica("SELECT pg_promote()").equals("t")) {
+      throw new IllegalStateException("the replica was not promoted");
+    }
+  }
+
   /** The replica first, because a primary that stops waits for it. */
-  private void close() {
+  void close() {
     try (Stream<Path> files = Files.walk(replicaFiles)) {
       replica.close();
       primary.close();

@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
 public final class SilencingProxy implements AutoCloseable {
 
   private final ServerSocket server;
-  private final URI target;
+  private volatile URI target;
   private final List<Link> links = new CopyOnWriteArrayList<>();
   private final AtomicInteger unheardCommits = new AtomicInteger();
   private volatile boolean swallowsAll;
@@ -69,6 +69,11 @@ public final class SilencingProxy implements AutoCloseable {
   /** Lets new connections work again. */
   public void speak() {
     swallowsAll = false;
+  }
+
+  /** Leads new connections to another server, as an address does that moves at a failover. */
+  public void pointTo(String jdbcUrl) {
+    target = URI.create(jdbcUrl.substring("jdbc:".length()));
   }
 
   /** Cuts about half of the connections. */
