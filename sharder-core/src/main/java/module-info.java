@@ -1,4 +1,4 @@
-/** Gives every object a bin, once, and remembers it for ever. */
+/** Assigns each object to a bin once and remembers it permanently. */
 module dev.sharder {
   requires static transitive micrometer.core;
   requires static transitive org.jspecify;
@@ -6,5 +6,7 @@ module dev.sharder {
   requires org.slf4j;
 
   exports dev.sharder;
+  exports dev.sharder.admin;
   exports dev.sharder.metrics;
+  exports dev.sharder.store;
 }

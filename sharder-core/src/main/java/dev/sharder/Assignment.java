@@ -57,13 +57,13 @@ public record Assignment(
   }
 
   /** What was asked for, as it was given this bin. */
-  static Assignment made(AssignmentRequest request, String bin, Instant now) {
+  public static Assignment made(AssignmentRequest request, String bin, Instant now) {
     return new Assignment(
         request.kind(), request.object(), bin, 1, now, request.size(), request.group());
   }
 
   /** Returns this assignment after a move. */
-  Assignment movedTo(String bin, Instant now) {
+  public Assignment movedTo(String bin, Instant now) {
     return new Assignment(kind, object, bin, version + 1, now, size, group);
   }
 }

@@ -75,8 +75,35 @@ public record BinLoad(Bin bin, long assigned) {
             : "has no room for %d (%d of %d)".formatted(size, load(), capacity));
   }
 
-  /** Returns this load after so much more, or less. */
-  BinLoad plus(long size) {
+  /**
+   * Returns the load for each unit of weight that the bin would have with so much more. Exact as a
+   * double for weights and loads in the range that {@link Bin} names.
+   *
+   * @param size how much more, 0 or more
+   * @return (assigned + offset + size) / weight
+   */
+  public double shareWith(long size) {
+    return ((double) load() + size) / bin.weight();
+  }
+
+  /**
+   * Orders bins as {@link BinPolicy#emptiest} prefers them for an object of that size.
+   *
+   * @param size 1 or more
+   * @return by {@link #shareWith}, ties by bin name
+   */
+  public static Comparator<BinLoad> emptiestWith(long size) {
+    return Comparator.<BinLoad>comparingDouble(bin -> bin.shareWith(size)).thenComparing(BY_NAME);
+  }
+
+  /**
+   * Returns this load after a change.
+   *
+   * @param size how much more, or less if it is negative
+   * @return the changed copy
+   * @throws StoreException if less than nothing would be left
+   */
+  public BinLoad plus(long size) {
     if (assigned + size < 0) {
       throw new StoreException(
           "bin '%s' counts %d and holds more; verify the data and repair the counters"

@@ -10,7 +10,7 @@ public final class ConflictException extends SharderException {
 
   private final transient @Nullable Assignment actual;
 
-  ConflictException(OptionalLong expectedVersion, Assignment actual) {
+  public ConflictException(OptionalLong expectedVersion, Assignment actual) {
     super(message(expectedVersion, actual), null);
     this.actual = actual;
   }

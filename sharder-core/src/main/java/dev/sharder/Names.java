@@ -6,17 +6,17 @@ import java.util.Comparator;
  * What a kind, an object and a bin may be called, and the order of names. The rule is in the
  * Javadoc of the package.
  */
-final class Names {
+public final class Names {
 
   /** Longest name, in Unicode code points. */
-  static final int LONGEST = 255;
+  public static final int LONGEST = 255;
 
   /**
    * Orders names by code point, as SQLite's BINARY and PostgreSQL's "C" collation order UTF-8, so
    * that a tie is broken alike in every store. {@link String#compareTo} orders UTF-16 units and
    * would put an emoji before {@code U+FFFD}.
    */
-  static final Comparator<String> ORDER = Names::compare;
+  public static final Comparator<String> ORDER = Names::compare;
 
   /**
    * Fillers, joiners and selectors that are ignored by default and no format characters, and the
@@ -28,7 +28,7 @@ final class Names {
   private Names() {}
 
   /** Returns the name, or says what is wrong with it; {@code what} is its role, such as "bin". */
-  static String check(String what, String name) {
+  public static String check(String what, String name) {
     if (isPlain(name)) {
       return name;
     }
@@ -53,7 +53,7 @@ final class Names {
    * Returns the name of a new object, which must have a visible character. Objects whose names have
    * none may be there from before, and are still found.
    */
-  static String checkVisible(String what, String name) {
+  public static String checkVisible(String what, String name) {
     if (isPlain(check(what, name)) || name.codePoints().anyMatch(Names::isVisible)) {
       return name;
     }
@@ -66,7 +66,7 @@ final class Names {
    * Returns the name of a new bin or label, which people type and compare: without white space
    * around it. A bin with such a name may be there from before, and is still changed and emptied.
    */
-  static String checkTrimmed(String what, String name) {
+  public static String checkTrimmed(String what, String name) {
     checkVisible(what, name);
     if (isSpace(name.codePointAt(0)) || isSpace(name.codePointBefore(name.length()))) {
       throw new InvalidValueException(
@@ -117,7 +117,7 @@ final class Names {
   }
 
   /** Returns the text, which may be blank, or says what in it no store could keep. */
-  static String checkText(String what, String text) {
+  public static String checkText(String what, String text) {
     if (text.codePoints().anyMatch(Names::isUnwritable)) {
       throw new InvalidValueException(
           "%s '%s' has a control character, a line break or half a surrogate pair; take it out"

@@ -17,7 +17,7 @@ public final class NoOpenBinException extends SharderException {
   private final LinkedHashMap<String, String> refusals;
 
   /** Keeps the reasons as they are, because many may be refused for the same. */
-  NoOpenBinException(AssignmentRequest request, Map<String, String> refusals) {
+  public NoOpenBinException(AssignmentRequest request, Map<String, String> refusals) {
     super(message(request, refusals), null);
     this.refusals =
         refusals instanceof LinkedHashMap<String, String> shared

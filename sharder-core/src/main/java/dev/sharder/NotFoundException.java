@@ -9,13 +9,13 @@ public final class NotFoundException extends SharderException {
     super(message, null);
   }
 
-  static NotFoundException object(String kind, String object) {
+  public static NotFoundException object(String kind, String object) {
     return new NotFoundException(
         "object '%s' of kind '%s' is in no bin; see how it is written (names are exact), or assign it"
             .formatted(object, kind));
   }
 
-  static NotFoundException bin(String kind, String bin) {
+  public static NotFoundException bin(String kind, String bin) {
     return new NotFoundException(
         "bin '%s' of kind '%s' is unknown; see how it is written (names are exact), or add it"
             .formatted(bin, kind));

@@ -7,7 +7,7 @@ public final class PolicyException extends SharderException {
 
   private static final long serialVersionUID = 1L;
 
-  PolicyException(String message, @Nullable Throwable cause) {
+  public PolicyException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -8,7 +8,7 @@ package dev.sharder;
  */
 public record Progress(long answered, long made) {
 
-  Progress plus(Progress more) {
+  public Progress plus(Progress more) {
     return new Progress(answered + more.answered, made + more.made);
   }
 }

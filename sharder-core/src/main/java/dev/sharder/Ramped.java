@@ -15,7 +15,7 @@ record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
     double average = average(open);
     List<BinLoad> others =
-        open.stream().filter(bin -> LeastLoaded.share(bin, request.size()) >= average).toList();
+        open.stream().filter(bin -> bin.shareWith(request.size()) >= average).toList();
     boolean all = others.isEmpty() || others.size() == open.size() || isTheirTurn(open);
     return policy.choose(request, all ? open : others);
   }
@@ -42,7 +42,7 @@ record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
 
   @Override
   public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
-    return LeastLoaded.share(bin, request.size()) < LeastLoaded.share(chosen, request.size())
+    return bin.shareWith(request.size()) < chosen.shareWith(request.size())
         ? "is far emptier than the others, and takes %s until it is level".formatted(name)
         : policy.reason(request, bin, chosen);
   }

@@ -2,13 +2,14 @@ package dev.sharder;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * Hears what a {@link Sharder} does, as metrics and logs want to. Every method does nothing unless
- * it is overridden.
+ * Hears what sharders do, for metrics and logs. Every method does nothing unless it is overridden.
  *
  * <p>It is called on the threads that answer, so it should be quick; it must be thread-safe, and
- * may serve any number of sharders. What it throws goes to the log and harms nobody.
+ * may serve any number of sharders. What it throws goes to the log and has no other effect.
  */
 public interface SharderListener {
 
@@ -21,11 +22,12 @@ public interface SharderListener {
   }
 
   /**
-   * A sharder is there now.
+   * A sharder was opened.
    *
-   * @param sharder the sharder, ready to be asked
+   * @param kind the sharder's kind
+   * @param bins reads the kind's bins with their loads, as {@code Sharder.bins()} does
    */
-  default void opened(Sharder sharder) {}
+  default void opened(String kind, Supplier<List<BinLoad>> bins) {}
 
   /**
    * An answer came from memory, without the store.

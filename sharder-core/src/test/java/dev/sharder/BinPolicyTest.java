@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.sharder.store.AssignmentStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,6 +3,14 @@ package dev.sharder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sharder.admin.Adoption;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Deadline;
+import dev.sharder.store.Edit;
+import dev.sharder.store.Scope;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

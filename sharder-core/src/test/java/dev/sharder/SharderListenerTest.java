@@ -3,11 +3,13 @@ package dev.sharder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sharder.store.AssignmentStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,8 +28,8 @@ class SharderListenerTest {
     }
 
     @Override
-    public void opened(Sharder sharder) {
-      events.add("opened " + sharder.kind() + " with " + sharder.bins().size());
+    public void opened(String kind, Supplier<List<BinLoad>> bins) {
+      events.add("opened " + kind + " with " + bins.get().size());
     }
 
     @Override
@@ -71,7 +73,7 @@ class SharderListenerTest {
       hubs.assignAsync("ada").toCompletableFuture().join();
       hubs.assignAsync("bob").toCompletableFuture().join();
       hubs.assignAll(List.of("ada", "eve"));
-      hubs.assignAll(List.of("ada", "zoe").iterator(), done -> {});
+      hubs.assignRoster(List.of("ada", "zoe").iterator(), done -> {});
       hubs.find("ada");
     }
     assertThat(heard.events).startsWith("opened hub with 2", "FIND 1", "PLACE 1", "new ada");
@@ -150,7 +152,7 @@ class SharderListenerTest {
                 .build()) {
       assertThatThrownBy(() -> hubs.assignAll(List.of("x", "y", "z")))
           .isInstanceOf(NoOpenBinException.class);
-      assertThatThrownBy(() -> hubs.assignAll(List.of("x", "z").iterator(), done -> {}))
+      assertThatThrownBy(() -> hubs.assignRoster(List.of("x", "z").iterator(), done -> {}))
           .isInstanceOf(NoOpenBinException.class);
       assertThatThrownBy(() -> hubs.assign("\u0001")).isInstanceOf(InvalidValueException.class);
     }

@@ -2,7 +2,6 @@ package dev.sharder.metrics;
 
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
-import dev.sharder.Sharder;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +35,8 @@ final class BinGauges {
           });
 
   private final MeterRegistry registry;
-  private final Sharder sharder;
+  private final String kind;
+  private final Supplier<List<BinLoad>> store;
 
   // Under the monitor.
   private final Map<String, BinLoad> bins = new HashMap<>();
@@ -47,15 +48,16 @@ final class BinGauges {
   private boolean isKnown;
   private long asked = System.nanoTime() - FRESH.toNanos();
 
-  private BinGauges(MeterRegistry registry, Sharder sharder) {
+  private BinGauges(MeterRegistry registry, String kind, Supplier<List<BinLoad>> store) {
     this.registry = registry;
-    this.sharder = sharder;
+    this.kind = kind;
+    this.store = store;
   }
 
-  static void register(MeterRegistry registry, Sharder sharder) {
-    BinGauges gauges = new BinGauges(registry, sharder);
+  static void register(MeterRegistry registry, String kind, Supplier<List<BinLoad>> store) {
+    BinGauges gauges = new BinGauges(registry, kind, store);
     Gauge.builder("sharder.bins", gauges, BinGauges::count)
-        .tag("kind", sharder.kind())
+        .tag("kind", kind)
         // The registry alone would let go of it.
         .strongReference(true)
         .register(registry);
@@ -79,7 +81,7 @@ final class BinGauges {
       return;
     }
     if (answer == null) {
-      answer = CompletableFuture.supplyAsync(sharder::bins, ASKING);
+      answer = CompletableFuture.supplyAsync(store, ASKING);
     }
     try {
       List<BinLoad> now = answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
@@ -113,7 +115,7 @@ final class BinGauges {
     String name = bin.name();
     if (registered.add(List.of(what, name))) {
       Gauge.builder("sharder.bin." + what, this, gauges -> gauges.read(name, value))
-          .tag("kind", sharder.kind())
+          .tag("kind", kind)
           .tag("bin", name)
           .strongReference(true)
           .register(registry);

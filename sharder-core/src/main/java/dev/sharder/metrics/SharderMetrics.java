@@ -1,7 +1,7 @@
 package dev.sharder.metrics;
 
+import dev.sharder.BinLoad;
 import dev.sharder.Placement;
-import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.SharderListener;
 import io.micrometer.core.instrument.Counter;
@@ -11,9 +11,11 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * Counts and times what sharders do, in a Micrometer registry: {@code
@@ -72,8 +74,8 @@ public final class SharderMetrics implements SharderListener {
   }
 
   @Override
-  public void opened(Sharder sharder) {
-    BinGauges.register(registry, sharder);
+  public void opened(String kind, Supplier<List<BinLoad>> bins) {
+    BinGauges.register(registry, kind, bins);
   }
 
   @Override

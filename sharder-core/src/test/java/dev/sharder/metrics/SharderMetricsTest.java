@@ -3,10 +3,10 @@ package dev.sharder.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sharder.AssignmentStore;
 import dev.sharder.Bin;
 import dev.sharder.NoOpenBinException;
 import dev.sharder.Sharder;
+import dev.sharder.store.AssignmentStore;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.sharder.AssignmentRequest;
-import dev.sharder.AssignmentStore;
 import dev.sharder.InvalidValueException;
-import dev.sharder.Listing;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Listing;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;

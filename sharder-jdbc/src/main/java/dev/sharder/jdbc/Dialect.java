@@ -1,10 +1,9 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
-import dev.sharder.Deadline;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
-import dev.sharder.jdbc.Statements.ChangedObject;
+import dev.sharder.store.Deadline;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

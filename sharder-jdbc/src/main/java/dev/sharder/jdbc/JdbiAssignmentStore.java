@@ -5,31 +5,31 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
-import dev.sharder.AssignmentStore;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
-import dev.sharder.Change;
-import dev.sharder.Changes;
 import dev.sharder.ClosedException;
-import dev.sharder.Deadline;
-import dev.sharder.Edit;
-import dev.sharder.Finding;
-import dev.sharder.Holding;
-import dev.sharder.Listing;
-import dev.sharder.Note;
 import dev.sharder.Placement;
-import dev.sharder.Placements;
-import dev.sharder.Scope;
 import dev.sharder.SharderException;
-import dev.sharder.Snapshot;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Finding;
+import dev.sharder.admin.Note;
 import dev.sharder.jdbc.Dialect.Placed;
 import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Changes;
+import dev.sharder.store.Deadline;
+import dev.sharder.store.Edit;
+import dev.sharder.store.Holding;
+import dev.sharder.store.Listing;
+import dev.sharder.store.Placements;
+import dev.sharder.store.Scope;
+import dev.sharder.store.Snapshot;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -423,9 +423,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     String epoch = dialect.epoch(handle);
     List<ChangedObject> rows =
         dialect.read(
-            handle,
-            limit,
-            statements -> statements.changes(kind, after, MOST_CHANGES_TOLD + 2));
+            handle, limit, statements -> statements.changes(kind, after, MOST_CHANGES_TOLD + 2));
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()), epoch);
     }

@@ -1,8 +1,8 @@
 package dev.sharder.jdbc;
 
-import dev.sharder.Deadline;
 import dev.sharder.StoreException;
 import dev.sharder.jdbc.Statements.AppliedScript;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

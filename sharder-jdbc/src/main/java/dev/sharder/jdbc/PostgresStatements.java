@@ -3,7 +3,7 @@ package dev.sharder.jdbc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sharder.Assignment;
-import dev.sharder.Change;
+import dev.sharder.admin.Change;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;

@@ -1,8 +1,8 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
-import dev.sharder.Deadline;
 import dev.sharder.StoreException;
+import dev.sharder.store.Deadline;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;

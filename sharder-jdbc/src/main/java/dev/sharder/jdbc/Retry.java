@@ -1,9 +1,9 @@
 package dev.sharder.jdbc;
 
-import dev.sharder.Deadline;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.store.Deadline;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;

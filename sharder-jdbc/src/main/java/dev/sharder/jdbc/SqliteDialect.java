@@ -4,9 +4,9 @@ import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 
 import dev.sharder.Assignment;
-import dev.sharder.Deadline;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
+import dev.sharder.store.Deadline;
 import java.nio.channels.FileLock;
 import java.sql.Connection;
 import java.sql.ResultSet;

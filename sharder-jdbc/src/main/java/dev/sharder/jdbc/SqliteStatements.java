@@ -1,7 +1,7 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
-import dev.sharder.Change;
+import dev.sharder.admin.Change;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;

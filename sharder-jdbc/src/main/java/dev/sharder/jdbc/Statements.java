@@ -2,9 +2,9 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
-import dev.sharder.Change;
-import dev.sharder.Finding;
-import dev.sharder.Holding;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Finding;
+import dev.sharder.store.Holding;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;

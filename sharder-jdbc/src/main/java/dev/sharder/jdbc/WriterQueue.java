@@ -1,6 +1,6 @@
 package dev.sharder.jdbc;
 
-import dev.sharder.Deadline;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

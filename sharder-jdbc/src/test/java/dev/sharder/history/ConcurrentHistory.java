@@ -1,6 +1,6 @@
 package dev.sharder.history;
 
-import dev.sharder.AssignmentStore;
+import dev.sharder.store.AssignmentStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

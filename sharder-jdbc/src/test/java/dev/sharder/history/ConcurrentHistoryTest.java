@@ -3,9 +3,9 @@ package dev.sharder.history;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.AssignmentStore;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.TestPostgres;
+import dev.sharder.store.AssignmentStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.sharder.history;
 
 import dev.sharder.Assignment;
-import dev.sharder.AssignmentStore;
-import dev.sharder.Change;
-import dev.sharder.Listing;
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Listing;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

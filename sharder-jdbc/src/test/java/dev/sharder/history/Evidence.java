@@ -1,6 +1,6 @@
 package dev.sharder.history;
 
-import dev.sharder.Change;
+import dev.sharder.admin.Change;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -2,19 +2,19 @@ package dev.sharder.history;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
-import dev.sharder.AssignmentStore;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.ConflictException;
-import dev.sharder.Move;
 import dev.sharder.NoOpenBinException;
 import dev.sharder.NotFoundException;
-import dev.sharder.Note;
 import dev.sharder.Placement;
 import dev.sharder.Progress;
 import dev.sharder.RefusedException;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.AssignmentStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -76,7 +76,7 @@ final class Library implements AutoCloseable {
     }
     if (operation instanceof Operation.AssignRoster roster) {
       AtomicReference<Progress> progress = new AtomicReference<>(new Progress(0, 0));
-      sharder.assignAll(roster.objects().iterator(), progress::set);
+      sharder.assignRoster(roster.objects().iterator(), progress::set);
       return new Outcome.Made(progress.get().made());
     }
     if (operation instanceof Operation.MoveTo move) {

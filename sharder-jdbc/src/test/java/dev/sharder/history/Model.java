@@ -1,7 +1,7 @@
 package dev.sharder.history;
 
 import dev.sharder.BinState;
-import dev.sharder.Change;
+import dev.sharder.admin.Change;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

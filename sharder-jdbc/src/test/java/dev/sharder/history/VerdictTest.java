@@ -3,8 +3,8 @@ package dev.sharder.history;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.BinState;
-import dev.sharder.Change;
-import dev.sharder.Note;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Note;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

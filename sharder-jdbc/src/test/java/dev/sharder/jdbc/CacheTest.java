@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jdbi.v3.core.Handle;
@@ -37,7 +38,7 @@ class CacheTest {
     return JdbiAssignmentStore.create(pool);
   }
 
-  private static Sharder.Builder hubs(JdbiAssignmentStore store) {
+  private static SharderBuilder hubs(JdbiAssignmentStore store) {
     return Sharder.builder("hub", store).bins("a", "b");
   }
 

@@ -1,10 +1,10 @@
 package dev.sharder.jdbc;
 
-import dev.sharder.AssignmentStore;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
-import dev.sharder.OperatorHistoryContract.Crashable;
+import dev.sharder.contract.OperatorHistoryContract.Crashable;
+import dev.sharder.store.AssignmentStore;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

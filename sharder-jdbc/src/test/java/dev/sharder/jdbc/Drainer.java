@@ -1,10 +1,10 @@
 package dev.sharder.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.Move;
-import dev.sharder.Note;
-import dev.sharder.PlanOptions;
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.PlanOptions;
+import dev.sharder.admin.ShardAdmin;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

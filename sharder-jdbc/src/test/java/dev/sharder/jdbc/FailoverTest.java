@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
-import dev.sharder.Deadline;
 import dev.sharder.Placement;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -6,9 +6,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -71,7 +71,7 @@ class KilledDrainTest {
     admin = ShardAdmin.builder("hub", store).build();
     admin.addBin(Bin.of("old"), TEST);
     try (Sharder hubs = Sharder.builder("hub", store).cache(0).build()) {
-      hubs.assignAll(
+      hubs.assignRoster(
           IntStream.range(0, Drainer.OBJECTS).mapToObj(i -> "user-" + i).iterator(), done -> {});
     }
     admin.changeBin("old", bin -> bin.withState(BinState.DRAINING), TEST);

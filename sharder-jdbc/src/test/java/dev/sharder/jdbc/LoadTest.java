@@ -6,12 +6,12 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
 import dev.sharder.ClosedException;
-import dev.sharder.Deadline;
 import dev.sharder.Placement;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,9 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/**
- * Many callers, for long. {@code -Dload.assigns=1000000} assigns a million instead of 30,000.
- */
+/** Many callers, for long. {@code -Dload.assigns=1000000} assigns a million instead of 30,000. */
 @Timeout(3_600)
 class LoadTest {
 
@@ -177,9 +175,7 @@ class LoadTest {
         new Callers(
             CALLERS,
             i -> {
-              for (int name = next.getAndIncrement();
-                  name < until;
-                  name = next.getAndIncrement()) {
+              for (int name = next.getAndIncrement(); name < until; name = next.getAndIncrement()) {
                 hubs.assign("user-" + name);
               }
               return "";
@@ -214,8 +210,7 @@ class LoadTest {
 
     private final List<Thread> threads = new ArrayList<>();
     private final Map<Integer, String> answers = new ConcurrentHashMap<>();
-    private final Queue<SharderException> failures =
-        new ConcurrentLinkedQueue<>();
+    private final Queue<SharderException> failures = new ConcurrentLinkedQueue<>();
     private final AtomicLong longest = new AtomicLong();
 
     Callers(int count, Ask ask) {
@@ -252,7 +247,9 @@ class LoadTest {
       long end = System.nanoTime() + atMost.toNanos();
       for (Thread thread : threads) {
         thread.join(Math.max(1, Duration.ofNanos(end - System.nanoTime()).toMillis()));
-        assertThat(thread.isAlive()).as("%s still waits after %s", thread.getName(), atMost).isFalse();
+        assertThat(thread.isAlive())
+            .as("%s still waits after %s", thread.getName(), atMost)
+            .isFalse();
       }
     }
   }

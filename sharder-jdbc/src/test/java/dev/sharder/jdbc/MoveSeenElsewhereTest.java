@@ -3,10 +3,10 @@ package dev.sharder.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.Move;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

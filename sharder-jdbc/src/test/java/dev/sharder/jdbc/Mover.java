@@ -1,10 +1,10 @@
 package dev.sharder.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.Move;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

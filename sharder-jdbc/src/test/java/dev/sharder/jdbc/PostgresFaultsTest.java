@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
-import dev.sharder.Move;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

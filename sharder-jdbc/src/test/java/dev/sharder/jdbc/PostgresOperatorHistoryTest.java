@@ -2,7 +2,7 @@ package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.OperatorHistoryContract;
+import dev.sharder.contract.OperatorHistoryContract;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;

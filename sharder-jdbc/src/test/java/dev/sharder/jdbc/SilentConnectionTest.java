@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.Move;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
 import dev.sharder.SharderException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ class SilentConnectionTest {
     return store;
   }
 
-  private static Sharder.Builder hubs(JdbiAssignmentStore store) {
+  private static SharderBuilder hubs(JdbiAssignmentStore store) {
     return Sharder.builder("hub", store).bins("a", "b").timeLimit(LIMIT);
   }
 

@@ -1,8 +1,8 @@
 package dev.sharder.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.AssignmentStore;
-import dev.sharder.AssignmentStoreContract;
+import dev.sharder.contract.AssignmentStoreContract;
+import dev.sharder.store.AssignmentStore;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Bin;
-import dev.sharder.Deadline;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@ package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.OperatorHistoryContract;
+import dev.sharder.contract.OperatorHistoryContract;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

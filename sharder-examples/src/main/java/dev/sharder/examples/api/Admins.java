@@ -1,7 +1,7 @@
 package dev.sharder.examples.api;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.Note;
+import dev.sharder.admin.Note;
 import dev.sharder.examples.http.Refusal;
 import dev.sharder.examples.http.RemoteUser;
 import io.undertow.server.HttpServerExchange;

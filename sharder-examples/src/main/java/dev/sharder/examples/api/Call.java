@@ -1,6 +1,6 @@
 package dev.sharder.examples.api;
 
-import dev.sharder.Note;
+import dev.sharder.admin.Note;
 import dev.sharder.examples.http.WholeNumber;
 import io.undertow.util.StatusCodes;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.sharder.examples.api;
 
-import dev.sharder.Change;
+import dev.sharder.admin.Change;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.sharder.examples.api;
 
-import dev.sharder.Change;
+import dev.sharder.admin.Change;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.sharder.examples.api;
 
-import dev.sharder.AssignmentStore;
+import dev.sharder.store.AssignmentStore;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,11 +1,12 @@
 package dev.sharder.examples.api;
 
-import dev.sharder.AssignmentStore;
 import dev.sharder.BinPolicy;
-import dev.sharder.Deadline;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
 import dev.sharder.SharderListener;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Deadline;
 import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.List;
@@ -91,7 +92,7 @@ public final class Kinds implements AutoCloseable {
       return known;
     }
     // Without memory it has no thread and no connection of its own, however many kinds there are.
-    Sharder.Builder builder =
+    SharderBuilder builder =
         Sharder.builder(kind, store).policy(policy).timeLimit(TIME_LIMIT).cache(0);
     listeners.forEach(builder::listener);
     checkBins(kind);

@@ -2,8 +2,8 @@ package dev.sharder.examples.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sharder.AssignmentRequest;
-import dev.sharder.Explanation;
-import dev.sharder.Move;
+import dev.sharder.admin.Explanation;
+import dev.sharder.admin.Move;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

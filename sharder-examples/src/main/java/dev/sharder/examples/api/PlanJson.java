@@ -2,7 +2,7 @@ package dev.sharder.examples.api;
 
 import dev.sharder.BinLoad;
 import dev.sharder.InvalidValueException;
-import dev.sharder.Plan;
+import dev.sharder.admin.Plan;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

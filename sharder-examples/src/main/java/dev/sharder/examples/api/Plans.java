@@ -1,10 +1,10 @@
 package dev.sharder.examples.api;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.Move;
-import dev.sharder.Plan;
-import dev.sharder.PlanOptions;
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.PlanOptions;
+import dev.sharder.admin.ShardAdmin;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,15 +1,15 @@
 package dev.sharder.examples.cli;
 
-import dev.sharder.Adoption;
 import dev.sharder.InvalidValueException;
-import dev.sharder.Note;
 import dev.sharder.Placement;
-import dev.sharder.Placements;
-import dev.sharder.ShardAdmin;
 import dev.sharder.SharderException;
+import dev.sharder.admin.Adoption;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.cli.Terminal.Meter;
 import dev.sharder.examples.hub.HubServer;
 import dev.sharder.examples.hub.UserNames;
+import dev.sharder.store.Placements;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.HashSet;

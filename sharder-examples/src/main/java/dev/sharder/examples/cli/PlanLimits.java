@@ -1,6 +1,6 @@
 package dev.sharder.examples.cli;
 
-import dev.sharder.PlanOptions;
+import dev.sharder.admin.PlanOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;

@@ -1,13 +1,13 @@
 package dev.sharder.examples.cli;
 
-import dev.sharder.Applied;
 import dev.sharder.BinLoad;
-import dev.sharder.Move;
-import dev.sharder.Moves;
-import dev.sharder.Note;
-import dev.sharder.Plan;
 import dev.sharder.RefusedException;
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveCounts;
+import dev.sharder.admin.MoveResult;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.cli.Terminal.Meter;
 import dev.sharder.examples.hub.PrivateFile;
 import java.io.IOException;
@@ -44,11 +44,11 @@ final class Plans {
           .with("size", Plan.Flow::size)
           .with("units", Plan.Flow::units);
 
-  private static final Table<Applied> APPLIED =
-      new Table<Applied>()
-          .with("moved", Applied::moved)
-          .with("before", Applied::before)
-          .with("skipped", Applied::skipped);
+  private static final Table<MoveCounts> APPLIED =
+      new Table<MoveCounts>()
+          .with("moved", MoveCounts::moved)
+          .with("before", MoveCounts::before)
+          .with("skipped", MoveCounts::skipped);
 
   /** How often a plan is made anew because somebody else was quicker. */
   private static final int TRIES = 20;
@@ -140,13 +140,13 @@ final class Plans {
    */
   int applyAll(Supplier<Plan> planning, Note note) {
     Plan plan = planning.get();
-    Applied whole = new Applied(0, 0, 0);
+    MoveCounts whole = new MoveCounts(0, 0, 0);
     try (Meter meter = new Meter("moved", plan.moves(), output.err())) {
       boolean goesOn = true;
       while (plan.moves() > 0 && goesOn) {
-        Applied round = admin.apply(moves(plan, planning), note, batch -> tell(meter, batch));
+        MoveCounts round = admin.apply(moves(plan, planning), note, batch -> tell(meter, batch));
         whole =
-            new Applied(
+            new MoveCounts(
                 whole.moved() + round.moved(), whole.before() + round.before(), round.skipped());
         goesOn = round.moved() > 0;
         plan = planning.get();
@@ -183,7 +183,7 @@ final class Plans {
 
   /** Applies moves, of which there are so many. */
   int apply(Iterator<Move> moves, long total, Note note) {
-    Applied applied;
+    MoveCounts applied;
     try (Meter meter = new Meter("moved", total, output.err())) {
       applied = admin.apply(moves, note, batch -> tell(meter, batch));
     }
@@ -191,7 +191,7 @@ final class Plans {
     return applied.skipped() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
-  private void tell(Meter meter, Moves batch) {
+  private void tell(Meter meter, MoveResult batch) {
     meter.step(batch.moved().size() + batch.unmoved().size() + batch.refused().size());
     batch.refused().forEach((object, why) -> output.err().println("skipped: " + why.getMessage()));
     output.err().flush();

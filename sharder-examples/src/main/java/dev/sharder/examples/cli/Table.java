@@ -1,9 +1,9 @@
 package dev.sharder.examples.cli;
 
 import dev.sharder.Assignment;
-import dev.sharder.Change;
-import dev.sharder.Finding;
-import dev.sharder.Move;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Finding;
+import dev.sharder.admin.Move;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.sharder.examples.cli;
 
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.Database;
 import dev.sharder.examples.hub.Settings;
 import java.nio.file.Files;

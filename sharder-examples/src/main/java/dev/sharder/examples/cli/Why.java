@@ -1,6 +1,6 @@
 package dev.sharder.examples.cli;
 
-import dev.sharder.Note;
+import dev.sharder.admin.Note;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -1,7 +1,7 @@
 package dev.sharder.examples.http;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.Note;
+import dev.sharder.admin.Note;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

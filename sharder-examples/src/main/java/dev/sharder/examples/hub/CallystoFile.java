@@ -1,8 +1,8 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.Bin;
-import dev.sharder.Deadline;
 import dev.sharder.examples.secrets.DatabaseUrl;
+import dev.sharder.store.Deadline;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,10 +1,10 @@
 package dev.sharder.examples.hub;
 
 import dev.sharder.BinState;
-import dev.sharder.Deadline;
 import dev.sharder.InvalidValueException;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.api.Access;
 import dev.sharder.examples.api.Api;
 import dev.sharder.examples.api.Feed;
@@ -13,6 +13,7 @@ import dev.sharder.examples.api.Newest;
 import dev.sharder.examples.http.TrustedProxy;
 import dev.sharder.examples.page.PageHandler;
 import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.store.Deadline;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.BlockingHandler;
@@ -218,7 +219,7 @@ public final class HubServer implements AutoCloseable {
         .ifPresent(file -> CallystoFile.checkTakenOver(file, database, Deadline.in(TIME_LIMIT)));
     JdbiAssignmentStore store = database.store();
     this.store = store;
-    Sharder.Builder builder =
+    SharderBuilder builder =
         builder(settings, store).bins(settings.bins()).listener(watch.listener()).listener(newest);
     if (settings.bins().isEmpty() && store.bins(KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
@@ -260,7 +261,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private static Sharder.Builder builder(Settings settings, JdbiAssignmentStore store) {
+  private static SharderBuilder builder(Settings settings, JdbiAssignmentStore store) {
     return Sharder.builder(KIND, store)
         .timeLimit(TIME_LIMIT)
         .staleness(Watch.STALENESS)

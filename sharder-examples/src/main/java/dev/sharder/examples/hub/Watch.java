@@ -2,11 +2,11 @@ package dev.sharder.examples.hub;
 
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import dev.sharder.AssignmentRequest;
-import dev.sharder.Explanation;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.SharderListener;
+import dev.sharder.admin.Explanation;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.metrics.SharderMetrics;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Timer;

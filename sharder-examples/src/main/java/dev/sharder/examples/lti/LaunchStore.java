@@ -1,7 +1,7 @@
 package dev.sharder.examples.lti;
 
-import dev.sharder.Deadline;
 import dev.sharder.StoreException;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

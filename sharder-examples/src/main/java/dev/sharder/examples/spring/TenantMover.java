@@ -1,9 +1,9 @@
 package dev.sharder.examples.spring;
 
 import dev.sharder.Assignment;
-import dev.sharder.Move;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.util.List;
 import java.util.Objects;
 import javax.sql.DataSource;

@@ -3,8 +3,9 @@ package dev.sharder.examples.spring;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Bin;
-import dev.sharder.ShardAdmin;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.metrics.SharderMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -69,7 +70,7 @@ public class TenantsApplication {
   @Bean
   Sharder tenants(
       JdbiAssignmentStore store, Settings settings, ObjectProvider<MeterRegistry> meters) {
-    Sharder.Builder tenants = Sharder.builder(KIND, store).bins(settings.bins());
+    SharderBuilder tenants = Sharder.builder(KIND, store).bins(settings.bins());
     meters.ifAvailable(registry -> tenants.listener(SharderMetrics.in(registry)));
     return tenants.build();
   }

@@ -33,7 +33,7 @@ final class Bulk {
         JdbiAssignmentStore store = where.store();
         Sharder sharder = BenchDatabase.sharder(store, 10)) {
       long start = System.nanoTime();
-      sharder.assignAll(names.iterator(), progress -> {});
+      sharder.assignRoster(names.iterator(), progress -> {});
       double rate = ROSTER / ((System.nanoTime() - start) / 1e9);
       where.checkPromises();
       return rate;

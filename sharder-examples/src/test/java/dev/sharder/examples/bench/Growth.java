@@ -24,7 +24,7 @@ final class Growth {
         Sharder growing = BenchDatabase.sharder(store, 10)) {
       long size = 0;
       for (long next = SMALL; next <= LARGE; next *= 10) {
-        growing.assignAll(Bulk.roster(size + 1, next), progress -> {});
+        growing.assignRoster(Bulk.roster(size + 1, next), progress -> {});
         large.vacuum();
         size = next;
         double micros = median(growing, names);
@@ -53,7 +53,7 @@ final class Growth {
     try (BenchDatabase where = BenchDatabase.postgres();
         JdbiAssignmentStore store = where.store();
         Sharder sharder = BenchDatabase.sharder(store, 10)) {
-      sharder.assignAll(Bulk.roster(1, SMALL), progress -> {});
+      sharder.assignRoster(Bulk.roster(1, SMALL), progress -> {});
       where.vacuum();
       double micros = micros(sharder, new AtomicLong());
       where.checkPromises();

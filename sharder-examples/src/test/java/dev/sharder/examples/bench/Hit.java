@@ -2,9 +2,9 @@ package dev.sharder.examples.bench;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.sharder.AssignmentStore;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
+import dev.sharder.store.AssignmentStore;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -21,7 +21,7 @@ final class Miss {
         JdbiAssignmentStore store = where.store();
         Sharder sharder = BenchDatabase.sharder(store, 10);
         Callers callers = new Callers(CALLERS)) {
-      sharder.assignAll(Bulk.roster(1, KNOWN), progress -> {});
+      sharder.assignRoster(Bulk.roster(1, KNOWN), progress -> {});
       Measured measured =
           Measured.alternately(
               Placing.ROUNDS,

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.sharder.Adoption;
 import dev.sharder.Assignment;
+import dev.sharder.admin.Adoption;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

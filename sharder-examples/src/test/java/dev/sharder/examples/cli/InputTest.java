@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.Bin;
 import dev.sharder.BinState;
-import dev.sharder.Note;
-import dev.sharder.ShardAdmin;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.Database;
 import dev.sharder.examples.hub.Settings;
 import dev.sharder.examples.hub.SettingsException;

@@ -1,0 +1,107 @@
+package dev.sharder.admin;
+
+import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.Bin;
+import dev.sharder.BinState;
+import dev.sharder.ConflictException;
+import dev.sharder.InvalidValueException;
+import dev.sharder.Placement;
+import dev.sharder.RefusedException;
+import dev.sharder.SharderException;
+import dev.sharder.internal.EditDraft;
+import dev.sharder.store.Edit;
+import dev.sharder.store.Placements;
+import dev.sharder.store.Snapshot;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Takes over assignments as they were made elsewhere, whatever policy and capacities say. */
+final class AdoptionDecision {
+
+  private final String kind;
+  private final Snapshot snapshot;
+  private final EditDraft draft;
+  private final Set<String> bins = new HashSet<>();
+  private final Map<String, String> groups;
+  private final Map<String, Placement> placed = new LinkedHashMap<>();
+  private final Map<String, SharderException> refused = new LinkedHashMap<>();
+
+  private AdoptionDecision(String kind, Note note, Snapshot snapshot) {
+    this.kind = kind;
+    this.snapshot = snapshot;
+    this.draft = new EditDraft(snapshot, note);
+    this.groups = new HashMap<>(snapshot.groups());
+    snapshot.bins().forEach(bin -> bins.add(bin.name()));
+  }
+
+  static Edit<Placements> decide(
+      String kind, List<Adoption> adoptions, boolean allOrNothing, Note note, Snapshot snapshot) {
+    AdoptionDecision adopting = new AdoptionDecision(kind, note, snapshot);
+    for (Adoption adoption : adoptions) {
+      adopting.tryToAdopt(adoption, note);
+    }
+    if (allOrNothing && !adopting.refused.isEmpty()) {
+      return new EditDraft(snapshot, note).returning(new Placements(Map.of(), adopting.refused));
+    }
+    return adopting.draft.returning(new Placements(adopting.placed, adopting.refused));
+  }
+
+  private void tryToAdopt(Adoption adoption, Note note) {
+    try {
+      adopt(adoption, note);
+    } catch (ConflictException | RefusedException | InvalidValueException refusal) {
+      refused.put(adoption.request().object(), refusal);
+    }
+  }
+
+  private void adopt(Adoption adoption, Note note) {
+    AssignmentRequest request = adoption.request();
+    Assignment known = known(request.object());
+    if (known != null) {
+      if (!known.bin().equals(adoption.bin())) {
+        throw new ConflictException(OptionalLong.empty(), known);
+      }
+      placed.putIfAbsent(request.object(), new Placement(known, false));
+      return;
+    }
+    checkGroup(request, adoption.bin());
+    checkBin(request, adoption.bin());
+    if (bins.add(adoption.bin())) {
+      Bin bin = Bin.of(adoption.bin()).withState(BinState.CORDONED);
+      draft.put(kind, bin, false, Change.What.BIN_ADDED, note.reason());
+    }
+    request.group().ifPresent(group -> groups.put(group, adoption.bin()));
+    placed.put(request.object(), new Placement(draft.place(request, adoption.bin()), true));
+  }
+
+  private @Nullable Assignment known(String object) {
+    Placement before = placed.get(object);
+    return before == null ? snapshot.assignments().get(object) : before.assignment();
+  }
+
+  private void checkGroup(AssignmentRequest request, String bin) {
+    String home = request.group().map(groups::get).orElse(bin);
+    if (!home.equals(bin)) {
+      throw new RefusedException(
+          "object '%s' of kind '%s' cannot be in '%s': its group '%s' is in '%s'; put it there too"
+              .formatted(request.object(), kind, bin, request.group().orElseThrow(), home));
+    }
+  }
+
+  private void checkBin(AssignmentRequest request, String bin) {
+    boolean isRetired =
+        snapshot.bin(bin).map(known -> known.bin().state() == BinState.RETIRED).orElse(false);
+    if (isRetired) {
+      throw new RefusedException(
+          "object '%s' of kind '%s' cannot be in '%s': that bin is retired; open it first"
+              .formatted(request.object(), kind, bin));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.sharder.admin;
+
+import dev.sharder.InvalidValueException;
+import dev.sharder.Names;
+
+/**
+ * Who changes something, and why: what stands beside every change for whoever asks later.
+ *
+ * @param actor a name of 1 to 255 code points, such as {@code ada}
+ * @param reason any text of at most 1,000 characters without control characters; may be empty
+ */
+public record Note(String actor, String reason) {
+
+  private static final int LONGEST_REASON = 1_000;
+
+  /**
+   * Refuses nonsense.
+   *
+   * @throws InvalidValueException if the actor is no name, or the reason is too long or has control
+   *     characters
+   */
+  public Note {
+    Names.check("actor", actor);
+    Names.checkText("reason", reason);
+    if (reason.length() > LONGEST_REASON) {
+      throw new InvalidValueException(
+          "the reason has %d characters; say it in %d".formatted(reason.length(), LONGEST_REASON));
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package dev.sharder.admin;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.function.Function;
+
+/** Reads a long list page by page, each from where the one before ended. */
+final class PagedIterator<T, P> implements Iterator<T> {
+
+  private final Function<P, List<T>> read;
+  private final Function<T, P> next;
+  private P page;
+  private Iterator<T> rows = List.<T>of().iterator();
+  private boolean ended;
+
+  PagedIterator(Function<P, List<T>> read, Function<T, P> next, P first) {
+    this.read = read;
+    this.next = next;
+    this.page = first;
+  }
+
+  @Override
+  public boolean hasNext() {
+    if (!rows.hasNext() && !ended) {
+      List<T> more = read.apply(page);
+      rows = more.iterator();
+      ended = more.isEmpty();
+      if (!ended) {
+        page = next.apply(more.get(more.size() - 1));
+      }
+    }
+    return rows.hasNext();
+  }
+
+  @Override
+  public T next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException("there are no more");
+    }
+    return rows.next();
+  }
+}

@@ -1,0 +1,303 @@
+package dev.sharder.admin;
+
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
+import dev.sharder.Names;
+import dev.sharder.NotFoundException;
+import dev.sharder.store.Holding;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.PriorityQueue;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plans moves from counts alone: it never sees an object, so its memory grows with the bins and the
+ * different sizes, not with what they hold.
+ *
+ * <p>A rebalance takes from the fullest bin and gives to the emptiest while the one that takes
+ * stays below where the other was. With objects of size 1 that is the least number of moves after
+ * which c<sub>i</sub>/w<sub>i</sub> ≤ (c<sub>j</sub> + 1)/w<sub>j</sub> for every pair of bins as
+ * far as capacities let it: whoever gives was above the level that all end at, and whoever takes
+ * was below. With sizes that differ the least number is hard to find (it solves number
+ * partitioning); then each move takes the size that evens out the two bins best, no unit moves
+ * twice, and the fullest bin never grows except to relieve one that is over its capacity.
+ *
+ * <p>A drain gives each unit, the largest first, to the bin that is emptiest with it (R. L. Graham,
+ * "Bounds on multiprocessing timing anomalies", 1969).
+ */
+final class Planner {
+
+  private static final Comparator<Plan.Flow> BY_BINS =
+      Comparator.comparing(Plan.Flow::from, Names.ORDER)
+          .thenComparing(Plan.Flow::to, Names.ORDER)
+          .thenComparing(Plan.Flow::size, Comparator.reverseOrder());
+
+  /** A bin as the plan so far leaves it. */
+  private static final class Vessel {
+    final BinLoad before;
+    final String name;
+    final double weight;
+    final long capacity;
+
+    /** What may leave, by size. */
+    final TreeMap<Long, Long> units = new TreeMap<>();
+
+    long load;
+    long taken;
+    private double level;
+    private double share;
+    private long shareOf = -1;
+
+    Vessel(BinLoad before) {
+      this.before = before;
+      this.name = before.name();
+      this.weight = before.bin().weight();
+      this.capacity = before.bin().capacity().orElse(Long.MAX_VALUE);
+      add(before.load());
+      taken = 0;
+    }
+
+    /** Asked much more often than the load changes, so what was worked out last is kept. */
+    double share(long more) {
+      if (more != shareOf) {
+        shareOf = more;
+        share = ((double) load + more) / weight;
+      }
+      return share;
+    }
+
+    /** What holds more than it may has to give before all others. */
+    double level() {
+      return level;
+    }
+
+    void add(long more) {
+      load += more;
+      taken += Math.max(0, more);
+      shareOf = -1;
+      level = isOverfull() ? Double.POSITIVE_INFINITY : load / weight;
+    }
+
+    boolean isOverfull() {
+      return load > capacity;
+    }
+
+    /** Beside all that was there before, since it may come before anything leaves. */
+    boolean hasRoom(long size) {
+      return capacity - before.load() - taken >= size;
+    }
+
+    BinLoad after() {
+      return before.plus(load - before.load());
+    }
+  }
+
+  private final String kind;
+  private final long revision;
+  private final OptionalLong atMost;
+  private final List<Vessel> vessels;
+  private final Map<Plan.Flow, Long> flows = new HashMap<>();
+  private long moves;
+  private long stranded;
+
+  private Planner(
+      String kind,
+      long revision,
+      List<BinLoad> bins,
+      List<Holding> holdings,
+      PlanOptions options,
+      Predicate<BinLoad> takesPart) {
+    this.kind = kind;
+    this.revision = revision;
+    this.atMost = options.atMost();
+    this.vessels =
+        bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(Vessel::new).toList();
+    Map<String, Vessel> byName = new TreeMap<>();
+    vessels.forEach(vessel -> byName.put(vessel.name, vessel));
+    for (Holding holding : holdings) {
+      Vessel vessel = byName.get(holding.bin());
+      if (vessel != null) {
+        vessel.units.merge(holding.size(), holding.units(), Long::sum);
+      }
+    }
+  }
+
+  static Plan rebalance(
+      String kind, long revision, List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
+    Planner planner =
+        new Planner(kind, revision, bins, holdings, options, bin -> isAsked(bin, options));
+    double spread = planner.spread();
+    planner.level();
+    // To reach the balance, or to relieve a bin that is overfull, may take a greater distance.
+    return options.threshold() == 0 || spread - planner.spread() >= options.threshold()
+        ? planner.plan()
+        : new Planner(kind, revision, bins, List.of(), options, bin -> isAsked(bin, options))
+            .plan();
+  }
+
+  static Plan drain(
+      String kind,
+      long revision,
+      String drained,
+      List<BinLoad> bins,
+      List<Holding> holdings,
+      PlanOptions options) {
+    Planner planner =
+        new Planner(
+            kind,
+            revision,
+            bins,
+            holdings,
+            options,
+            bin -> bin.name().equals(drained) || isAsked(bin, options));
+    planner.empty(drained);
+    return planner.plan();
+  }
+
+  private static boolean isAsked(BinLoad bin, PlanOptions options) {
+    return bin.bin().state() == BinState.OPEN
+        && (options.only().isEmpty() || options.only().contains(bin.name()));
+  }
+
+  private double spread() {
+    return vessels.stream().mapToDouble(vessel -> vessel.share(0)).max().orElse(0)
+        - vessels.stream().mapToDouble(vessel -> vessel.share(0)).min().orElse(0);
+  }
+
+  private void level() {
+    List<Vessel> givers = new ArrayList<>(vessels);
+    while (!givers.isEmpty() && mayGoOn()) {
+      Vessel giver = fullest(givers);
+      if (!giveOne(giver)) {
+        givers.remove(giver);
+      }
+    }
+  }
+
+  private boolean mayGoOn() {
+    return atMost.isEmpty() || moves < atMost.getAsLong();
+  }
+
+  private static Vessel fullest(List<Vessel> givers) {
+    Vessel fullest = givers.get(0);
+    double most = fullest.level();
+    for (Vessel vessel : givers) {
+      double level = vessel.level();
+      if (level > most) {
+        fullest = vessel;
+        most = level;
+      }
+    }
+    return fullest;
+  }
+
+  private boolean giveOne(Vessel giver) {
+    Long least = giver.units.isEmpty() ? null : giver.units.firstKey();
+    Vessel taker = least == null ? null : emptiest(least, giver);
+    if (least == null || taker == null) {
+      return false;
+    }
+    Long best = best(giver, taker, least);
+    if (best != null && best > least && giveOne(giver, emptiest(best, giver), best)) {
+      return true;
+    }
+    return giveOne(giver, taker, least);
+  }
+
+  /** What ends an excess with the least, or else brings both bins nearest to one level. */
+  private static @Nullable Long best(Vessel giver, Vessel taker, long least) {
+    if (giver.isOverfull()) {
+      Long enough = giver.units.ceilingKey(giver.load - giver.capacity);
+      return enough == null ? giver.units.lastKey() : enough;
+    }
+    return giver.units.floorKey(Math.max(least, evening(giver, taker)));
+  }
+
+  /** The size that would bring both to one level. */
+  private static long evening(Vessel giver, Vessel taker) {
+    double gap = giver.load * taker.weight - taker.load * giver.weight;
+    return (long) (gap / (giver.weight + taker.weight));
+  }
+
+  private boolean giveOne(Vessel giver, @Nullable Vessel taker, long size) {
+    if (taker == null || taker.share(size) >= giver.level()) {
+      return false;
+    }
+    give(giver, taker, size, 1);
+    return true;
+  }
+
+  private @Nullable Vessel emptiest(long size, Vessel giver) {
+    Vessel emptiest = null;
+    double least = Double.POSITIVE_INFINITY;
+    for (Vessel vessel : vessels) {
+      double share = vessel.share(size);
+      if (share < least && vessel != giver && vessel.hasRoom(size)) {
+        emptiest = vessel;
+        least = share;
+      }
+    }
+    return emptiest;
+  }
+
+  private void give(Vessel giver, Vessel taker, long size, long units) {
+    giver.add(-size * units);
+    taker.add(size * units);
+    giver.units.compute(size, (key, left) -> left == null || left == units ? null : left - units);
+    flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), units, Long::sum);
+    moves += units;
+  }
+
+  private void empty(String drained) {
+    Optional<Vessel> found =
+        vessels.stream().filter(vessel -> vessel.name.equals(drained)).findFirst();
+    Vessel giver = found.orElseThrow(() -> NotFoundException.bin(kind, drained));
+    while (!giver.units.isEmpty() && mayGoOn()) {
+      giveAll(giver, giver.units.lastKey());
+    }
+  }
+
+  /**
+   * Gives all units of one size. Only who took moves in the queue, so it need not be built anew.
+   */
+  private void giveAll(Vessel giver, long size) {
+    PriorityQueue<Vessel> takers =
+        new PriorityQueue<>(
+            Comparator.<Vessel>comparingDouble(vessel -> vessel.share(size))
+                .thenComparing(vessel -> vessel.name, Names.ORDER));
+    vessels.stream().filter(vessel -> vessel != giver && vessel.hasRoom(size)).forEach(takers::add);
+    while (giver.units.containsKey(size) && mayGoOn()) {
+      Vessel taker = takers.poll();
+      if (taker == null) {
+        Long left = giver.units.remove(size);
+        stranded += left == null ? 0 : left;
+        return;
+      }
+      give(giver, taker, size, 1);
+      if (taker.hasRoom(size)) {
+        takers.add(taker);
+      }
+    }
+  }
+
+  private Plan plan() {
+    List<Plan.Flow> all = new ArrayList<>();
+    flows.forEach(
+        (flow, units) -> all.add(new Plan.Flow(flow.from(), flow.to(), flow.size(), units)));
+    all.sort(BY_BINS);
+    return new Plan(
+        kind,
+        revision,
+        all,
+        vessels.stream().map(vessel -> vessel.before).toList(),
+        vessels.stream().map(Vessel::after).toList(),
+        stranded);
+  }
+}

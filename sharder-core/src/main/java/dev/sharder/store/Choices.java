@@ -1,0 +1,208 @@
+package dev.sharder.store;
+
+import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.BinLoad;
+import dev.sharder.BinPolicy;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.PolicyException;
+import dev.sharder.SharderException;
+import dev.sharder.admin.Explanation;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+
+/**
+ * The bins chosen for a group, exactly as if its objects had come one after another: what a store
+ * calls under its lock, between reading the loads and recording the choices.
+ *
+ * @param chosen bin by object, in the order of the objects
+ * @param refused the errors by object, each for its own caller alone
+ */
+public record Choices(Map<String, String> chosen, Map<String, SharderException> refused) {
+
+  /** Where neither the bin nor the policy has a reason. */
+  private static final String UNEXPLAINED = "was refused by the policy";
+
+  /** Takes copies that nobody can change. */
+  public Choices {
+    chosen = Collections.unmodifiableMap(new LinkedHashMap<>(chosen));
+    refused = Collections.unmodifiableMap(new LinkedHashMap<>(refused));
+  }
+
+  /**
+   * Lets the policy choose for one object after another, each choice counted before the next. Who
+   * has a group goes where its group is, or nowhere.
+   *
+   * @param requests new objects, without repetition
+   * @param policy the policy
+   * @param bins every bin of the kind with its load, in any order
+   * @param groups the bin of each group that has one
+   * @return a choice, a {@link NoOpenBinException} or a {@link PolicyException} for each object
+   */
+  public static Choices of(
+      List<AssignmentRequest> requests,
+      BinPolicy policy,
+      List<BinLoad> bins,
+      Map<String, String> groups) {
+    List<BinLoad> open = new ArrayList<>();
+    List<BinLoad> closed = new ArrayList<>();
+    for (BinLoad bin : bins) {
+      (bin.refusal().isEmpty() ? open : closed).add(bin);
+    }
+    open.sort(BinLoad.BY_NAME);
+    if (policy == BinPolicy.emptiest() && requests.stream().allMatch(AssignmentRequest::isPlain)) {
+      return leastLoaded(requests, open, closed);
+    }
+    Map<String, String> chosen = new LinkedHashMap<>();
+    Map<String, SharderException> refused = new LinkedHashMap<>();
+    Map<String, String> homes = new HashMap<>(groups);
+    for (AssignmentRequest request : requests) {
+      try {
+        BinPolicy own = atHome(request, policy, homes);
+        BinLoad choice = choose(request, own, open, closed);
+        count(choice, request.size(), open, closed);
+        chosen.put(request.object(), choice.name());
+        request.group().ifPresent(group -> homes.put(group, choice.name()));
+      } catch (NoOpenBinException | PolicyException refusal) {
+        refused.put(request.object(), refusal);
+      }
+    }
+    return new Choices(chosen, refused);
+  }
+
+  /** Tells what {@link #of} would do with one object, and why. */
+  public static Explanation explain(
+      AssignmentRequest request, BinPolicy policy, Snapshot snapshot) {
+    Assignment known = snapshot.assignments().get(request.object());
+    if (known != null) {
+      return new Explanation(request, Optional.of(known), Optional.empty(), Map.of());
+    }
+    List<BinLoad> bins = snapshot.bins().stream().sorted(BinLoad.BY_NAME).toList();
+    BinPolicy own = atHome(request, policy, snapshot.groups());
+    List<BinLoad> open = bins.stream().filter(bin -> bin.refusal().isEmpty()).toList();
+    List<BinLoad> closed = bins.stream().filter(bin -> bin.refusal().isPresent()).toList();
+    try {
+      BinLoad choice = choose(request, own, open, closed);
+      Map<String, String> others = refusals(request, own, open, closed);
+      others.remove(choice.name());
+      others.replaceAll(
+          (name, reason) ->
+              reason.equals(UNEXPLAINED)
+                  ? own.reason(request, snapshot.bin(name).orElseThrow(), choice)
+                  : reason);
+      return new Explanation(request, Optional.empty(), Optional.of(choice.name()), others);
+    } catch (NoOpenBinException refusal) {
+      return new Explanation(request, Optional.empty(), Optional.empty(), refusal.refusals());
+    }
+  }
+
+  /** The first of a group goes where the policy says, and all others to the first. */
+  private static BinPolicy atHome(
+      AssignmentRequest request, BinPolicy policy, Map<String, String> homes) {
+    return request
+        .group()
+        .flatMap(group -> Optional.ofNullable(homes.get(group)))
+        .<BinPolicy>map(GroupAffinity::new)
+        .orElse(policy);
+  }
+
+  /** The same for the policy that is used most, without asking every bin for every object. */
+  private static Choices leastLoaded(
+      List<AssignmentRequest> requests, List<BinLoad> open, List<BinLoad> closed) {
+    PriorityQueue<BinLoad> emptiest = new PriorityQueue<>(BinLoad.emptiestWith(1));
+    emptiest.addAll(open);
+    Map<String, String> chosen = new LinkedHashMap<>();
+    Map<String, SharderException> refused = new LinkedHashMap<>();
+    Map<String, String> reasons = Map.of();
+    for (AssignmentRequest request : requests) {
+      BinLoad choice = emptiest.poll();
+      if (choice == null) {
+        if (refused.isEmpty()) {
+          // Nothing changes after the first who finds no room, so all share the reasons.
+          reasons = refusals(request, BinPolicy.emptiest(), List.of(), closed);
+        }
+        refused.put(request.object(), new NoOpenBinException(request, reasons));
+        continue;
+      }
+      chosen.put(request.object(), choice.name());
+      BinLoad counted = choice.plus(1);
+      if (counted.refusal().isPresent()) {
+        closed.add(counted);
+      } else {
+        emptiest.add(counted);
+      }
+    }
+    return new Choices(chosen, refused);
+  }
+
+  private static BinLoad choose(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
+    List<BinLoad> offered;
+    Optional<BinLoad> choice;
+    Map<String, String> refusals;
+    try {
+      offered = offered(request, policy, open);
+      choice = offered.isEmpty() ? Optional.empty() : Optional.of(policy.choose(request, offered));
+      refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
+    } catch (RuntimeException | Error failure) {
+      // Whatever a policy throws is the trouble of this object alone.
+      throw new PolicyException(
+          "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; mend the policy"
+              .formatted(policy, request.object(), request.kind(), failure),
+          failure);
+    }
+    if (choice.isEmpty()) {
+      throw new NoOpenBinException(request, refusals);
+    }
+    if (!offered.contains(choice.get())) {
+      throw new PolicyException(
+          "policy '%s' chose %s for '%s' of kind '%s', which it was not offered; return one of the list"
+              .formatted(policy, choice.get(), request.object(), request.kind()),
+          null);
+    }
+    return choice.get();
+  }
+
+  private static List<BinLoad> offered(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open) {
+    List<BinLoad> offered = new ArrayList<>(open);
+    offered.removeIf(
+        bin ->
+            (request.size() > 1 && bin.refusal(request.size()).isPresent())
+                || policy.refusal(request, bin.bin()).isPresent());
+    return Collections.unmodifiableList(offered);
+  }
+
+  private static void count(BinLoad choice, long size, List<BinLoad> open, List<BinLoad> closed) {
+    int index = Collections.binarySearch(open, choice, BinLoad.BY_NAME);
+    BinLoad counted = choice.plus(size);
+    if (counted.refusal().isPresent()) {
+      open.remove(index);
+      closed.add(counted);
+    } else {
+      open.set(index, counted);
+    }
+  }
+
+  private static Map<String, String> refusals(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
+    List<BinLoad> all = new ArrayList<>(open);
+    all.addAll(closed);
+    all.sort(BinLoad.BY_NAME);
+    Map<String, String> refusals = new LinkedHashMap<>();
+    for (BinLoad bin : all) {
+      // The policy's reason first: opening a bin that the policy refuses would not help.
+      Optional<String> reason =
+          policy.refusal(request, bin.bin()).or(() -> bin.refusal(request.size()));
+      // Only a policy that answers the same question differently leaves a bin without a reason.
+      refusals.put(bin.name(), reason.orElse(UNEXPLAINED));
+    }
+    return refusals;
+  }
+}

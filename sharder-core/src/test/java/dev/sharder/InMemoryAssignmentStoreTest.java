@@ -1,9 +1,0 @@
-package dev.sharder;
-
-class InMemoryAssignmentStoreTest extends AssignmentStoreContract {
-
-  @Override
-  protected AssignmentStore newStore() {
-    return AssignmentStore.inMemory();
-  }
-}

@@ -1,0 +1,152 @@
+package dev.sharder.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
+import dev.sharder.TimeLimitException;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.AssignmentStore;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a cache gives while its store is silent or fails. */
+@Timeout(60)
+class AnswerCacheTest {
+
+  private static final Duration BOUND = Duration.ofSeconds(1);
+
+  /** How a sharder asks for an answer; a new object is placed without being looked for at times. */
+  private static final Set<String> ASKED = Set.of("find", "place", "update");
+
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  private final AssignmentStore truth = AssignmentStore.inMemory();
+  private final CountDownLatch end = new CountDownLatch(1);
+
+  /** Methods that never return until the test is over, and those that fail at once. */
+  private final Set<String> silent = ConcurrentHashMap.newKeySet();
+
+  private final Set<String> failing = ConcurrentHashMap.newKeySet();
+
+  private final AssignmentStore store =
+      (AssignmentStore)
+          Proxy.newProxyInstance(
+              AssignmentStore.class.getClassLoader(),
+              new Class<?>[] {AssignmentStore.class},
+              (proxy, method, arguments) -> {
+                if (silent.contains(method.getName())) {
+                  end.await();
+                }
+                if (failing.contains(method.getName())) {
+                  throw new TimeLimitException(BOUND, "the store is away", null);
+                }
+                try {
+                  return method.invoke(truth, arguments);
+                } catch (InvocationTargetException thrown) {
+                  throw thrown.getTargetException();
+                }
+              });
+
+  @AfterEach
+  void release() {
+    end.countDown();
+  }
+
+  private SharderBuilder hubs() {
+    return Sharder.builder("hub", store).bins("a", "b").staleness(BOUND).timeLimit(LIMIT);
+  }
+
+  /** Returns once the answer comes from memory, although the store would say so, too. */
+  private void remember(Sharder hubs, String object) {
+    hubs.assign(object);
+    failing.addAll(ASKED);
+    while (true) {
+      try {
+        hubs.assign(object);
+        break;
+      } catch (TimeLimitException notYet) {
+        failing.clear();
+        hubs.assign(object);
+        failing.addAll(ASKED);
+      }
+    }
+    failing.clear();
+  }
+
+  private void move(String object, String bin) {
+    ShardAdmin.builder("hub", truth).build().move(Move.of(object, bin), false, new Note("x", ""));
+  }
+
+  @Test
+  @DisplayName("a store that never says what changed is asked for each answer after the bound")
+  void silentWatcher() {
+    try (Sharder hubs = hubs().build()) {
+      remember(hubs, "ada");
+      silent.add("changes");
+      move("ada", "b");
+      long moved = System.nanoTime();
+      while (!hubs.assign("ada").bin().equals("b")) {
+        assertThat(since(moved)).isLessThan(BOUND.multipliedBy(10));
+      }
+      assertThat(hubs.answerAge()).isPositive();
+      // Nothing on the way of a request waits for the watcher, which holds on.
+      assertThat(hubs.assign("bob").isNew()).isTrue();
+      assertThat(hubs.find("bob")).isPresent();
+    }
+  }
+
+  @Test
+  @DisplayName("a store that fails leaves nothing to be answered from memory after the bound")
+  void failingStore() {
+    try (Sharder hubs = hubs().build()) {
+      remember(hubs, "ada");
+      failing.add("changes");
+      failing.addAll(ASKED);
+      long failed = System.nanoTime();
+      while (since(failed).compareTo(BOUND) < 0) {
+        Thread.onSpinWait();
+      }
+      assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(TimeLimitException.class);
+      failing.clear();
+      assertThat(hubs.assign("ada").isNew()).isFalse();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "stale answers are given while the store fails, where that is allowed, and no longer")
+  void staleIfError() {
+    Duration allowed = BOUND.multipliedBy(4);
+    try (Sharder hubs = hubs().staleIfError(allowed).build()) {
+      remember(hubs, "ada");
+      failing.add("changes");
+      failing.addAll(ASKED);
+      long failed = System.nanoTime();
+      while (since(failed).compareTo(BOUND.multipliedBy(2)) < 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(hubs.assign("ada").isNew()).isFalse();
+      assertThat(hubs.answerAge()).isGreaterThan(BOUND);
+      while (since(failed).compareTo(allowed.plus(BOUND)) < 0) {
+        Thread.onSpinWait();
+      }
+      assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(TimeLimitException.class);
+    }
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+}
