@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /** Makes the bins of a kind those that are declared; see {@link SharderBuilder#bins}. */
 final class DeclaredBins {
 
-  private static final Logger log = LoggerFactory.getLogger(DeclaredBins.class);
+  private static final Logger log = LoggerFactory.getLogger(Sharder.class);
 
   private static final Note BY_DECLARATION = new Note("declaration", "");
 

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 final class StoreSharder implements Sharder {
 
-  private static final Logger log = LoggerFactory.getLogger(StoreSharder.class);
+  private static final Logger log = LoggerFactory.getLogger(Sharder.class);
 
   /** Names of a roster in one transaction: enough to be fast, few enough to let others through. */
   private static final int CHUNK = 20_000;

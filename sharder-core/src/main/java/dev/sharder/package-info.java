@@ -2,9 +2,9 @@
  * Gives every object a bin, once, and remembers it for ever.
  *
  * <p>A program holds one {@link dev.sharder.Sharder} per kind of object and asks it; a {@link
- * dev.sharder.BinPolicy} chooses a bin for whoever is new; an {@link dev.sharder.AssignmentStore}
- * keeps the answer. Null is never passed in or handed out: what may be absent is an {@code
- * Optional}.
+ * dev.sharder.BinPolicy} chooses a bin for whoever is new; an {@link
+ * dev.sharder.store.AssignmentStore} keeps the answer. Null is never passed in or handed out: what
+ * may be absent is an {@code Optional}.
  *
  * <p><b>Names.</b> A kind, an object, a group, a bin and an actor have a name: exact,
  * case-sensitive text of 1 to 255 code points without control characters, line breaks,

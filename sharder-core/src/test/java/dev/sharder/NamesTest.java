@@ -3,8 +3,10 @@ package dev.sharder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -47,7 +49,8 @@ class NamesTest {
             .isInstanceOf(InvalidValueException.class)
             .hasMessageContaining("write 'hub-1'");
         Adoption adoption = new Adoption(AssignmentRequest.of("hub", "ada"), name);
-        assertThat(admin.adopt(List.of(adoption), false, NOTE).refused()).containsKey("ada");
+        assertThat(admin.adopt(List.of(adoption), AdoptMode.EACH, NOTE).refused())
+            .containsKey("ada");
       }
       admin.addBin(Bin.of("hub" + space + "1"), NOTE);
     }
@@ -67,9 +70,9 @@ class NamesTest {
                 old, List.of(), List.of(), List.of(), Map.of(), List.of(old), Set.of(), List.of()),
         Deadline.in(Duration.ofSeconds(10)));
     Adoption adoption = new Adoption(AssignmentRequest.of("hub", "ada"), " hub-1");
-    assertThat(admin.adopt(List.of(adoption), false, NOTE).refused()).isEmpty();
+    assertThat(admin.adopt(List.of(adoption), AdoptMode.EACH, NOTE).refused()).isEmpty();
     admin.addBin(Bin.of("hub-1"), NOTE);
-    admin.move(Move.of("ada", "hub-1"), false, NOTE);
+    admin.move(Move.of("ada", "hub-1"), MoveMode.CHECKED, NOTE);
     admin.changeBin(" hub-1", bin -> bin.withState(BinState.RETIRED), NOTE);
     assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(0L, 1L);
   }

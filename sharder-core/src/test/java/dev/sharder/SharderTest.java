@@ -103,8 +103,8 @@ class SharderTest {
         .filteredOn(event -> event.getLevel() == Level.WARN)
         .extracting(ILoggingEvent::getFormattedMessage)
         .containsExactly(
-            "kind 'hub': bins [b] are no longer declared and were cordoned; they keep what they"
-                + " hold and take nobody new until they are declared again");
+            "kind 'hub': bins [b] are no longer declared and were cordoned; they keep their"
+                + " objects and take no new ones until they are declared again");
   }
 
   private static List<ILoggingEvent> logOf(Runnable work) {

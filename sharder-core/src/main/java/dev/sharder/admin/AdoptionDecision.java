@@ -42,12 +42,12 @@ final class AdoptionDecision {
   }
 
   static Edit<Placements> decide(
-      String kind, List<Adoption> adoptions, boolean allOrNothing, Note note, Snapshot snapshot) {
+      String kind, List<Adoption> adoptions, AdoptMode mode, Note note, Snapshot snapshot) {
     AdoptionDecision adopting = new AdoptionDecision(kind, note, snapshot);
     for (Adoption adoption : adoptions) {
       adopting.tryToAdopt(adoption, note);
     }
-    if (allOrNothing && !adopting.refused.isEmpty()) {
+    if (mode == AdoptMode.ALL_OR_NOTHING && !adopting.refused.isEmpty()) {
       return new EditDraft(snapshot, note).returning(new Placements(Map.of(), adopting.refused));
     }
     return adopting.draft.returning(new Placements(adopting.placed, adopting.refused));

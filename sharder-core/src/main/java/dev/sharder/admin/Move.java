@@ -44,13 +44,13 @@ public record Move(String object, Optional<String> from, String to, OptionalLong
   }
 
   /**
-   * Returns this move for an assignment of that version only.
+   * Returns this move on the condition that the assignment has that version.
    *
    * @param version 1 or more
    * @return the changed copy
    * @throws InvalidValueException if it is below 1
    */
-  public Move ofVersion(long version) {
+  public Move ifVersion(long version) {
     return new Move(object, from, to, OptionalLong.of(version));
   }
 }

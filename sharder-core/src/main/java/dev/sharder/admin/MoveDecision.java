@@ -66,7 +66,8 @@ final class MoveDecision {
       String kind, List<Move> moves, How how, Note note, Snapshot snapshot) {
     MoveDecision moving = new MoveDecision(kind, how, note, snapshot);
     moves.forEach(moving::tryToMove);
-    return moving.draft.returning(new MoveResult(moving.moved, moving.unmoved, moving.refused));
+    return moving.draft.returning(
+        new MoveResult(moving.moved, moving.unmoved, moving.refused, moving.draft.revision()));
   }
 
   private void tryToMove(Move move) {

@@ -15,11 +15,13 @@ import java.util.Map;
  * @param unmoved where those are that were there already, moved by an earlier try or by chance
  * @param refused why the others stay where they are: {@link NotFoundException}, {@link
  *     ConflictException} or {@link RefusedException}
+ * @param revision the kind's revision after these moves
  */
 public record MoveResult(
     Map<String, Assignment> moved,
     Map<String, Assignment> unmoved,
-    Map<String, SharderException> refused) {
+    Map<String, SharderException> refused,
+    long revision) {
 
   /** Takes copies that nobody can change. */
   public MoveResult {

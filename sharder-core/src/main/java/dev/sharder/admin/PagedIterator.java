@@ -14,10 +14,15 @@ final class PagedIterator<T, P> implements Iterator<T> {
   private Iterator<T> rows = List.<T>of().iterator();
   private boolean ended;
 
-  PagedIterator(Function<P, List<T>> read, Function<T, P> next, P first) {
+  private PagedIterator(Function<P, List<T>> read, Function<T, P> next, P first) {
     this.read = read;
     this.next = next;
     this.page = first;
+  }
+
+  /** Returns the rows of all pages, which are read as they are needed. */
+  static <T, P> Iterator<T> over(Function<P, List<T>> read, Function<T, P> next, P first) {
+    return new PagedIterator<>(read, next, first);
   }
 
   @Override

@@ -66,12 +66,14 @@ public final class ShardAdmin {
   private final AssignmentStore store;
   private final BinPolicy policy;
   private final Duration timeLimit;
+  private final KindPlans plans;
 
   private ShardAdmin(Builder builder) {
     this.kind = builder.kind;
     this.store = builder.store;
     this.policy = builder.policy;
     this.timeLimit = builder.timeLimit;
+    this.plans = new KindPlans(kind, store, policy, this::deadline);
   }
 
   /**
@@ -112,11 +114,7 @@ public final class ShardAdmin {
    * @throws NotFoundException if there is no such bin
    */
   public BinLoad bin(String name) {
-    return named(name, bins());
-  }
-
-  private BinLoad named(String name, List<BinLoad> bins) {
-    return bins.stream()
+    return bins().stream()
         .filter(bin -> bin.name().equals(name))
         .findFirst()
         .orElseThrow(() -> NotFoundException.bin(kind, name));
@@ -131,18 +129,7 @@ public final class ShardAdmin {
    * @throws RefusedException if there is a bin of that name
    */
   public BinLoad addBin(Bin bin, Note note) {
-    return update(
-        Scope.BINS,
-        snapshot -> {
-          if (snapshot.bin(bin.name()).isPresent()) {
-            throw new RefusedException(
-                "kind '%s' has a bin '%s' already; change that, or choose another name"
-                    .formatted(kind, bin.name()));
-          }
-          EditDraft draft = new EditDraft(snapshot, note);
-          draft.put(kind, bin, false, Change.What.BIN_ADDED, note.reason());
-          return draft.returning(new BinLoad(bin, 0));
-        });
+    return update(Scope.BINS, snapshot -> BinDecision.add(kind, bin, note, snapshot));
   }
 
   /**
@@ -160,37 +147,7 @@ public final class ShardAdmin {
    * @throws InvalidValueException if the function changed the name
    */
   public BinLoad changeBin(String name, UnaryOperator<Bin> change, Note note) {
-    return update(
-        Scope.BINS,
-        snapshot -> {
-          BinLoad before = snapshot.bin(name).orElseThrow(() -> NotFoundException.bin(kind, name));
-          Bin after = change.apply(before.bin());
-          checkChange(before, after);
-          EditDraft draft = new EditDraft(snapshot, note);
-          boolean isUndeclared =
-              snapshot.undeclared().contains(name) && after.state() == BinState.CORDONED;
-          if (!after.withState(before.bin().state()).equals(before.bin())) {
-            draft.put(kind, after, isUndeclared, Change.What.BIN_UPDATED, note.reason());
-          }
-          if (after.state() != before.bin().state()) {
-            Change.What what = Change.What.becoming(after.state());
-            draft.put(kind, after, isUndeclared, what, note.reason());
-          }
-          return draft.returning(new BinLoad(after, before.assigned()));
-        });
-  }
-
-  private void checkChange(BinLoad before, Bin after) {
-    if (!after.name().equals(before.name())) {
-      throw new InvalidValueException(
-          "bin '%s' of kind '%s' cannot be renamed to '%s'; add a bin and move what it holds"
-              .formatted(before.name(), kind, after.name()));
-    }
-    if (after.state() == BinState.RETIRED && before.assigned() > 0) {
-      throw new RefusedException(
-          "bin '%s' of kind '%s' holds %d and cannot be retired; drain it first, or move what it holds"
-              .formatted(before.name(), kind, before.assigned()));
-    }
+    return update(Scope.BINS, snapshot -> BinDecision.change(kind, name, change, note, snapshot));
   }
 
   /**
@@ -198,7 +155,7 @@ public final class ShardAdmin {
    * to where it is already changes nothing.
    *
    * @param move what is to go where, and what it must be like before
-   * @param force whether to move into a bin that is full, cordoned or draining too
+   * @param mode whether the bin must be open and have room
    * @param note who moves it, and why
    * @return the assignment as it is now
    * @throws NotFoundException if the object is in no bin, or there is no such bin
@@ -206,15 +163,33 @@ public final class ShardAdmin {
    * @throws RefusedException if the bin has no room or takes nobody new and the move is not forced,
    *     or is retired
    */
-  public Assignment move(Move move, boolean force, Note note) {
-    MoveResult moves =
-        moveAll(List.of(move), force ? MoveDecision.How.FORCED : MoveDecision.How.ONCE, note);
+  public Assignment move(Move move, MoveMode mode, Note note) {
+    MoveResult moves = moveAll(List.of(move), how(mode), note);
     SharderException refusal = moves.refused().get(move.object());
     if (refusal != null) {
       throw refusal;
     }
     Assignment now = moves.moved().get(move.object());
     return now != null ? now : Objects.requireNonNull(moves.unmoved().get(move.object()));
+  }
+
+  /**
+   * Does what {@link #move(Move, MoveMode, Note)} does in the mode {@link MoveMode#CHECKED}.
+   *
+   * @param move what goes where, and what must hold before
+   * @param note who moves it, and why
+   * @return the assignment as it is now
+   * @throws SharderException as {@link #move(Move, MoveMode, Note)} does
+   */
+  public Assignment move(Move move, Note note) {
+    return move(move, MoveMode.CHECKED, note);
+  }
+
+  private static MoveDecision.How how(MoveMode mode) {
+    return switch (mode) {
+      case CHECKED -> MoveDecision.How.ONCE;
+      case FORCED -> MoveDecision.How.FORCED;
+    };
   }
 
   private MoveResult moveAll(List<Move> moves, MoveDecision.How how, Note note) {
@@ -271,54 +246,17 @@ public final class ShardAdmin {
    */
   public List<Change> history(String object) {
     Names.check("object", object);
-    List<Change> changes = new ArrayList<>(changesOf(object, 0));
-    while (true) {
-      Optional<Assignment> now = find(object);
-      List<Change> later = changesOf(object, lastId(changes));
-      if (later.isEmpty()) {
-        return story(object, changes, now);
-      }
-      // What was found may be from before these.
-      changes.addAll(later);
-    }
+    return ObjectHistory.read(kind, object, after -> changesOf(object, after), () -> find(object));
   }
 
   private List<Change> changesOf(String object, long after) {
     List<Change> changes = new ArrayList<>();
-    pages(
+    PagedIterator.over(
             last -> store.history(kind, Optional.of(object), last, PAGE, deadline()),
             Change::id,
             after)
         .forEachRemaining(changes::add);
     return changes;
-  }
-
-  private static long lastId(List<Change> changes) {
-    return changes.isEmpty() ? 0 : changes.get(changes.size() - 1).id();
-  }
-
-  private List<Change> story(String object, List<Change> changes, Optional<Assignment> now) {
-    List<Change> story = new ArrayList<>();
-    boolean assigned = false;
-    for (Change change : changes) {
-      if (!assigned) {
-        story.add(first(change));
-      }
-      story.add(change);
-      assigned = change.to().isPresent();
-    }
-    if (!assigned && now.isPresent()) {
-      story.add(Change.first(kind, object, now.get().bin(), now.get().assignedAt()));
-    }
-    return List.copyOf(story);
-  }
-
-  private Change first(Change change) {
-    return Change.first(
-        kind,
-        change.object().orElseThrow(),
-        change.from().orElseThrow(),
-        change.since().orElse(change.at()));
   }
 
   /**
@@ -328,8 +266,17 @@ public final class ShardAdmin {
    * @return read page by page as it is iterated
    */
   public Iterator<Change> changes(long after) {
-    return pages(
+    return PagedIterator.over(
         last -> store.history(kind, Optional.empty(), last, PAGE, deadline()), Change::id, after);
+  }
+
+  /**
+   * Returns the {@linkplain Change#id id} of the latest change of this kind.
+   *
+   * @return 0 if nothing changed yet
+   */
+  public long lastChange() {
+    return store.lastChange(kind, deadline());
   }
 
   /**
@@ -359,7 +306,8 @@ public final class ShardAdmin {
    * @return read page by page as it is iterated
    */
   public Iterator<Assignment> list(Listing listing) {
-    return pages(page -> store.list(kind, page, deadline()), listing::after, listing);
+    return PagedIterator.over(
+        page -> store.list(kind, page, deadline()), last -> listing.after(last.object()), listing);
   }
 
   /**
@@ -374,11 +322,7 @@ public final class ShardAdmin {
    * @throws RefusedException if one of the bins that the options name is not open
    */
   public Plan planDrain(String bin, PlanOptions options) {
-    Names.check("bin", bin);
-    return plan(
-        options,
-        (revision, bins) ->
-            Planner.drain(kind, revision, bin, bins, store.holdings(kind, deadline()), options));
+    return plans.drain(Names.check("bin", bin), options);
   }
 
   /**
@@ -393,34 +337,7 @@ public final class ShardAdmin {
    * @throws RefusedException if one of these is not open
    */
   public Plan planRebalance(PlanOptions options) {
-    return plan(
-        options,
-        (revision, bins) ->
-            Planner.rebalance(kind, revision, bins, store.holdings(kind, deadline()), options));
-  }
-
-  private interface Planning {
-    Plan plan(long revision, List<BinLoad> bins);
-  }
-
-  private Plan plan(PlanOptions options, Planning planning) {
-    long revision = revision();
-    List<BinLoad> bins = bins();
-    List<BinLoad> only = options.only().stream().map(name -> named(name, bins)).toList();
-    only.forEach(this::checkTakesPart);
-    return planning.plan(revision, bins);
-  }
-
-  private void checkTakesPart(BinLoad bin) {
-    if (bin.bin().state() != BinState.OPEN) {
-      throw new RefusedException(
-          "bin '%s' of kind '%s' is %s and takes no part in a plan; open it first, or leave it out"
-              .formatted(bin.name(), kind, bin.bin().state().word()));
-    }
-  }
-
-  private long revision() {
-    return store.changes(kind, Long.MAX_VALUE, deadline()).revision();
+    return plans.rebalance(options);
   }
 
   /**
@@ -436,23 +353,7 @@ public final class ShardAdmin {
    * @throws InvalidValueException if the plan is of another kind
    */
   public Iterator<Move> moves(Plan plan) {
-    if (!plan.kind().equals(kind)) {
-      throw new InvalidValueException(
-          "the plan is for kind '%s', and this is the admin of kind '%s'; ask that of its kind"
-              .formatted(plan.kind(), kind));
-    }
-    long revision = revision();
-    if (revision != plan.revision()) {
-      throw new RefusedException(
-          "kind '%s' changed since the plan was made (revision %d then, %d now); make a new plan"
-              .formatted(kind, plan.revision(), revision));
-    }
-    if (plan.flows().isEmpty()) {
-      return List.<Move>of().iterator();
-    }
-    Set<String> givers = plan.flows().stream().map(Plan.Flow::from).collect(Collectors.toSet());
-    Listing units = Listing.all(PAGE).ofBins(givers).withGroupsOnce();
-    return new PlannedMoves(plan, bins(), list(units), policy);
+    return plans.moves(plan);
   }
 
   /**
@@ -470,23 +371,8 @@ public final class ShardAdmin {
    *     committed
    */
   public MoveCounts apply(Iterator<Move> moves, Note note, Consumer<MoveResult> progress) {
-    MoveCounts applied = new MoveCounts(0, 0, 0);
-    while (moves.hasNext()) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new StoreException(
-            "interrupted after %d moves; apply them again, what is moved stays"
-                .formatted(applied.moved()),
-            null);
-      }
-      List<Move> batch = new ArrayList<>();
-      while (moves.hasNext() && batch.size() < PAGE) {
-        batch.add(moves.next());
-      }
-      MoveResult done = moveAll(batch, MoveDecision.How.AGAIN, note);
-      applied = applied.plus(done);
-      progress.accept(done);
-    }
-    return applied;
+    return MoveBatches.apply(
+        moves, batch -> moveAll(batch, MoveDecision.How.AGAIN, note), progress);
   }
 
   /**
@@ -495,7 +381,7 @@ public final class ShardAdmin {
    * already, in the same bin, is left as it is, so that this may be run again.
    *
    * @param adoptions any number; all are held in memory
-   * @param allOrNothing whether nothing is taken over if any is refused
+   * @param mode what a refused adoption means for the others
    * @param note who takes them over, and why
    * @return for each object its assignment; or why it was refused: {@link ConflictException} if it
    *     is in another bin here, {@link RefusedException} if its group is, or its bin is retired. An
@@ -503,11 +389,11 @@ public final class ShardAdmin {
    *     or nothing was asked and any is refused, nothing is placed.
    * @throws InvalidValueException if any is of another kind
    */
-  public Placements adopt(List<Adoption> adoptions, boolean allOrNothing, Note note) {
+  public Placements adopt(List<Adoption> adoptions, AdoptMode mode, Note note) {
     adoptions.forEach(adoption -> checkKind(adoption.request()));
     return update(
         Scope.toPlace(adoptions.stream().map(Adoption::request).toList()),
-        snapshot -> AdoptionDecision.decide(kind, adoptions, allOrNothing, note, snapshot));
+        snapshot -> AdoptionDecision.decide(kind, adoptions, mode, note, snapshot));
   }
 
   /**
@@ -526,7 +412,8 @@ public final class ShardAdmin {
         snapshot ->
             new EditDraft(snapshot, nobody)
                 .returning(
-                    AdoptionDecision.decide(kind, adoptions, false, nobody, snapshot).result()),
+                    AdoptionDecision.decide(kind, adoptions, AdoptMode.EACH, nobody, snapshot)
+                        .result()),
         deadline());
   }
 
@@ -568,10 +455,6 @@ public final class ShardAdmin {
 
   private Deadline deadline() {
     return Deadline.in(timeLimit);
-  }
-
-  private static <T, P> Iterator<T> pages(Function<P, List<T>> read, Function<T, P> next, P first) {
-    return new PagedIterator<>(read, next, first);
   }
 
   /** Collects what an admin needs; not thread-safe. */

@@ -266,7 +266,7 @@ public final class AnswerCache implements AutoCloseable {
     long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
     long asked = System.nanoTime();
     try {
-      drop(store.changes(kind, known, Deadline.in(patience)));
+      drop(store.changedSince(kind, known, Deadline.in(patience)));
       lastSeen = asked;
       blind = false;
       patience = bound.dividedBy(2);

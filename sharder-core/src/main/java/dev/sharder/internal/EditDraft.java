@@ -71,6 +71,11 @@ public final class EditDraft {
     changes.add(Change.ofBin(kind, bin.name(), what, told, snapshot.now()));
   }
 
+  /** Returns the kind's revision after this edit is recorded. */
+  public long revision() {
+    return snapshot.revision() + (changes.isEmpty() ? 0 : 1);
+  }
+
   public <T> Edit<T> returning(T result) {
     counted.values().removeIf(change -> change == 0);
     return new Edit<>(

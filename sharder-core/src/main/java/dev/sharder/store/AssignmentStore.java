@@ -46,8 +46,8 @@ public interface AssignmentStore extends AutoCloseable {
    * Finds what is assigned; makes nothing.
    *
    * <p>The answer may come from a copy of the data, but it must show every change that this object
-   * has made or told of before it was asked, in {@link #changes} above all: a cache that heard of a
-   * move asks here, and keeps what it is answered. And it must not leave out what is assigned.
+   * has made or told of before it was asked, in {@link #changedSince} above all: a cache that heard
+   * of a move asks here, and keeps what it is answered. And it must not leave out what is assigned.
    *
    * @param kind the namespace
    * @param objects any number of names
@@ -171,18 +171,28 @@ public interface AssignmentStore extends AutoCloseable {
   Map<String, Long> recount(String kind, Note note, Deadline deadline);
 
   /**
-   * Tells what changed since a revision: what caches watch.
+   * Returns the {@linkplain Change#id id} of the kind's latest change.
    *
    * @param kind the namespace
-   * @param after the revision up to which the caller knows all changes
    * @param deadline when to give up
-   * @return the revision now, and the objects moved or removed after the one given
+   * @return 0 if nothing changed yet
    */
-  Changes changes(String kind, long after, Deadline deadline);
+  long lastChange(String kind, Deadline deadline);
+
+  /**
+   * Returns what changed since a revision. Caches poll this.
+   *
+   * @param kind the namespace
+   * @param revision the revision up to which the caller knows all changes
+   * @param deadline when to give up
+   * @return the revision now, and the objects moved or removed after the given one
+   */
+  Changes changedSince(String kind, long revision, Deadline deadline);
 
   /**
    * Waits until something may have changed, and at most for the time given. Returning early, or
-   * only when the time is over, does no harm: caches ask for the {@link #changes} after each wait.
+   * only when the time is over, does no harm: caches ask for the {@link #changedSince} after each
+   * wait.
    *
    * @param kind the namespace
    * @param atMost how long to wait

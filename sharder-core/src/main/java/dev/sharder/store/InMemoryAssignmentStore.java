@@ -142,7 +142,12 @@ final class InMemoryAssignmentStore implements AssignmentStore {
     }
     Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     return new Snapshot(
-        now, List.copyOf(known.bins.values()), known.undeclared, assignments, groups);
+        known.revision,
+        now,
+        List.copyOf(known.bins.values()),
+        known.undeclared,
+        assignments,
+        groups);
   }
 
   private static void append(Kind known, List<Change> changes) {
@@ -241,12 +246,17 @@ final class InMemoryAssignmentStore implements AssignmentStore {
           if (sum != bin.assigned()) {
             findings.add(
                 new Finding(
-                    "counters", name, "counts %d and holds %d".formatted(bin.assigned(), sum)));
+                    Finding.Promise.COUNTERS,
+                    name,
+                    "counts %d and holds %d".formatted(bin.assigned(), sum)));
           }
         });
     sums.keySet().stream()
         .filter(bin -> !known.bins.containsKey(bin))
-        .forEach(bin -> findings.add(new Finding("bins", bin, "holds objects and is unknown")));
+        .forEach(
+            bin ->
+                findings.add(
+                    new Finding(Finding.Promise.BINS, bin, "holds objects and is unknown")));
     return findings.stream().limit(limit).toList();
   }
 
@@ -274,7 +284,12 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   }
 
   @Override
-  public synchronized Changes changes(String kind, long after, Deadline deadline) {
+  public synchronized long lastChange(String kind, Deadline deadline) {
+    return kind(kind).changes.size();
+  }
+
+  @Override
+  public synchronized Changes changedSince(String kind, long after, Deadline deadline) {
     Kind known = kind(kind);
     return new Changes(
         known.revision,

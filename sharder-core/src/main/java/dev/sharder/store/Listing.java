@@ -1,6 +1,5 @@
 package dev.sharder.store;
 
-import dev.sharder.Assignment;
 import java.util.Set;
 
 /**
@@ -59,9 +58,9 @@ public record Listing(String from, String below, Set<String> bins, boolean group
    * @param object the last name of the page before
    * @return the changed copy
    */
-  public Listing after(Assignment object) {
+  public Listing after(String object) {
     // No name has this character, so none lies in between.
-    return new Listing(object.object() + "\u0001", below, bins, groupsOnce, limit);
+    return new Listing(object + "\u0001", below, bins, groupsOnce, limit);
   }
 
   public Listing withGroupsOnce() {

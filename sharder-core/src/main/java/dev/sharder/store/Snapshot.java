@@ -12,6 +12,7 @@ import java.util.Set;
  * A kind as an {@link AssignmentStore#update update} sees it, under the kind's lock: nobody changes
  * any of this before the edit is recorded.
  *
+ * @param revision the kind's revision; 0 before anything changed
  * @param now the store's clock; whatever the edit places or moves is assigned at this time
  * @param bins every bin with its load
  * @param undeclared the bins that are cordoned only because they are no longer declared
@@ -19,6 +20,7 @@ import java.util.Set;
  * @param groups the bin of each group of the scope that has one
  */
 public record Snapshot(
+    long revision,
     Instant now,
     List<BinLoad> bins,
     Set<String> undeclared,

@@ -396,7 +396,8 @@ public abstract class AssignmentStoreContract extends PlanContract {
     assertThat(revision()).isEqualTo(added).isPositive();
     declare(Bin.of("a"));
     assertThat(revision()).isGreaterThan(added);
-    assertThat(store.changes("hub", added, Deadline.in(LIMIT)).objects().orElseThrow()).isEmpty();
+    assertThat(store.changedSince("hub", added, Deadline.in(LIMIT)).objects().orElseThrow())
+        .isEmpty();
   }
 
   @Test

@@ -24,11 +24,13 @@ import dev.sharder.PolicyException;
 import dev.sharder.RefusedException;
 import dev.sharder.Sharder;
 import dev.sharder.SharderBuilder;
+import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.Finding;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -161,7 +163,7 @@ abstract class OperatorContract {
             "bin 'a' of kind 'hub' holds 2 and cannot be retired; drain it first, or move what it"
                 + " holds");
     assertThat(admin().bins().get(0)).isEqualTo(new BinLoad(Bin.of("a"), 2));
-    admin().move(Move.of("user0", "b"), false, NOTE);
+    admin().move(Move.of("user0", "b"), MoveMode.CHECKED, NOTE);
     admin().remove("user2", ANY, NOTE);
     assertThat(admin().changeBin("a", bin -> bin.withState(BinState.RETIRED), NOTE))
         .isEqualTo(new BinLoad(Bin.of("a").withState(BinState.RETIRED), 0));
@@ -271,14 +273,14 @@ abstract class OperatorContract {
     Sharder hubs = hubs("a", "b");
     assign(hubs, "user", 4);
     Assignment before = admin().find("user0").orElseThrow();
-    Assignment after = admin().move(Move.of("user0", "b").ofVersion(1), false, NOTE);
+    Assignment after = admin().move(Move.of("user0", "b").ifVersion(1), MoveMode.CHECKED, NOTE);
     assertThat(after).isEqualTo(new Assignment("hub", "user0", "b", 2, after.assignedAt()));
     assertThat(after.assignedAt()).isAfterOrEqualTo(before.assignedAt());
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 1L, "b", 3L));
     Assignment kept = admin().find("user0").orElseThrow();
     assertThat(kept.version()).isEqualTo(2);
     assertThat(kept.bin()).isEqualTo("b");
-    assertThat(admin().move(Move.of("user0", "a"), false, NOTE).version()).isEqualTo(3);
+    assertThat(admin().move(Move.of("user0", "a"), MoveMode.CHECKED, NOTE).version()).isEqualTo(3);
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 2L, "b", 2L));
   }
 
@@ -288,7 +290,8 @@ abstract class OperatorContract {
     Assignment ada = hubs("a").assign("ada").assignment();
     admin().changeBin("a", bin -> bin.withCapacity(1).withState(state), NOTE);
     long before = revision();
-    assertThat(admin().move(Move.of("ada", "a").ofVersion(1), false, NOTE)).isEqualTo(ada);
+    assertThat(admin().move(Move.of("ada", "a").ifVersion(1), MoveMode.CHECKED, NOTE))
+        .isEqualTo(ada);
     assertThat(revision()).isEqualTo(before);
     assertThat(admin().find("ada")).contains(ada);
   }
@@ -297,12 +300,13 @@ abstract class OperatorContract {
   void aMoveOfAnOldVersionOrFromAnotherBinIsAConflict() {
     Sharder hubs = hubs("a", "b", "c");
     hubs.assign("ada");
-    Assignment now = admin().move(Move.of("ada", "b"), false, NOTE);
-    Move ofOldVersion = Move.of("ada", "c").ofVersion(1);
+    Assignment now = admin().move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE);
+    Move ofOldVersion = Move.of("ada", "c").ifVersion(1);
     Move fromElsewhere = new Move("ada", Optional.of("a"), "c", ANY);
     for (Move move : List.of(ofOldVersion, fromElsewhere)) {
       ConflictException conflict =
-          catchThrowableOfType(ConflictException.class, () -> admin().move(move, true, NOTE));
+          catchThrowableOfType(
+              ConflictException.class, () -> admin().move(move, MoveMode.FORCED, NOTE));
       assertThat(conflict).hasMessageContaining("it is in 'b' with version 2");
       assertThat(conflict.actual()).isEqualTo(now);
     }
@@ -313,10 +317,10 @@ abstract class OperatorContract {
   @Test
   void aMoveOfNobodyOrToNowhereIsNotFound() {
     hubs("a").assign("ada");
-    assertThatThrownBy(() -> admin().move(Move.of("bob", "a"), true, NOTE))
+    assertThatThrownBy(() -> admin().move(Move.of("bob", "a"), MoveMode.FORCED, NOTE))
         .isInstanceOf(NotFoundException.class)
         .hasMessageContaining("object 'bob' of kind 'hub' is in no bin");
-    assertThatThrownBy(() -> admin().move(Move.of("ada", "z"), true, NOTE))
+    assertThatThrownBy(() -> admin().move(Move.of("ada", "z"), MoveMode.FORCED, NOTE))
         .isInstanceOf(NotFoundException.class)
         .hasMessageContaining("bin 'z' of kind 'hub' is unknown");
   }
@@ -336,16 +340,16 @@ abstract class OperatorContract {
     admin().addBin(bin, NOTE);
     hubs.assign("ada");
     String refusal = new BinLoad(bin, 0).refusal().orElseThrow();
-    assertThatThrownBy(() -> admin().move(Move.of("ada", "b"), false, NOTE))
+    assertThatThrownBy(() -> admin().move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("object 'ada' of kind 'hub' stays in 'a': bin 'b' " + refusal);
     if (bin.state() == BinState.RETIRED) {
-      assertThatThrownBy(() -> admin().move(Move.of("ada", "b"), true, NOTE))
+      assertThatThrownBy(() -> admin().move(Move.of("ada", "b"), MoveMode.FORCED, NOTE))
           .isInstanceOf(RefusedException.class)
           .hasMessageContaining("open it first");
       assertThat(loads(hubs)).isEqualTo(Map.of("a", 1L, "b", 0L));
     } else {
-      assertThat(admin().move(Move.of("ada", "b"), true, NOTE).bin()).isEqualTo("b");
+      assertThat(admin().move(Move.of("ada", "b"), MoveMode.FORCED, NOTE).bin()).isEqualTo("b");
       assertThat(loads(hubs)).isEqualTo(Map.of("a", 0L, "b", 1L));
     }
   }
@@ -363,7 +367,7 @@ abstract class OperatorContract {
         String bin = one.assign("ada").bin();
         assertThat(other.assign("ada").bin()).isEqualTo(bin);
         String to = bin.equals("a") ? "b" : "a";
-        admin().move(Move.of("ada", to), false, NOTE);
+        admin().move(Move.of("ada", to), MoveMode.CHECKED, NOTE);
         assertThat(one.assign("ada").bin()).isEqualTo(to);
         assertThat(other.find("ada").orElseThrow().bin()).isEqualTo(to);
       }
@@ -408,7 +412,7 @@ abstract class OperatorContract {
       List<Callable<Object>> operators =
           Stream.of("a", "b", "c")
               .filter(bin -> !bin.equals(now.bin()))
-              .map(to -> mover(Move.of("ada", to).ofVersion(now.version()), together))
+              .map(to -> mover(Move.of("ada", to).ifVersion(now.version()), together))
               .toList();
       List<Object> outcomes = atOnce(operators);
       Assignment after = admin().find("ada").orElseThrow();
@@ -431,7 +435,7 @@ abstract class OperatorContract {
     return () -> {
       together.await();
       try {
-        return admin().move(move, false, NOTE);
+        return admin().move(move, MoveMode.CHECKED, NOTE);
       } catch (ConflictException lost) {
         return lost;
       }
@@ -464,11 +468,12 @@ abstract class OperatorContract {
     Assignment first = hubs.assign("ada").assignment();
     assertThat(admin().history("ada"))
         .containsExactly(Change.first("hub", "ada", "a", first.assignedAt()));
-    Assignment moved = admin().move(Move.of("ada", "b"), false, new Note("bob", "a is slow"));
+    Assignment moved =
+        admin().move(Move.of("ada", "b"), MoveMode.CHECKED, new Note("bob", "a is slow"));
     admin().remove("ada", ANY, new Note("cyd", "she left"));
     Assignment again = hubs.assign("ada").assignment();
     hubs.assign("bob");
-    admin().move(Move.of("bob", "a"), false, NOTE);
+    admin().move(Move.of("bob", "a"), MoveMode.CHECKED, NOTE);
     List<Change> story = admin().history("ada");
     assertThat(story)
         .extracting(Change::what)
@@ -478,7 +483,7 @@ abstract class OperatorContract {
     assertTells(story.get(1), "a", Optional.of("b"), new Note("bob", "a is slow"), first);
     assertTells(story.get(2), "b", Optional.empty(), new Note("cyd", "she left"), moved);
     assertThat(story.get(3)).isEqualTo(Change.first("hub", "ada", "a", again.assignedAt()));
-    admin().move(Move.of("ada", "b"), false, NOTE);
+    admin().move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE);
     List<Change> longer = admin().history("ada");
     assertThat(longer.subList(0, 4)).isEqualTo(story);
     assertTells(longer.get(4), "a", Optional.of("b"), NOTE, again);
@@ -696,12 +701,12 @@ abstract class OperatorContract {
     }
     hubs.assign(request("dan").withGroup("another"));
     admin().changeBin("b", bin -> bin.withCapacity(6), NOTE);
-    assertThatThrownBy(() -> admin().move(Move.of("bob", "b"), false, NOTE))
+    assertThatThrownBy(() -> admin().move(Move.of("bob", "b"), MoveMode.CHECKED, NOTE))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("bin 'b' has no room for 6 (1 of 6)");
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 6L, "b", 1L));
     admin().changeBin("b", bin -> bin.withCapacity(7), NOTE);
-    Assignment bob = admin().move(Move.of("bob", "b"), false, NOTE);
+    Assignment bob = admin().move(Move.of("bob", "b"), MoveMode.CHECKED, NOTE);
     assertThat(bob)
         .isEqualTo(new Assignment("hub", "bob", "b", 2, bob.assignedAt(), 2, Optional.of("team")));
     for (String member : team) {
@@ -711,8 +716,8 @@ abstract class OperatorContract {
     }
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 0L, "b", 7L));
     long revision = revision();
-    admin().move(Move.of("ada", "a"), false, NOTE);
-    assertThat(store.changes("hub", revision, Deadline.in(LIMIT)).objects().orElseThrow())
+    admin().move(Move.of("ada", "a"), MoveMode.CHECKED, NOTE);
+    assertThat(store.changedSince("hub", revision, Deadline.in(LIMIT)).objects().orElseThrow())
         .containsExactlyInAnyOrderElementsOf(team);
   }
 
@@ -744,7 +749,7 @@ abstract class OperatorContract {
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 9L));
     assertThatThrownBy(() -> hubs.assign("dan")).hasMessageContaining("a is full (10 of 10)");
     admin().addBin(Bin.of("b"), NOTE);
-    admin().move(Move.of("ada", "b"), false, NOTE);
+    admin().move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE);
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 3L, "b", 6L));
     assertThat(admin().remove("ada", ANY, NOTE).size()).isEqualTo(6);
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 3L, "b", 0L));
@@ -793,7 +798,7 @@ abstract class OperatorContract {
             adoption("cyd", "b"),
             new Adoption(request("dan").withSize(7).withGroup("team"), "new"),
             new Adoption(request("eve").withGroup("team"), "new"));
-    Placements first = admin().adopt(adoptions, true, NOTE);
+    Placements first = admin().adopt(adoptions, AdoptMode.ALL_OR_NOTHING, NOTE);
     assertThat(first.refused()).isEmpty();
     assertThat(first.placed()).hasSize(5).allSatisfy((o, one) -> assertThat(one.isNew()).isTrue());
     assertThat(admin().bins())
@@ -811,7 +816,7 @@ abstract class OperatorContract {
             new Assignment("hub", "dan", "new", 1, dan.assignedAt(), 7, Optional.of("team")));
 
     long revision = revision();
-    Placements again = admin().adopt(adoptions, true, NOTE);
+    Placements again = admin().adopt(adoptions, AdoptMode.ALL_OR_NOTHING, NOTE);
     assertThat(again.refused()).isEmpty();
     assertThat(again.placed().keySet()).isEqualTo(first.placed().keySet());
     assertThat(again.placed().values()).allSatisfy(one -> assertThat(one.isNew()).isFalse());
@@ -834,13 +839,13 @@ abstract class OperatorContract {
             new Adoption(request("fay").withGroup("fresh"), "b"),
             adoption("dan", "b"));
     long revision = revision();
-    Placements none = admin().adopt(adoptions, true, NOTE);
+    Placements none = admin().adopt(adoptions, AdoptMode.ALL_OR_NOTHING, NOTE);
     assertThat(none.placed()).isEmpty();
     assertThat(none.refused()).containsOnlyKeys("ada", "bob", "cyd", "dan", "fay");
     assertThat(revision()).isEqualTo(revision);
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 1L, "b", 0L, "old", 0L));
 
-    Placements some = admin().adopt(adoptions, false, NOTE);
+    Placements some = admin().adopt(adoptions, AdoptMode.EACH, NOTE);
     assertThat(some.placed()).containsOnlyKeys("dan", "eli");
     assertThat(some.placed().get("dan").bin()).isEqualTo("new");
     assertThat(some.refused().get("ada"))
@@ -863,7 +868,7 @@ abstract class OperatorContract {
   void whatIsOfAnotherKindIsRefused() {
     hubs("a");
     AssignmentRequest home = AssignmentRequest.of("homedir", "ada");
-    assertThatThrownBy(() -> admin().adopt(List.of(new Adoption(home, "a")), false, NOTE))
+    assertThatThrownBy(() -> admin().adopt(List.of(new Adoption(home, "a")), AdoptMode.EACH, NOTE))
         .isInstanceOf(InvalidValueException.class)
         .hasMessageContaining("'homedir'");
     assertThatThrownBy(() -> admin().explain(home)).isInstanceOf(InvalidValueException.class);
@@ -884,7 +889,7 @@ abstract class OperatorContract {
             IntStream.range(0, names.size())
                 .mapToObj(i -> adoption(names.get(i), "bin" + i % 3))
                 .toList(),
-            true,
+            AdoptMode.ALL_OR_NOTHING,
             NOTE);
     Set<String> prefixes = new HashSet<>(List.of("", "none such", "\uD83D\uDE00".repeat(255)));
     for (String name : names) {
@@ -950,7 +955,7 @@ abstract class OperatorContract {
   }
 
   long revision() {
-    return store.changes("hub", 0, Deadline.in(LIMIT)).revision();
+    return store.changedSince("hub", 0, Deadline.in(LIMIT)).revision();
   }
 
   static AssignmentRequest request(String object) {

@@ -281,7 +281,7 @@ final class OperatorHistory {
   }
 
   private long revision() {
-    return store.changes(kind, Long.MAX_VALUE, deadline()).revision();
+    return store.changedSince(kind, Long.MAX_VALUE, deadline()).revision();
   }
 
   private void compareEverything() {

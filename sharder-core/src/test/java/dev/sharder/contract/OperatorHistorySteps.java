@@ -10,9 +10,11 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.NoOpenBinException;
 import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
+import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.contract.OperatorHistory.Step;
@@ -231,7 +233,13 @@ final class OperatorHistorySteps {
                 move.object(),
                 () -> {
                   Assignment before = library.admin().find(move.object()).orElse(null);
-                  Assignment after = library.admin().move(move, force, OperatorHistory.OPERATOR);
+                  Assignment after =
+                      library
+                          .admin()
+                          .move(
+                              move,
+                              force ? MoveMode.FORCED : MoveMode.CHECKED,
+                              OperatorHistory.OPERATOR);
                   return (after.equals(before) ? "unmoved " : "moved ") + Held.of(after);
                 }),
         model -> model.move(move, force));
@@ -361,7 +369,12 @@ final class OperatorHistorySteps {
         (allOrNothing ? "all of " : "of ") + adoptions,
         library ->
             OperatorHistory.told(
-                library.admin().adopt(adoptions, allOrNothing, OperatorHistory.OPERATOR)),
+                library
+                    .admin()
+                    .adopt(
+                        adoptions,
+                        allOrNothing ? AdoptMode.ALL_OR_NOTHING : AdoptMode.EACH,
+                        OperatorHistory.OPERATOR)),
         model -> model.adopt(adoptions, allOrNothing));
   }
 

@@ -122,8 +122,13 @@ final class OperatorHistoryStore implements AssignmentStore {
   }
 
   @Override
-  public Changes changes(String kind, long after, Deadline deadline) {
-    return store.changes(kind, after, deadline);
+  public long lastChange(String kind, Deadline deadline) {
+    return store.lastChange(kind, deadline);
+  }
+
+  @Override
+  public Changes changedSince(String kind, long after, Deadline deadline) {
+    return store.changedSince(kind, after, deadline);
   }
 
   @Override

@@ -18,10 +18,12 @@ import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
+import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveCounts;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.MoveResult;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
@@ -50,8 +52,8 @@ abstract class PlanContract extends OperatorContract {
     ShardAdmin admin = ShardAdmin.builder("hub", store).build();
     List.of("a", "b", "c").forEach(bin -> admin.addBin(Bin.of(bin), NOTE));
     List<Adoption> ada = List.of(new Adoption(AssignmentRequest.of("hub", "ada"), "a"));
-    assertThat(admin.adopt(ada, true, NOTE).refused()).isEmpty();
-    List<Move> twice = List.of(Move.of("ada", "b").ofVersion(1), Move.of("ada", "c").ofVersion(1));
+    assertThat(admin.adopt(ada, AdoptMode.ALL_OR_NOTHING, NOTE).refused()).isEmpty();
+    List<Move> twice = List.of(Move.of("ada", "b").ifVersion(1), Move.of("ada", "c").ifVersion(1));
     assertThat(admin.apply(twice.iterator(), NOTE, progress -> {}))
         .isEqualTo(new MoveCounts(1, 0, 0));
     assertThat(admin.find("ada").orElseThrow().bin()).isEqualTo("b");
@@ -181,7 +183,7 @@ abstract class PlanContract extends OperatorContract {
       }
       adoptions.add(new Adoption(request, bin));
     }
-    assertThat(admin.adopt(adoptions, true, NOTE).refused()).isEmpty();
+    assertThat(admin.adopt(adoptions, AdoptMode.ALL_OR_NOTHING, NOTE).refused()).isEmpty();
     return admin;
   }
 
@@ -240,7 +242,7 @@ abstract class PlanContract extends OperatorContract {
     adopt("b", 4, 0);
     Plan plan = admin().planRebalance(PlanOptions.ALL);
     long then = revision();
-    admin().move(Move.of("user-00000", "b"), false, NOTE);
+    admin().move(Move.of("user-00000", "b"), MoveMode.CHECKED, NOTE);
     assertThatThrownBy(() -> admin().moves(plan))
         .isInstanceOf(RefusedException.class)
         .hasMessage(
@@ -260,9 +262,9 @@ abstract class PlanContract extends OperatorContract {
     String removed = to.get("b").get(1).object();
     String there = to.get("b").get(2).object();
     String late = to.get("b").get(3).object();
-    admin().move(Move.of(moved, "c"), false, NOTE);
+    admin().move(Move.of(moved, "c"), MoveMode.CHECKED, NOTE);
     admin().remove(removed, OptionalLong.empty(), NOTE);
-    admin().move(Move.of(there, "b"), false, NOTE);
+    admin().move(Move.of(there, "b"), MoveMode.CHECKED, NOTE);
     admin().changeBin("b", bin -> bin.withCapacity(1), NOTE);
 
     List<MoveResult> told = new ArrayList<>();
@@ -382,7 +384,7 @@ abstract class PlanContract extends OperatorContract {
   private void adopt(String bin, int from, int count) {
     admin().addBin(Bin.of(bin), NOTE);
     Stream<String> users = IntStream.range(from, from + count).mapToObj("user-%05d"::formatted);
-    admin().adopt(users.map(user -> adoption(user, bin)).toList(), true, NOTE);
+    admin().adopt(users.map(user -> adoption(user, bin)).toList(), AdoptMode.ALL_OR_NOTHING, NOTE);
   }
 
   private static Map<String, Assignment> assignments(ShardAdmin admin) {

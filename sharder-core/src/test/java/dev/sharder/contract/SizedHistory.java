@@ -8,6 +8,7 @@ import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -88,7 +89,7 @@ final class SizedHistory {
   }
 
   private void move(String object, String to) {
-    admin.move(Move.of(object, to), true, NOTE);
+    admin.move(Move.of(object, to), MoveMode.FORCED, NOTE);
     Held moved = held.get(object);
     held.replaceAll(
         (name, one) -> {

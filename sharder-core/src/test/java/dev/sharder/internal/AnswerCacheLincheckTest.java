@@ -6,6 +6,7 @@ import dev.sharder.Assignment;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -112,7 +113,7 @@ class AnswerCacheLincheckTest {
     public void move() {
       String to = admin().find(object).orElseThrow().bin().equals("hub-1") ? "hub-2" : "hub-1";
       try {
-        Assignment moved = admin().move(Move.of(object, to), false, NOTE);
+        Assignment moved = admin().move(Move.of(object, to), MoveMode.CHECKED, NOTE);
         returned.accumulateAndGet(moved.version(), Math::max);
       } catch (SharderException movedMeanwhile) {
         // By another thread, which says so itself.

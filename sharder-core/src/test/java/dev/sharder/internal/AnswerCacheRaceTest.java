@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sharder.Assignment;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -79,7 +80,7 @@ class AnswerCacheRaceTest {
   }
 
   private void move(String bin) {
-    admin.move(Move.of(OBJECT, bin), false, NOTE);
+    admin.move(Move.of(OBJECT, bin), MoveMode.CHECKED, NOTE);
   }
 
   private void pass(Moment now) {

@@ -7,6 +7,7 @@ import dev.sharder.Sharder;
 import dev.sharder.SharderBuilder;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -86,7 +87,9 @@ class AnswerCacheTest {
   }
 
   private void move(String object, String bin) {
-    ShardAdmin.builder("hub", truth).build().move(Move.of(object, bin), false, new Note("x", ""));
+    ShardAdmin.builder("hub", truth)
+        .build()
+        .move(Move.of(object, bin), MoveMode.CHECKED, new Note("x", ""));
   }
 
   @Test

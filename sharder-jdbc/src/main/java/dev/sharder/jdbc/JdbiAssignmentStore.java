@@ -277,18 +277,19 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       Statements statements, String kind, Scope scope, Function<Snapshot, Edit<T>> decide) {
     List<Long> revision = statements.lockKind(kind);
     revision.forEach(told -> saw(kind, told));
-    Edit<T> edit = decide.apply(snapshot(statements, kind, scope));
+    long known = revision.isEmpty() ? 0 : revision.get(0);
+    Edit<T> edit = decide.apply(snapshot(statements, kind, known, scope));
     if (revision.isEmpty() && !edit.isEmpty()) {
       // Others may begin the kind as well, and only a row of it can be locked.
       statements.addKind(kind);
-      statements.lockKind(kind);
-      edit = decide.apply(snapshot(statements, kind, scope));
+      long begun = statements.lockKind(kind).get(0);
+      edit = decide.apply(snapshot(statements, kind, begun, scope));
     }
     record(statements, kind, edit);
     return edit;
   }
 
-  private static Snapshot snapshot(Statements statements, String kind, Scope scope) {
+  private static Snapshot snapshot(Statements statements, String kind, long revision, Scope scope) {
     List<BinRow> bins = statements.bins(kind);
     Map<String, Assignment> assignments = new HashMap<>();
     Map<String, String> groups = new HashMap<>();
@@ -307,6 +308,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
           .forEach(one -> groups.put(one.group().orElseThrow(), one.bin()));
     }
     return new Snapshot(
+        revision,
         statements.now(),
         bins.stream().map(BinRow::load).toList(),
         bins.stream().filter(BinRow::undeclared).map(bin -> bin.load().name()).collect(toSet()),
@@ -414,16 +416,23 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   @Override
-  public Changes changes(String kind, long after, Deadline deadline) {
-    return briefly(deadline, (handle, limit) -> changes(handle, kind, after, limit));
+  public long lastChange(String kind, Deadline deadline) {
+    return read(deadline, statements -> statements.lastChange(kind));
   }
 
-  private Changes changes(Handle handle, String kind, long after, Deadline limit)
+  @Override
+  public Changes changedSince(String kind, long revision, Deadline deadline) {
+    return briefly(deadline, (handle, limit) -> changedSince(handle, kind, revision, limit));
+  }
+
+  private Changes changedSince(Handle handle, String kind, long after, Deadline limit)
       throws SQLException {
     String epoch = dialect.epoch(handle);
     List<ChangedObject> rows =
         dialect.read(
-            handle, limit, statements -> statements.changes(kind, after, MOST_CHANGES_TOLD + 2));
+            handle,
+            limit,
+            statements -> statements.changedSince(kind, after, MOST_CHANGES_TOLD + 2));
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()), epoch);
     }

@@ -112,7 +112,10 @@ final class Rows {
   }
 
   static Finding finding(ResultSet row, StatementContext context) throws SQLException {
-    return new Finding(row.getString("promise"), row.getString("subject"), row.getString("detail"));
+    return new Finding(
+        Finding.Promise.of(row.getString("promise")),
+        row.getString("subject"),
+        row.getString("detail"));
   }
 
   static ChangedObject changedObject(ResultSet row, StatementContext context) throws SQLException {

@@ -91,7 +91,16 @@ interface Statements {
       WHERE kind = :kind AND revision > :after AND object IS NOT NULL
       LIMIT :limit
       """)
-  List<ChangedObject> changes(String kind, long after, int limit);
+  List<ChangedObject> changedSince(String kind, long after, int limit);
+
+  /** Returns the id of the kind's latest change; 0 if there is none. */
+  @SqlQuery(
+      """
+      SELECT coalesce(max(id), 0)
+      FROM sharder_change
+      WHERE kind = :kind AND revision = (SELECT max(revision) FROM sharder_change WHERE kind = :kind)
+      """)
+  long lastChange(String kind);
 
   @SqlQuery(
       """

@@ -85,7 +85,7 @@ enum Fault {
     AssignmentStore in(AssignmentStore right) {
       return new PassingStore(right) {
         @Override
-        public Changes changes(String kind, long after, Deadline deadline) {
+        public Changes changedSince(String kind, long after, Deadline deadline) {
           return new Changes(1, Optional.of(Set.of()));
         }
       };

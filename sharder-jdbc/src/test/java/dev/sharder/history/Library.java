@@ -12,6 +12,7 @@ import dev.sharder.Progress;
 import dev.sharder.RefusedException;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
@@ -82,7 +83,7 @@ final class Library implements AutoCloseable {
     if (operation instanceof Operation.MoveTo move) {
       Move wanted =
           new Move(move.object(), Optional.ofNullable(move.from()), move.to(), move.expected());
-      return assigned(admin.move(wanted, move.force(), note));
+      return assigned(admin.move(wanted, move.force() ? MoveMode.FORCED : MoveMode.CHECKED, note));
     }
     if (operation instanceof Operation.TakeAway remove) {
       return assigned(admin.remove(remove.object(), remove.expected(), note));

@@ -86,8 +86,13 @@ class PassingStore implements AssignmentStore {
   }
 
   @Override
-  public Changes changes(String kind, long after, Deadline deadline) {
-    return right.changes(kind, after, deadline);
+  public long lastChange(String kind, Deadline deadline) {
+    return right.lastChange(kind, deadline);
+  }
+
+  @Override
+  public Changes changedSince(String kind, long after, Deadline deadline) {
+    return right.changedSince(kind, after, deadline);
   }
 
   @Override

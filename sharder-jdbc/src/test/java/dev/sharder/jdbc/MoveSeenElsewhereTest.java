@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.io.IOException;
@@ -60,7 +61,7 @@ class MoveSeenElsewhereTest {
         assertThat(ask(elsewhere, "ada")).isEqualTo(old);
         assertThat(here.find("ada").orElseThrow().bin()).isEqualTo(old);
 
-        admin.move(Move.of("ada", next), false, new Note("test", ""));
+        admin.move(Move.of("ada", next), MoveMode.CHECKED, new Note("test", ""));
         long moved = System.nanoTime();
         assertThat(here.find("ada").orElseThrow().bin()).isEqualTo(next);
         await(next, elsewhere);

@@ -3,6 +3,7 @@ package dev.sharder.jdbc;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.util.ArrayList;
@@ -53,7 +54,10 @@ final class Mover {
 
   private static Void moveToAndFro(ShardAdmin admin, String object) {
     for (int i = 0; !ended; i++) {
-      admin.move(Move.of(object, i % 2 == 0 ? "a" : "b"), false, new Note(object, "to and fro"));
+      admin.move(
+          Move.of(object, i % 2 == 0 ? "a" : "b"),
+          MoveMode.CHECKED,
+          new Note(object, "to and fro"));
     }
     return null;
   }

@@ -9,6 +9,7 @@ import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
@@ -116,7 +117,7 @@ class PostgresFaultsTest {
       hubs.assign("ada");
       failNextCommits(operator, 2, "40001");
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
-      Assignment moved = admin.move(Move.of("ada", "b"), false, NOTE);
+      Assignment moved = admin.move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE);
       assertThat(moved.bin()).isEqualTo("b");
       assertThat(moved.version()).isEqualTo(2);
       assertThat(admin.history("ada")).hasSize(2);
@@ -135,7 +136,7 @@ class PostgresFaultsTest {
       hubs.assign("ada");
       failNextCommits(operator, 1, "40003");
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
-      assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), false, NOTE))
+      assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE))
           .isInstanceOf(StoreException.class)
           .hasMessageContaining("may be made or not");
       assertThat(hubs.find("ada").map(Assignment::bin)).isEqualTo(Optional.of("a"));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.contract.AssignmentStoreContract;
@@ -157,7 +158,7 @@ class PostgresRolesTest extends AssignmentStoreContract {
         Sharder sharder = Sharder.builder("hub", store).bins("hub-1", "hub-2").cache(0).build()) {
       sharder.assign("ada");
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
-      admin.move(Move.of("ada", "hub-2"), true, new Note("eve", "for a test"));
+      admin.move(Move.of("ada", "hub-2"), MoveMode.FORCED, new Note("eve", "for a test"));
       servers.awaitReplay();
       assertThat(sharder.assign("ada").bin()).isEqualTo("hub-2");
       serving.close();

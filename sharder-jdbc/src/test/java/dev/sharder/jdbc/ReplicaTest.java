@@ -14,6 +14,7 @@ import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
@@ -136,7 +137,7 @@ class ReplicaTest {
     servers.awaitReplay();
     assertThat(find("ada")).isEqualTo("a");
     servers.pause();
-    otherAdmin.move(Move.of("ada", "b"), true, NOTE);
+    otherAdmin.move(Move.of("ada", "b"), MoveMode.FORCED, NOTE);
     List<AssignmentRequest> ada = List.of(AssignmentRequest.of("hub", "ada"));
     for (BinPolicy policy : List.of(BinPolicy.emptiest(), BinPolicy.random())) {
       Placement known =
@@ -164,7 +165,7 @@ class ReplicaTest {
       String next = i % 2 == 0 ? "b" : "a";
       servers.pause();
       assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo(old);
-      otherAdmin.move(Move.of("ada", next), true, NOTE);
+      otherAdmin.move(Move.of("ada", next), MoveMode.FORCED, NOTE);
       long moved = System.nanoTime();
       while (hubs.find("ada").orElseThrow().bin().equals(old)) {
         // The bound is 1 s; a machine that is busy with other tests gets some more.
@@ -188,7 +189,7 @@ class ReplicaTest {
     servers.pause();
     for (int i = 0; i < 50; i++) {
       String next = i % 2 == 0 ? "b" : "a";
-      admin.move(Move.of("ada", next), true, NOTE);
+      admin.move(Move.of("ada", next), MoveMode.FORCED, NOTE);
       assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo(next);
       assertThat(hubs.assign("ada").bin()).isEqualTo(next);
     }
@@ -241,7 +242,7 @@ class ReplicaTest {
     try {
       for (int i = 0; i < MOVES; i++) {
         String bin = i % 2 == 0 ? "b" : "a";
-        version.set(admin.move(Move.of("ada", bin), true, NOTE).version());
+        version.set(admin.move(Move.of("ada", bin), MoveMode.FORCED, NOTE).version());
       }
     } finally {
       version.set(Long.MAX_VALUE);

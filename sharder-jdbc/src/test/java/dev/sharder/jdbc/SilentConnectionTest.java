@@ -9,6 +9,7 @@ import dev.sharder.SharderBuilder;
 import dev.sharder.SharderException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.time.Duration;
@@ -102,10 +103,10 @@ class SilentConnectionTest {
       hubs.assign("ada");
       network.silence();
       long start = System.nanoTime();
-      assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), false, NOTE))
+      assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE))
           .isInstanceOf(SharderException.class);
       assertThat(since(start)).isLessThan(LIMIT.plus(SLACK));
-      assertThat(admin.move(Move.of("ada", "b"), false, NOTE).bin()).isEqualTo("b");
+      assertThat(admin.move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE).bin()).isEqualTo("b");
       assertThat(others.assign("bob").isNew()).isTrue();
     }
   }
@@ -125,7 +126,7 @@ class SilentConnectionTest {
       network.silence();
       try (JdbiAssignmentStore other = JdbiAssignmentStore.create(elsewhere)) {
         String goal = bin.equals("a") ? "b" : "a";
-        ShardAdmin.builder("hub", other).build().move(Move.of("ada", goal), false, NOTE);
+        ShardAdmin.builder("hub", other).build().move(Move.of("ada", goal), MoveMode.CHECKED, NOTE);
         long moved = System.nanoTime();
         while (!hubs.assign("ada").bin().equals(goal)) {
           assertThat(since(moved)).isLessThan(Duration.ofSeconds(1).plus(SLACK));

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.tuple;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
+import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
@@ -137,9 +139,9 @@ class VerifyTest {
       adoptions.add(new Adoption(request.withSize(2), "a"));
     }
     adoptions.add(new Adoption(AssignmentRequest.of(kind, "cyd"), "b"));
-    assertThat(admin.adopt(adoptions, true, TEST).placed()).hasSize(7);
-    admin.move(Move.of("gil", "b"), false, TEST);
-    admin.move(Move.of("hal", "c"), false, TEST);
+    assertThat(admin.adopt(adoptions, AdoptMode.ALL_OR_NOTHING, TEST).placed()).hasSize(7);
+    admin.move(Move.of("gil", "b"), MoveMode.CHECKED, TEST);
+    admin.move(Move.of("hal", "c"), MoveMode.CHECKED, TEST);
     admin.remove("hal", OptionalLong.empty(), TEST);
     return admin;
   }
@@ -160,7 +162,7 @@ class VerifyTest {
     open(sqlite);
     damage.doTo(database);
     assertThat(hubs.verify(10))
-        .extracting(Finding::promise, Finding::subject)
+        .extracting(found -> found.promise().word(), Finding::subject)
         .containsExactly(tuple(damage.promise, damage.subject));
     assertThat(hubs.verify(10).get(0).detail()).isNotBlank();
     assertThat(others.verify(10)).isEmpty();
@@ -187,7 +189,7 @@ class VerifyTest {
         """);
     database.execute("UPDATE sharder_bin SET assigned = 1 WHERE kind = 'hub' AND bin = 'c'");
     assertThat(hubs.verify(10))
-        .containsExactly(new Finding("objects", "ada", "is assigned 2 times"));
+        .containsExactly(new Finding(Finding.Promise.OBJECTS, "ada", "is assigned 2 times"));
     assertThat(others.verify(10)).isEmpty();
   }
 
@@ -197,7 +199,7 @@ class VerifyTest {
     open(sqlite);
     damageAll();
     assertThat(hubs.verify(limit))
-        .extracting(Finding::promise, Finding::subject)
+        .extracting(found -> found.promise().word(), Finding::subject)
         .containsExactlyElementsOf(
             List.of(
                     tuple("changes", "bob"),
@@ -229,7 +231,7 @@ class VerifyTest {
     assertThat(hubs.repair(TEST)).isEqualTo(Map.of("a", -3L, "b", 1L));
 
     assertThat(hubs.verify(10))
-        .extracting(Finding::promise, Finding::subject)
+        .extracting(found -> found.promise().word(), Finding::subject)
         .containsExactly(tuple("changes", "bob"), tuple("groups", "team"), tuple("states", "a"));
     List<Change> left = new ArrayList<>();
     hubs.changes(last.id()).forEachRemaining(left::add);

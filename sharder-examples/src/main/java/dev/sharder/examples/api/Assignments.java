@@ -162,8 +162,7 @@ final class Assignments {
           "'after' is '%s', which does not start with '%s'; give it as 'next' was, with the same prefix"
               .formatted(after, prefix));
     }
-    // No name has this character, so none lies in between.
-    return new Listing(after + "\u0001", all.below(), Set.of(), false, limit);
+    return all.after(after);
   }
 
   /** Returns a text that is empty, or could be a name. */

@@ -29,7 +29,7 @@ final class Changes {
     long after =
         latest < 0
             ? call.number("after", 0, Long.MAX_VALUE).orElse(0)
-            : Math.max(0, last(call.kind()) - latest);
+            : Math.max(0, kinds.admin(call.kind()).lastChange() - latest);
     long wait = call.number("wait", 0, LONGEST_WAIT_SECONDS).orElse(0);
     kinds.admin(call.kind());
     // Asked first, so that no change falls between the page and the waiting.
@@ -40,31 +40,6 @@ final class Changes {
     }
     return feed.await(call.kind(), revision, Duration.ofSeconds(wait))
         .thenApplyAsync(woken -> Reply.ok(page(call.kind(), after, limit)), call.worker());
-  }
-
-  /**
-   * Finds the number of the last change by halves, a row at a time: numbers go up, and whether more
-   * come after one is quickly told.
-   */
-  private long last(String kind) {
-    long high = 1;
-    while (isAnyAfter(kind, high)) {
-      high *= 2;
-    }
-    long low = high / 2;
-    while (low < high) {
-      long middle = (low + high) / 2;
-      if (isAnyAfter(kind, middle)) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
-
-  private boolean isAnyAfter(String kind, long number) {
-    return !kinds.store().history(kind, Optional.empty(), number, 1, Kinds.deadline()).isEmpty();
   }
 
   private Page page(String kind, long after, int limit) {

@@ -53,7 +53,7 @@ public final class Feed implements AutoCloseable {
 
   /** Returns the revision of a kind, from which to wait for another. */
   long revision(String kind) {
-    return store.changes(kind, Long.MAX_VALUE, Kinds.deadline()).revision();
+    return store.changedSince(kind, Long.MAX_VALUE, Kinds.deadline()).revision();
   }
 
   /** Completes when the kind has another revision, and at the latest when the time is over. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,8 +44,8 @@ final class ObjectOperations {
             kinds
                 .admin(call.kind())
                 .move(
-                    version == null ? move : move.ofVersion(version),
-                    Boolean.TRUE.equals(destination.force()),
+                    version == null ? move : move.ifVersion(version),
+                    Boolean.TRUE.equals(destination.force()) ? MoveMode.FORCED : MoveMode.CHECKED,
                     call.note(destination.reason()))));
   }
 

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,9 +87,9 @@ final class Plans {
     split(given.checkedFlows(call.kind()), limit, now, later);
     long revision = Body.required("plan.revision", given.revision());
     Plan plan = new Plan(call.kind(), revision, now, List.of(), List.of(), 0);
-    long moved = apply(plan, call, piece.reason());
-    // Whatever moves together is one step of the kind.
-    PlanJson rest = PlanJson.rest(call.kind(), moved > 0 ? revision + 1 : revision, later);
+    AtomicLong revisionNow = new AtomicLong(revision);
+    long moved = apply(plan, call, piece.reason(), revisionNow);
+    PlanJson rest = PlanJson.rest(call.kind(), revisionNow.get(), later);
     return Reply.ok(
         new Done(
             moved, plan.moves() - moved, later.stream().mapToLong(Plan.Flow::units).sum(), rest));
@@ -113,12 +114,18 @@ final class Plans {
   }
 
   /** Moves whoever the plan chooses, and tells how many units went. */
-  private long apply(Plan plan, Call call, @Nullable String reason) {
+  private long apply(Plan plan, Call call, @Nullable String reason, AtomicLong revisionNow) {
     ShardAdmin admin = kinds.admin(call.kind());
     List<Move> moves = new ArrayList<>();
     admin.moves(plan).forEachRemaining(moves::add);
     Set<String> gone = new HashSet<>();
-    admin.apply(moves.iterator(), call.note(reason), done -> gone.addAll(done.moved().keySet()));
+    admin.apply(
+        moves.iterator(),
+        call.note(reason),
+        done -> {
+          gone.addAll(done.moved().keySet());
+          revisionNow.set(done.revision());
+        });
     return moves.stream().filter(move -> gone.contains(move.object())).count();
   }
 }

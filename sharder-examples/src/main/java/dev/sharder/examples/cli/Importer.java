@@ -3,6 +3,7 @@ package dev.sharder.examples.cli;
 import dev.sharder.InvalidValueException;
 import dev.sharder.Placement;
 import dev.sharder.SharderException;
+import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
@@ -141,7 +142,10 @@ final class Importer {
     List<Adoption> adoptions = new ArrayList<>();
     batch.forEach(entry -> adoptions.add(adoption(entry)));
     Placements placements =
-        dryRun ? admin.adoptable(adoptions) : admin.adopt(adoptions, allOrNothing, note);
+        dryRun
+            ? admin.adoptable(adoptions)
+            : admin.adopt(
+                adoptions, allOrNothing ? AdoptMode.ALL_OR_NOTHING : AdoptMode.EACH, note);
     if (allOrNothing && !placements.refused().isEmpty()) {
       err.println("nothing was taken over, as all or nothing was asked");
     }

@@ -9,6 +9,7 @@ import dev.sharder.Sharder;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.cli.Target.Opened;
 import dev.sharder.examples.hub.HubServer;
@@ -310,8 +311,8 @@ final class ObjectCommands {
           opened
               .admin()
               .move(
-                  version == null ? move : move.ofVersion(version),
-                  force,
+                  version == null ? move : move.ifVersion(version),
+                  force ? MoveMode.FORCED : MoveMode.CHECKED,
                   why.note("moved by hand")));
       return ExitCodes.DONE;
     }

@@ -45,7 +45,7 @@ final class Table<T> {
 
   static final Table<Finding> FINDINGS =
       new Table<Finding>()
-          .with("promise", Finding::promise)
+          .with("promise", finding -> finding.promise().word())
           .with("subject", Finding::subject)
           .with("detail", Finding::detail);
 

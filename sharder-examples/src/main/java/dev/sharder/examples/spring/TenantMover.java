@@ -2,6 +2,7 @@ package dev.sharder.examples.spring;
 
 import dev.sharder.Assignment;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.util.List;
@@ -45,7 +46,8 @@ final class TenantMover {
                 status -> {
                   List<String> texts = takeOut(tenant, to, JdbcClient.create(old));
                   putIn(tenant, texts, databases.database(to));
-                  return admin.move(Move.of(tenant, to).ofVersion(now.version()), false, note);
+                  return admin.move(
+                      Move.of(tenant, to).ifVersion(now.version()), MoveMode.CHECKED, note);
                 }));
   }
 

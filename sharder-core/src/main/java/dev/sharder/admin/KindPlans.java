@@ -1,0 +1,99 @@
+package dev.sharder.admin;
+
+import dev.sharder.BinLoad;
+import dev.sharder.BinPolicy;
+import dev.sharder.BinState;
+import dev.sharder.InvalidValueException;
+import dev.sharder.NotFoundException;
+import dev.sharder.RefusedException;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Deadline;
+import dev.sharder.store.Listing;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** Makes plans from what the store holds of one kind, and chooses the objects that move by them. */
+final class KindPlans {
+
+  /** Rows in a page: enough to be fast, few enough to let other callers through. */
+  private static final int PAGE = 1_000;
+
+  private final String kind;
+  private final AssignmentStore store;
+  private final BinPolicy policy;
+  private final Supplier<Deadline> deadline;
+
+  KindPlans(String kind, AssignmentStore store, BinPolicy policy, Supplier<Deadline> deadline) {
+    this.kind = kind;
+    this.store = store;
+    this.policy = policy;
+    this.deadline = deadline;
+  }
+
+  Plan drain(String bin, PlanOptions options) {
+    long revision = revision();
+    List<BinLoad> bins = binsFor(options);
+    return Planner.drain(kind, revision, bin, bins, store.holdings(kind, deadline.get()), options);
+  }
+
+  Plan rebalance(PlanOptions options) {
+    long revision = revision();
+    List<BinLoad> bins = binsFor(options);
+    return Planner.rebalance(kind, revision, bins, store.holdings(kind, deadline.get()), options);
+  }
+
+  Iterator<Move> moves(Plan plan) {
+    checkIsCurrent(plan);
+    if (plan.flows().isEmpty()) {
+      return List.<Move>of().iterator();
+    }
+    Set<String> sources = plan.flows().stream().map(Plan.Flow::from).collect(Collectors.toSet());
+    Listing units = Listing.all(PAGE).ofBins(sources).withGroupsOnce();
+    return new PlannedMoves(
+        plan,
+        store.bins(kind, deadline.get()),
+        PagedIterator.over(
+            page -> store.list(kind, page, deadline.get()),
+            last -> units.after(last.object()),
+            units),
+        policy);
+  }
+
+  private void checkIsCurrent(Plan plan) {
+    if (!plan.kind().equals(kind)) {
+      throw new InvalidValueException(
+          "the plan is for kind '%s', and this is the admin of kind '%s'; use the admin of its kind"
+              .formatted(plan.kind(), kind));
+    }
+    long revision = revision();
+    if (revision != plan.revision()) {
+      throw new RefusedException(
+          "kind '%s' changed since the plan was made (revision %d then, %d now); make a new plan"
+              .formatted(kind, plan.revision(), revision));
+    }
+  }
+
+  private long revision() {
+    return store.changedSince(kind, Long.MAX_VALUE, deadline.get()).revision();
+  }
+
+  private List<BinLoad> binsFor(PlanOptions options) {
+    List<BinLoad> bins = store.bins(kind, deadline.get());
+    for (String name : options.only()) {
+      BinLoad bin =
+          bins.stream()
+              .filter(one -> one.name().equals(name))
+              .findFirst()
+              .orElseThrow(() -> NotFoundException.bin(kind, name));
+      if (bin.bin().state() != BinState.OPEN) {
+        throw new RefusedException(
+            "bin '%s' of kind '%s' is %s and cannot take part in a plan; open it first, or leave it out"
+                .formatted(name, kind, bin.bin().state().word()));
+      }
+    }
+    return bins;
+  }
+}

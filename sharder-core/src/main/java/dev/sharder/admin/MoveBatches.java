@@ -1,0 +1,38 @@
+package dev.sharder.admin;
+
+import dev.sharder.StoreException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/** Applies many moves in batches, each of which is one transaction. */
+final class MoveBatches {
+
+  /** Enough to be fast, few enough to let other callers through. */
+  private static final int LARGEST = 1_000;
+
+  private MoveBatches() {}
+
+  static MoveCounts apply(
+      Iterator<Move> moves, Function<List<Move>, MoveResult> batch, Consumer<MoveResult> progress) {
+    MoveCounts counts = new MoveCounts(0, 0, 0);
+    while (moves.hasNext()) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new StoreException(
+            "interrupted after %d moves; apply them again, what is moved stays"
+                .formatted(counts.moved()),
+            null);
+      }
+      List<Move> next = new ArrayList<>();
+      while (moves.hasNext() && next.size() < LARGEST) {
+        next.add(moves.next());
+      }
+      MoveResult done = batch.apply(next);
+      counts = counts.plus(done);
+      progress.accept(done);
+    }
+    return counts;
+  }
+}
