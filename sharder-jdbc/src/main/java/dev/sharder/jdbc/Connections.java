@@ -122,7 +122,7 @@ final class Connections implements AutoCloseable {
         discard(connection);
         evictIdle(LONG_SILENCE);
       } else if (lease.isExpired()) {
-        Pools.evict(dataSource, connection);
+        PoolEviction.evict(dataSource, connection);
       }
       throw failure;
     } catch (Error failure) {
@@ -136,7 +136,7 @@ final class Connections implements AutoCloseable {
 
   /** Of the thread that has borrowed it alone: a pool may have lent it to others a moment later. */
   private void discard(Connection connection) {
-    Pools.evict(dataSource, connection);
+    PoolEviction.evict(dataSource, connection);
     if (reach == Reach.REMOTE) {
       abort(connection);
     }
@@ -162,7 +162,7 @@ final class Connections implements AutoCloseable {
     if (now - evictedAt > interval.toNanos()) {
       evictedAt = now;
       // A pool may close them at once, and closing may take its time.
-      HELPERS.execute(() -> Pools.evictIdle(dataSource));
+      HELPERS.execute(() -> PoolEviction.evictIdle(dataSource));
     }
   }
 

@@ -2,9 +2,7 @@ package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
 import dev.sharder.Placement;
-import dev.sharder.StoreException;
 import dev.sharder.store.Deadline;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -17,20 +15,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /** Where the databases differ beyond the text of their {@link Statements}. */
-abstract sealed class Dialect permits PostgresDialect, SqliteDialect {
-
-  /** Returns the dialect of the database behind the connection. */
-  static Dialect of(Connection connection) throws SQLException {
-    String product = connection.getMetaData().getDatabaseProductName();
-    return switch (product) {
-      case "SQLite" -> new SqliteDialect();
-      case "PostgreSQL" -> new PostgresDialect();
-      default ->
-          throw new StoreException(
-              "database product '%s' is not supported; use SQLite or PostgreSQL".formatted(product),
-              null);
-    };
-  }
+abstract class Dialect {
 
   /** The folder of its migrations on the class path. */
   abstract String migrations();

@@ -5,10 +5,8 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
-import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
-import dev.sharder.ClosedException;
 import dev.sharder.Placement;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
@@ -17,10 +15,8 @@ import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
 import dev.sharder.admin.Note;
 import dev.sharder.jdbc.Dialect.Placed;
-import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
-import dev.sharder.jdbc.Statements.Miscount;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Changes;
 import dev.sharder.store.Deadline;
@@ -44,12 +40,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import javax.sql.DataSource;
-import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.extension.Extensions;
-import org.jdbi.v3.sqlobject.SqlObjectFactory;
-import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,49 +87,15 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   /** Larger groups, of a roster, are chosen for in Java and written in bulk. */
   private static final int LARGEST_IN_SQL = 5_000;
 
+  private final RetryingJdbi database;
   private final Dialect dialect;
-  private final Connections connections;
-
-  /** What the thread has borrowed, for Jdbi, which does not say for how long it wants it. */
-  private static final ThreadLocal<Connection> BORROWED = new ThreadLocal<>();
-
-  private final Jdbi jdbi;
   private final @Nullable Replica replica;
-  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private JdbiAssignmentStore(
-      Dialect dialect, Connections connections, @Nullable Connections replica) {
-    this.dialect = dialect;
-    this.connections = connections;
-    this.jdbi = Jdbi.create(new Lent());
-    this.replica = replica == null ? null : new Replica(connections, replica, this::findOnPrimary);
-    jdbi.installPlugin(new SqlObjectPlugin());
-    jdbi.registerArgument(Json.writing(Map.class));
-    jdbi.registerRowMapper(Assignment.class, Rows::assignment);
-    jdbi.registerRowMapper(AppliedScript.class, Rows::appliedScript);
-    jdbi.registerRowMapper(BinRow.class, Rows::bin);
-    jdbi.registerRowMapper(Change.class, Rows::change);
-    jdbi.registerRowMapper(Finding.class, Rows::finding);
-    jdbi.registerRowMapper(Holding.class, Rows::holding);
-    jdbi.registerRowMapper(Miscount.class, Rows::miscount);
-    jdbi.registerRowMapper(ChangedObject.class, Rows::changedObject);
-    dialect.configure(jdbi);
-    // What Jdbi learns of the statements is kept here for all handles; each would begin anew.
-    Extensions extensions = jdbi.getConfig(Extensions.class);
-    extensions
-        .findFactory(SqlObjectFactory.class)
-        .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
-  }
-
-  /** Hands Jdbi the connection that the thread has borrowed, and leaves returning it to others. */
-  private static final class Lent implements ConnectionFactory {
-    @Override
-    public Connection openConnection() {
-      return BORROWED.get();
-    }
-
-    @Override
-    public void closeConnection(Connection connection) {}
+  private JdbiAssignmentStore(RetryingJdbi database, @Nullable Connections replica) {
+    this.database = database;
+    this.dialect = database.dialect();
+    this.replica =
+        replica == null ? null : new Replica(database.connections(), replica, this::findOnPrimary);
   }
 
   /**
@@ -164,7 +121,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
-    checkOpen();
+    database.checkOpen();
     return replica == null || objects.size() > LARGEST_IN_SQL
         ? findOnPrimary(kind, objects, deadline)
         : replica.find(kind, objects, deadline);
@@ -173,7 +130,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   private Map<String, Assignment> findOnPrimary(
       String kind, Collection<String> objects, Deadline deadline) {
     return byObject(
-        briefly(deadline, (handle, limit) -> dialect.find(handle, kind, objects, limit)));
+        database.briefly(deadline, (handle, limit) -> dialect.find(handle, kind, objects, limit)));
   }
 
   private static Map<String, Assignment> byObject(List<Assignment> assignments) {
@@ -191,7 +148,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
     Map<String, Placement> placed = new HashMap<>();
     Placed answer =
-        briefly(
+        database.briefly(
             deadline, (handle, limit) -> dialect.placeIntoEmptiest(handle, kind, objects, limit));
     answer.placements().forEach(one -> placed.put(one.object(), one));
     saw(kind, answer.revision());
@@ -208,12 +165,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public List<String> kinds(Deadline deadline) {
-    return read(deadline, Statements::kinds);
+    return database.read(deadline, Statements::kinds);
   }
 
   @Override
   public List<BinLoad> bins(String kind, Deadline deadline) {
-    return read(deadline, statements -> statements.bins(kind)).stream().map(BinRow::load).toList();
+    return database.read(deadline, statements -> statements.bins(kind)).stream()
+        .map(BinRow::load)
+        .toList();
   }
 
   @Override
@@ -221,7 +180,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     AtomicBoolean recorded = new AtomicBoolean();
     try {
-      return patiently(
+      return database.patiently(
           deadline,
           (handle, limit) -> {
             if (recorded.get()) {
@@ -235,7 +194,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                         handle,
                         limit,
                         statements -> {
-                          Edit<T> edit = decideAndRecord(statements, kind, scope, decide);
+                          Edit<T> edit =
+                              EditRecorder.decideAndRecord(
+                                  statements, kind, scope, decide, revision -> saw(kind, revision));
                           if (deadline.hasPassed()) {
                             throw Retry.tooLong(deadline, "the change took too long", null);
                           }
@@ -273,90 +234,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     }
   }
 
-  private <T> Edit<T> decideAndRecord(
-      Statements statements, String kind, Scope scope, Function<Snapshot, Edit<T>> decide) {
-    List<Long> revision = statements.lockKind(kind);
-    revision.forEach(told -> saw(kind, told));
-    long known = revision.isEmpty() ? 0 : revision.get(0);
-    Edit<T> edit = decide.apply(snapshot(statements, kind, known, scope));
-    if (revision.isEmpty() && !edit.isEmpty()) {
-      // Others may begin the kind as well, and only a row of it can be locked.
-      statements.addKind(kind);
-      long begun = statements.lockKind(kind).get(0);
-      edit = decide.apply(snapshot(statements, kind, begun, scope));
-    }
-    record(statements, kind, edit);
-    return edit;
-  }
-
-  private static Snapshot snapshot(Statements statements, String kind, long revision, Scope scope) {
-    List<BinRow> bins = statements.bins(kind);
-    Map<String, Assignment> assignments = new HashMap<>();
-    Map<String, String> groups = new HashMap<>();
-    if (!scope.objects().isEmpty()) {
-      statements.find(kind, scope.objects()).forEach(one -> assignments.put(one.object(), one));
-    }
-    if (scope.companions()
-        && assignments.values().stream().anyMatch(one -> one.group().isPresent())) {
-      statements
-          .findCompanions(kind, scope.objects())
-          .forEach(one -> assignments.put(one.object(), one));
-    }
-    if (!scope.groups().isEmpty()) {
-      statements
-          .findOneOfEach(kind, scope.groups())
-          .forEach(one -> groups.put(one.group().orElseThrow(), one.bin()));
-    }
-    return new Snapshot(
-        revision,
-        statements.now(),
-        bins.stream().map(BinRow::load).toList(),
-        bins.stream().filter(BinRow::undeclared).map(bin -> bin.load().name()).collect(toSet()),
-        assignments,
-        groups);
-  }
-
-  private static void record(Statements statements, String kind, Edit<?> edit) {
-    for (Bin bin : edit.bins()) {
-      put(statements, kind, bin, edit.undeclared().contains(bin.name()));
-    }
-    if (!edit.placed().isEmpty()) {
-      statements.insert(kind, edit.placed());
-    }
-    if (!edit.moved().isEmpty()) {
-      statements.move(kind, edit.moved());
-    }
-    if (!edit.removed().isEmpty()) {
-      statements.remove(kind, edit.removed().stream().map(Assignment::object).toList());
-    }
-    if (!edit.counted().isEmpty()) {
-      statements.count(kind, edit.counted());
-    }
-    append(statements, kind, edit.changes());
-  }
-
-  private static void append(Statements statements, String kind, List<Change> changes) {
-    if (!changes.isEmpty()) {
-      statements.raiseRevision(kind);
-      statements.append(kind, changes);
-    }
-  }
-
-  private static void put(Statements statements, String kind, Bin bin, boolean undeclared) {
-    statements.putBin(
-        kind,
-        bin.name(),
-        bin.weight(),
-        bin.offset(),
-        bin.capacity(),
-        bin.state().word(),
-        undeclared,
-        bin.labels());
-  }
-
   @Override
   public List<Assignment> list(String kind, Listing listing, Deadline deadline) {
-    return read(
+    return database.read(
         deadline,
         statements ->
             statements.list(
@@ -370,14 +250,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public List<Holding> holdings(String kind, Deadline deadline) {
-    return read(deadline, statements -> statements.holdings(kind));
+    return database.read(deadline, statements -> statements.holdings(kind));
   }
 
   @Override
   public List<Change> history(
       String kind, Optional<String> object, long after, int limit, Deadline deadline) {
     List<Change> changes =
-        read(
+        database.read(
             deadline,
             statements ->
                 object
@@ -389,12 +269,12 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public List<Finding> verify(String kind, int limit, Deadline deadline) {
-    return read(deadline, statements -> statements.verify(kind, limit));
+    return database.read(deadline, statements -> statements.verify(kind, limit));
   }
 
   @Override
   public Map<String, Long> recount(String kind, Note note, Deadline deadline) {
-    return inTransaction(
+    return database.inTransaction(
         deadline,
         statements -> {
           statements.lockKind(kind);
@@ -402,7 +282,8 @@ public final class JdbiAssignmentStore implements AssignmentStore {
           statements.miscounts(kind).forEach(wrong -> mended.put(wrong.bin(), wrong.difference()));
           if (!mended.isEmpty()) {
             statements.count(kind, mended);
-            append(statements, kind, recounted(kind, mended.keySet(), note, statements.now()));
+            EditRecorder.append(
+                statements, kind, recounted(kind, mended.keySet(), note, statements.now()));
           }
           return mended;
         });
@@ -417,12 +298,13 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public long lastChange(String kind, Deadline deadline) {
-    return read(deadline, statements -> statements.lastChange(kind));
+    return database.read(deadline, statements -> statements.lastChange(kind));
   }
 
   @Override
   public Changes changedSince(String kind, long revision, Deadline deadline) {
-    return briefly(deadline, (handle, limit) -> changedSince(handle, kind, revision, limit));
+    return database.briefly(
+        deadline, (handle, limit) -> changedSince(handle, kind, revision, limit));
   }
 
   private Changes changedSince(Handle handle, String kind, long after, Deadline limit)
@@ -454,87 +336,41 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public void awaitChange(String kind, Duration atMost) throws InterruptedException {
-    checkOpen();
-    dialect.awaitChange(connections, kind, atMost);
+    database.checkOpen();
+    dialect.awaitChange(database.connections(), kind, atMost);
   }
 
-  private void checkTables(Deadline deadline) {
+  /** Lets go of the database; the application's data source stays open. */
+  @Override
+  public void close() {
+    database.close();
+  }
+
+  private static void checkTables(RetryingJdbi database, Deadline deadline) {
     try {
-      read(deadline, Statements::checkTables);
+      database.read(deadline, Statements::checkTables);
     } catch (StoreException refusal) {
       if (!Retry.isAboutTables(refusal)) {
         throw refusal;
       }
       throw new StoreException(
           "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or leave migrate(true)"
-              .formatted(refusal.getMessage(), dialect.migrations()),
+              .formatted(refusal.getMessage(), database.dialect().migrations()),
           refusal);
     }
   }
 
-  /** Lets go of the database; the application's data source stays open. */
-  @Override
-  public void close() {
-    if (closed.compareAndSet(false, true)) {
-      dialect.close();
-      connections.close();
-    }
-  }
-
-  private <T> T inTransaction(Deadline deadline, Function<Statements, T> work) {
-    return patiently(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
-  }
-
-  <T> T read(Deadline deadline, Function<Statements, T> work) {
-    return patiently(deadline, (handle, limit) -> dialect.read(handle, limit, work));
-  }
-
-  private void checkOpen() {
-    if (closed.get()) {
-      throw new ClosedException("the store");
-    }
-  }
-
-  /** Work on one connection, within a limit, that is whole or not done at all. */
-  interface Work<T> {
-    T run(Handle handle, Deadline limit) throws SQLException;
-  }
-
-  /** What may take all the time that the caller has. */
-  <T> T patiently(Deadline deadline, Work<T> work) {
-    return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
-  }
-
-  /** What is answered at once unless something is wrong, and then is better asked again. */
-  private <T> T briefly(Deadline deadline, Work<T> work) {
-    AtomicBoolean slow = new AtomicBoolean();
-    return Retry.until(
-        deadline,
-        () -> {
-          Duration turn = slow.get() ? Retry.remaining(deadline) : Retry.turn(deadline);
-          try {
-            return attempt(turn, deadline, work);
-          } catch (SQLException | RuntimeException failure) {
-            // The server is there, and slow, or others are in the way: it has the rest of the time.
-            slow.set(Retry.reason(failure).map(Retry::isServerTimeout).orElse(false));
-            throw failure;
-          }
-        });
-  }
-
-  private <T> T attempt(Duration turn, Deadline deadline, Work<T> work) throws SQLException {
-    checkOpen();
-    return connections.use(
-        turn,
-        connection -> {
-          Connection outer = BORROWED.get();
-          BORROWED.set(connection);
-          try (Handle handle = jdbi.open()) {
-            return work.run(handle, dialect.limit(turn, deadline));
-          } finally {
-            BORROWED.set(outer);
-          }
-        });
+  /** Returns the dialect of the database behind the connection. */
+  private static Dialect dialect(Connection connection) throws SQLException {
+    String product = connection.getMetaData().getDatabaseProductName();
+    return switch (product) {
+      case "SQLite" -> new SqliteDialect();
+      case "PostgreSQL" -> new PostgresDialect();
+      default ->
+          throw new StoreException(
+              "database product '%s' is not supported; use SQLite or PostgreSQL".formatted(product),
+              null);
+    };
   }
 
   /** Collects what a store needs; not thread-safe. */
@@ -619,20 +455,22 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     public JdbiAssignmentStore build() {
       Deadline deadline = Deadline.in(timeLimit);
       Connections unknown = new Connections(dataSource, Connections.Reach.REMOTE);
-      Dialect dialect = Retry.until(deadline, () -> unknown.use(Retry.turn(deadline), Dialect::of));
+      Dialect dialect =
+          Retry.until(
+              deadline, () -> unknown.use(Retry.turn(deadline), JdbiAssignmentStore::dialect));
       Connections reads = replica == null ? null : dialect.replica(replica);
       Connections connections =
           Retry.until(deadline, () -> dialect.prepare(dataSource, Retry.turn(deadline)));
-      JdbiAssignmentStore store = new JdbiAssignmentStore(dialect, connections, reads);
+      RetryingJdbi database = new RetryingJdbi(dialect, connections);
       try {
         if (migrate) {
-          new Migration(store, dialect).run(deadline);
+          new Migration(database).run(deadline);
         }
-        store.checkTables(deadline);
+        checkTables(database, deadline);
         dialect.checkPool(connections);
-        return store;
+        return new JdbiAssignmentStore(database, reads);
       } catch (RuntimeException failure) {
-        store.close();
+        database.close();
         throw failure;
       }
     }

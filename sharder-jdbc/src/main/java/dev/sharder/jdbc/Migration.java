@@ -26,18 +26,18 @@ final class Migration {
 
   private static final String FLYWAY_TABLE = "sharder_schema_history";
 
-  private final JdbiAssignmentStore store;
+  private final RetryingJdbi database;
   private final Dialect dialect;
 
-  Migration(JdbiAssignmentStore store, Dialect dialect) {
-    this.store = store;
-    this.dialect = dialect;
+  Migration(RetryingJdbi database) {
+    this.database = database;
+    this.dialect = database.dialect();
   }
 
   void run(Deadline deadline) {
     try {
       if (!isDone(deadline)) {
-        store.patiently(
+        database.patiently(
             deadline,
             (handle, limit) ->
                 dialect.inTransaction(handle, limit, statements -> runMissing(handle, statements)));
@@ -56,7 +56,7 @@ final class Migration {
 
   private boolean isDone(Deadline deadline) {
     try {
-      return lacking(store.read(deadline, Statements::appliedScripts)).isEmpty();
+      return lacking(database.read(deadline, Statements::appliedScripts)).isEmpty();
     } catch (StoreException refusal) {
       if (Retry.isAboutTables(refusal)) {
         return false;

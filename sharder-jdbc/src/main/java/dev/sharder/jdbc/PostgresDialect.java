@@ -155,7 +155,7 @@ final class PostgresDialect extends Dialect {
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     List<Assignment> found = new ArrayList<>();
-    Row assignment = row -> found.add(Rows.assignment(row, assignedAt(row)));
+    Row assignment = row -> found.add(RowMappers.assignment(row, assignedAt(row)));
     run(
         handle.getConnection(),
         FIND,
@@ -172,7 +172,7 @@ final class PostgresDialect extends Dialect {
     List<Placement> placements = new ArrayList<>(objects.size());
     AtomicLong revision = new AtomicLong();
     Row locked = row -> revision.set(row.getLong("revision"));
-    Row placed = row -> placements.add(Rows.placement(kind, row, assignedAt(row)));
+    Row placed = row -> placements.add(RowMappers.placement(kind, row, assignedAt(row)));
     try {
       run(
           handle.getConnection(),
@@ -189,16 +189,16 @@ final class PostgresDialect extends Dialect {
   }
 
   /** Finds on a primary or on a replica, and tells as of when. */
-  static Replica.Answer findAtRevision(
+  static ReplicaAnswer findAtRevision(
       Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
-    List<Replica.Answer> answers = new ArrayList<>();
+    List<ReplicaAnswer> answers = new ArrayList<>();
     Map<String, Assignment> assignments = new HashMap<>();
     Row answer =
         row -> {
-          answers.add(Rows.answer(row, assignments));
+          answers.add(RowMappers.answer(row, assignments));
           if (row.getString("object") != null) {
-            assignments.put(row.getString("object"), Rows.assignment(row, assignedAt(row)));
+            assignments.put(row.getString("object"), RowMappers.assignment(row, assignedAt(row)));
           }
         };
     run(connection, FIND_AT_REVISION, kind, objects, deadline, Map.of("is_replica", answer));

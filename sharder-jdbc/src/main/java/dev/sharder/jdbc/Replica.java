@@ -35,14 +35,6 @@ final class Replica {
 
   private static final long FRESH = Duration.ofMillis(500).toNanos();
 
-  /**
-   * What a server said in one snapshot.
-   *
-   * @param database the same for a primary and those replicas alone that follow it
-   */
-  record Answer(
-      boolean fromReplica, String database, long revision, Map<String, Assignment> assignments) {}
-
   /** The primary as it was last seen; of no database where that must be asked first. */
   private record Seen(Optional<String> database, long revision, long at) {
 
@@ -91,7 +83,8 @@ final class Replica {
   Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
     Seen floor = seen.computeIfAbsent(kind, unseen -> unknown(0));
     if (!floor.isFresh()) {
-      Optional<Answer> answer = toPrimary.ask(limit -> askPrimary(kind, objects, limit), deadline);
+      Optional<ReplicaAnswer> answer =
+          toPrimary.ask(limit -> askPrimary(kind, objects, limit), deadline);
       if (answer.isPresent()) {
         return answer.get().assignments();
       }
@@ -110,11 +103,11 @@ final class Replica {
     return found;
   }
 
-  private Answer askPrimary(String kind, Collection<String> objects, Deadline limit)
+  private ReplicaAnswer askPrimary(String kind, Collection<String> objects, Deadline limit)
       throws SQLException {
     Seen before = seen.get(kind);
     long asked = System.nanoTime();
-    Answer answer =
+    ReplicaAnswer answer =
         primary.use(
             Retry.remaining(limit),
             connection ->
@@ -128,10 +121,10 @@ final class Replica {
     return answer;
   }
 
-  private Answer askReplica(
+  private ReplicaAnswer askReplica(
       String kind, Collection<String> objects, Deadline limit, String database)
       throws SQLException {
-    Answer answer =
+    ReplicaAnswer answer =
         replica.use(
             Retry.remaining(limit),
             connection -> PostgresDialect.findAtRevision(connection, kind, objects, limit));
@@ -148,7 +141,7 @@ final class Replica {
   }
 
   /** On the connection, so that it is discarded: it leads to what was the primary. */
-  private static Answer refuseStandby(Answer answer) throws SQLException {
+  private static ReplicaAnswer refuseStandby(ReplicaAnswer answer) throws SQLException {
     if (answer.fromReplica()) {
       throw new SQLException("the primary has become a standby", Retry.READ_ONLY);
     }

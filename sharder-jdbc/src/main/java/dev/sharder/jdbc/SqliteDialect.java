@@ -102,8 +102,8 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void configure(Jdbi jdbi) {
-    jdbi.setStatementBuilderFactory(KeptStatements.perConnection());
-    jdbi.registerArgument(Json.writing(Collection.class));
+    jdbi.setStatementBuilderFactory(StatementCache.perConnection());
+    jdbi.registerArgument(LabelsJson.writing(Collection.class));
     jdbi.registerColumnMapper(
         Instant.class, (row, column, context) -> Instant.parse(row.getString(column)));
   }
@@ -116,13 +116,14 @@ final class SqliteDialect extends Dialect {
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
-    KeptStatements statements = kept(handle);
+    StatementCache statements = kept(handle);
     return reading(statements, deadline, () -> find(statements, kind, objects));
   }
 
   private static List<Assignment> find(
-      KeptStatements statements, String kind, Collection<String> objects) throws SQLException {
-    return statements.query(SqliteStatements.FIND, Rows::assignment, kind, Json.write(objects));
+      StatementCache statements, String kind, Collection<String> objects) throws SQLException {
+    return statements.query(
+        SqliteStatements.FIND, RowMappers::assignment, kind, LabelsJson.write(objects));
   }
 
   // Several statements, because SQLite changes one table at a time, and hands back only what it
@@ -130,7 +131,7 @@ final class SqliteDialect extends Dialect {
   @Override
   Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    KeptStatements statements = kept(handle);
+    StatementCache statements = kept(handle);
     return alone(
         handle,
         deadline,
@@ -149,15 +150,15 @@ final class SqliteDialect extends Dialect {
   }
 
   private static List<Assignment> placeNewcomers(
-      KeptStatements statements, String kind, Set<String> newcomers) throws SQLException {
+      StatementCache statements, String kind, Set<String> newcomers) throws SQLException {
     List<Assignment> made =
         statements.query(
             SqliteStatements.PLACE_INTO_EMPTIEST,
             (row, assignedAt) ->
                 new Assignment(kind, row.getString(1), row.getString(2), 1, assignedAt),
             kind,
-            Json.write(newcomers));
-    statements.execute(SqliteStatements.COUNT, Json.write(counted(made)), kind);
+            LabelsJson.write(newcomers));
+    statements.execute(SqliteStatements.COUNT, LabelsJson.write(counted(made)), kind);
     return made;
   }
 
@@ -165,8 +166,8 @@ final class SqliteDialect extends Dialect {
     return SqliteStatements.pairs(placed.stream().collect(groupingBy(Assignment::bin, counting())));
   }
 
-  private static KeptStatements kept(Handle handle) {
-    return (KeptStatements) handle.getStatementBuilder();
+  private static StatementCache kept(Handle handle) {
+    return (StatementCache) handle.getStatementBuilder();
   }
 
   @Override
@@ -179,7 +180,7 @@ final class SqliteDialect extends Dialect {
     T run() throws SQLException;
   }
 
-  private <T> T reading(KeptStatements statements, Deadline deadline, Work<T> work)
+  private <T> T reading(StatementCache statements, Deadline deadline, Work<T> work)
       throws SQLException {
     if (files.isPresent()) {
       T result = with(statements, work);
@@ -196,7 +197,7 @@ final class SqliteDialect extends Dialect {
 
   /** Runs the work while no one else writes, and makes it durable. */
   private <T> T alone(Handle handle, Deadline deadline, Work<T> work) throws SQLException {
-    KeptStatements statements = kept(handle);
+    StatementCache statements = kept(handle);
     awaitTurn(deadline);
     try {
       T result =
@@ -208,7 +209,7 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static <T> T durably(KeptStatements statements, Work<T> work) throws SQLException {
+  private static <T> T durably(StatementCache statements, Work<T> work) throws SQLException {
     String before = statements.readText(SETTINGS);
     statements.run(NEEDED);
     try {
@@ -221,7 +222,7 @@ final class SqliteDialect extends Dialect {
 
   // BEGIN and COMMIT are written out, because the driver's commit() begins the next transaction at
   // once, and with an immediate one would wait for a lock that no one needs.
-  private <T> T commit(KeptStatements statements, Deadline deadline, Work<T> work)
+  private <T> T commit(StatementCache statements, Deadline deadline, Work<T> work)
       throws SQLException {
     try {
       beginInTurn(statements, deadline);
@@ -234,7 +235,7 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private void beginInTurn(KeptStatements statements, Deadline deadline) throws SQLException {
+  private void beginInTurn(StatementCache statements, Deadline deadline) throws SQLException {
     if (otherProcesses.isEmpty()) {
       begin(statements, deadline);
       return;
@@ -248,7 +249,7 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static void begin(KeptStatements statements, Deadline deadline) throws SQLException {
+  private static void begin(StatementCache statements, Deadline deadline) throws SQLException {
     while (true) {
       try {
         statements.begin();
@@ -268,7 +269,7 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static void rollBack(KeptStatements statements, Throwable failure) {
+  private static void rollBack(StatementCache statements, Throwable failure) {
     try {
       statements.rollBack();
     } catch (SQLException | Error alsoFailed) {
@@ -276,7 +277,7 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static <T> T with(KeptStatements statements, Work<T> work) throws SQLException {
+  private static <T> T with(StatementCache statements, Work<T> work) throws SQLException {
     try {
       // An Error may have kept the last user of the connection from doing so.
       statements.rollBack();

@@ -24,28 +24,28 @@ import org.sqlite.SQLiteConnection;
  * often a pool lends it out: to compile a statement takes longer than to run it. As many are kept
  * as there are different texts, a few dozen.
  */
-final class KeptStatements implements StatementBuilder {
+final class StatementCache implements StatementBuilder {
 
   private final SQLiteConnection connection;
   private final Map<String, PreparedStatement> kept = new HashMap<>();
   private final SqliteFiles.Seen files = new SqliteFiles.Seen();
   private boolean maybeInTransaction;
 
-  private KeptStatements(SQLiteConnection connection) {
+  private StatementCache(SQLiteConnection connection) {
     this.connection = connection;
   }
 
   /** Finds the statements of the connection behind whatever a pool has wrapped around it. */
   static StatementBuilderFactory perConnection() {
-    Map<SQLiteConnection, KeptStatements> connections = new ConcurrentHashMap<>();
+    Map<SQLiteConnection, StatementCache> connections = new ConcurrentHashMap<>();
     return lent -> {
       SQLiteConnection connection = unwrap(lent);
-      KeptStatements known = connections.get(connection);
+      StatementCache known = connections.get(connection);
       if (known != null) {
         return known;
       }
-      connections.keySet().removeIf(KeptStatements::isClosed);
-      return connections.computeIfAbsent(connection, KeptStatements::new);
+      connections.keySet().removeIf(StatementCache::isClosed);
+      return connections.computeIfAbsent(connection, StatementCache::new);
     };
   }
 

@@ -14,17 +14,18 @@ import org.slf4j.LoggerFactory;
  * has become a standby, is seldom the only one: HikariCP is asked to replace those that are idle.
  * Other pools try their connections out as they are set to.
  */
-final class Pools {
+final class PoolEviction {
 
-  private static final Logger log = LoggerFactory.getLogger(Pools.class);
+  private static final Logger log = LoggerFactory.getLogger(PoolEviction.class);
 
   private static final boolean HAS_HIKARI = hasHikari();
 
-  private Pools() {}
+  private PoolEviction() {}
 
   private static boolean hasHikari() {
     try {
-      Class.forName("com.zaxxer.hikari.HikariDataSource", false, Pools.class.getClassLoader());
+      Class.forName(
+          "com.zaxxer.hikari.HikariDataSource", false, PoolEviction.class.getClassLoader());
       return true;
     } catch (ClassNotFoundException | LinkageError absent) {
       return false;

@@ -12,13 +12,13 @@ import org.jdbi.v3.core.argument.ArgumentFactory;
 import org.jdbi.v3.core.generic.GenericTypes;
 
 /** Writes labels and lists as JSON texts, and reads labels back. */
-final class Json {
+final class LabelsJson {
 
   private static final ObjectMapper MAPPER =
       // Sorted, so that equal labels are equal texts.
       JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
 
-  private Json() {}
+  private LabelsJson() {}
 
   /** Binds every argument of that type as a JSON text. */
   static ArgumentFactory.Preparable writing(Class<?> type) {

@@ -22,9 +22,9 @@ import java.util.OptionalLong;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /** Reads the rows of every statement. */
-final class Rows {
+final class RowMappers {
 
-  private Rows() {}
+  private RowMappers() {}
 
   static Assignment assignment(ResultSet row, StatementContext context) throws SQLException {
     return assignment(row, instant(row, "assigned_at", context).orElseThrow());
@@ -57,9 +57,9 @@ final class Rows {
   }
 
   /** When and where the assignments are so. */
-  static Replica.Answer answer(ResultSet row, Map<String, Assignment> assignments)
+  static ReplicaAnswer answer(ResultSet row, Map<String, Assignment> assignments)
       throws SQLException {
-    return new Replica.Answer(
+    return new ReplicaAnswer(
         row.getBoolean("is_replica"),
         row.getString("database"),
         row.getLong("revision"),
@@ -76,7 +76,7 @@ final class Rows {
             // row.wasNull() speaks of the column read last.
             row.getObject("capacity") == null ? OptionalLong.empty() : OptionalLong.of(capacity),
             BinState.of(row.getString("state")),
-            Json.readLabels(row.getString("labels")));
+            LabelsJson.readLabels(row.getString("labels")));
     return new BinRow(new BinLoad(bin, row.getLong("assigned")), row.getBoolean("undeclared"));
   }
 

@@ -1,0 +1,144 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Assignment;
+import dev.sharder.ClosedException;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Finding;
+import dev.sharder.jdbc.Statements.AppliedScript;
+import dev.sharder.jdbc.Statements.BinRow;
+import dev.sharder.jdbc.Statements.ChangedObject;
+import dev.sharder.jdbc.Statements.Miscount;
+import dev.sharder.store.Deadline;
+import dev.sharder.store.Holding;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jdbi.v3.core.ConnectionFactory;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.extension.Extensions;
+import org.jdbi.v3.sqlobject.SqlObjectFactory;
+import org.jdbi.v3.sqlobject.SqlObjectPlugin;
+
+/**
+ * Jdbi over connections that are lent for a limited time. Work that fails because of another
+ * caller, or of a database that is coming back, is tried again until the caller's deadline.
+ * Thread-safe.
+ */
+final class RetryingJdbi implements AutoCloseable {
+
+  /** What the thread has borrowed, for Jdbi, which does not say for how long it wants it. */
+  private static final ThreadLocal<Connection> BORROWED = new ThreadLocal<>();
+
+  private final Dialect dialect;
+  private final Connections connections;
+  private final Jdbi jdbi = Jdbi.create(new Lent());
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  RetryingJdbi(Dialect dialect, Connections connections) {
+    this.dialect = dialect;
+    this.connections = connections;
+    jdbi.installPlugin(new SqlObjectPlugin());
+    jdbi.registerArgument(LabelsJson.writing(Map.class));
+    jdbi.registerRowMapper(Assignment.class, RowMappers::assignment);
+    jdbi.registerRowMapper(AppliedScript.class, RowMappers::appliedScript);
+    jdbi.registerRowMapper(BinRow.class, RowMappers::bin);
+    jdbi.registerRowMapper(Change.class, RowMappers::change);
+    jdbi.registerRowMapper(Finding.class, RowMappers::finding);
+    jdbi.registerRowMapper(Holding.class, RowMappers::holding);
+    jdbi.registerRowMapper(Miscount.class, RowMappers::miscount);
+    jdbi.registerRowMapper(ChangedObject.class, RowMappers::changedObject);
+    dialect.configure(jdbi);
+    // What Jdbi learns of the statements is kept here for all handles; each would begin anew.
+    Extensions extensions = jdbi.getConfig(Extensions.class);
+    extensions
+        .findFactory(SqlObjectFactory.class)
+        .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
+  }
+
+  /** Hands Jdbi the connection that the thread has borrowed, and leaves returning it to others. */
+  private static final class Lent implements ConnectionFactory {
+    @Override
+    public Connection openConnection() {
+      return BORROWED.get();
+    }
+
+    @Override
+    public void closeConnection(Connection connection) {}
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  Connections connections() {
+    return connections;
+  }
+
+  <T> T inTransaction(Deadline deadline, Function<Statements, T> work) {
+    return patiently(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
+  }
+
+  <T> T read(Deadline deadline, Function<Statements, T> work) {
+    return patiently(deadline, (handle, limit) -> dialect.read(handle, limit, work));
+  }
+
+  void checkOpen() {
+    if (closed.get()) {
+      throw new ClosedException("the store");
+    }
+  }
+
+  /** Work on one connection, within a limit, that is whole or not done at all. */
+  interface Work<T> {
+    T run(Handle handle, Deadline limit) throws SQLException;
+  }
+
+  /** What may take all the time that the caller has. */
+  <T> T patiently(Deadline deadline, Work<T> work) {
+    return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
+  }
+
+  /** What is answered at once unless something is wrong, and then is better asked again. */
+  <T> T briefly(Deadline deadline, Work<T> work) {
+    AtomicBoolean slow = new AtomicBoolean();
+    return Retry.until(
+        deadline,
+        () -> {
+          Duration turn = slow.get() ? Retry.remaining(deadline) : Retry.turn(deadline);
+          try {
+            return attempt(turn, deadline, work);
+          } catch (SQLException | RuntimeException failure) {
+            // The server is there, and slow, or others are in the way: it has the rest of the time.
+            slow.set(Retry.reason(failure).map(Retry::isServerTimeout).orElse(false));
+            throw failure;
+          }
+        });
+  }
+
+  private <T> T attempt(Duration turn, Deadline deadline, Work<T> work) throws SQLException {
+    checkOpen();
+    return connections.use(
+        turn,
+        connection -> {
+          Connection outer = BORROWED.get();
+          BORROWED.set(connection);
+          try (Handle handle = jdbi.open()) {
+            return work.run(handle, dialect.limit(turn, deadline));
+          } finally {
+            BORROWED.set(outer);
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      dialect.close();
+      connections.close();
+    }
+  }
+}
