@@ -68,11 +68,11 @@ public final class ShardAdmin {
   private final Duration timeLimit;
   private final KindPlans plans;
 
-  private ShardAdmin(Builder builder) {
-    this.kind = builder.kind;
-    this.store = builder.store;
-    this.policy = builder.policy;
-    this.timeLimit = builder.timeLimit;
+  ShardAdmin(String kind, AssignmentStore store, BinPolicy policy, Duration timeLimit) {
+    this.kind = kind;
+    this.store = store;
+    this.policy = policy;
+    this.timeLimit = timeLimit;
     this.plans = new KindPlans(kind, store, policy, this::deadline);
   }
 
@@ -84,8 +84,8 @@ public final class ShardAdmin {
    * @return a builder with the policy {@link BinPolicy#emptiest} and a time limit of a minute
    * @throws InvalidValueException if the kind is blank, too long or holds a control character
    */
-  public static Builder builder(String kind, AssignmentStore store) {
-    return new Builder(Names.check("kind", kind), store);
+  public static ShardAdminBuilder builder(String kind, AssignmentStore store) {
+    return new ShardAdminBuilder(kind, store);
   }
 
   /**
@@ -455,54 +455,5 @@ public final class ShardAdmin {
 
   private Deadline deadline() {
     return Deadline.in(timeLimit);
-  }
-
-  /** Collects what an admin needs; not thread-safe. */
-  public static final class Builder {
-
-    private final String kind;
-    private final AssignmentStore store;
-    private BinPolicy policy = BinPolicy.emptiest();
-    private Duration timeLimit = Duration.ofMinutes(1);
-
-    private Builder(String kind, AssignmentStore store) {
-      this.kind = kind;
-      this.store = store;
-    }
-
-    /**
-     * Names the policy by which the kind's sharders place, for explanations, and so that no plan
-     * moves an object where it would be refused; {@link BinPolicy#emptiest} if this is never
-     * called.
-     *
-     * @param policy the policy
-     * @return this builder
-     */
-    public Builder policy(BinPolicy policy) {
-      this.policy = policy;
-      return this;
-    }
-
-    /**
-     * Bounds how long a step waits for the store: a change, a batch, a page, or a reading of
-     * everything; a minute if this is never called.
-     *
-     * @param timeLimit more than zero and at most a hundred years
-     * @return this builder
-     * @throws InvalidValueException if it is outside that range
-     */
-    public Builder timeLimit(Duration timeLimit) {
-      this.timeLimit = Deadline.in(timeLimit).limit();
-      return this;
-    }
-
-    /**
-     * Returns the admin.
-     *
-     * @return a new admin
-     */
-    public ShardAdmin build() {
-      return new ShardAdmin(this);
-    }
   }
 }

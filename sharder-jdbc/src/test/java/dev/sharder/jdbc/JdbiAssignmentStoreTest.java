@@ -298,7 +298,7 @@ class JdbiAssignmentStoreTest {
     pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:1/nowhere?user=nobody");
     pool.setInitializationFailTimeout(-1);
     pool.setConnectionTimeout(250);
-    JdbiAssignmentStore.Builder builder =
+    JdbiAssignmentStoreBuilder builder =
         JdbiAssignmentStore.builder(pool).timeLimit(Duration.ofMillis(600));
     assertThatThrownBy(builder::build)
         .isInstanceOf(TimeLimitException.class)
@@ -533,7 +533,7 @@ class JdbiAssignmentStoreTest {
       handle.execute("DROP ROLE IF EXISTS weak");
       handle.execute("CREATE ROLE weak LOGIN");
       String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("user=\\w+", "user=weak");
-      JdbiAssignmentStore.Builder builder =
+      JdbiAssignmentStoreBuilder builder =
           JdbiAssignmentStore.builder(pool(url)).timeLimit(Duration.ofDays(1));
       assertThatThrownBy(builder::build)
           .isInstanceOf(StoreException.class)

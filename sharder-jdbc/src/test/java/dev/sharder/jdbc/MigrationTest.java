@@ -161,7 +161,7 @@ class MigrationTest {
   @DisplayName("whole or not at all, and waits no longer than its time limit for another process")
   void bounded(boolean sqlite) {
     HikariDataSource pool = pool(url(sqlite));
-    JdbiAssignmentStore.Builder hasty =
+    JdbiAssignmentStoreBuilder hasty =
         JdbiAssignmentStore.builder(pool).timeLimit(Duration.ofSeconds(1));
     try (Handle other = Jdbi.open(pool)) {
       other.execute(sqlite ? "PRAGMA journal_mode = WAL" : "SELECT 1");

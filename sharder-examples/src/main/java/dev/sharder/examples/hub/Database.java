@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.secrets.DatabaseUrl;
 import dev.sharder.examples.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.jdbc.JdbiAssignmentStoreBuilder;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +45,7 @@ public record Database(
     Optional<HikariDataSource> replica = Optional.empty();
     try {
       replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
-      JdbiAssignmentStore.Builder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
+      JdbiAssignmentStoreBuilder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
       replica.ifPresent(store::replica);
       return new Database(pool, replica, store.build());
     } catch (RuntimeException failure) {
