@@ -19,7 +19,7 @@ final class BinDecision {
   static Edit<BinLoad> add(String kind, Bin bin, Note note, Snapshot snapshot) {
     if (snapshot.bin(bin.name()).isPresent()) {
       throw new RefusedException(
-          "kind '%s' already has a bin '%s'; change that bin, or choose another name"
+          "kind '%s' has a bin '%s' already; change that, or choose another name"
               .formatted(kind, bin.name()));
     }
     EditDraft draft = new EditDraft(snapshot, note);
@@ -48,12 +48,12 @@ final class BinDecision {
   private static void check(String kind, BinLoad before, Bin after) {
     if (!after.name().equals(before.name())) {
       throw new InvalidValueException(
-          "bin '%s' of kind '%s' cannot be renamed to '%s'; add a bin and move the objects to it"
+          "bin '%s' of kind '%s' cannot be renamed to '%s'; add a bin and move what it holds"
               .formatted(before.name(), kind, after.name()));
     }
     if (after.state() == BinState.RETIRED && before.assigned() > 0) {
       throw new RefusedException(
-          "bin '%s' of kind '%s' holds %d and cannot be retired; drain it first, or move its objects"
+          "bin '%s' of kind '%s' holds %d and cannot be retired; drain it first, or move what it holds"
               .formatted(before.name(), kind, before.assigned()));
     }
   }

@@ -82,18 +82,23 @@ final class KindPlans {
 
   private List<BinLoad> binsFor(PlanOptions options) {
     List<BinLoad> bins = store.bins(kind, deadline.get());
-    for (String name : options.only()) {
-      BinLoad bin =
-          bins.stream()
-              .filter(one -> one.name().equals(name))
-              .findFirst()
-              .orElseThrow(() -> NotFoundException.bin(kind, name));
-      if (bin.bin().state() != BinState.OPEN) {
-        throw new RefusedException(
-            "bin '%s' of kind '%s' is %s and cannot take part in a plan; open it first, or leave it out"
-                .formatted(name, kind, bin.bin().state().word()));
-      }
-    }
+    List<BinLoad> only = options.only().stream().map(name -> named(name, bins)).toList();
+    only.forEach(this::checkIsOpen);
     return bins;
+  }
+
+  private BinLoad named(String name, List<BinLoad> bins) {
+    return bins.stream()
+        .filter(bin -> bin.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> NotFoundException.bin(kind, name));
+  }
+
+  private void checkIsOpen(BinLoad bin) {
+    if (bin.bin().state() != BinState.OPEN) {
+      throw new RefusedException(
+          "bin '%s' of kind '%s' is %s and takes no part in a plan; open it first, or leave it out"
+              .formatted(bin.name(), kind, bin.bin().state().word()));
+    }
   }
 }

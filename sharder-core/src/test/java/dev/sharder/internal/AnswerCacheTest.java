@@ -97,7 +97,7 @@ class AnswerCacheTest {
   void silentWatcher() {
     try (Sharder hubs = hubs().build()) {
       remember(hubs, "ada");
-      silent.add("changes");
+      silent.add("changedSince");
       move("ada", "b");
       long moved = System.nanoTime();
       while (!hubs.assign("ada").bin().equals("b")) {
@@ -115,7 +115,7 @@ class AnswerCacheTest {
   void failingStore() {
     try (Sharder hubs = hubs().build()) {
       remember(hubs, "ada");
-      failing.add("changes");
+      failing.add("changedSince");
       failing.addAll(ASKED);
       long failed = System.nanoTime();
       while (since(failed).compareTo(BOUND) < 0) {
@@ -134,7 +134,7 @@ class AnswerCacheTest {
     Duration allowed = BOUND.multipliedBy(4);
     try (Sharder hubs = hubs().staleIfError(allowed).build()) {
       remember(hubs, "ada");
-      failing.add("changes");
+      failing.add("changedSince");
       failing.addAll(ASKED);
       long failed = System.nanoTime();
       while (since(failed).compareTo(BOUND.multipliedBy(2)) < 0) {
