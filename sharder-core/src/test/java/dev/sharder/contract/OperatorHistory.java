@@ -108,7 +108,7 @@ final class OperatorHistory {
     private static final long serialVersionUID = 1L;
   }
 
-  /** One thing that is done, in the library and in the model; each tells what came of it. */
+  /** One thing that is done, in the library and in the model; each returns its outcomes by name. */
   record Step(
       String what,
       String detail,
@@ -116,7 +116,7 @@ final class OperatorHistory {
       Function<OperatorHistoryModel, Map<String, String>> inModel) {}
 
   /** What came of a step, and how everything is after it. */
-  private record Result(Map<String, String> told, State state) {}
+  private record Result(Map<String, String> outcomes, State state) {}
 
   private final Crashable crashable;
   private final int seed;
@@ -173,7 +173,7 @@ final class OperatorHistory {
     admin = ShardAdmin.builder(kind, store).policy(policy).build();
     Duration minute = Duration.ofMinutes(1);
     sharder = Sharder.builder(kind, store).policy(policy).timeLimit(minute).cache(0).build();
-    // So slow to look for changes of others that only what its own process tells it can be seen.
+    // So slow to look for changes by others that it sees only those of its own process.
     cached = Sharder.builder(kind, store).timeLimit(minute).staleness(Duration.ofDays(1)).build();
   }
 
@@ -187,9 +187,9 @@ final class OperatorHistory {
       playAndDie(step);
     } else {
       Map<String, String> expected = step.inModel().apply(model);
-      Map<String, String> told = step.inLibrary().apply(this);
-      assertThat(told).as(this::where).isEqualTo(expected);
-      count(step.what(), told);
+      Map<String, String> outcomes = step.inLibrary().apply(this);
+      assertThat(outcomes).as(this::where).isEqualTo(expected);
+      count(step.what(), outcomes);
     }
     if (random.nextInt(STEPS_BETWEEN_OPENINGS) == 0) {
       reopen();
@@ -203,8 +203,9 @@ final class OperatorHistory {
     }
   }
 
-  private void count(String what, Map<String, String> told) {
-    told.values()
+  private void count(String what, Map<String, String> outcomes) {
+    outcomes
+        .values()
         .forEach(word -> tally.merge(what + ": " + word.split("[ \\[]")[0], 1, Integer::sum));
   }
 
@@ -220,18 +221,18 @@ final class OperatorHistory {
   /** Whatever dies in the middle of a step: it is wholly done or not at all. */
   private void playAndDie(Step step) {
     OperatorHistoryModel once = model.copy();
-    Map<String, String> toldOnce = step.inModel().apply(once);
-    // Whose acknowledgement is lost is tried again, and told of what it finds then.
+    Map<String, String> outcomesOnce = step.inModel().apply(once);
+    // A call whose acknowledgement is lost is tried again, and reports what it finds then.
     OperatorHistoryModel twice = once.copy();
-    Map<String, String> toldTwice = step.inModel().apply(twice);
+    Map<String, String> outcomesTwice = step.inModel().apply(twice);
     Map<Result, OperatorHistoryModel> possible = new HashMap<>();
-    possible.put(new Result(toldOnce, once.state()), once);
-    possible.put(new Result(toldTwice, twice.state()), twice);
+    possible.put(new Result(outcomesOnce, once.state()), once);
+    possible.put(new Result(outcomesTwice, twice.state()), twice);
 
     List<Runnable> ways = new ArrayList<>(crashable.cuts(random));
     int way = random.nextInt(ways.size() + 1);
     store.strikeWith(way < ways.size() ? ways.get(way) : OperatorHistory::die);
-    Map<String, String> told = playOrDie(step);
+    Map<String, String> outcomes = playOrDie(step);
     if (store.spare()) {
       now += ", struck";
       possible.put(new Result(Map.of(DIED, ""), model.state()), model);
@@ -239,18 +240,20 @@ final class OperatorHistory {
         possible.put(new Result(Map.of(DIED, ""), once.state()), once);
       }
     }
-    Result result = new Result(told, state());
+    Result result = new Result(outcomes, state());
     assertThat(possible.keySet()).as(this::where).contains(result);
     countDeath(result, possible.get(result), once);
     model = possible.get(result);
   }
 
   private void countDeath(Result result, OperatorHistoryModel after, OperatorHistoryModel once) {
-    boolean died = result.told().containsKey(DIED);
+    boolean died = result.outcomes().containsKey(DIED);
     String came =
         after == model
             ? "nothing was done"
-            : died ? "done, and not told" : after == once ? "done" : "done, and told again";
+            : died
+                ? "done, and not acknowledged"
+                : after == once ? "done" : "done, and acknowledged again";
     tally.merge("crash: " + came, 1, Integer::sum);
   }
 
@@ -371,15 +374,16 @@ final class OperatorHistory {
   Map<String, String> placeMany(List<AssignmentRequest> requests, boolean inSql) {
     BinPolicy own = policy == BinPolicy.emptiest() && !inSql ? policy::choose : policy;
     Placements placements = store.place(kind, requests, own, deadline());
-    return told(placements);
+    return outcomes(placements);
   }
 
   Map<String, String> declare(List<Bin> bins) {
     long last = changesAfter(0).stream().mapToLong(Change::id).max().orElse(0);
     Sharder.builder(kind, store).bins(bins).build().close();
-    Map<String, String> told = new TreeMap<>();
-    changesAfter(last).forEach(change -> tell(told, change.to().orElseThrow(), declared(change)));
-    return told;
+    Map<String, String> outcomes = new TreeMap<>();
+    changesAfter(last)
+        .forEach(change -> add(outcomes, change.to().orElseThrow(), declared(change)));
+    return outcomes;
   }
 
   private List<Change> changesAfter(long id) {
@@ -396,46 +400,49 @@ final class OperatorHistory {
     };
   }
 
-  static Map<String, String> told(Placements placements) {
-    Map<String, String> told = new TreeMap<>();
-    placements.placed().forEach((object, placement) -> tell(told, object, word(placement)));
+  static Map<String, String> outcomes(Placements placements) {
+    Map<String, String> outcomes = new TreeMap<>();
+    placements.placed().forEach((object, placement) -> add(outcomes, object, word(placement)));
     placements
         .refused()
-        .forEach((object, why) -> tell(told, object, why.getClass().getSimpleName()));
-    return told;
+        .forEach((object, why) -> add(outcomes, object, why.getClass().getSimpleName()));
+    return outcomes;
   }
 
   static String word(Placement placement) {
     return (placement.isNew() ? "placed " : "found ") + Held.of(placement.assignment());
   }
 
-  private static void tell(Map<String, String> told, String name, String word) {
-    told.merge(name, word, (one, other) -> one + " " + other);
+  private static void add(Map<String, String> outcomes, String name, String word) {
+    outcomes.merge(name, word, (one, other) -> one + " " + other);
   }
 
   Map<String, String> apply(List<Move> moves) {
-    Map<String, String> told = new TreeMap<>();
+    Map<String, String> outcomes = new TreeMap<>();
     MoveCounts applied =
         admin.apply(
             moves.iterator(),
             OPERATOR,
             done -> {
-              done.moved().forEach((object, to) -> tell(told, object, "moved " + Held.of(to)));
-              done.unmoved().forEach((object, in) -> tell(told, object, "unmoved " + Held.of(in)));
+              done.moved().forEach((object, to) -> add(outcomes, object, "moved " + Held.of(to)));
+              done.unmoved()
+                  .forEach((object, in) -> add(outcomes, object, "unmoved " + Held.of(in)));
               done.refused()
-                  .forEach((object, why) -> tell(told, object, why.getClass().getSimpleName()));
+                  .forEach((object, why) -> add(outcomes, object, why.getClass().getSimpleName()));
             });
     assertThat(applied)
         .as(this::where)
-        .isEqualTo(new MoveCounts(beginning(told, "moved"), beginning(told, "unm"), skipped(told)));
-    return told;
+        .isEqualTo(
+            new MoveCounts(
+                beginning(outcomes, "moved"), beginning(outcomes, "unm"), skipped(outcomes)));
+    return outcomes;
   }
 
-  private static long beginning(Map<String, String> told, String prefix) {
-    return told.values().stream().filter(word -> word.startsWith(prefix)).count();
+  private static long beginning(Map<String, String> outcomes, String prefix) {
+    return outcomes.values().stream().filter(word -> word.startsWith(prefix)).count();
   }
 
-  private static long skipped(Map<String, String> told) {
-    return told.values().stream().filter(word -> word.endsWith("Exception")).count();
+  private static long skipped(Map<String, String> outcomes) {
+    return outcomes.values().stream().filter(word -> word.endsWith("Exception")).count();
   }
 }

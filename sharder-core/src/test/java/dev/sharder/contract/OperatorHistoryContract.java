@@ -17,12 +17,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whatever an operator does beside those who assign, and whatever dies in between, goes as in a
- * model: on every store, tried on long random histories.
+ * Plays 500 long random histories on a store and on a model in plain Java: operators act beside
+ * programs that assign, and transactions, connections and stores die in between. Both must agree
+ * after every step. The seed is printed on failure.
  */
 public abstract class OperatorHistoryContract {
 
@@ -59,14 +61,15 @@ public abstract class OperatorHistoryContract {
   /** Opens a store on the data of this test; called once by each thread that plays. */
   protected abstract Crashable open() throws Exception;
 
-  /** What must have come of these histories at least once, as each is told. */
+  /** The outcomes that these histories must have had at least once, in the words of their tally. */
   protected List<String> mustHaveHappened() {
     return List.of();
   }
 
   @Test
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
-  void fiveHundredLongHistoriesOfAnOperatorGoAsInAModel() throws Exception {
+  @DisplayName("500 long histories of operators, programs and crashes go as in a model")
+  void model() throws Exception {
     AtomicInteger seeds = new AtomicInteger();
     Map<String, Integer> tally = new ConcurrentSkipListMap<>();
     List<Callable<Void>> players = new ArrayList<>();
@@ -82,7 +85,7 @@ public abstract class OperatorHistoryContract {
       threads.shutdownNow();
     }
     assertThat(tally.keySet())
-        .as("what these histories did, so that none is a history of nothing: %s", tally)
+        .as("what happened in these histories: %s", tally)
         .containsAll(OperatorHistory.WHAT_HAPPENS)
         .containsAll(mustHaveHappened());
   }
@@ -96,7 +99,7 @@ public abstract class OperatorHistoryContract {
       }
       return null;
     } finally {
-      // Where one has failed, the others need not go on.
+      // If one has failed, the others can stop.
       seeds.set(OperatorHistory.COUNT);
     }
   }

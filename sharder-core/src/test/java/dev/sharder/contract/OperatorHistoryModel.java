@@ -25,11 +25,11 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
- * What an operator and a policy should bring about, told once more in plain Java: one thing after
+ * What an operator and a policy should bring about, written again in plain Java: one thing after
  * another, with exact fractions, and nothing of the library's but its records.
  *
- * <p>What comes of a step is told by name: of each object or bin that had a part in it, where it is
- * now, or the name of the error.
+ * <p>A step has an outcome for each object or bin that it concerns: where that is now, or the name
+ * of the error.
  */
 final class OperatorHistoryModel {
 
@@ -154,7 +154,7 @@ final class OperatorHistoryModel {
     return events.stream().filter(event -> event.what() != Change.What.ASSIGNED).toList();
   }
 
-  /** Whom a move takes along, the object itself among them. */
+  /** The objects that a move takes along, including the object itself. */
   List<String> unit(String object) {
     Optional<String> group = objects.get(object).group();
     return group.isEmpty()
@@ -176,16 +176,16 @@ final class OperatorHistoryModel {
   // ---- placing
 
   Map<String, String> place(List<AssignmentRequest> requests) {
-    Map<String, String> told = new TreeMap<>();
+    Map<String, String> outcomes = new TreeMap<>();
     for (AssignmentRequest request : requests) {
       Held known = objects.get(request.object());
-      told.put(
+      outcomes.put(
           request.object(),
           known != null
               ? "found " + known
               : choose(request).map(bin -> "placed " + put(request, bin)).orElse(NO_OPEN_BIN));
     }
-    return told;
+    return outcomes;
   }
 
   Optional<String> choose(AssignmentRequest request) {
@@ -229,33 +229,36 @@ final class OperatorHistoryModel {
   // ---- moving and removing
 
   Map<String, String> move(Move move, boolean force) {
-    Map<String, String> told = new TreeMap<>();
+    Map<String, String> outcomes = new TreeMap<>();
     long before = events.size();
-    told.put(move.object(), move(move, force, Set.of()));
+    outcomes.put(move.object(), move(move, force, Set.of()));
     raiseRevisionIfMoreThan(before);
-    return told;
+    return outcomes;
   }
 
-  /** Who moved is told as moved, whatever else was asked of it; else the last word counts. */
+  /**
+   * An object that moved is reported as moved, whatever else was asked of it; else the last outcome
+   * counts.
+   */
   Map<String, String> apply(List<Move> moves) {
-    Map<String, String> told = new TreeMap<>();
+    Map<String, String> outcomes = new TreeMap<>();
     Set<String> gone = new HashSet<>();
     long before = events.size();
     for (Move move : moves) {
       List<String> unit = objects.containsKey(move.object()) ? unit(move.object()) : List.of();
       Held now = objects.get(move.object());
-      // Whoever is where a move wants it went there by an earlier try, whatever has changed.
+      // An object that is already there was moved by an earlier try, whatever has changed since.
       boolean isThere = now != null && !gone.contains(move.object()) && now.bin().equals(move.to());
       String outcome = isThere ? "unmoved " + now : move(move, false, gone);
       if (outcome.startsWith("moved")) {
         gone.addAll(unit);
-        unit.forEach(member -> told.put(member, "moved " + objects.get(member)));
+        unit.forEach(member -> outcomes.put(member, "moved " + objects.get(member)));
       } else if (!gone.contains(move.object())) {
-        told.put(move.object(), outcome);
+        outcomes.put(move.object(), outcome);
       }
     }
     raiseRevisionIfMoreThan(before);
-    return told;
+    return outcomes;
   }
 
   private String move(Move move, boolean force, Set<String> gone) {
@@ -370,41 +373,41 @@ final class OperatorHistoryModel {
 
   Map<String, String> declare(List<Bin> declared) {
     long before = events.size();
-    Map<String, String> told = new TreeMap<>();
+    Map<String, String> outcomes = new TreeMap<>();
     Set<String> names = new HashSet<>(declared.stream().map(Bin::name).toList());
     for (ModelBin known : bins.values()) {
       if (known.bin.state() == BinState.OPEN && !names.contains(known.bin.name())) {
         known.bin = known.bin.withState(BinState.CORDONED);
         known.undeclared = true;
-        tell(told, known.bin.name(), "cordoned", Change.What.BIN_CORDONED);
+        add(outcomes, known.bin.name(), "cordoned", Change.What.BIN_CORDONED);
       }
     }
-    declared.forEach(bin -> declare(bin, told));
+    declared.forEach(bin -> declare(bin, outcomes));
     raiseRevisionIfMoreThan(before);
-    return told;
+    return outcomes;
   }
 
-  private void declare(Bin declared, Map<String, String> told) {
+  private void declare(Bin declared, Map<String, String> outcomes) {
     ModelBin known = bins.get(declared.name());
     if (known == null) {
       bins.put(declared.name(), new ModelBin(declared, false, 0));
-      tell(told, declared.name(), "added", Change.What.BIN_ADDED);
+      add(outcomes, declared.name(), "added", Change.What.BIN_ADDED);
       return;
     }
     Bin before = known.bin;
     if (known.undeclared) {
       known.undeclared = false;
       known.bin = before.withState(BinState.OPEN);
-      tell(told, declared.name(), "reopened", Change.What.BIN_OPENED);
+      add(outcomes, declared.name(), "reopened", Change.What.BIN_OPENED);
     }
     if (!declared.withState(before.state()).equals(before)) {
       known.bin = declared.withState(known.bin.state());
-      tell(told, declared.name(), "updated", Change.What.BIN_UPDATED);
+      add(outcomes, declared.name(), "updated", Change.What.BIN_UPDATED);
     }
   }
 
-  private void tell(Map<String, String> told, String bin, String word, Change.What what) {
-    told.merge(bin, word, (one, other) -> one + " " + other);
+  private void add(Map<String, String> outcomes, String bin, String word, Change.What what) {
+    outcomes.merge(bin, word, (one, other) -> one + " " + other);
     happened(what, bin, "declaration");
   }
 
@@ -412,24 +415,25 @@ final class OperatorHistoryModel {
 
   Map<String, String> adopt(List<Adoption> adoptions, boolean allOrNothing) {
     OperatorHistoryModel trial = copy();
-    Map<String, String> told = new TreeMap<>();
+    Map<String, String> outcomes = new TreeMap<>();
     Map<String, String> refused = new TreeMap<>();
     for (Adoption adoption : adoptions) {
       String outcome = trial.adopt(adoption);
       if (outcome.equals(CONFLICT) || outcome.equals(REFUSED)) {
         refused.put(adoption.request().object(), outcome);
       } else {
-        told.putIfAbsent(adoption.request().object(), outcome);
+        outcomes.putIfAbsent(adoption.request().object(), outcome);
       }
     }
     if (!allOrNothing || refused.isEmpty()) {
       trial.raiseRevisionIfChangedSince(this);
       become(trial);
     } else {
-      told.clear();
+      outcomes.clear();
     }
-    refused.forEach((object, why) -> told.merge(object, why, (one, other) -> one + " " + other));
-    return told;
+    refused.forEach(
+        (object, why) -> outcomes.merge(object, why, (one, other) -> one + " " + other));
+    return outcomes;
   }
 
   private String adopt(Adoption adoption) {

@@ -103,9 +103,9 @@ final class OperatorHistoryPlans {
             assertThat(count)
                 .as(where)
                 .isLessThanOrEqualTo(holds.get(units.from()).getOrDefault(units.size(), 0L)));
-    Map<String, Long> told = new TreeMap<>();
-    after.forEach((name, bin) -> told.put(name, bin.assigned()));
-    assertThat(told).as(where).isEqualTo(loads);
+    Map<String, Long> outcomes = new TreeMap<>();
+    after.forEach((name, bin) -> outcomes.put(name, bin.assigned()));
+    assertThat(outcomes).as(where).isEqualTo(loads);
   }
 
   private void checkTakers() {

@@ -44,7 +44,7 @@ final class OperatorHistorySteps {
 
   private final int[] weights;
   private OperatorHistoryModel model = new OperatorHistoryModel(Map.of());
-  private int newcomers;
+  private int created;
 
   OperatorHistorySteps(String kind, Random random, boolean plain) {
     this.kind = kind;
@@ -95,11 +95,11 @@ final class OperatorHistorySteps {
   // ---- names
 
   String anyObject() {
-    return random.nextInt(4) == 0 || newcomers == 0 ? newcomer() : name(random.nextInt(newcomers));
+    return random.nextInt(4) == 0 || created == 0 ? newObject() : name(random.nextInt(created));
   }
 
-  private String newcomer() {
-    return name(newcomers++);
+  private String newObject() {
+    return name(created++);
   }
 
   private static String name(int number) {
@@ -146,7 +146,8 @@ final class OperatorHistorySteps {
         "assign",
         request.toString(),
         library ->
-            told(request.object(), () -> OperatorHistory.word(library.sharder().assign(request))),
+            outcomes(
+                request.object(), () -> OperatorHistory.word(library.sharder().assign(request))),
         model -> model.place(List.of(request)));
   }
 
@@ -156,7 +157,7 @@ final class OperatorHistorySteps {
     Set<String> objects = new HashSet<>();
     List<AssignmentRequest> requests = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      String object = oneIn(4) ? anyObject() : newcomer();
+      String object = oneIn(4) ? anyObject() : newObject();
       if (objects.add(object)) {
         requests.add(isPlain ? AssignmentRequest.of(kind, object) : request(object));
       }
@@ -194,7 +195,7 @@ final class OperatorHistorySteps {
   }
 
   /** What came of it for one, or the name of the error that said why nothing did. */
-  private static Map<String, String> told(String name, Supplier<String> deed) {
+  private static Map<String, String> outcomes(String name, Supplier<String> deed) {
     try {
       return Map.of(name, deed.get());
     } catch (NotFoundException
@@ -229,7 +230,7 @@ final class OperatorHistorySteps {
         "move",
         move + (force ? " by force" : ""),
         library ->
-            told(
+            outcomes(
                 move.object(),
                 () -> {
                   Assignment before = library.admin().find(move.object()).orElse(null);
@@ -271,7 +272,7 @@ final class OperatorHistorySteps {
         "remove",
         object + " " + version,
         library ->
-            told(
+            outcomes(
                 object,
                 () ->
                     "removed "
@@ -296,7 +297,7 @@ final class OperatorHistorySteps {
         "add bin",
         bin.toString(),
         library ->
-            told(
+            outcomes(
                 bin.name(), () -> library.admin().addBin(bin, OperatorHistory.OPERATOR).toString()),
         model -> model.add(bin));
   }
@@ -333,7 +334,7 @@ final class OperatorHistorySteps {
         "change bin",
         name + " " + detail,
         library ->
-            told(
+            outcomes(
                 name,
                 () -> library.admin().changeBin(name, change, OperatorHistory.OPERATOR).toString()),
         model -> model.change(name, change));
@@ -354,7 +355,7 @@ final class OperatorHistorySteps {
     List<Adoption> adoptions = new ArrayList<>();
     int count = 1 + random.nextInt(6);
     for (int i = 0; i < count; i++) {
-      String object = oneIn(3) ? someone() : newcomer();
+      String object = oneIn(3) ? someone() : newObject();
       Held known = model.objects().get(object);
       String bin = oneIn(12) ? "bin-" + random.nextInt(BINS) : anyBin();
       bin = bin.equals("nowhere") || (known != null && oneIn(2)) ? home(known) : bin;
@@ -368,7 +369,7 @@ final class OperatorHistorySteps {
         "adopt",
         (allOrNothing ? "all of " : "of ") + adoptions,
         library ->
-            OperatorHistory.told(
+            OperatorHistory.outcomes(
                 library
                     .admin()
                     .adopt(
@@ -417,7 +418,7 @@ final class OperatorHistorySteps {
     return new Step(
         "plan",
         drained.map("to drain "::concat).orElse("to rebalance") + " by " + options,
-        library -> told(drained.orElse("all"), () -> plan(library, drained, options)),
+        library -> outcomes(drained.orElse("all"), () -> plan(library, drained, options)),
         model -> Map.of(drained.orElse("all"), outcome(model, drained, options)));
   }
 
@@ -458,13 +459,13 @@ final class OperatorHistorySteps {
     return drained.isPresent() ? "drained" : "balanced";
   }
 
-  /** Old by then, if somebody was removed after the plan was made. */
+  /** Old by then, if an object was removed after the plan was made. */
   private static Step chooseBy(Plan plan) {
     return new Step(
         "choose by an old plan",
         "",
         library ->
-            told(
+            outcomes(
                 "moves",
                 () -> {
                   library.admin().moves(plan);

@@ -25,8 +25,8 @@ import java.util.function.Function;
 
 /**
  * Passes everything on to a store, and strikes once where an update has decided and nothing is
- * recorded yet. Whoever strikes may throw there, or have something happen to the connection now or
- * a little later in the same transaction.
+ * recorded yet. A strike may throw there, or have something happen to the connection now or a
+ * little later in the same transaction.
  */
 final class OperatorHistoryStore implements AssignmentStore {
 
@@ -46,7 +46,7 @@ final class OperatorHistoryStore implements AssignmentStore {
     this.struck = false;
   }
 
-  /** No update is struck from now on; tells whether one was. */
+  /** Strikes no update from now on, and returns whether one was struck. */
   boolean spare() {
     strike = NOTHING;
     return struck;
@@ -74,7 +74,7 @@ final class OperatorHistoryStore implements AssignmentStore {
   @Override
   public Placements place(
       String kind, List<AssignmentRequest> requests, BinPolicy policy, Deadline deadline) {
-    // A store's own way of placing decides in the database, where nobody can strike.
+    // A store that chooses in its database offers no moment to strike.
     return strike == NOTHING
         ? store.place(kind, requests, policy, deadline)
         : AssignmentStore.super.place(kind, requests, policy, deadline);

@@ -25,9 +25,9 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * One seeded history of assigns and of bins that come, go and change, played on a store once for
- * each way of choosing and on a model: plain Java with exact fractions, one object at a time. All
- * must agree after every step.
+ * One seeded history of assigns and of bins that appear, disappear and change, played on a store
+ * once for each way of choosing and on a model: plain Java with exact fractions, one object at a
+ * time. All must agree after every step.
  */
 final class RandomHistory {
 
@@ -41,7 +41,7 @@ final class RandomHistory {
   private final Random random;
   private final Map<String, String> model = new HashMap<>();
   private final TreeMap<String, ModelBin> bins = new TreeMap<>();
-  private int newcomers;
+  private int created;
 
   /** A bin as the model keeps it. */
   private static final class ModelBin {
@@ -129,8 +129,8 @@ final class RandomHistory {
   private void place(int size) {
     List<String> group = new ArrayList<>();
     for (int i = 0; i < size; i++) {
-      boolean known = newcomers > 0 && random.nextInt(5) == 0;
-      String object = "user-" + (known ? random.nextInt(newcomers) : newcomers++);
+      boolean known = created > 0 && random.nextInt(5) == 0;
+      String object = "user-" + (known ? random.nextInt(created) : created++);
       if (!group.contains(object)) {
         group.add(object);
       }

@@ -41,7 +41,7 @@ final class SizedHistory {
   private final ShardAdmin admin;
   private final TreeMap<String, BinLoad> bins = new TreeMap<>();
   private final TreeMap<String, Held> held = new TreeMap<>();
-  private int newcomers;
+  private int created;
 
   SizedHistory(AssignmentStore store, int seed) {
     this.store = store;
@@ -112,7 +112,7 @@ final class SizedHistory {
   private void place() {
     List<AssignmentRequest> requests = new ArrayList<>();
     for (int i = random.nextInt(8); i >= 0; i--) {
-      AssignmentRequest request = AssignmentRequest.of(kind, "user-" + newcomers++);
+      AssignmentRequest request = AssignmentRequest.of(kind, "user-" + created++);
       request = random.nextInt(3) == 0 ? request : request.withSize(1 + random.nextInt(40));
       requests.add(
           random.nextInt(3) == 0 ? request.withGroup("group-" + random.nextInt(4)) : request);

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 
 class PostgresOperatorHistoryTest extends OperatorHistoryContract {
 
-  // What dies here are connections and stores, and nobody waits for the disk for nothing.
+  // Connections and stores die here, but never the machine: no write needs to reach a disk.
   private final String url = TestPostgres.newForgetfulDatabase();
   private final Queue<CuttableDatabase> databases = new ConcurrentLinkedQueue<>();
 
@@ -23,7 +23,7 @@ class PostgresOperatorHistoryTest extends OperatorHistoryContract {
 
   @Override
   protected List<String> mustHaveHappened() {
-    return List.of("crash: done", "crash: done, and told again");
+    return List.of("crash: done", "crash: done, and acknowledged again");
   }
 
   @AfterEach

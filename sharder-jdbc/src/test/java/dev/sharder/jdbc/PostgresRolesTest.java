@@ -117,7 +117,7 @@ class PostgresRolesTest extends AssignmentStoreContract {
       })
   @DisplayName("the reading role changes nothing")
   void readingIsLimited(String statement) throws Exception {
-    // Not only because its transactions say so of themselves.
+    // Not only because its transactions are read-only by default.
     List<String> all = List.of("SET default_transaction_read_only = off", statement);
     assertThatThrownBy(() -> run(url(server, READ), all))
         .isInstanceOf(SQLException.class)

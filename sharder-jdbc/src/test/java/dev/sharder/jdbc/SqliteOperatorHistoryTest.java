@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDirFactory;
 
 class SqliteOperatorHistoryTest extends OperatorHistoryContract {
 
-  // What dies here are connections and stores, and nobody waits for the disk for nothing.
+  // Connections and stores die here, but never the machine: no write needs to reach a disk.
   @TempDir(factory = InMemory.class)
   private Path folder;
 
-  /** A folder that is no disk's, where the system has one with room; else any. */
+  /** A folder in memory if the system has one with enough room, else any folder. */
   static final class InMemory implements TempDirFactory {
 
     private static final Path MEMORY = Path.of("/dev/shm");
@@ -43,7 +43,7 @@ class SqliteOperatorHistoryTest extends OperatorHistoryContract {
 
   @Override
   protected Crashable open() {
-    // One for each that plays: what is tried here is no contest for the one lock of a file.
+    // A file for each thread: this is not a test of the contest for the lock of one file.
     Path file = folder.resolve("sharder-%d.db".formatted(files.incrementAndGet()));
     CuttableDatabase database = new CuttableDatabase("jdbc:sqlite:" + file);
     databases.add(database);

@@ -1,0 +1,109 @@
+package dev.sharder.contract;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sharder.Assignment;
+import dev.sharder.Sharder;
+import dev.sharder.admin.AdoptMode;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Finding;
+import dev.sharder.store.Deadline;
+import dev.sharder.store.Listing;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What an operator reads: kinds, assignments, and what is wrong with them. */
+abstract class ListingPromises extends StorePromises {
+
+  @Test
+  @DisplayName("the kinds are those that have bins, ordered by name")
+  void kinds() {
+    assertThat(store.kinds(Deadline.in(LIMIT))).isEmpty();
+    for (String kind : List.of("homedir", "hub", "\ud83d\ude00", "\uffee", "Hub")) {
+      Sharder.builder(kind, store).bins("a", "b").build();
+    }
+    Sharder.builder("nothing", store).build().find("ada");
+    assertThat(store.kinds(Deadline.in(LIMIT)))
+        .containsExactly("Hub", "homedir", "hub", "\uffee", "\ud83d\ude00");
+  }
+
+  @Test
+  @DisplayName("a list by prefix and by bins is in code point order, at every page size")
+  void prefixAndBins() {
+    List<String> names = new ArrayList<>(NamePromises.awkwardNames().toList());
+    names.addAll(List.of("a", "ab", "abc", "ab\uD7FF", "ab\uE000", "b", "\u00e9", "e\u0301", "É"));
+    names.addAll(List.of("\uD7FF", "\uD7FFx", "\uE000", "\uE000x", "\uFF5E", "\uFFFD", "_", "%"));
+    names.addAll(
+        List.of("\uDBFF\uDFFF", "\uDBFF\uDFFFx", "\uDBFF\uDFFF\uDBFF\uDFFF", "x\uDBFF\uDFFF"));
+    names.addAll(List.of("\uD83D\uDE00", "\uD83D\uDE01", "\uD83D\uDC69"));
+    admin()
+        .adopt(
+            IntStream.range(0, names.size())
+                .mapToObj(i -> adoption(names.get(i), "bin" + i % 3))
+                .toList(),
+            AdoptMode.ALL_OR_NOTHING,
+            NOTE);
+    Set<String> prefixes = new HashSet<>(List.of("", "none such", "\uD83D\uDE00".repeat(255)));
+    for (String name : names) {
+      prefixes.add(name.substring(0, name.offsetByCodePoints(0, 1)));
+      prefixes.add(
+          name.substring(
+              0, name.offsetByCodePoints(0, Math.min(2, name.codePointCount(0, name.length())))));
+    }
+    for (Set<String> bins : List.of(Set.<String>of(), Set.of("bin1"), Set.of("bin0", "bin2"))) {
+      for (String prefix : prefixes) {
+        List<String> expected =
+            IntStream.range(0, names.size())
+                .filter(i -> bins.isEmpty() || bins.contains("bin" + i % 3))
+                .mapToObj(names::get)
+                .filter(name -> name.startsWith(prefix))
+                .sorted((x, y) -> Arrays.compareUnsigned(x.getBytes(UTF_8), y.getBytes(UTF_8)))
+                .toList();
+        for (int page : new int[] {2, 1_000}) {
+          Listing listing = Listing.all(page).ofBins(bins).startingWith(prefix);
+          assertThat(all(admin().list(listing)))
+              .as("'%s' in %s", prefix, bins)
+              .extracting(Assignment::object)
+              .containsExactlyElementsOf(expected);
+        }
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a wrong counter is found and repaired, and nothing else changes")
+  void counters() {
+    Sharder hubs = hubs("a", "b", "c");
+    hubs.assign(request("ada").withSize(5));
+    hubs.assign("bob");
+    assertThat(admin().repair(NOTE)).isEmpty();
+    long before = revision();
+    record(List.of(), Map.of("a", 2L, "b", -1L));
+    assertThat(admin().verify(10)).extracting(Finding::subject).containsExactly("a", "b");
+    assertThat(admin().verify(1))
+        .hasSize(1)
+        .allSatisfy(
+            finding -> {
+              assertThat(finding.promise()).isEqualTo(Finding.Promise.COUNTERS);
+              assertThat(finding.detail()).isEqualTo("counts 7 and holds 5");
+            });
+    assertThat(admin().repair(NOTE)).isEqualTo(Map.of("a", -2L, "b", 1L));
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 5L, "b", 1L, "c", 0L));
+    assertThat(revision()).isEqualTo(before + 1);
+    List<Change> changes = all(admin().changes(0));
+    assertThat(changes.subList(changes.size() - 2, changes.size()))
+        .allSatisfy(
+            change -> {
+              assertThat(change.what()).isEqualTo(Change.What.BIN_RECOUNTED);
+              assertThat(change.note()).isEqualTo(NOTE);
+            });
+  }
+}
