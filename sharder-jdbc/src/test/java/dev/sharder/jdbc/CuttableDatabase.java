@@ -142,9 +142,8 @@ final class CuttableDatabase implements Crashable {
 
   private Connection lend() throws SQLException {
     Connection physical = idle.poll();
-    Lent now = new Lent(physical == null ? DriverManager.getConnection(url) : physical);
-    lent.set(now);
-    return proxy(Connection.class, now);
+    return proxy(
+        Connection.class, new Lent(physical == null ? DriverManager.getConnection(url) : physical));
   }
 
   /** A connection on loan; whatever is to befall it ends with the loan. */
@@ -223,6 +222,10 @@ final class CuttableDatabase implements Crashable {
 
     @Override
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+      // Here, since the library may borrow a connection on one thread and use it on another.
+      if (!isBack) {
+        lent.set(this);
+      }
       switch (method.getName()) {
         case "close" -> {
           handBack();
