@@ -45,7 +45,7 @@ class KilledDrainTest {
     killHalfWay(Drainer.PLAN);
     String applied = finish(Drainer.PLAN);
     assertThat(applied)
-        .isEqualTo("Applied[moved=%d, before=0, skipped=0]".formatted(movedBy("second")));
+        .isEqualTo("MoveCounts[moved=%d, before=0, skipped=0]".formatted(movedBy("second")));
     checkEveryoneMovedOnce();
   }
 
@@ -59,7 +59,7 @@ class KilledDrainTest {
     String applied = finish(moves.toString());
     assertThat(applied)
         .isEqualTo(
-            "Applied[moved=%d, before=%d, skipped=0]"
+            "MoveCounts[moved=%d, before=%d, skipped=0]"
                 .formatted(movedBy("second"), movedBy("first")));
     checkEveryoneMovedOnce();
   }
