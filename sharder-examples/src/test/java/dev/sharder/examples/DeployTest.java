@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sharder.Bin;
-import dev.sharder.examples.hub.Settings;
+import dev.sharder.examples.hub.config.Settings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
@@ -95,7 +95,7 @@ class DeployTest {
           .map(MatchResult::group)
           .forEach(known::add);
       for (RecordComponent key :
-          Class.forName("dev.sharder.examples.hub.SettingsFile").getRecordComponents()) {
+          Class.forName("dev.sharder.examples.hub.config.RawSettings").getRecordComponents()) {
         String words = key.getName().replaceAll("([A-Z])", "_$1");
         known.add("SHARDER_" + words.toUpperCase(Locale.ROOT));
       }

@@ -12,24 +12,24 @@ final class Benchmarks {
   private static final Map<String, Benchmark> ALL = new LinkedHashMap<>();
 
   static {
-    ALL.put("new-postgres-64", () -> Placing.rate(BenchDatabase.postgres(), 64, 64));
-    ALL.put("new-postgres-256", () -> Placing.rate(BenchDatabase.postgres(), 256, 64));
-    ALL.put("new-sqlite-64", () -> Placing.rate(BenchDatabase.sqlite(), 64, 1));
-    ALL.put("bulk-postgres", Bulk::beside);
-    ALL.put("hit", Hit::beside);
-    ALL.put("miss-postgres", Miss::beside);
-    ALL.put("growth", Growth::beside);
-    ALL.put("bins", Placing::manyBins);
-    ALL.put("idle-postgres", () -> Placing.latency(BenchDatabase.postgres()));
-    ALL.put("idle-sqlite", () -> Placing.latency(BenchDatabase.sqlite()));
-    ALL.put("http-hit", Http::hit);
-    ALL.put("http-new", Http::newUsers);
-    ALL.put("http-heap", HttpHeap::flat);
+    ALL.put("new-postgres-64", () -> PlacingBenchmark.rate(BenchDatabase.postgres(), 64, 64));
+    ALL.put("new-postgres-256", () -> PlacingBenchmark.rate(BenchDatabase.postgres(), 256, 64));
+    ALL.put("new-sqlite-64", () -> PlacingBenchmark.rate(BenchDatabase.sqlite(), 64, 1));
+    ALL.put("bulk-postgres", BulkBenchmark::beside);
+    ALL.put("hit", HitBenchmark::beside);
+    ALL.put("miss-postgres", MissBenchmark::beside);
+    ALL.put("growth", GrowthBenchmark::beside);
+    ALL.put("bins", PlacingBenchmark::manyBins);
+    ALL.put("idle-postgres", () -> PlacingBenchmark.latency(BenchDatabase.postgres()));
+    ALL.put("idle-sqlite", () -> PlacingBenchmark.latency(BenchDatabase.sqlite()));
+    ALL.put("http-hit", HttpBenchmark::hit);
+    ALL.put("http-new", HttpBenchmark::newUsers);
+    ALL.put("http-heap", HttpHeapBenchmark::flat);
   }
 
   /** Measures; fails if a promise was broken on the way. */
   interface Benchmark {
-    Measured run() throws Exception;
+    MeasuredRatio run() throws Exception;
   }
 
   /** A benchmark that needs a program this machine lacks. */
@@ -72,6 +72,6 @@ final class Benchmarks {
         System.getProperty("os.arch"),
         Runtime.getRuntime().availableProcessors(),
         System.getProperty("java.version"),
-        Disk.syncMicros());
+        DiskLatency.syncMicros());
   }
 }

@@ -1,8 +1,0 @@
-/**
- * The REST API of the hub sharder, for programs in any language: assignments of every kind for
- * trusted peers, and an operator's changes for those who have a token.
- */
-@NullMarked
-package dev.sharder.examples.api;
-
-import org.jspecify.annotations.NullMarked;

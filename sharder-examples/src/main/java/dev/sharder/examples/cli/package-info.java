@@ -1,8 +1,0 @@
-/**
- * The commands of {@code sharder.jar}: {@code serve}, and what an operator does with hubs and users
- * from a terminal or a script.
- */
-@NullMarked
-package dev.sharder.examples.cli;
-
-import org.jspecify.annotations.NullMarked;

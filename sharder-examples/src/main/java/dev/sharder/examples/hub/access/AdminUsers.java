@@ -1,0 +1,82 @@
+package dev.sharder.examples.hub.access;
+
+import dev.sharder.InvalidValueException;
+import dev.sharder.admin.Note;
+import dev.sharder.examples.hub.http.RefusedRequestException;
+import dev.sharder.examples.hub.http.RemoteUser;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * Who may do everything without a token, because the proxy in front says who they are.
+ *
+ * @param names those users, as they are spelled here
+ * @param spelling how a user is spelled whom the proxy names
+ */
+public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
+
+  /**
+   * Stands in every request of a page that is ours, and in none of another origin: browsers send a
+   * header of this kind for it only if we allow it, when asked by OPTIONS before, and we never do.
+   * That holds for every method, however nginx writes the Host, and behind plain HTTP too, where
+   * there is no Sec-Fetch-Site. How often it comes and what it says is all the same. A page whose
+   * host name becomes ours by DNS is no other origin; {@link HostAllowlist} refuses it.
+   */
+  private static final HttpString OWN_PAGE = new HttpString("X-Requested-With");
+
+  public AdminUsers {
+    names = Set.copyOf(names);
+  }
+
+  /**
+   * Returns who asks; empty if the proxy speaks of nobody, or there is none.
+   *
+   * @throws RefusedRequestException if it is somebody else, or another page may have made them ask
+   *     for a change
+   */
+  Optional<String> asking(HttpServerExchange exchange) throws RefusedRequestException {
+    if (!RemoteUser.isSent(exchange)) {
+      return Optional.empty();
+    }
+    String said = RemoteUser.of(exchange).orElse("");
+    Optional<String> user = spelled(said).filter(names::contains);
+    if (user.isEmpty()) {
+      throw new RefusedRequestException(
+          StatusCodes.FORBIDDEN,
+          "%s is none of the 'admins'; ask as one of them, or with a token".formatted(shown(said)));
+    }
+    if (!isRead(exchange) && !exchange.getRequestHeaders().contains(OWN_PAGE)) {
+      throw new RefusedRequestException(
+          StatusCodes.FORBIDDEN,
+          "a page of another site could have sent this; send the header X-Requested-With along");
+    }
+    return user;
+  }
+
+  /** Empty for what is no name, or no user's. */
+  private Optional<String> spelled(String said) {
+    try {
+      return said.isEmpty() ? Optional.empty() : Optional.of(spelling.apply(said));
+    } catch (InvalidValueException noName) {
+      return Optional.empty();
+    }
+  }
+
+  private static boolean isRead(HttpServerExchange exchange) {
+    HttpString method = exchange.getRequestMethod();
+    return method.equals(Methods.GET) || method.equals(Methods.HEAD);
+  }
+
+  private static String shown(String user) {
+    try {
+      return "user '%s'".formatted(new Note(user, "").actor());
+    } catch (InvalidValueException noName) {
+      return "whoever is named by REMOTE_USER";
+    }
+  }
+}

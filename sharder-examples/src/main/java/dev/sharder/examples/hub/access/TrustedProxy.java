@@ -1,0 +1,122 @@
+package dev.sharder.examples.hub.access;
+
+import dev.sharder.examples.hub.http.RefusedRequestException;
+import dev.sharder.examples.hub.http.ThrottledLog;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.HttpString;
+import io.undertow.util.StatusCodes;
+import java.net.InetAddress;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The proxy in front, which logs users in and names them. It is known by its address, and by a
+ * secret in each request where one is configured: other programs may share its address.
+ */
+public final class TrustedProxy {
+
+  private static final Logger log = LoggerFactory.getLogger(TrustedProxy.class);
+
+  private static final HttpString SECRET = new HttpString("X-Sharder-Secret");
+
+  private final TrustedPeers peers;
+  private final List<AccessToken> secrets;
+  private final ThrottledLog strangers = new ThrottledLog(log);
+  private final ThrottledLog impostors = new ThrottledLog(log);
+
+  /**
+   * Knows the proxy.
+   *
+   * @param peers its addresses
+   * @param secrets the secrets of which it sends one; if there are none, its address is enough
+   */
+  public TrustedProxy(TrustedPeers peers, List<AccessToken> secrets) {
+    this.peers = peers;
+    this.secrets = List.copyOf(secrets);
+  }
+
+  private interface Check {
+    void of(HttpServerExchange exchange) throws RefusedRequestException;
+  }
+
+  /** Returns whether the proxy asks from this address. */
+  public boolean isAt(InetAddress address) {
+    return peers.contains(address);
+  }
+
+  /** Returns whether the proxy sent this request, and so may name users. */
+  public boolean sent(HttpServerExchange exchange) {
+    return isAt(peer(exchange)) && hasSecret(exchange);
+  }
+
+  private boolean hasSecret(HttpServerExchange exchange) {
+    HeaderValues sent = exchange.getRequestHeaders().get(SECRET);
+    return secrets.isEmpty()
+        || (sent != null
+            && sent.size() == 1
+            && AccessToken.holding(sent.getFirst(), secrets).isPresent());
+  }
+
+  /** Hands on the requests of the proxy, and answers all others with 403. */
+  public HttpHandler only(HttpHandler next) {
+    return checked(this::check, next);
+  }
+
+  /**
+   * Hands on the requests from an address of the proxy, whichever program there sent them, and
+   * answers all others with 403.
+   */
+  public HttpHandler onlyFromItsAddress(HttpHandler next) {
+    return checked(this::checkAddress, next);
+  }
+
+  private static HttpHandler checked(Check check, HttpHandler next) {
+    return exchange -> {
+      try {
+        check.of(exchange);
+      } catch (RefusedRequestException refusal) {
+        refusal.problem().answer(exchange);
+        return;
+      }
+      next.handleRequest(exchange);
+    };
+  }
+
+  /**
+   * Checks that the proxy sent this request.
+   *
+   * @throws RefusedRequestException if it did not; the log says why
+   */
+  public void check(HttpServerExchange exchange) throws RefusedRequestException {
+    checkAddress(exchange);
+    if (!hasSecret(exchange)) {
+      boolean isSent = exchange.getRequestHeaders().contains(SECRET);
+      impostors.warn(
+          "refused {}, whose {} is {}; if it is your nginx, have it send one of the 'proxy-secrets'",
+          peer(exchange).getHostAddress(),
+          SECRET,
+          isSent ? "wrong" : "missing");
+      throw new RefusedRequestException(
+          StatusCodes.FORBIDDEN,
+          "only the proxy in front may ask, and the header %s of this request does not prove that it is the proxy; go through it"
+              .formatted(SECRET));
+    }
+  }
+
+  private void checkAddress(HttpServerExchange exchange) throws RefusedRequestException {
+    if (!isAt(peer(exchange))) {
+      strangers.warn(
+          "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
+          peer(exchange).getHostAddress());
+      throw new RefusedRequestException(
+          StatusCodes.FORBIDDEN, "only the proxy in front may ask; go through it");
+    }
+  }
+
+  private static InetAddress peer(HttpServerExchange exchange) {
+    return exchange.getSourceAddress().getAddress();
+  }
+}

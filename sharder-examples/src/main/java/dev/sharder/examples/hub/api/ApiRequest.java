@@ -1,0 +1,89 @@
+package dev.sharder.examples.hub.api;
+
+import dev.sharder.admin.Note;
+import dev.sharder.examples.hub.http.ProblemException;
+import dev.sharder.examples.hub.http.WholeNumber;
+import io.undertow.util.StatusCodes;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one request names, asks and says.
+ *
+ * @param names what its path names, decoded
+ * @param queries what its query asks, decoded; one value each but for those that may be repeated
+ * @param body what it says
+ * @param actor who acts; nobody if they may only read and assign
+ * @param worker where to wait for the store, if that is not where it began
+ */
+record ApiRequest(
+    Map<String, String> names,
+    Map<String, List<String>> queries,
+    String body,
+    Optional<String> actor,
+    Executor worker) {
+
+  private static final String BY_DEFAULT = "by the API";
+
+  String kind() {
+    return name("kind");
+  }
+
+  String object() {
+    return name("object");
+  }
+
+  String bin() {
+    return name("bin");
+  }
+
+  private String name(String what) {
+    return names.getOrDefault(what, "");
+  }
+
+  List<String> all(String query) {
+    return queries.getOrDefault(query, List.of());
+  }
+
+  Optional<String> query(String query) {
+    return all(query).stream().findFirst();
+  }
+
+  /** Returns a whole number that the query gives, if it does, within its range. */
+  OptionalLong number(String query, long least, long most) {
+    Optional<String> text = query(query);
+    if (text.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    OptionalLong number = WholeNumber.of(text.get());
+    if (number.isEmpty() || number.getAsLong() < least || number.getAsLong() > most) {
+      throw new ProblemException(
+          StatusCodes.BAD_REQUEST,
+          "the parameter '%s' is no whole number from %d to %d".formatted(query, least, most));
+    }
+    return number;
+  }
+
+  <T> T body(Class<T> type) {
+    if (body.isEmpty()) {
+      throw JsonBody.malformed("it is missing; send a JSON object");
+    }
+    return JsonBody.read(body, type);
+  }
+
+  /** Reads the body, which may be left out. */
+  <T> T body(Class<T> type, T otherwise) {
+    return body.isEmpty() ? otherwise : JsonBody.read(body, type);
+  }
+
+  /**
+   * Returns who acts and why, for whoever asks later; somebody does where a route is for holders.
+   */
+  Note note(@Nullable String reason) {
+    return new Note(actor.orElseThrow(), reason == null ? BY_DEFAULT : reason);
+  }
+}

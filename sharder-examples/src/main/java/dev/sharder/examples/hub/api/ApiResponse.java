@@ -1,0 +1,21 @@
+package dev.sharder.examples.hub.api;
+
+import io.undertow.util.StatusCodes;
+
+/**
+ * What a request gets.
+ *
+ * @param status 200 or 201
+ * @param type the media type of the content
+ * @param content what Jackson writes as JSON; or bytes, sent as they are
+ */
+record ApiResponse(int status, String type, Object content) {
+
+  static ApiResponse ok(Object content) {
+    return of(StatusCodes.OK, content);
+  }
+
+  static ApiResponse of(int status, Object content) {
+    return new ApiResponse(status, "application/json", content);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.sharder.examples.hub.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.InvalidValueException;
+import dev.sharder.Placement;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.http.ErrorProblems;
+import dev.sharder.examples.hub.http.Problem;
+import dev.sharder.examples.hub.http.ProblemException;
+import dev.sharder.store.Listing;
+import io.undertow.util.StatusCodes;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Finds, makes and lists assignments: what every program asks. */
+final class AssignmentsApi {
+
+  /** The most objects in one request. */
+  static final int MOST_OBJECTS = 10_000;
+
+  /** The most assignments or changes in a page, and how many unless told otherwise. */
+  static final int LONGEST_PAGE = 1_000;
+
+  static final int PAGE = 100;
+
+  private final SharderRegistry kinds;
+  private final RecentAssignments newest;
+
+  AssignmentsApi(SharderRegistry kinds, RecentAssignments newest) {
+    this.kinds = kinds;
+    this.newest = newest;
+  }
+
+  /** What is known of an object that may be new. */
+  record Wanted(@Nullable Long size, @Nullable String group) {}
+
+  /** A list of objects. */
+  record Roster(@Nullable List<@Nullable String> objects) {}
+
+  /** What one object of many gets: an assignment or a problem. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Answer(String object, @Nullable AssignmentJson assignment, @Nullable Problem problem) {}
+
+  record Answers(List<Answer> answers) {}
+
+  record Page(List<AssignmentJson> assignments, @Nullable String next) {}
+
+  ApiResponse get(ApiRequest call) {
+    Assignment assignment =
+        kinds
+            .admin(call.kind())
+            .find(call.object())
+            .orElseThrow(
+                () ->
+                    new ProblemException(
+                        StatusCodes.NOT_FOUND,
+                        "object '%s' of kind '%s' is in no bin; PUT assigns it"
+                            .formatted(call.object(), call.kind())));
+    return ApiResponse.ok(AssignmentJson.of(assignment));
+  }
+
+  ApiResponse newest(ApiRequest call) {
+    long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
+    int limit = (int) call.number("limit", 1, LONGEST_PAGE).orElse(PAGE);
+    kinds.admin(call.kind());
+    return ApiResponse.ok(newest.after(call.kind(), after, limit));
+  }
+
+  CompletionStage<ApiResponse> put(ApiRequest call) {
+    Wanted wanted = call.body(Wanted.class, new Wanted(null, null));
+    AssignmentRequest request =
+        new AssignmentRequest(
+            call.kind(),
+            call.object(),
+            wanted.size() == null ? 1 : wanted.size(),
+            Optional.ofNullable(wanted.group()));
+    return kinds
+        .sharder(call.kind())
+        .assignAsync(request)
+        .thenApply(
+            placement ->
+                ApiResponse.of(
+                    placement.isNew() ? StatusCodes.CREATED : StatusCodes.OK,
+                    AssignmentJson.of(placement)));
+  }
+
+  /** They are placed in their order, and one that is refused fails no other. */
+  CompletionStage<ApiResponse> putAll(ApiRequest call) {
+    List<String> objects =
+        texts("objects", JsonBody.required("objects", call.body(Roster.class).objects()));
+    if (objects.size() > MOST_OBJECTS) {
+      throw new InvalidValueException(
+          "%d objects are too many at once; send %d at most, and the others after them"
+              .formatted(objects.size(), MOST_OBJECTS));
+    }
+    List<CompletionStage<Placement>> placing = kinds.sharder(call.kind()).assignEachAsync(objects);
+    List<CompletableFuture<Answer>> answers = new ArrayList<>();
+    for (int i = 0; i < objects.size(); i++) {
+      String object = objects.get(i);
+      answers.add(
+          placing
+              .get(i)
+              .handle((placement, error) -> answer(object, placement, error))
+              .toCompletableFuture());
+    }
+    return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+        .thenApply(
+            all ->
+                ApiResponse.ok(
+                    new Answers(answers.stream().map(CompletableFuture::join).toList())));
+  }
+
+  /** Returns the texts of a list in which there must be nothing else. */
+  static List<String> texts(String field, List<@Nullable String> values) {
+    List<String> texts = new ArrayList<>();
+    for (String value : values) {
+      if (value == null) {
+        throw JsonBody.malformed("'%s[%d]' is not a text".formatted(field, texts.size()));
+      }
+      texts.add(value);
+    }
+    return texts;
+  }
+
+  private static Answer answer(
+      String object, @Nullable Placement placement, @Nullable Throwable error) {
+    return placement != null
+        ? new Answer(object, AssignmentJson.of(placement), null)
+        : new Answer(
+            object, null, ErrorProblems.of(error == null ? new IllegalStateException() : error));
+  }
+
+  ApiResponse list(ApiRequest call) {
+    ShardAdmin admin = kinds.admin(call.kind());
+    int limit = (int) call.number("limit", 1, LONGEST_PAGE).orElse(PAGE);
+    Set<String> bins = new HashSet<>(call.all("bin"));
+    bins.forEach(admin::bin);
+    // One more tells whether there is a next page.
+    Iterator<Assignment> found = admin.list(listing(call, limit + 1).ofBins(bins));
+    List<AssignmentJson> page = new ArrayList<>();
+    while (page.size() < limit && found.hasNext()) {
+      page.add(AssignmentJson.of(found.next()));
+    }
+    boolean isLast = page.size() < limit || !found.hasNext();
+    return ApiResponse.ok(new Page(page, isLast ? null : page.get(limit - 1).object()));
+  }
+
+  private static Listing listing(ApiRequest call, int limit) {
+    String prefix = call.query("prefix").orElse("");
+    Listing all = Listing.all(limit).startingWith(checked(call, prefix));
+    String after = checked(call, call.query("after").orElse(""));
+    if (after.isEmpty()) {
+      return all;
+    }
+    if (!after.startsWith(prefix)) {
+      throw new InvalidValueException(
+          "'after' is '%s', which does not start with '%s'; give it as 'next' was, with the same prefix"
+              .formatted(after, prefix));
+    }
+    return all.after(after);
+  }
+
+  /** Returns a text that is empty, or could be a name. */
+  private static String checked(ApiRequest call, String text) {
+    return text.isEmpty() ? text : AssignmentRequest.of(call.kind(), text).object();
+  }
+}

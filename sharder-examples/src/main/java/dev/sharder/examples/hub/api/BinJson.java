@@ -1,0 +1,47 @@
+package dev.sharder.examples.hub.api;
+
+import dev.sharder.BinLoad;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bin as the API tells it.
+ *
+ * @param load assigned + offset
+ * @param share its percentage of the load of all bins of the kind, to a tenth
+ * @param refusal why it takes nobody new; null if it does
+ */
+record BinJson(
+    String bin,
+    int weight,
+    long offset,
+    @Nullable Long capacity,
+    String state,
+    Map<String, String> labels,
+    long assigned,
+    long load,
+    double share,
+    @Nullable String refusal) {
+
+  static List<BinJson> of(List<BinLoad> bins) {
+    return bins.stream().map(bin -> of(bin, bins)).toList();
+  }
+
+  /** Returns a bin among all bins of its kind. */
+  static BinJson of(BinLoad load, List<BinLoad> all) {
+    long whole = all.stream().mapToLong(BinLoad::load).sum();
+    return new BinJson(
+        load.name(),
+        load.bin().weight(),
+        load.bin().offset(),
+        load.bin().capacity().isPresent() ? load.bin().capacity().getAsLong() : null,
+        load.bin().state().word(),
+        new TreeMap<>(load.bin().labels()),
+        load.assigned(),
+        load.load(),
+        whole == 0 ? 0 : Math.round(1_000.0 * load.load() / whole) / 10.0,
+        load.refusal().orElse(null));
+  }
+}

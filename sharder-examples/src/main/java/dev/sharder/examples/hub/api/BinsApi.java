@@ -1,0 +1,141 @@
+package dev.sharder.examples.hub.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
+import dev.sharder.RefusedException;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import io.undertow.util.StatusCodes;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Tells the kinds and their bins, adds bins and changes them. */
+final class BinsApi {
+
+  private final SharderRegistry kinds;
+
+  BinsApi(SharderRegistry kinds) {
+    this.kinds = kinds;
+  }
+
+  record Names(List<String> kinds, List<String> lowercase) {}
+
+  record All(List<BinJson> bins) {}
+
+  /** What a bin is to be like; a capacity of null is none. */
+  record Shape(
+      @Nullable Integer weight,
+      @Nullable Long offset,
+      @Nullable JsonNode capacity,
+      @Nullable String state,
+      @Nullable Map<String, @Nullable String> labels,
+      @Nullable String reason) {
+
+    private static final Shape PLAIN = new Shape(null, null, null, null, null, null);
+
+    /** Returns a bin that is this and nothing else, but for its state, which stays if not told. */
+    Bin whole(String name, BinState before) {
+      return new Bin(
+          name,
+          Objects.requireNonNullElse(weight, 1),
+          Objects.requireNonNullElse(offset, 0L),
+          limit(OptionalLong.empty()),
+          state(before),
+          merged(Map.of()));
+    }
+
+    /** Returns the bin with what is told, and the rest as it was (RFC 7396). */
+    Bin applied(Bin bin) {
+      return new Bin(
+          bin.name(),
+          Objects.requireNonNullElse(weight, bin.weight()),
+          Objects.requireNonNullElse(offset, bin.offset()),
+          limit(bin.capacity()),
+          state(bin.state()),
+          merged(bin.labels()));
+    }
+
+    private BinState state(BinState before) {
+      return state == null ? before : BinState.of(state);
+    }
+
+    private OptionalLong limit(OptionalLong before) {
+      if (capacity == null) {
+        return before;
+      }
+      if (capacity.isNull()) {
+        return OptionalLong.empty();
+      }
+      if (!capacity.isIntegralNumber() || !capacity.canConvertToLong()) {
+        throw JsonBody.malformed("'capacity' is not a whole number in range, and not null");
+      }
+      return OptionalLong.of(capacity.longValue());
+    }
+
+    private Map<String, String> merged(Map<String, String> before) {
+      Map<String, String> merged = new HashMap<>(before);
+      if (labels != null) {
+        labels.forEach(
+            (label, value) -> {
+              if (value == null) {
+                merged.remove(label);
+              } else {
+                merged.put(label, value);
+              }
+            });
+      }
+      return merged;
+    }
+  }
+
+  ApiResponse kinds(ApiRequest call) {
+    return ApiResponse.ok(new Names(kinds.names(), kinds.lowercase()));
+  }
+
+  ApiResponse list(ApiRequest call) {
+    return ApiResponse.ok(new All(BinJson.of(kinds.admin(call.kind()).bins())));
+  }
+
+  ApiResponse get(ApiRequest call) {
+    return ApiResponse.ok(told(kinds.admin(call.kind()), call.bin()));
+  }
+
+  /** Adds the bin, or makes the one there is like this. */
+  ApiResponse put(ApiRequest call) {
+    Shape shape = call.body(Shape.class, Shape.PLAIN);
+    Bin added = shape.whole(call.bin(), BinState.OPEN);
+    ShardAdmin admin = kinds.newAdmin(call.kind());
+    Note note = call.note(shape.reason());
+    UnaryOperator<Bin> change = known -> shape.whole(known.name(), known.state());
+    if (admin.bins().stream().map(BinLoad::name).noneMatch(call.bin()::equals)) {
+      kinds.checkNewBin(call.kind(), call.bin());
+      try {
+        admin.addBin(added, note);
+        return ApiResponse.of(StatusCodes.CREATED, told(admin, call.bin()));
+      } catch (RefusedException addedMeanwhile) {
+        // Bins are for ever, so it is there to be changed now.
+      }
+    }
+    admin.changeBin(call.bin(), change, note);
+    return ApiResponse.ok(told(admin, call.bin()));
+  }
+
+  ApiResponse patch(ApiRequest call) {
+    Shape shape = call.body(Shape.class);
+    ShardAdmin admin = kinds.admin(call.kind());
+    admin.changeBin(call.bin(), shape::applied, call.note(shape.reason()));
+    return ApiResponse.ok(told(admin, call.bin()));
+  }
+
+  private static BinJson told(ShardAdmin admin, String name) {
+    BinLoad bin = admin.bin(name);
+    return BinJson.of(bin, admin.bins());
+  }
+}

@@ -1,0 +1,52 @@
+package dev.sharder.examples.hub.api;
+
+import dev.sharder.admin.Change;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Tells the changes of a kind in the order they were made, and those to come as they are made. */
+final class ChangesApi {
+
+  private static final long LONGEST_WAIT_SECONDS = 30;
+
+  private final SharderRegistry kinds;
+  private final ChangeNotifier feed;
+
+  ChangesApi(SharderRegistry kinds, ChangeNotifier feed) {
+    this.kinds = kinds;
+    this.feed = feed;
+  }
+
+  /** Changes, and the number after which the next ones come. */
+  record Page(List<ChangeJson> changes, long next) {}
+
+  CompletionStage<ApiResponse> list(ApiRequest call) {
+    int limit =
+        (int) call.number("limit", 1, AssignmentsApi.LONGEST_PAGE).orElse(AssignmentsApi.PAGE);
+    long latest = call.number("latest", 0, AssignmentsApi.LONGEST_PAGE).orElse(-1);
+    long after =
+        latest < 0
+            ? call.number("after", 0, Long.MAX_VALUE).orElse(0)
+            : Math.max(0, kinds.admin(call.kind()).lastChange() - latest);
+    long wait = call.number("wait", 0, LONGEST_WAIT_SECONDS).orElse(0);
+    kinds.admin(call.kind());
+    // Asked first, so that no change falls between the page and the waiting.
+    long revision = wait > 0 ? feed.revision(call.kind()) : 0;
+    Page page = page(call.kind(), after, limit);
+    if (wait == 0 || !page.changes().isEmpty()) {
+      return CompletableFuture.completedStage(ApiResponse.ok(page));
+    }
+    return feed.await(call.kind(), revision, Duration.ofSeconds(wait))
+        .thenApplyAsync(woken -> ApiResponse.ok(page(call.kind(), after, limit)), call.worker());
+  }
+
+  private Page page(String kind, long after, int limit) {
+    List<Change> changes =
+        kinds.store().history(kind, Optional.empty(), after, limit, SharderRegistry.deadline());
+    return new Page(
+        ChangeJson.of(changes), changes.isEmpty() ? after : changes.get(changes.size() - 1).id());
+  }
+}

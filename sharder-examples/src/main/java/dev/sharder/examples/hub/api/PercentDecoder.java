@@ -1,0 +1,66 @@
+package dev.sharder.examples.hub.api;
+
+import dev.sharder.examples.hub.http.ProblemException;
+import io.undertow.util.StatusCodes;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Decodes what a URL says, exactly once: bytes that are percent-encoded, and UTF-8. */
+final class PercentDecoder {
+
+  private PercentDecoder() {}
+
+  /** Returns the text of a segment of a path, in which a plus is a plus. */
+  static String decoded(String raw) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length());
+    for (int i = 0; i < raw.length(); i++) {
+      char c = raw.charAt(i);
+      if (c == '%') {
+        bytes.write(digit(raw, i + 1) << 4 | digit(raw, i + 2));
+        i += 2;
+      } else {
+        // The server hands over each byte as a character.
+        bytes.write(c);
+      }
+    }
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes.toByteArray()))
+          .toString();
+    } catch (CharacterCodingException malformed) {
+      throw malformed("is not UTF-8; encode names as UTF-8, then in percent");
+    }
+  }
+
+  /** Returns the parameters of a query, in which a plus is a blank. */
+  static Map<String, List<String>> parameters(String query) {
+    Map<String, List<String>> parameters = new LinkedHashMap<>();
+    for (String pair : query.split("&", -1)) {
+      if (!pair.isEmpty()) {
+        String[] parts = pair.replace('+', ' ').split("=", 2);
+        String value = parts.length == 1 ? "" : decoded(parts[1]);
+        parameters.computeIfAbsent(decoded(parts[0]), name -> new ArrayList<>()).add(value);
+      }
+    }
+    return parameters;
+  }
+
+  private static int digit(String raw, int at) {
+    int digit = at < raw.length() ? Character.digit(raw.charAt(at), 16) : -1;
+    if (digit < 0) {
+      throw malformed("has a '%' that no two hexadecimal digits follow; write '%25' for itself");
+    }
+    return digit;
+  }
+
+  private static ProblemException malformed(String what) {
+    return new ProblemException(StatusCodes.BAD_REQUEST, "the URL " + what);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.sharder.examples.hub.api;
+
+import dev.sharder.BinLoad;
+import dev.sharder.InvalidValueException;
+import dev.sharder.admin.Plan;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A plan as the API tells it, and takes it back: its flows, for the kind as it was at that
+ * revision. The rest is for whoever looks at it, and is ignored when it comes back.
+ */
+record PlanJson(
+    @Nullable String kind,
+    @Nullable Long revision,
+    @Nullable List<@Nullable Flow> flows,
+    @Nullable Long moves,
+    @Nullable Long stranded,
+    @Nullable List<Level> bins) {
+
+  private static final long MOST_UNITS = 1_000_000_000;
+
+  /** So many units of one size from one bin to another. */
+  record Flow(
+      @Nullable String from, @Nullable String to, @Nullable Long size, @Nullable Long units) {}
+
+  /** A bin that takes part: its load now, and after. */
+  record Level(String bin, String state, int weight, long load, long then) {}
+
+  static PlanJson of(Plan plan) {
+    List<Level> levels = new ArrayList<>();
+    for (int i = 0; i < plan.before().size(); i++) {
+      BinLoad before = plan.before().get(i);
+      levels.add(
+          new Level(
+              before.name(),
+              before.bin().state().word(),
+              before.bin().weight(),
+              before.load(),
+              plan.after().get(i).load()));
+    }
+    return new PlanJson(
+        plan.kind(), plan.revision(), flows(plan.flows()), plan.moves(), plan.stranded(), levels);
+  }
+
+  /** Returns what is left to do of a plan. */
+  static PlanJson rest(String kind, long revision, List<Plan.Flow> flows) {
+    long moves = flows.stream().mapToLong(Plan.Flow::units).sum();
+    return new PlanJson(kind, revision, flows(flows), moves, null, null);
+  }
+
+  private static List<@Nullable Flow> flows(List<Plan.Flow> flows) {
+    List<@Nullable Flow> told = new ArrayList<>();
+    flows.forEach(flow -> told.add(new Flow(flow.from(), flow.to(), flow.size(), flow.units())));
+    return told;
+  }
+
+  /** Returns the flows of the plan, which came from outside. */
+  List<Plan.Flow> checkedFlows(String ofKind) {
+    if (kind != null && !kind.equals(ofKind)) {
+      throw new InvalidValueException(
+          "the plan is for kind '%s', not '%s'; apply it to its own".formatted(kind, ofKind));
+    }
+    List<Plan.Flow> checked = new ArrayList<>();
+    for (Flow flow : JsonBody.required("plan.flows", flows)) {
+      String field = "plan.flows[%d]".formatted(checked.size());
+      checked.add(checked(field, JsonBody.required(field, flow)));
+    }
+    return checked;
+  }
+
+  private static Plan.Flow checked(String field, Flow flow) {
+    String from = JsonBody.required(field + ".from", flow.from());
+    String to = JsonBody.required(field + ".to", flow.to());
+    long size = JsonBody.required(field + ".size", flow.size());
+    long units = JsonBody.required(field + ".units", flow.units());
+    if (units < 1 || units > MOST_UNITS || size < 1) {
+      throw new InvalidValueException(
+          "a flow of %d units of size %d cannot be; use units from 1 to %d and a size of 1 or more"
+              .formatted(units, size, MOST_UNITS));
+    }
+    return new Plan.Flow(from, to, size, units);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.sharder.examples.hub.api;
+
+import dev.sharder.InvalidValueException;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.PlanOptions;
+import dev.sharder.admin.ShardAdmin;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes plans, and applies them piece by piece. Nothing is kept from one piece to the next: what
+ * comes back with each is what is left, for the kind as that piece left it. If anybody else moved
+ * something or changed a bin since, the next piece is refused, and so is one that is sent again.
+ */
+final class PlansApi {
+
+  /** The most moves in a piece, which is one transaction. */
+  private static final int LARGEST_PIECE = 1_000;
+
+  private final SharderRegistry kinds;
+
+  PlansApi(SharderRegistry kinds) {
+    this.kinds = kinds;
+  }
+
+  /** What to plan: one of the two. */
+  record Wish(
+      @Nullable String drain, @Nullable List<@Nullable String> into, @Nullable Balance rebalance) {}
+
+  record Balance(
+      @Nullable Long atMost, @Nullable Double threshold, @Nullable List<@Nullable String> only) {}
+
+  record Piece(@Nullable PlanJson plan, @Nullable Integer limit, @Nullable String reason) {}
+
+  /** How many units went, how many could not, and how many are left, with the plan for these. */
+  record Done(long moved, long skipped, long left, PlanJson plan) {}
+
+  ApiResponse plan(ApiRequest call) {
+    Wish wish = call.body(Wish.class);
+    ShardAdmin admin = kinds.admin(call.kind());
+    boolean hasInto = wish.into() != null && !wish.into().isEmpty();
+    if ((wish.drain() == null) == (wish.rebalance() == null) || (hasInto && wish.drain() == null)) {
+      throw new InvalidValueException(
+          "a plan is for one thing; send {\"drain\": BIN}, perhaps with \"into\", or {\"rebalance\": {}}");
+    }
+    return ApiResponse.ok(
+        PlanJson.of(
+            wish.drain() == null
+                ? admin.planRebalance(options(wish.rebalance()))
+                : admin.planDrain(wish.drain(), among("into", wish.into()))));
+  }
+
+  private static PlanOptions options(@Nullable Balance balance) {
+    if (balance == null) {
+      return PlanOptions.ALL;
+    }
+    return new PlanOptions(
+        balance.atMost() == null ? OptionalLong.empty() : OptionalLong.of(balance.atMost()),
+        among("only", balance.only()).only(),
+        balance.threshold() == null ? 0 : balance.threshold());
+  }
+
+  private static PlanOptions among(String field, @Nullable List<@Nullable String> bins) {
+    return new PlanOptions(
+        OptionalLong.empty(),
+        bins == null ? Set.of() : Set.copyOf(AssignmentsApi.texts(field, bins)),
+        0);
+  }
+
+  ApiResponse apply(ApiRequest call) {
+    Piece piece = call.body(Piece.class);
+    int limit = piece.limit() == null ? LARGEST_PIECE : piece.limit();
+    if (limit < 1 || limit > LARGEST_PIECE) {
+      throw new InvalidValueException(
+          "at most %d moves cannot be applied at once; use a limit from 1 to %d"
+              .formatted(limit, LARGEST_PIECE));
+    }
+    List<Plan.Flow> now = new ArrayList<>();
+    List<Plan.Flow> later = new ArrayList<>();
+    PlanJson given = JsonBody.required("plan", piece.plan());
+    split(given.checkedFlows(call.kind()), limit, now, later);
+    long revision = JsonBody.required("plan.revision", given.revision());
+    Plan plan = new Plan(call.kind(), revision, now, List.of(), List.of(), 0);
+    AtomicLong revisionNow = new AtomicLong(revision);
+    long moved = apply(plan, call, piece.reason(), revisionNow);
+    PlanJson rest = PlanJson.rest(call.kind(), revisionNow.get(), later);
+    return ApiResponse.ok(
+        new Done(
+            moved, plan.moves() - moved, later.stream().mapToLong(Plan.Flow::units).sum(), rest));
+  }
+
+  /** Parts the flows after so many units. */
+  private static void split(
+      List<Plan.Flow> flows, long limit, List<Plan.Flow> now, List<Plan.Flow> later) {
+    long room = limit;
+    for (Plan.Flow flow : flows) {
+      long here = Math.min(room, flow.units());
+      room -= here;
+      add(flow, here, now);
+      add(flow, flow.units() - here, later);
+    }
+  }
+
+  private static void add(Plan.Flow flow, long units, List<Plan.Flow> flows) {
+    if (units > 0) {
+      flows.add(new Plan.Flow(flow.from(), flow.to(), flow.size(), units));
+    }
+  }
+
+  /** Moves whoever the plan chooses, and tells how many units went. */
+  private long apply(Plan plan, ApiRequest call, @Nullable String reason, AtomicLong revisionNow) {
+    ShardAdmin admin = kinds.admin(call.kind());
+    List<Move> moves = new ArrayList<>();
+    admin.moves(plan).forEachRemaining(moves::add);
+    Set<String> gone = new HashSet<>();
+    admin.apply(
+        moves.iterator(),
+        call.note(reason),
+        done -> {
+          gone.addAll(done.moved().keySet());
+          revisionNow.set(done.revision());
+        });
+    return moves.stream().filter(move -> gone.contains(move.object())).count();
+  }
+}

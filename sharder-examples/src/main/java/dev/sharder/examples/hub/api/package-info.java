@@ -1,0 +1,8 @@
+/**
+ * The REST API of the hub sharder, for programs in any language: assignments of every kind for
+ * trusted peers, and an operator's changes for those who have a token.
+ */
+@NullMarked
+package dev.sharder.examples.hub.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,179 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.InvalidValueException;
+import dev.sharder.Placement;
+import dev.sharder.SharderException;
+import dev.sharder.admin.AdoptMode;
+import dev.sharder.admin.Adoption;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.cli.Terminal.Meter;
+import dev.sharder.examples.hub.redirect.UserNames;
+import dev.sharder.examples.hub.server.HubServer;
+import dev.sharder.store.Placements;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+
+/** Takes over entries of one kind, in batches or as a whole, and reports each that it cannot. */
+final class AssignmentImporter {
+
+  private static final int BATCH = 1_000;
+
+  /**
+   * What came of it.
+   *
+   * @param kind the kind
+   * @param made assignments that are new here
+   * @param known assignments that were here already, in the same bin
+   * @param refused entries that were wrong or in the way of others
+   */
+  record Result(String kind, long made, long known, long refused) {}
+
+  static final OutputTable<Result> RESULTS =
+      new OutputTable<Result>()
+          .with("kind", Result::kind)
+          .with("made", Result::made)
+          .with("known", Result::known)
+          .with("refused", Result::refused);
+
+  private final ShardAdmin admin;
+  private final UserNames users;
+  private final Note note;
+  private final PrintWriter err;
+  private final boolean dryRun;
+  private final boolean allOrNothing;
+  private final NewBinCheck newBins;
+
+  private long kept;
+  private long lowercased;
+  private long made;
+  private long known;
+  private long refused;
+
+  AssignmentImporter(
+      ShardAdmin admin,
+      UserNames users,
+      Note note,
+      PrintWriter err,
+      boolean dryRun,
+      boolean allOrNothing) {
+    this.admin = admin;
+    this.users = users;
+    this.note = note;
+    this.err = err;
+    this.dryRun = dryRun;
+    this.allOrNothing = allOrNothing;
+    this.newBins = new NewBinCheck(admin.kind(), admin.bins(), err);
+  }
+
+  Result take(Iterator<ImportRow> entries) {
+    try (Meter meter = new Meter("read", -1, err)) {
+      List<ImportRow> batch = new ArrayList<>();
+      while (entries.hasNext()) {
+        ImportRow entry = spelled(entries.next());
+        meter.step(1);
+        String problem = problem(entry);
+        if (problem.isEmpty()) {
+          batch.add(entry);
+        } else {
+          refuse(entry, problem);
+        }
+        if (batch.size() == BATCH && !allOrNothing) {
+          take(batch);
+          batch.clear();
+        }
+      }
+      if (allOrNothing && refused > 0) {
+        err.println("nothing was taken over, as all or nothing was asked");
+      } else {
+        take(batch);
+      }
+    }
+    reportSpelling();
+    err.flush();
+    return new Result(admin.kind(), made, known, refused);
+  }
+
+  /** Empty if the entry may be taken over. */
+  private String problem(ImportRow entry) {
+    return entry.adoption() == null
+        ? entry.wrong()
+        : newBins.problem(entry.where(), entry.adoption().bin()).orElse("");
+  }
+
+  /** A user of a roster is spelled as serve asks for them; one of an export stays as it was. */
+  private ImportRow spelled(ImportRow entry) {
+    if (entry.adoption() == null || !admin.kind().equals(HubServer.KIND)) {
+      return entry;
+    }
+    try {
+      String object = entry.adoption().request().object();
+      String spelled = users.spelled(object);
+      if (!spelled.equals(object) && entry.isExact()) {
+        kept++;
+      } else if (!spelled.equals(object)) {
+        lowercased++;
+        return entry.withObject(spelled);
+      }
+      return entry;
+    } catch (InvalidValueException wrong) {
+      return ImportRow.wrong(entry.where(), String.valueOf(wrong.getMessage()));
+    }
+  }
+
+  private void reportSpelling() {
+    if (lowercased > 0) {
+      err.println(
+          "names of kind '%s' with capital letters, taken in lower case, as serve asks for them: %d; to keep capitals, have the configuration say lowercase: false"
+              .formatted(admin.kind(), lowercased));
+    }
+    if (kept > 0) {
+      err.println(
+          "names of kind '%s' with capital letters, kept as they are: %d; serve asks in lower case unless its configuration says lowercase: false"
+              .formatted(admin.kind(), kept));
+    }
+  }
+
+  private void take(List<ImportRow> batch) {
+    List<Adoption> adoptions = new ArrayList<>();
+    batch.forEach(entry -> adoptions.add(adoption(entry)));
+    Placements placements =
+        dryRun
+            ? admin.adoptable(adoptions)
+            : admin.adopt(
+                adoptions, allOrNothing ? AdoptMode.ALL_OR_NOTHING : AdoptMode.EACH, note);
+    if (allOrNothing && !placements.refused().isEmpty()) {
+      err.println("nothing was taken over, as all or nothing was asked");
+    }
+    Set<String> counted = new HashSet<>();
+    for (ImportRow entry : batch) {
+      Adoption adoption = adoption(entry);
+      String object = adoption.request().object();
+      Placement placement = placements.placed().get(object);
+      SharderException refusal = placements.refused().get(object);
+      if (placement != null && placement.bin().equals(adoption.bin())) {
+        boolean isMade = placement.isNew() && counted.add(object);
+        made += isMade ? 1 : 0;
+        known += isMade ? 0 : 1;
+      } else if (refusal != null) {
+        refuse(entry, refusal.getMessage());
+      }
+    }
+  }
+
+  private static Adoption adoption(ImportRow entry) {
+    if (entry.adoption() == null) {
+      throw new IllegalArgumentException(entry + " says nothing to take over");
+    }
+    return entry.adoption();
+  }
+
+  private void refuse(ImportRow entry, String why) {
+    refused++;
+    err.println(entry.where() + ": " + why);
+  }
+}

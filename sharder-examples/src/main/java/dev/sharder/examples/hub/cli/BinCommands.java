@@ -1,0 +1,254 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.PlanOptions;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.http.WholeNumber;
+import dev.sharder.examples.hub.server.HubServer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands about bins: what they hold, and their life from open to retired. */
+@Command(
+    name = "bin",
+    description = {
+      "Changes a bin.",
+      "",
+      "Its life goes from open by cordoned (takes nobody new) and draining (is being emptied) to",
+      "retired (empty, kept for history). Every change takes effect at once.",
+      "",
+      "Where the server's configuration names bins, their weights, offsets, capacities and labels"
+          + " are",
+      "those of the configuration again when it next starts; states stay."
+    })
+final class BinCommands {
+
+  /** A bin among all bins of its kind. */
+  private record Shown(BinLoad bin, long effectiveOfAll) {
+
+    /** In percent, to a tenth. */
+    double share() {
+      return effectiveOfAll == 0 ? 0 : Math.round(1_000.0 * bin.load() / effectiveOfAll) / 10.0;
+    }
+  }
+
+  private static final OutputTable<Shown> BINS =
+      new OutputTable<Shown>()
+          .with("bin", shown -> shown.bin().name())
+          .with("raw", shown -> shown.bin().assigned())
+          .with("offset", shown -> shown.bin().bin().offset())
+          .with("effective", shown -> shown.bin().load())
+          .with("capacity", shown -> capacity(shown.bin().bin()))
+          .with("share", Shown::share)
+          .with("state", shown -> shown.bin().bin().state().word())
+          .with("weight", shown -> shown.bin().bin().weight())
+          .with("labels", shown -> shown.bin().bin().labels());
+
+  private static @Nullable Object capacity(Bin bin) {
+    return bin.capacity().isPresent() ? bin.capacity().getAsLong() : null;
+  }
+
+  /** The command beside {@code bin} that lists them all. */
+  static final class All {
+
+    @Command(
+        name = "bins",
+        description = {
+          "Lists the bins and what they hold.",
+          "",
+          "Raw is what is assigned to a bin, offset what it holds besides, effective both together,"
+              + " and",
+          "share its percentage of what all bins hold."
+        })
+    static int bins(@Mixin DatabaseOptions target, @Mixin OutputOptions output) {
+      try (Opened opened = target.open()) {
+        show(output, opened.admin().bins());
+        return ExitCodes.DONE;
+      }
+    }
+  }
+
+  private static void show(OutputOptions output, List<BinLoad> bins) {
+    long all = bins.stream().mapToLong(BinLoad::load).sum();
+    output.all(BINS, bins.stream().map(bin -> new Shown(bin, all)).iterator());
+  }
+
+  /** What may be told of a bin; what is not told stays as it is. */
+  static final class Shape {
+    @Option(
+        names = "--weight",
+        paramLabel = "N",
+        description = "its share of newcomers relative to other bins; 1 to 1,000,000")
+    private @Nullable Integer weight;
+
+    @Option(
+        names = "--offset",
+        paramLabel = "N",
+        description = "load it has that is not in the database")
+    private @Nullable Long offset;
+
+    @Option(
+        names = "--capacity",
+        paramLabel = "N|none",
+        description = "full when assigned + offset reach this")
+    private @Nullable String capacity;
+
+    @Option(names = "--label", paramLabel = "KEY=VALUE", description = "a label to set")
+    private @Nullable Map<String, String> labels;
+
+    @Option(names = "--no-label", paramLabel = "KEY", description = "a label to take off")
+    private @Nullable Set<String> noLabels;
+
+    Bin applyTo(Bin bin) {
+      Map<String, String> all = new LinkedHashMap<>(bin.labels());
+      if (noLabels != null) {
+        all.keySet().removeAll(noLabels);
+      }
+      if (labels != null) {
+        all.putAll(labels);
+      }
+      return new Bin(
+          bin.name(),
+          weight == null ? bin.weight() : weight,
+          offset == null ? bin.offset() : offset,
+          capacity == null ? bin.capacity() : capacity(capacity),
+          bin.state(),
+          all);
+    }
+
+    private static OptionalLong capacity(String text) {
+      OptionalLong number = WholeNumber.of(text);
+      if (number.isEmpty() && !text.equals("none")) {
+        throw new UsageException(
+            "capacity '%s' is no whole number; write one, or none for no limit".formatted(text));
+      }
+      return number;
+    }
+  }
+
+  @Command(name = "add", description = "Adds a bin, open unless told otherwise.")
+  int add(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin Shape shape,
+      @Parameters(paramLabel = "BIN") String name,
+      @Option(names = "--cordoned", description = "so that it takes nobody yet") boolean cordoned) {
+    Bin bin = shape.applyTo(Bin.of(name));
+    if (target.kind().equals(HubServer.KIND)) {
+      Settings.checkBinName(name);
+    }
+    try (Opened opened = target.openOrBegin()) {
+      ShardAdmin admin = opened.admin();
+      List<BinLoad> known = admin.bins();
+      BinLoad added =
+          admin.addBin(
+              cordoned ? bin.withState(BinState.CORDONED) : bin, why.note("added by hand"));
+      new NewBinCheck(admin.kind(), known, output.err()).problem("added", name);
+      show(output, List.of(added));
+      return ExitCodes.DONE;
+    }
+  }
+
+  @Command(name = "set", description = "Changes a bin's weight, offset, capacity or labels.")
+  int set(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin Shape shape,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, shape::applyTo);
+  }
+
+  @Command(name = "cordon", description = "Lets a bin take nobody new; what it holds stays.")
+  int cordon(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, bin -> bin.withState(BinState.CORDONED));
+  }
+
+  @Command(name = "open", description = "Opens a bin, whatever its state.")
+  int open(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, bin -> bin.withState(BinState.OPEN));
+  }
+
+  @Command(name = "retire", description = "Retires a bin that is empty, and keeps its history.")
+  int retire(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Parameters(paramLabel = "BIN") String name) {
+    return change(target, output, why, name, bin -> bin.withState(BinState.RETIRED));
+  }
+
+  private static int change(
+      DatabaseOptions target,
+      OutputOptions output,
+      ChangeNoteOptions why,
+      String name,
+      UnaryOperator<Bin> change) {
+    try (Opened opened = target.open()) {
+      show(output, List.of(opened.admin().changeBin(name, change, why.note("changed by hand"))));
+      return ExitCodes.DONE;
+    }
+  }
+
+  @Command(
+      name = "drain",
+      description = {
+        "Empties a bin into the open bins.",
+        "",
+        "Sets it draining and moves each object it holds into the bin that is then the emptiest."
+            + " Stopped",
+        "half way, it goes on where it was when it is run again. What is saved is applied by"
+            + " 'apply'."
+      })
+  int drain(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin ConfirmOptions consent,
+      @Mixin PlanLimitOptions limits,
+      @Parameters(paramLabel = "BIN") String name,
+      @Option(names = "--to", paramLabel = "BIN", description = "only into these bins; repeat")
+          @Nullable List<String> to) {
+    PlanOptions options = limits.among(to, 0);
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      Plan plan = admin.planDrain(name, options);
+      PlanRunner plans = new PlanRunner(admin, output);
+      if (limits.save() != null || consent.isDryRun()) {
+        return plans.tell(plan, limits.save());
+      }
+      plans.showToPeople(plan);
+      if (!consent.isGiven("Drain '%s', moving %d?".formatted(name, plan.moves()))) {
+        return ExitCodes.DONE;
+      }
+      admin.changeBin(name, bin -> bin.withState(BinState.DRAINING), why.note("drained by hand"));
+      // Anew, because somebody may have come between the plan and the closing of the bin.
+      return !limits.areCounted()
+          ? plans.applyAll(() -> admin.planDrain(name, options), why.note("drained by hand"))
+          : plans.apply(admin.planDrain(name, options), why.note("drained by hand"));
+    }
+  }
+}

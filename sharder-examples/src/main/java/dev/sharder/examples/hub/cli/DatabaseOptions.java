@@ -1,0 +1,121 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.server.HubDatabase;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Where a command finds its objects and bins. */
+final class DatabaseOptions {
+
+  private static final long LONGEST_LIMIT = 1_000_000;
+
+  @Mixin private ConfigOptions configuration = new ConfigOptions();
+
+  @Option(
+      names = "--kind",
+      paramLabel = "NAME",
+      defaultValue = "hub",
+      description = "the kind of objects and bins (default: ${DEFAULT-VALUE}, as for serve)")
+  private String kind = "hub";
+
+  @Option(
+      names = "--time-limit",
+      paramLabel = "SECONDS",
+      defaultValue = "60",
+      description = "how long a step may wait for the database (default: ${DEFAULT-VALUE})")
+  private long timeLimit = 60;
+
+  /** The database, opened for a command. */
+  record Opened(HubDatabase database, Settings settings, String kind, Duration timeLimit)
+      implements AutoCloseable {
+
+    ShardAdmin admin() {
+      return admin(kind);
+    }
+
+    ShardAdmin admin(String ofKind) {
+      return ShardAdmin.builder(ofKind, database.store())
+          .policy(settings.policy())
+          .timeLimit(timeLimit)
+          .build();
+    }
+
+    @Override
+    public void close() {
+      database.close();
+    }
+  }
+
+  /** Opens a database that is there; where a file is missing, none is made for a mistyped name. */
+  Opened open() {
+    Settings settings = configuration.settings(null, List.of());
+    if (isMissing(settings)) {
+      throw new UsageException(
+          "there is no database at '%s'; name it with --database, or begin one with 'serve', 'import' or 'bin add'"
+              .formatted(settings.shownDatabase()));
+    }
+    return opened(HubDatabase.open(settings, false), settings);
+  }
+
+  /** The same for another URL; where there is none, something empty to look at instead. */
+  Opened openToLook(@Nullable String url) {
+    Settings settings = configuration.settingsOf(url);
+    return isMissing(settings)
+        ? opened(HubDatabase.open(configuration.settingsOf("jdbc:sqlite::memory:")), settings)
+        : opened(HubDatabase.open(settings, false), settings);
+  }
+
+  private static boolean isMissing(Settings settings) {
+    return missingFile(settings.database()).isPresent();
+  }
+
+  /** The file of a SQLite database that is not there; other databases tell when they are asked. */
+  static Optional<Path> missingFile(String url) {
+    return HubDatabase.file(url).filter(file -> !Files.exists(file));
+  }
+
+  /** Opens a database, and begins one where there is none. */
+  Opened openOrBegin() {
+    return openOrBegin(configuration.database());
+  }
+
+  /** The same for another URL; null for what the environment and the configuration say. */
+  Opened openOrBegin(@Nullable String url) {
+    Settings settings = configuration.settingsOf(url);
+    return opened(HubDatabase.open(settings), settings);
+  }
+
+  private Opened opened(HubDatabase database, Settings settings) {
+    if (timeLimit < 1 || timeLimit > LONGEST_LIMIT) {
+      throw new UsageException(
+          "a time limit of %d seconds is none; use 1 to %d".formatted(timeLimit, LONGEST_LIMIT));
+    }
+    return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
+  }
+
+  String kind() {
+    return kind;
+  }
+
+  @Nullable String database() {
+    return configuration.database();
+  }
+
+  /** What --database says; null if it was left to the environment. */
+  @Nullable String named() {
+    String database = configuration.database();
+    return database == null
+            || database.isEmpty()
+            || database.equals(System.getenv("SHARDER_DATABASE"))
+        ? null
+        : database;
+  }
+}

@@ -1,0 +1,21 @@
+package dev.sharder.examples.hub.cli;
+
+/** What the program ends with; {@code --help} tells them. */
+final class ExitCodes {
+
+  static final int DONE = 0;
+
+  /** The database, the network or a file stood in the way. */
+  static final int FAILED = 1;
+
+  /** An option, a value or the configuration is wrong. */
+  static final int USAGE = 2;
+
+  /** There is no such object or bin. */
+  static final int NOT_FOUND = 3;
+
+  /** Something was refused, skipped or found wrong; the rest is done. */
+  static final int REFUSED = 4;
+
+  private ExitCodes() {}
+}

@@ -1,0 +1,192 @@
+package dev.sharder.examples.hub.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.sharder.ConflictException;
+import dev.sharder.InvalidValueException;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.NotFoundException;
+import dev.sharder.RefusedException;
+import dev.sharder.SharderException;
+import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.examples.hub.http.WholeNumber;
+import dev.sharder.examples.hub.secrets.Secrets;
+import dev.sharder.examples.hub.server.StartException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TimeZone;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
+
+/** The program in {@code sharder.jar}: its commands, its exit codes, its errors in one line. */
+@Command(
+    name = "sharder",
+    description = "Gives every user a hub, once, and remembers it for ever.",
+    subcommands = {ServeCommand.class, BinCommands.class, AutoComplete.GenerateCompletion.class},
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = HubSharder.Version.class,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:the database, the network, a file or a policy stood in the way",
+      "2:an option, a value or the configuration is wrong",
+      "3:there is no such object or bin",
+      "4:something was refused, skipped or found wrong; the rest is done"
+    })
+public final class HubSharder {
+
+  HubSharder() {}
+
+  /**
+   * Runs the command and exits with its code.
+   *
+   * @param args see {@code --help}
+   */
+  public static void main(String[] args) {
+    // Messages are in English, and so are the digits in them.
+    Locale.setDefault(Locale.ROOT);
+    // The log is set up by the first who writes to it, so this comes before them all.
+    System.setProperty(LogFormat.KEY, LogFormat.told().word());
+    // PostgreSQL is sent the zone, and knows fewer than Java does; the log has the one that is set.
+    System.setProperty("sharder.zone", TimeZone.getDefault().toZoneId().getId());
+    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+    // Drivers log by java.util.logging, in a format of its own and with what was typed.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    // The console is one where somebody sits, not one that some library would emulate.
+    System.setProperty("jdk.console", "java.base");
+    CommandLine commandLine = commandLine();
+    // Names are in UTF-8 wherever they go, whatever the locale.
+    commandLine.setOut(new PrintWriter(new OutputStreamWriter(System.out, UTF_8)));
+    commandLine.setErr(new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true));
+    System.exit(run(commandLine, args));
+  }
+
+  private static int run(CommandLine commandLine, String[] args) {
+    try {
+      ProcessArguments.checkEnvironment(System.getenv());
+      return commandLine.execute(ProcessArguments.arguments(args));
+    } catch (UsageException lost) {
+      return fail(commandLine, lost.getMessage(), ExitCodes.USAGE);
+    }
+  }
+
+  /** The program's commands, for whoever runs it inside another. */
+  public static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new HubSharder());
+    for (Class<?> commands :
+        List.of(
+            ObjectCommands.class,
+            BinCommands.All.class,
+            PlanCommands.class,
+            DataCommands.class,
+            NginxMapCommand.class)) {
+      for (Method command : CommandLine.getCommandMethods(commands, null)) {
+        commandLine.addSubcommand(new CommandLine(command));
+      }
+    }
+    commandLine.registerConverter(Long.class, HubSharder::number);
+    commandLine.registerConverter(long.class, HubSharder::number);
+    commandLine.registerConverter(Integer.class, HubSharder::smallNumber);
+    commandLine.registerConverter(Path.class, HubSharder::path);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setUsageHelpAutoWidth(true);
+    // A name may begin with any character.
+    commandLine.setExpandAtFiles(false);
+    commandLine.setParameterExceptionHandler(
+        (error, args) -> {
+          // One that nothing was read from yet may be quoted in what is wrong.
+          Secrets.keepUrls(List.of(args));
+          CommandLine failed = error.getCommandLine();
+          String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
+          return fail(failed, error.getMessage() + help, ExitCodes.USAGE);
+        });
+    commandLine.setExecutionExceptionHandler(
+        (error, failed, parsed) -> {
+          OptionalInt exitCode = exitCode(error);
+          if (exitCode.isEmpty()) {
+            throw error;
+          }
+          return fail(failed, error.getMessage(), exitCode.getAsInt());
+        });
+    return commandLine;
+  }
+
+  private static long number(String text) {
+    OptionalLong number = WholeNumber.of(text);
+    if (number.isEmpty()) {
+      throw new TypeConversionException(
+          "'%s' is no whole number; write digits alone, such as 2".formatted(text));
+    }
+    return number.getAsLong();
+  }
+
+  /** One that is too large for any setting is out of each one's range anyway. */
+  private static int smallNumber(String text) {
+    return (int) Math.min(number(text), Integer.MAX_VALUE);
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException unnamable) {
+      throw new TypeConversionException(
+          "'%s' is the name of no file in this locale (%s); set LC_ALL=C.UTF-8"
+              .formatted(text, System.getProperty("sun.jnu.encoding")));
+    }
+  }
+
+  /** Empty for an error that nobody foresaw. */
+  private static OptionalInt exitCode(Exception error) {
+    if (error instanceof SettingsException
+        || error instanceof UsageException
+        || error instanceof InvalidValueException) {
+      return OptionalInt.of(ExitCodes.USAGE);
+    }
+    if (error instanceof NotFoundException) {
+      return OptionalInt.of(ExitCodes.NOT_FOUND);
+    }
+    if (error instanceof ConflictException
+        || error instanceof RefusedException
+        || error instanceof NoOpenBinException) {
+      return OptionalInt.of(ExitCodes.REFUSED);
+    }
+    if (error instanceof SharderException
+        || error instanceof StartException
+        || error instanceof UncheckedIOException) {
+      return OptionalInt.of(ExitCodes.FAILED);
+    }
+    return OptionalInt.empty();
+  }
+
+  private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
+    String line = Secrets.masked(String.valueOf(message)).strip().replaceAll("\\s*\\R\\s*", " ");
+    String name = failed.getCommandSpec().qualifiedName();
+    failed.getErr().println(name + ": " + Terminal.harmless(line));
+    return exitCode;
+  }
+
+  /** Reads the version from the jar. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = HubSharder.class.getPackage().getImplementationVersion();
+      return new String[] {"sharder " + (version == null ? "(not from a jar)" : version)};
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package dev.sharder.examples.hub.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.dataformat.csv.CsvParser;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.InvalidValueException;
+import dev.sharder.admin.Adoption;
+import dev.sharder.examples.hub.cli.LineReader.Line;
+import dev.sharder.examples.hub.http.WholeNumber;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An assignment to take over, or why there is none to be had.
+ *
+ * @param where it stands, such as {@code line 7}
+ * @param adoption what it says; null if it is wrong
+ * @param wrong what is wrong with it; empty if nothing is
+ * @param isExact whether its object is written as it is known, as in an export; a roster is written
+ *     by people
+ */
+record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolean isExact) {
+
+  /** What an export has; version and assigned_at are for whoever reads it. */
+  private static final Set<String> COLUMNS =
+      new TreeSet<>(Set.of("object", "bin", "size", "group", "version", "assigned_at"));
+
+  /** What an export has and a roster has not. */
+  private static final Set<String> OF_EXPORTS = Set.of("version", "assigned_at");
+
+  /** Blanks around a cell are no part of it; within quotes they are. */
+  private static final ObjectReader CSV =
+      OutputOptions.CSV.readerFor(String[].class).with(CsvParser.Feature.TRIM_SPACES);
+
+  /** What may be between cells; a header has none of these in its names. */
+  private static final String SEPARATORS = ",;\t";
+
+  /** A line that is read into its fields, by their names. */
+  private interface Format {
+    Map<String, String> fields(Line line) throws JsonProcessingException;
+  }
+
+  /** Reads a file of CSV with a header, or of one JSON object a line. */
+  static Iterator<ImportRow> in(Path file, boolean isCsv, String kind) {
+    Iterator<Line> lines = LineReader.of(file);
+    Format format = isCsv ? csv(file, lines) : ImportRow::json;
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return lines.hasNext();
+      }
+
+      @Override
+      public ImportRow next() {
+        return of(lines.next(), format, kind);
+      }
+    };
+  }
+
+  private static Format csv(Path file, Iterator<Line> lines) {
+    String header = lines.hasNext() ? lines.next().text() : "";
+    char separator =
+        (char) header.chars().filter(c -> SEPARATORS.indexOf(c) >= 0).findFirst().orElse(',');
+    ObjectReader cellsOf = CSV.with(CsvSchema.emptySchema().withColumnSeparator(separator));
+    List<String> columns =
+        Stream.of(header.split(String.valueOf(separator), -1))
+            .map(name -> name.strip().replace("\"", "").toLowerCase(Locale.ROOT))
+            .toList();
+    if (!columns.contains("object") || !columns.contains("bin")) {
+      throw new UsageException(
+          "the first line of '%s', '%s', names no columns object and bin; begin it with object,bin or object,bin,size,group"
+              .formatted(file, header));
+    }
+    if (Set.copyOf(columns).size() < columns.size()) {
+      throw new UsageException(
+          "the first line of '%s', '%s', names a column twice; keep one".formatted(file, header));
+    }
+    for (String column : columns) {
+      if (!COLUMNS.contains(column)) {
+        throw new UsageException(
+            "the first line of '%s' names a column '%s', which means nothing; take it out, or write one of %s"
+                .formatted(file, column, COLUMNS));
+      }
+    }
+    return line -> {
+      String[] cells = cellsOf.readValue(line.text());
+      if (cells.length != columns.size()) {
+        throw new InvalidValueException(
+            "it has %d cells under %d columns; put a name with a comma or a quote in quotes"
+                .formatted(cells.length, columns.size()));
+      }
+      Map<String, String> fields = new LinkedHashMap<>();
+      for (int i = 0; i < cells.length; i++) {
+        fields.put(columns.get(i), cells[i]);
+      }
+      return fields;
+    };
+  }
+
+  private static Map<String, String> json(Line line) throws JsonProcessingException {
+    JsonNode node = LineReader.json(line, COLUMNS);
+    Map<String, String> fields = new LinkedHashMap<>();
+    fields.put("object", LineReader.text(node, "object"));
+    fields.put("bin", LineReader.text(node, "bin"));
+    if (node.hasNonNull("group")) {
+      fields.put("group", LineReader.text(node, "group"));
+    }
+    if (node.hasNonNull("size")) {
+      if (!node.path("size").isIntegralNumber()) {
+        throw new InvalidValueException(
+            "its size %s is no whole number; write one such as 2, or leave it out"
+                .formatted(node.path("size")));
+      }
+      fields.put("size", node.path("size").asText());
+    }
+    OF_EXPORTS.forEach(
+        name -> node.optional(name).ifPresent(value -> fields.put(name, value.toString())));
+    return fields;
+  }
+
+  private static ImportRow of(Line line, Format format, String kind) {
+    String where = "line " + line.number();
+    if (line.isGarbled()) {
+      return wrong(where, "'%s' is not in UTF-8; save the file as UTF-8".formatted(line.text()));
+    }
+    try {
+      Map<String, String> fields = format.fields(line);
+      return of(
+          where,
+          kind,
+          fields.getOrDefault("object", ""),
+          fields.getOrDefault("bin", ""),
+          fields.getOrDefault("size", ""),
+          fields.getOrDefault("group", ""),
+          fields.keySet().stream().anyMatch(OF_EXPORTS::contains));
+    } catch (JsonProcessingException | InvalidValueException wrong) {
+      return wrong(where, LineReader.reason(line, wrong));
+    }
+  }
+
+  /** An empty size is 1, and an empty group none. */
+  static ImportRow of(
+      String where,
+      String kind,
+      String object,
+      String bin,
+      String size,
+      String group,
+      boolean isExact) {
+    OptionalLong number = size.isEmpty() ? OptionalLong.of(1) : WholeNumber.of(size);
+    if (number.isEmpty()) {
+      return wrong(
+          where,
+          "size '%s' is no whole number; write one such as 2, or leave it out".formatted(size));
+    }
+    try {
+      AssignmentRequest request =
+          new AssignmentRequest(
+              kind,
+              object,
+              number.getAsLong(),
+              group.isEmpty() ? Optional.empty() : Optional.of(group));
+      return new ImportRow(where, new Adoption(request, bin), "", isExact);
+    } catch (InvalidValueException wrong) {
+      return wrong(where, wrong.getMessage());
+    }
+  }
+
+  static ImportRow wrong(String where, String why) {
+    return new ImportRow(where, null, why, false);
+  }
+
+  /** The same under another name. */
+  ImportRow withObject(String name) {
+    if (adoption == null) {
+      return this;
+    }
+    AssignmentRequest said = adoption.request();
+    AssignmentRequest request = new AssignmentRequest(said.kind(), name, said.size(), said.group());
+    return new ImportRow(where, new Adoption(request, adoption.bin()), wrong, isExact);
+  }
+}

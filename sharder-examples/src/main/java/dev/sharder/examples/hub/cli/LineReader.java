@@ -1,0 +1,168 @@
+package dev.sharder.examples.hub.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import dev.sharder.InvalidValueException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lines of a file in UTF-8 that say something, with their numbers, read as they are asked for.
+ */
+final class LineReader implements Iterator<LineReader.Line> {
+
+  /**
+   * One line, without its end.
+   *
+   * @param isGarbled whether a byte of it is not UTF-8, and lost
+   */
+  record Line(long number, String text, boolean isGarbled) {}
+
+  /** What UTF-16 begins with, a character for each byte. */
+  private static final Pattern UTF_16 = Pattern.compile("(?s)\u00FE\u00FF.*|\u00FF\u00FE.*|.?\0.*");
+
+  private static final ObjectReader JSON =
+      OutputOptions.JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  /** So many characters of a line that is wrong are shown. */
+  private static final int SHOWN = 60;
+
+  private final Path file;
+  private final BufferedReader reader;
+  private long number;
+  private @Nullable Line next;
+  private boolean ended;
+
+  private LineReader(Path file, BufferedReader reader) {
+    this.file = file;
+    this.reader = reader;
+  }
+
+  /** Opens a file; {@code -} is what the program is given to read. */
+  static LineReader of(Path file) {
+    try {
+      InputStream stream = file.toString().equals("-") ? System.in : Files.newInputStream(file);
+      // A character for each byte: UTF-8 is decoded line by line, so that a bad byte spoils one.
+      return new LineReader(
+          file, new BufferedReader(new InputStreamReader(stream, StandardCharsets.ISO_8859_1)));
+    } catch (IOException failure) {
+      throw new UsageException(
+          "file '%s' cannot be read (%s); name a readable one".formatted(file, failure));
+    }
+  }
+
+  @Override
+  public boolean hasNext() {
+    try {
+      while (next == null && !ended) {
+        String bytes = reader.readLine();
+        if (bytes == null) {
+          reader.close();
+          ended = true;
+          return false;
+        }
+        number++;
+        next = decoded(bytes);
+      }
+      return next != null;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(
+          "file '%s' cannot be read after line %d: %s".formatted(file, number, failure), failure);
+    }
+  }
+
+  private @Nullable Line decoded(String bytes) {
+    if (number == 1 && UTF_16.matcher(bytes).matches()) {
+      throw new UsageException(
+          "file '%s' is in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)".formatted(file));
+    }
+    String text = new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    // What is lost does not come back; U+FFFD itself does.
+    String again = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    // A mark that some programs put before UTF-8.
+    String line = number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
+    return line.isBlank() ? null : new Line(number, line, !again.equals(bytes));
+  }
+
+  @Override
+  public Line next() {
+    if (!hasNext() || next == null) {
+      throw new NoSuchElementException("the file has no more lines");
+    }
+    Line line = next;
+    next = null;
+    return line;
+  }
+
+  /** Returns a file that can be read twice: this one, or a copy of what a pipe gives only once. */
+  static Path toReadTwice(Path file) {
+    if (Files.isRegularFile(file)) {
+      return file;
+    }
+    try (InputStream once = file.toString().equals("-") ? System.in : Files.newInputStream(file)) {
+      Path copy = Files.createTempFile("sharder", ".jsonl");
+      copy.toFile().deleteOnExit();
+      Files.copy(once, copy, StandardCopyOption.REPLACE_EXISTING);
+      return copy;
+    } catch (IOException failure) {
+      throw new UsageException(
+          "file '%s' cannot be read (%s); name a readable one".formatted(file, failure));
+    }
+  }
+
+  /** Reads a line that is one JSON object with no other fields than these. */
+  static JsonNode json(Line line, Set<String> known) throws JsonProcessingException {
+    JsonNode fields = JSON.readTree(line.text());
+    if (!fields.isObject()) {
+      throw new InvalidValueException(
+          "'%s' is no JSON object; write one on each line".formatted(start(line.text())));
+    }
+    for (Map.Entry<String, JsonNode> field : fields.properties()) {
+      if (!known.contains(field.getKey())) {
+        throw new InvalidValueException(
+            "it has a field '%s', which means nothing; take it out".formatted(field.getKey()));
+      }
+    }
+    return fields;
+  }
+
+  static String text(JsonNode fields, String name) {
+    if (!fields.path(name).isTextual()) {
+      throw new InvalidValueException(
+          fields.has(name)
+              ? "its '%s' is %s, which is no text; put it in quotes"
+                  .formatted(name, start(fields.path(name).toString()))
+              : "it has no '%s'; add it".formatted(name));
+    }
+    return fields.path(name).asText();
+  }
+
+  /** Says what is wrong with a line, and how it begins if it cannot be read at all. */
+  static String reason(Line line, Exception wrong) {
+    return wrong instanceof JsonProcessingException malformed
+        ? "'%s' cannot be read (%s); see its quotes"
+            .formatted(start(line.text()), malformed.getOriginalMessage())
+        : String.valueOf(wrong.getMessage());
+  }
+
+  private static String start(String text) {
+    return text.length() <= SHOWN
+        ? text
+        : text.substring(0, text.offsetByCodePoints(0, text.codePointCount(0, SHOWN) - 1)) + "…";
+  }
+}

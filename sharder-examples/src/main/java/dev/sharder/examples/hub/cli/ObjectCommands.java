@@ -1,0 +1,371 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.BinLoad;
+import dev.sharder.InvalidValueException;
+import dev.sharder.Placement;
+import dev.sharder.Sharder;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Explanation;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import dev.sharder.examples.hub.redirect.UserNames;
+import dev.sharder.examples.hub.server.HubServer;
+import dev.sharder.store.Listing;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands about objects: where they are, where they go, and what became of them. */
+final class ObjectCommands {
+
+  private static final int PAGE = 1_000;
+
+  private static final OutputTable<Placement> PLACEMENTS =
+      new OutputTable<Placement>()
+          .with("object", Placement::object)
+          .with("bin", Placement::bin)
+          .with("new", Placement::isNew)
+          .with("version", placement -> placement.assignment().version())
+          .with("assigned_at", placement -> placement.assignment().assignedAt().toString());
+
+  /** A bin, and why an object would go there or not. */
+  private record Reason(String bin, String reason) {}
+
+  private static final OutputTable<Reason> REASONS =
+      new OutputTable<Reason>().with("bin", Reason::bin).with("reason", Reason::reason);
+
+  @Command(
+      name = "assign",
+      description = {
+        "Finds or makes an object's assignment.",
+        "",
+        "Names are exact here. The server asks in lower case, unless its configuration says",
+        "lowercase: false."
+      })
+  static int assign(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "OBJECT") String object,
+      @Option(
+              names = "--size",
+              paramLabel = "N",
+              defaultValue = "1",
+              description = "how much load a new object is (default: ${DEFAULT-VALUE})")
+          long size,
+      @Option(
+              names = "--group",
+              paramLabel = "NAME",
+              description = "the group whose members share a bin with a new object")
+          @Nullable String group) {
+    AssignmentRequest request = request(target, object, size, group);
+    try (Opened opened = target.open();
+        Sharder sharder =
+            Sharder.builder(opened.kind(), opened.database().store())
+                .policy(opened.settings().policy())
+                .cache(0)
+                .build()) {
+      if (opened.kind().equals(HubServer.KIND)
+          && !opened.settings().userNames().spelled(object).equals(object)) {
+        output
+            .err()
+            .println(
+                "'%s' is taken as it is; serve asks in lower case unless its configuration says lowercase: false"
+                    .formatted(object));
+      }
+      output.one(PLACEMENTS, sharder.assign(request));
+      return ExitCodes.DONE;
+    }
+  }
+
+  private static AssignmentRequest request(
+      DatabaseOptions target, String object, long size, @Nullable String group) {
+    AssignmentRequest request = AssignmentRequest.of(target.kind(), object).withSize(size);
+    return group == null ? request : request.withGroup(group);
+  }
+
+  @Command(name = "find", description = "Tells where an object is; never makes an assignment.")
+  static int find(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "OBJECT") String object) {
+    try (Opened opened = target.open()) {
+      Optional<Assignment> found = opened.admin().find(object);
+      if (found.isEmpty()) {
+        return unknown(output, opened.admin(), object);
+      }
+      output.one(OutputTable.ASSIGNMENTS, found.get());
+      return ExitCodes.DONE;
+    }
+  }
+
+  /** Names are exact, so one that is written otherwise is worth a hint. */
+  private static int unknown(OutputOptions output, ShardAdmin admin, String object) {
+    String lower = inLowerCase(object);
+    boolean isWrittenOtherwise = !lower.equals(object) && admin.find(lower).isPresent();
+    output
+        .err()
+        .println(
+            "object '%s' of kind '%s' is in no bin%s"
+                .formatted(
+                    object,
+                    admin.kind(),
+                    isWrittenOtherwise
+                        ? "; names are exact, and there is a '%s'".formatted(lower)
+                        : "; see how it is written, or assign it"));
+    return ExitCodes.NOT_FOUND;
+  }
+
+  private static String inLowerCase(String object) {
+    try {
+      return new UserNames(true).spelled(object);
+    } catch (InvalidValueException noUser) {
+      return object;
+    }
+  }
+
+  @Command(
+      name = "explain",
+      description = {
+        "Tells where an object is, or where it would go and why.",
+        "",
+        "Of a new object it tells which bin it would get now, and why no other; nothing is written."
+      })
+  static int explain(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "OBJECT") String object,
+      @Option(names = "--size", paramLabel = "N", defaultValue = "1", description = "its size")
+          long size,
+      @Option(names = "--group", paramLabel = "NAME", description = "its group")
+          @Nullable String group) {
+    AssignmentRequest request = request(target, object, size, group);
+    try (Opened opened = target.open()) {
+      Explanation explanation = opened.admin().explain(request);
+      if (output.isCsv()) {
+        output.all(REASONS, reasons(explanation).iterator());
+      } else if (!output.isForPeople()) {
+        output.json(fields(explanation));
+      } else if (explanation.assignment().isPresent()) {
+        Assignment known = explanation.assignment().get();
+        output
+            .out()
+            .println(
+                "'%s' is in '%s' since %s, version %d"
+                    .formatted(object, known.bin(), known.assignedAt(), known.version()));
+      } else {
+        tell(output, explanation);
+      }
+      output.out().flush();
+      return ExitCodes.DONE;
+    }
+  }
+
+  private static Map<String, @Nullable Object> fields(Explanation explanation) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("object", explanation.request().object());
+    fields.put(
+        "assignment", explanation.assignment().map(OutputTable.ASSIGNMENTS::fields).orElse(null));
+    fields.put("would_get", explanation.wouldGet().orElse(null));
+    fields.put("others", explanation.others());
+    return fields;
+  }
+
+  private static void tell(OutputOptions output, Explanation explanation) {
+    output
+        .out()
+        .println(
+            "'%s' is new, and would go to %s"
+                .formatted(
+                    explanation.request().object(),
+                    explanation.wouldGet().map(bin -> "'" + bin + "'").orElse("no bin")));
+    if (!explanation.others().isEmpty()) {
+      output.all(REASONS, reasons(explanation).iterator());
+    }
+  }
+
+  private static List<Reason> reasons(Explanation explanation) {
+    List<Reason> reasons = new ArrayList<>();
+    explanation.assignment().ifPresent(known -> reasons.add(new Reason(known.bin(), "holds it")));
+    explanation.wouldGet().ifPresent(bin -> reasons.add(new Reason(bin, "would get it")));
+    explanation.others().forEach((bin, reason) -> reasons.add(new Reason(bin, reason)));
+    return reasons;
+  }
+
+  @Command(name = "history", description = "Tells all that ever happened to an object.")
+  static int history(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Parameters(paramLabel = "OBJECT") String object) {
+    try (Opened opened = target.open()) {
+      List<Change> story = opened.admin().history(object);
+      if (story.isEmpty()) {
+        return unknown(output, opened.admin(), object);
+      }
+      output.all(OutputTable.CHANGES, story.iterator());
+      return ExitCodes.DONE;
+    }
+  }
+
+  @Command(name = "list", description = "Lists assignments in the order of the objects' names.")
+  static int list(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Option(names = "--bin", paramLabel = "NAME", description = "only what these bins hold")
+          @Nullable Set<String> bins,
+      @Option(
+              names = "--prefix",
+              paramLabel = "TEXT",
+              defaultValue = "",
+              description = "only objects whose names start like this")
+          String prefix,
+      @Option(
+              names = "--label",
+              paramLabel = "KEY=VALUE",
+              description = "only what bins with this label hold; repeat for all of several")
+          @Nullable Map<String, String> labels,
+      @Option(names = "--limit", paramLabel = "N", description = "so many at most")
+          @Nullable Long limit) {
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      if (limit != null && limit < 0) {
+        throw new UsageException("a list of %d is none; use 0 or more".formatted(limit));
+      }
+      Set<String> wanted = bins == null ? Set.of() : bins;
+      wanted.forEach(admin::bin);
+      Listing listing = Listing.all(PAGE).startingWith(prefix).ofBins(wanted);
+      Iterator<Assignment> found = admin.list(listing);
+      if (labels != null) {
+        Set<String> labelled = labelled(admin.bins(), labels, wanted);
+        found =
+            labelled.isEmpty()
+                ? List.<Assignment>of().iterator()
+                : admin.list(listing.ofBins(labelled));
+      }
+      output.all(OutputTable.ASSIGNMENTS, limit == null ? found : first(found, limit));
+      return ExitCodes.DONE;
+    }
+  }
+
+  private static Set<String> labelled(
+      List<BinLoad> bins, Map<String, String> labels, Set<String> among) {
+    return bins.stream()
+        .filter(bin -> bin.bin().labels().entrySet().containsAll(labels.entrySet()))
+        .map(BinLoad::name)
+        .filter(name -> among.isEmpty() || among.contains(name))
+        .collect(Collectors.toSet());
+  }
+
+  private static <T> Iterator<T> first(Iterator<T> all, long limit) {
+    Iterable<T> rows = () -> all;
+    Stream<T> stream = StreamSupport.stream(rows.spliterator(), false);
+    return stream.limit(limit).iterator();
+  }
+
+  @Command(
+      name = "move",
+      description = {
+        "Moves an object to another bin.",
+        "",
+        "Its group, if it has one, goes with it. Stop its server and copy its data first: this"
+            + " changes",
+        "only where the sharder sends it."
+      })
+  static int move(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Parameters(paramLabel = "OBJECT") String object,
+      @Parameters(paramLabel = "BIN") String bin,
+      @Option(
+              names = "--expect-version",
+              paramLabel = "N",
+              description = "only if its assignment still has this version")
+          @Nullable Long version,
+      @Option(names = "--force", description = "also into a bin that is full, cordoned or draining")
+          boolean force,
+      @Option(names = "--dry-run", description = "list who would go, and move nobody")
+          boolean dryRun) {
+    try (Opened opened = target.open()) {
+      if (dryRun) {
+        return listUnit(output, opened.admin(), object, bin);
+      }
+      Move move = Move.of(object, bin);
+      output.one(
+          OutputTable.ASSIGNMENTS,
+          opened
+              .admin()
+              .move(
+                  version == null ? move : move.ifVersion(version),
+                  force ? MoveMode.FORCED : MoveMode.CHECKED,
+                  why.note("moved by hand")));
+      return ExitCodes.DONE;
+    }
+  }
+
+  /** Lists an object and whoever shares its group. */
+  private static int listUnit(OutputOptions output, ShardAdmin admin, String object, String bin) {
+    admin.bin(bin);
+    Optional<Assignment> found = admin.find(object);
+    if (found.isEmpty()) {
+      return unknown(output, admin, object);
+    }
+    Iterable<Assignment> all =
+        () -> admin.list(Listing.all(PAGE).ofBins(Set.of(found.get().bin())));
+    output.all(
+        OutputTable.ASSIGNMENTS,
+        found.get().group().isEmpty()
+            ? List.of(found.get()).iterator()
+            : StreamSupport.stream(all.spliterator(), false)
+                .filter(member -> member.group().equals(found.get().group()))
+                .iterator());
+    return ExitCodes.DONE;
+  }
+
+  @Command(
+      name = "remove",
+      description = "Takes an object's assignment away, so that it may be assigned anew.")
+  static int remove(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin ConfirmOptions consent,
+      @Parameters(paramLabel = "OBJECT") String object,
+      @Option(
+              names = "--expect-version",
+              paramLabel = "N",
+              description = "only if its assignment still has this version")
+          @Nullable Long version) {
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      Optional<Assignment> found = admin.find(object);
+      if (found.isEmpty()) {
+        return unknown(output, admin, object);
+      }
+      if (consent.isDryRun()) {
+        output.one(OutputTable.ASSIGNMENTS, found.get());
+      } else if (consent.isGiven("Remove '%s' from '%s'?".formatted(object, found.get().bin()))) {
+        OptionalLong expected = version == null ? OptionalLong.empty() : OptionalLong.of(version);
+        output.one(
+            OutputTable.ASSIGNMENTS, admin.remove(object, expected, why.note("removed by hand")));
+      }
+      return ExitCodes.DONE;
+    }
+  }
+}

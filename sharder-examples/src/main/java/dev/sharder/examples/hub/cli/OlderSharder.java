@@ -1,0 +1,223 @@
+package dev.sharder.examples.hub.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sharder.Bin;
+import dev.sharder.BinState;
+import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.secrets.Secrets;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The database of an older sharder, as it is read: which hubs and other bins it has, and who is
+ * where.
+ */
+final class OlderSharder implements AutoCloseable {
+
+  /** The older sharders, and the table of each. */
+  enum From {
+    CALLYSTO("SELECT id, kind, bucket, name FROM shard ORDER BY id"),
+    DATA8XHUB("SELECT id, kind, bucket, name FROM entries_v1 ORDER BY id");
+
+    private final String rows;
+
+    From(String rows) {
+      this.rows = rows;
+    }
+  }
+
+  private static final String DUMMY = "dummy-";
+
+  /** A row of theirs; any text may be missing. */
+  private record Row(
+      long id, @Nullable String kind, @Nullable String bucket, @Nullable String name) {
+
+    /** Tells whether it stands for a bucket, so that the bucket be counted, and for nobody. */
+    boolean isDummy() {
+      return name != null
+          && bucket != null
+          && (name.equals(DUMMY + bucket) || name.equals(DUMMY + bin(bucket).name()));
+    }
+  }
+
+  private final From from;
+  private final Handle handle;
+
+  private OlderSharder(From from, Handle handle) {
+    this.from = from;
+    this.handle = handle;
+  }
+
+  /** Opens their database to read it, and makes none where there is none. */
+  static OlderSharder open(From from, String url, Properties login) {
+    Secrets.keep(new DatabaseUrl(url));
+    Secrets.keep(login.getProperty("password", ""));
+    new DatabaseUrl(url)
+        .complaint("SHARDER_FROM_USER", "SHARDER_FROM_PASSWORD")
+        .ifPresent(
+            complaint -> {
+              throw unreadable("%s: %s".formatted(new DatabaseUrl(url).shown(), complaint));
+            });
+    DatabaseOptions.missingFile(url)
+        .ifPresent(
+            file -> {
+              throw new UsageException(
+                  "there is no database file '%s' of the older sharder; name it with --database"
+                      .formatted(file));
+            });
+    if (url.startsWith("jdbc:sqlite:")) {
+      // SQLITE_OPEN_READONLY
+      login.setProperty("open_mode", "1");
+    }
+    try {
+      Handle handle = Jdbi.create(url, login).open();
+      // Outside of a transaction PostgreSQL would send all rows at once.
+      handle.begin();
+      return new OlderSharder(from, handle);
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
+  }
+
+  private static UsageException unreadable(JdbiException failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return unreadable(Secrets.masked(String.valueOf(root.getMessage())));
+  }
+
+  private static UsageException unreadable(String reason) {
+    return new UsageException(
+        "the database of the older sharder cannot be read: %s; see --from and --database, and SHARDER_FROM_USER and SHARDER_FROM_PASSWORD"
+            .formatted(reason));
+  }
+
+  /** Every bin there is a row for, closed until somebody opens it, by kind. */
+  Map<String, Map<String, Bin>> bins() {
+    Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>();
+    try (Stream<Row> rows = rows()) {
+      rows.filter(row -> row.kind() != null)
+          .forEach(
+              row -> {
+                String kind = String.valueOf(row.kind());
+                add(kinds.computeIfAbsent(kind, name -> new LinkedHashMap<>()), row);
+              });
+      return kinds;
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
+  }
+
+  private static void add(Map<String, Bin> bins, Row row) {
+    try {
+      Bin bin = bin(Objects.requireNonNullElse(row.bucket(), ""));
+      Bin same = bins.putIfAbsent(bin.name(), bin);
+      if (same != null && !same.equals(bin)) {
+        throw new UsageException(
+            "row %d: two different buckets of kind '%s' name the hub '%s', once with %s and once with %s; make them one over there first"
+                .formatted(row.id(), row.kind(), bin.name(), same.labels(), bin.labels()));
+      }
+    } catch (InvalidValueException wrong) {
+      // Its objects are refused one by one, with their rows.
+    }
+  }
+
+  /**
+   * A bucket is a name, or an object whose {@code hub} is one and whose other fields are labels.
+   */
+  private static Bin bin(String bucket) {
+    if (bucket.startsWith("{")) {
+      try {
+        JsonNode fields = OutputOptions.JSON.readTree(bucket);
+        if (fields.path("hub").isTextual()) {
+          Map<String, String> labels = new LinkedHashMap<>();
+          fields.properties().forEach(field -> labels.put(field.getKey(), text(field)));
+          labels.remove("hub");
+          return Bin.of(fields.path("hub").asText())
+              .withLabels(labels)
+              .withState(BinState.CORDONED);
+        }
+      } catch (JsonProcessingException noJson) {
+        // Then it is a name that begins like one.
+      }
+    }
+    return Bin.of(bucket).withState(BinState.CORDONED);
+  }
+
+  private static String text(Map.Entry<String, JsonNode> field) {
+    return field.getValue().isValueNode() ? field.getValue().asText() : field.getValue().toString();
+  }
+
+  /** Names the rows that have no kind. */
+  List<String> strays() {
+    try (Stream<Row> rows = rows()) {
+      return rows.filter(row -> row.kind() == null).map(row -> "row " + row.id()).toList();
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
+  }
+
+  /** Hands over everybody of a kind, in the order they came, without the dummies. */
+  <T> T entries(String kind, Function<Iterator<ImportRow>, T> work) {
+    try (Stream<Row> rows = rows()) {
+      return work.apply(
+          rows.filter(row -> kind.equals(row.kind()) && !isDummy(row))
+              .map(row -> entry(kind, row))
+              .iterator());
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
+  }
+
+  private static boolean isDummy(Row row) {
+    try {
+      return row.isDummy();
+    } catch (InvalidValueException wrong) {
+      return false;
+    }
+  }
+
+  private static ImportRow entry(String kind, Row row) {
+    String where = "row " + row.id();
+    String name = Objects.requireNonNullElse(row.name(), "");
+    try {
+      String bucket = bin(Objects.requireNonNullElse(row.bucket(), "")).name();
+      return ImportRow.of(where, kind, name, bucket, "", "", true);
+    } catch (InvalidValueException wrong) {
+      return ImportRow.wrong(where, wrong.getMessage());
+    }
+  }
+
+  private Stream<Row> rows() {
+    return handle
+        .createQuery(from.rows)
+        .setFetchSize(1_000)
+        .map(
+            (row, context) ->
+                new Row(
+                    row.getLong("id"),
+                    row.getString("kind"),
+                    row.getString("bucket"),
+                    row.getString("name")))
+        .stream();
+  }
+
+  @Override
+  public void close() {
+    handle.rollback();
+    handle.close();
+  }
+}

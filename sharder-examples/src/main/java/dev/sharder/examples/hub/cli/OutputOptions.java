@@ -1,0 +1,258 @@
+package dev.sharder.examples.hub.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.SequenceWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvGenerator;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import com.github.freva.asciitable.AsciiTable;
+import com.github.freva.asciitable.Column;
+import com.github.freva.asciitable.ColumnData;
+import com.github.freva.asciitable.HorizontalAlign;
+import com.github.freva.asciitable.OverflowBehaviour;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** How an answer is written: as a table for people, as JSON or CSV for programs. */
+final class OutputOptions {
+
+  /** How to write. */
+  enum Format {
+    TABLE,
+    JSON,
+    CSV;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  static final ObjectMapper JSON =
+      JsonMapper.builder().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET).build();
+
+  static final CsvMapper CSV =
+      CsvMapper.builder().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET).build();
+
+  /**
+   * What a spreadsheet takes for a formula (OWASP, CSV injection), also after blanks, and in the
+   * wide forms of Chinese and Japanese.
+   */
+  private static final Pattern FORMULA =
+      Pattern.compile("[\\s\\p{Zs}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]");
+
+  /** Rows of a table for people whose columns are fitted together. */
+  private static final int ROWS_TOGETHER = 1_000;
+
+  /** No column becomes narrower than this, whatever the terminal. */
+  private static final int NARROWEST = 10;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FORMAT",
+      defaultValue = "table",
+      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+  private Format format = Format.TABLE;
+
+  @Option(
+      names = "--for-spreadsheets",
+      description = {
+        "in CSV, put a ' before a text that a spreadsheet would take for a formula; such a file is",
+        "for people, and not for 'import'"
+      })
+  private boolean forSpreadsheets;
+
+  private @Nullable PrintWriter out;
+  private @Nullable PrintWriter err;
+
+  boolean isForPeople() {
+    return format == Format.TABLE;
+  }
+
+  boolean isCsv() {
+    return format == Format.CSV;
+  }
+
+  PrintWriter out() {
+    if (out == null) {
+      out = Terminal.harmless(spec().commandLine().getOut(), false);
+    }
+    return out;
+  }
+
+  PrintWriter err() {
+    if (err == null) {
+      err = Terminal.harmless(spec().commandLine().getErr(), true);
+    }
+    return err;
+  }
+
+  private CommandSpec spec() {
+    if (command == null) {
+      throw new IllegalStateException("used outside of a command");
+    }
+    return command;
+  }
+
+  /** Writes one answer: a JSON object, or a table of one row. */
+  <T> void one(OutputTable<T> table, T row) {
+    if (format == Format.JSON) {
+      json(table.fields(row));
+    } else {
+      all(table, List.of(row).iterator());
+    }
+  }
+
+  void json(Object value) {
+    out().println(text(value));
+    out().flush();
+  }
+
+  /** Writes many answers as they come: a JSON array, lines of CSV, or rows of a table. */
+  <T> void all(OutputTable<T> table, Iterator<T> rows) {
+    try {
+      switch (format) {
+        case JSON -> writeJson(table, rows);
+        case CSV -> writeCsv(table, rows, out());
+        case TABLE -> writeTable(table, rows);
+      }
+    } catch (IOException failure) {
+      throw new UncheckedIOException("the answer cannot be written", failure);
+    }
+    out().flush();
+  }
+
+  private <T> void writeJson(OutputTable<T> table, Iterator<T> rows) throws IOException {
+    try (SequenceWriter writer = JSON.writer().writeValuesAsArray(out())) {
+      while (rows.hasNext()) {
+        writer.write(table.fields(rows.next()));
+      }
+    }
+    out().println();
+  }
+
+  <T> void writeCsv(OutputTable<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
+    CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\n");
+    table.columns().forEach(column -> schema.addColumn(column.name()));
+    // A spreadsheet may take another sign than the comma for the end of a cell.
+    ObjectWriter cells =
+        forSpreadsheets
+            ? CSV.writer(schema.build()).with(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS)
+            : CSV.writer(schema.build());
+    try (SequenceWriter writer = cells.writeValues(out)) {
+      while (rows.hasNext()) {
+        Map<String, @Nullable Object> fields = table.fields(rows.next());
+        fields.replaceAll((name, value) -> cell(value));
+        writer.write(fields);
+      }
+    }
+  }
+
+  /** A cell holds a text: labels are one in JSON. */
+  private @Nullable Object cell(@Nullable Object value) {
+    Object cell = value instanceof Map ? text(value) : value;
+    boolean isFormula = cell instanceof String text && FORMULA.matcher(text).lookingAt();
+    return forSpreadsheets && isFormula ? "'" + cell : cell;
+  }
+
+  static String text(Object value) {
+    try {
+      return JSON.writeValueAsString(value);
+    } catch (JsonProcessingException unwritable) {
+      throw new UncheckedIOException("the answer cannot be written as JSON", unwritable);
+    }
+  }
+
+  private <T> void writeTable(OutputTable<T> table, Iterator<T> rows) {
+    if (!rows.hasNext()) {
+      out().println(fitted(table, List.of()));
+    }
+    while (rows.hasNext()) {
+      List<T> together = new ArrayList<>();
+      while (rows.hasNext() && together.size() < ROWS_TOGETHER) {
+        together.add(rows.next());
+      }
+      out().println(fitted(table, together));
+    }
+  }
+
+  private <T> String fitted(OutputTable<T> table, List<T> rows) {
+    List<Integer> widths = new ArrayList<>();
+    for (OutputTable.Column<T> column : table.columns()) {
+      int widest = column.name().length();
+      for (T row : rows) {
+        widest = Math.max(widest, shown(column, row).length());
+      }
+      widths.add(widest);
+    }
+    fit(widths);
+    List<ColumnData<T>> columns = new ArrayList<>();
+    for (int i = 0; i < widths.size(); i++) {
+      columns.add(column(table.columns().get(i), widths.get(i), rows));
+    }
+    String text = AsciiTable.builder().border(AsciiTable.NO_BORDERS).data(rows, columns).asString();
+    return text.lines().map(String::stripTrailing).collect(Collectors.joining("\n"));
+  }
+
+  private static <T> ColumnData<T> column(OutputTable.Column<T> column, int width, List<T> rows) {
+    boolean isNumber = rows.stream().anyMatch(row -> column.value().apply(row) instanceof Number);
+    return new Column()
+        .header(column.name())
+        .headerAlign(isNumber ? HorizontalAlign.RIGHT : HorizontalAlign.LEFT)
+        .dataAlign(isNumber ? HorizontalAlign.RIGHT : HorizontalAlign.LEFT)
+        // The width counts a space on either side.
+        .maxWidth(width + 2, OverflowBehaviour.NEWLINE)
+        .with(row -> shown(column, row));
+  }
+
+  /** Takes from the widest column until all fit beside each other. */
+  private void fit(List<Integer> widths) {
+    if (!Terminal.isThere()) {
+      return;
+    }
+    int terminal = spec().usageMessage().width();
+    while (widths.stream().mapToInt(width -> width + 2).sum() > terminal) {
+      int widest = 0;
+      for (int i = 1; i < widths.size(); i++) {
+        widest = widths.get(i) > widths.get(widest) ? i : widest;
+      }
+      if (widths.get(widest) <= NARROWEST) {
+        return;
+      }
+      widths.set(widest, widths.get(widest) - 1);
+    }
+  }
+
+  private static <T> String shown(OutputTable.Column<T> column, T row) {
+    Object value = column.value().apply(row);
+    if (value == null) {
+      return "";
+    }
+    if (value instanceof Map<?, ?> labels) {
+      return labels.entrySet().stream()
+          .map(label -> label.getKey() + "=" + label.getValue())
+          .sorted()
+          .collect(Collectors.joining(", "));
+    }
+    return value.toString();
+  }
+}

@@ -1,0 +1,137 @@
+package dev.sharder.examples.hub.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sharder.InvalidValueException;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.PlanOptions;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import dev.sharder.examples.hub.cli.LineReader.Line;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands that move many at once. */
+final class PlanCommands {
+
+  @Command(
+      name = "rebalance",
+      description = {
+        "Evens out the open bins by the least number of moves.",
+        "",
+        "What changes on the way is skipped and told, never overwritten. Stopped half way, it goes"
+            + " on",
+        "where it was when it is run again. What is saved is applied by 'apply'."
+      })
+  static int rebalance(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin ConfirmOptions consent,
+      @Mixin PlanLimitOptions limits,
+      @Option(names = "--only", paramLabel = "BIN", description = "only among these bins; repeat")
+          @Nullable List<String> only,
+      @Option(
+              names = "--threshold",
+              paramLabel = "LOAD",
+              defaultValue = "0",
+              description = {
+                "move nothing unless the fullest and the emptiest bin come closer by this much"
+                    + " load",
+                "for each unit of weight (default: ${DEFAULT-VALUE})"
+              })
+          double threshold) {
+    PlanOptions options = limits.among(only, threshold);
+    try (Opened opened = target.open()) {
+      ShardAdmin admin = opened.admin();
+      Plan plan = admin.planRebalance(options);
+      PlanRunner plans = new PlanRunner(admin, output);
+      if (limits.save() != null || consent.isDryRun()) {
+        return plans.tell(plan, limits.save());
+      }
+      plans.showToPeople(plan);
+      if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
+        return ExitCodes.DONE;
+      }
+      return !limits.areCounted()
+          ? plans.applyAll(() -> admin.planRebalance(options), why.note("rebalanced by hand"))
+          : plans.apply(plan, why.note("rebalanced by hand"));
+    }
+  }
+
+  @Command(
+      name = "apply",
+      description = {
+        "Applies moves that 'rebalance' or 'bin drain' saved.",
+        "",
+        "The file has one move as a JSON object on each line, and may be read and edited before."
+            + " May be",
+        "stopped and run again: nobody moves twice, and what changed since is skipped and told."
+      })
+  static int apply(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin ConfirmOptions consent,
+      @Parameters(paramLabel = "FILE") Path file) {
+    // Read once before anything moves, so that a bad line is told first.
+    Path plan = LineReader.toReadTwice(file);
+    long count = 0;
+    for (Iterator<Move> moves = moves(plan); moves.hasNext(); count++) {
+      moves.next();
+    }
+    try (Opened opened = target.open()) {
+      PlanRunner plans = new PlanRunner(opened.admin(), output);
+      if (consent.isDryRun()) {
+        output.all(OutputTable.MOVES, moves(plan));
+        return ExitCodes.DONE;
+      }
+      return consent.isGiven("Move %d?".formatted(count))
+          ? plans.apply(moves(plan), count, why.note("moved by the plan " + file.getFileName()))
+          : ExitCodes.DONE;
+    }
+  }
+
+  private static Iterator<Move> moves(Path file) {
+    Iterator<Line> lines = LineReader.of(file);
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return lines.hasNext();
+      }
+
+      @Override
+      public Move next() {
+        return move(file, lines.next());
+      }
+    };
+  }
+
+  private static Move move(Path file, Line line) {
+    try {
+      JsonNode fields = LineReader.json(line, Set.of("object", "from", "to", "version"));
+      if (!fields.path("version").isIntegralNumber()) {
+        throw new InvalidValueException("it has no version");
+      }
+      return new Move(
+          LineReader.text(fields, "object"),
+          Optional.of(LineReader.text(fields, "from")),
+          LineReader.text(fields, "to"),
+          OptionalLong.of(fields.path("version").asLong()));
+    } catch (JsonProcessingException | InvalidValueException wrong) {
+      throw new UsageException(
+          "%s line %d is no move: %s; write it like {\"object\": \"ada\", \"from\": \"hub-1\", \"to\": \"hub-2\", \"version\": 1}"
+              .formatted(file, line.number(), LineReader.reason(line, wrong)));
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.admin.PlanOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How far any plan may go, and whether it is only saved. */
+final class PlanLimitOptions {
+
+  @Option(names = "--at-most", paramLabel = "N", description = "so many moves at most")
+  private @Nullable Long atMost;
+
+  @Option(
+      names = "--save",
+      paramLabel = "FILE",
+      description = "write the moves there, for 'apply', and move nothing")
+  private @Nullable Path save;
+
+  boolean areCounted() {
+    return atMost != null;
+  }
+
+  @Nullable Path save() {
+    return save;
+  }
+
+  PlanOptions among(@Nullable List<String> only, double threshold) {
+    return new PlanOptions(
+        atMost == null ? OptionalLong.empty() : OptionalLong.of(atMost),
+        only == null ? Set.of() : Set.copyOf(only),
+        threshold);
+  }
+}

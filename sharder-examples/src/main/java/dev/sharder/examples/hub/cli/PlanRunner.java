@@ -1,0 +1,199 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.BinLoad;
+import dev.sharder.RefusedException;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveCounts;
+import dev.sharder.admin.MoveResult;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.cli.Terminal.Meter;
+import dev.sharder.examples.hub.server.PrivateFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Shows plans, saves them, and applies them. */
+final class PlanRunner {
+
+  /** A bin that takes part, before and after. */
+  private record Level(BinLoad before, BinLoad after) {}
+
+  private static final OutputTable<Level> LEVELS =
+      new OutputTable<Level>()
+          .with("bin", level -> level.before().name())
+          .with("state", level -> level.before().bin().state().word())
+          .with("weight", level -> level.before().bin().weight())
+          .with("effective", level -> level.before().load())
+          .with("then", level -> level.after().load())
+          .with("change", level -> level.after().load() - level.before().load());
+
+  private static final OutputTable<Plan.Flow> FLOWS =
+      new OutputTable<Plan.Flow>()
+          .with("from", Plan.Flow::from)
+          .with("to", Plan.Flow::to)
+          .with("size", Plan.Flow::size)
+          .with("units", Plan.Flow::units);
+
+  private static final OutputTable<MoveCounts> APPLIED =
+      new OutputTable<MoveCounts>()
+          .with("moved", MoveCounts::moved)
+          .with("before", MoveCounts::before)
+          .with("skipped", MoveCounts::skipped);
+
+  /** How often a plan is made anew because somebody else was quicker. */
+  private static final int TRIES = 20;
+
+  private final ShardAdmin admin;
+  private final OutputOptions output;
+
+  PlanRunner(ShardAdmin admin, OutputOptions output) {
+    this.admin = admin;
+    this.output = output;
+  }
+
+  /** Shows the plan, and writes its moves to a file if one is named. */
+  int tell(Plan plan, @Nullable Path save) {
+    show(plan);
+    if (save != null) {
+      long saved = save(plan, save);
+      output.err().println("%d moves are in %s; apply them with 'apply'".formatted(saved, save));
+    }
+    return plan.stranded() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
+  }
+
+  private void show(Plan plan) {
+    if (output.isForPeople()) {
+      showToPeople(plan);
+    } else if (output.isCsv()) {
+      output.all(FLOWS, plan.flows().iterator());
+    } else {
+      Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+      fields.put("kind", plan.kind());
+      fields.put("moves", plan.moves());
+      fields.put("stranded", plan.stranded());
+      fields.put("flows", plan.flows().stream().map(FLOWS::fields).toList());
+      fields.put("bins", levels(plan).stream().map(LEVELS::fields).toList());
+      output.json(fields);
+    }
+  }
+
+  /** Before a question is asked; programs that do not ask see the result alone. */
+  void showToPeople(Plan plan) {
+    if (!output.isForPeople()) {
+      return;
+    }
+    if (plan.moves() > 0) {
+      output.all(FLOWS, plan.flows().iterator());
+      output.out().println();
+    }
+    output.all(LEVELS, levels(plan).iterator());
+    output.out().println("%d to move".formatted(plan.moves()));
+    if (plan.stranded() > 0) {
+      output
+          .out()
+          .println(
+              "%d have nowhere to go; open a bin, add one, or give one more capacity"
+                  .formatted(plan.stranded()));
+    }
+    output.out().flush();
+  }
+
+  private static List<Level> levels(Plan plan) {
+    List<Level> levels = new ArrayList<>();
+    for (int i = 0; i < plan.before().size(); i++) {
+      levels.add(new Level(plan.before().get(i), plan.after().get(i)));
+    }
+    return levels;
+  }
+
+  private long save(Plan plan, Path file) {
+    long saved = 0;
+    try (PrintWriter writer = PrivateFile.writer(file)) {
+      for (Iterator<Move> moves = admin.moves(plan); moves.hasNext(); saved++) {
+        writer.println(OutputOptions.text(OutputTable.MOVES.fields(moves.next())));
+      }
+      if (writer.checkError()) {
+        throw new IOException("the disk may be full");
+      }
+      return saved;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(
+          "the plan cannot be saved in '%s': %s; name a file that may be written"
+              .formatted(file, failure.getMessage()),
+          failure);
+    }
+  }
+
+  /**
+   * Plans and moves until there is nothing left that could: others may change something between a
+   * plan and its moves, which are then planned anew.
+   */
+  int applyAll(Supplier<Plan> planning, Note note) {
+    Plan plan = planning.get();
+    MoveCounts whole = new MoveCounts(0, 0, 0);
+    try (Meter meter = new Meter("moved", plan.moves(), output.err())) {
+      boolean goesOn = true;
+      while (plan.moves() > 0 && goesOn) {
+        MoveCounts round = admin.apply(moves(plan, planning), note, batch -> tell(meter, batch));
+        whole =
+            new MoveCounts(
+                whole.moved() + round.moved(), whole.before() + round.before(), round.skipped());
+        goesOn = round.moved() > 0;
+        plan = planning.get();
+      }
+    }
+    output.one(APPLIED, whole);
+    if (plan.stranded() > 0) {
+      output
+          .err()
+          .println(
+              "%d have nowhere to go and stay; open a bin, add one, or give one more capacity"
+                  .formatted(plan.stranded()));
+    }
+    return plan.stranded() + plan.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
+  }
+
+  private Iterator<Move> moves(Plan plan, Supplier<Plan> planning) {
+    Plan current = plan;
+    for (int tries = 1; ; tries++) {
+      try {
+        return admin.moves(current);
+      } catch (RefusedException changedMeanwhile) {
+        if (tries == TRIES) {
+          throw changedMeanwhile;
+        }
+        current = planning.get();
+      }
+    }
+  }
+
+  int apply(Plan plan, Note note) {
+    return apply(admin.moves(plan), plan.moves(), note);
+  }
+
+  /** Applies moves, of which there are so many. */
+  int apply(Iterator<Move> moves, long total, Note note) {
+    MoveCounts applied;
+    try (Meter meter = new Meter("moved", total, output.err())) {
+      applied = admin.apply(moves, note, batch -> tell(meter, batch));
+    }
+    output.one(APPLIED, applied);
+    return applied.skipped() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
+  }
+
+  private void tell(Meter meter, MoveResult batch) {
+    meter.step(batch.moved().size() + batch.unmoved().size() + batch.refused().size());
+    batch.refused().forEach((object, why) -> output.err().println("skipped: " + why.getMessage()));
+    output.err().flush();
+  }
+}

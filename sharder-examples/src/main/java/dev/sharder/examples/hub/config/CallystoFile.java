@@ -1,0 +1,203 @@
+package dev.sharder.examples.hub.config;
+
+import dev.sharder.Bin;
+import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.server.HubDatabase;
+import dev.sharder.store.Deadline;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Callysto's {@code sharder.yml}: its database, its hubs, and how it is served.
+ *
+ * @param file where it is
+ * @param values what it says
+ */
+public record CallystoFile(Path file, Map<String, Object> values) {
+
+  /** What it calls our keys. */
+  static final Map<String, String> KEYS =
+      Map.of(
+          "listen", "sharder_listen",
+          "database", "db_file",
+          "database-user", "db_user",
+          "database-password", "db_password",
+          "cookie-domain", "domain",
+          "bins", "hubs",
+          "offset", "extra_shards");
+
+  private static final List<String> DATABASE =
+      List.of("db_type", "db_file", "db_host", "db_name", "db_user", "db_password");
+
+  private static final String DUMMY = "dummy-";
+  private static final int LATEST = 1_000;
+
+  /** Reads one, with what the environment says in its place. */
+  public static CallystoFile read(Path file) {
+    return of(file, SettingsReader.parsed(file), System.getenv());
+  }
+
+  /** As theirs does, the environment wins: DB_USER over db_user, and so on. */
+  static CallystoFile of(Path file, Map<String, Object> inFile, Map<String, String> environment) {
+    Map<String, Object> values = new LinkedHashMap<>(inFile);
+    for (String key : DATABASE) {
+      String told = environment.get(key.toUpperCase(Locale.ROOT));
+      if (told != null && !told.isEmpty()) {
+        values.put(key, told);
+      }
+    }
+    return new CallystoFile(file, values);
+  }
+
+  /** Tells one from a file of ours. */
+  static boolean isOne(Map<String, Object> values) {
+    return values.containsKey("hubs") || values.containsKey("db_type");
+  }
+
+  /** Their database; a file is looked for beside this one. */
+  public String url() {
+    String type = text("db_type", "sqlite");
+    return switch (type) {
+      case "sqlite" ->
+          "jdbc:sqlite:"
+              + file.toAbsolutePath()
+                  .resolveSibling(Settings.path("db_file", required("db_file")))
+                  .normalize();
+      case "postgresql" ->
+          "jdbc:postgresql://%s/%s".formatted(required("db_host"), required("db_name"));
+      default ->
+          throw new SettingsException(
+              "%s names the database type '%s', which cannot be read; export there the rows of kind hub that are no dummies as CSV with the columns object,bin (SELECT name AS object, bucket AS bin FROM shard), and import that file"
+                  .formatted(file, type));
+    };
+  }
+
+  /** Who their database lets in. */
+  public Properties login() {
+    Properties login = new Properties();
+    if (values.get("db_user") != null) {
+      login.setProperty("user", text("db_user", ""));
+    }
+    if (values.get("db_password") != null) {
+      login.setProperty("password", text("db_password", ""));
+    }
+    return login;
+  }
+
+  /** Its hubs, whose {@code extra_shards} are offsets. */
+  public Map<String, Bin> hubs() {
+    Map<String, Bin> hubs = new LinkedHashMap<>();
+    new SettingsReader(file, Map.of(), Map.of("database", "theirs"))
+        .settings()
+        .declared()
+        .forEach(bin -> hubs.put(bin.name(), bin));
+    return hubs;
+  }
+
+  /**
+   * What it says, under our keys, which may stand in it too. Their users kept the case of their
+   * names, and were sent to the hub's own host.
+   */
+  Map<String, Object> settings(boolean withDatabase) {
+    Map<String, Object> ours = new LinkedHashMap<>();
+    ours.put("listen", text("sharder_listen", "0.0.0.0") + ":" + text("sharder_port", "8888"));
+    if (withDatabase) {
+      ours.put("database", url());
+    }
+    login().forEach((key, value) -> ours.put("database-" + key, value));
+    ours.put("bins", bins());
+    ours.put("lowercase", false);
+    ours.put("location", "https://{bin}/jupyter/hub{path}");
+    if (values.get("domain") != null) {
+      ours.put("cookie-domain", text("domain", ""));
+    }
+    values.forEach(
+        (key, value) -> {
+          if (SettingsReader.isKey(key)) {
+            ours.put(key, value);
+          }
+        });
+    return ours;
+  }
+
+  private @Nullable Object bins() {
+    if (!(values.get("hubs") instanceof List<?> hubs)) {
+      return values.get("hubs");
+    }
+    List<@Nullable Object> bins = new ArrayList<>();
+    for (Object hub : hubs) {
+      bins.add(hub instanceof Map<?, ?> keys ? bin(keys) : hub);
+    }
+    return bins;
+  }
+
+  private static Map<String, Object> bin(Map<?, ?> hub) {
+    Map<String, Object> bin = new LinkedHashMap<>();
+    hub.forEach(
+        (key, value) ->
+            bin.put("extra_shards".equals(key) ? "offset" : String.valueOf(key), value));
+    return bin;
+  }
+
+  /**
+   * Refuses to begin anew beside users of theirs, none of whom was taken over: each would get
+   * another hub.
+   */
+  public static void checkTakenOver(Path file, HubDatabase database, Deadline deadline) {
+    List<String> users = Jdbi.create(database.pool()).withHandle(CallystoFile::latestUsers);
+    if (!users.isEmpty() && database.store().find("hub", users, deadline).isEmpty()) {
+      throw new SettingsException(
+          "the database of %s has users of callysto's sharder that were not taken over, such as '%s'; run 'import --from callysto %s --into %s' first"
+              .formatted(
+                  file,
+                  users.get(0),
+                  file,
+                  new DatabaseUrl(String.valueOf(database.pool().getJdbcUrl())).shown()));
+    }
+  }
+
+  private static List<String> latestUsers(Handle handle) {
+    if (handle
+        .queryMetadata(database -> database.getTables(null, null, "shard", null))
+        .mapToMap()
+        .findFirst()
+        .isEmpty()) {
+      return List.of();
+    }
+    return handle
+        .createQuery(
+            """
+            SELECT name
+            FROM shard
+            WHERE kind = 'hub' AND name <> :dummy || bucket
+            ORDER BY id DESC
+            LIMIT :latest
+            """)
+        .bind("dummy", DUMMY)
+        .bind("latest", LATEST)
+        .mapTo(String.class)
+        .list();
+  }
+
+  private String required(String key) {
+    if (values.get(key) == null) {
+      throw new SettingsException(
+          "%s does not say %s; write it there, or name the database with --database"
+              .formatted(file, key));
+    }
+    return text(key, "");
+  }
+
+  private String text(String key, String otherwise) {
+    Object value = values.get(key);
+    return value == null ? otherwise : value.toString();
+  }
+}

@@ -1,0 +1,166 @@
+package dev.sharder.examples.hub.config;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.sharder.Bin;
+import dev.sharder.BinPolicy;
+import dev.sharder.BinState;
+import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.lti.Lti11Consumer;
+import dev.sharder.examples.hub.lti.Lti13Platform;
+import dev.sharder.examples.hub.lti.LtiSettings;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings as they are written. Every key may be left out, and each is a component with '-'
+ * between its words.
+ *
+ * @param listen HOST:PORT
+ * @param database a JDBC URL
+ * @param databaseUser who the database lets in
+ * @param databasePassword the password that goes with it
+ * @param replica a JDBC URL of a replica of the database, to read from
+ * @param bins the hubs, each a name or a mapping
+ * @param lowercase whether user names are lowercased
+ * @param location where to send a user, with {bin} and {path} in it
+ * @param ramp the most newcomers that far emptier hubs take, as a share
+ * @param staleIfError how many seconds known users are answered from memory while the database
+ *     fails
+ * @param trusted the peers whose word counts
+ * @param proxySecrets the secrets of which nginx sends one with each request
+ * @param proxySecretFile a file with more of them, one a line
+ * @param cookieDomain the domain that the cookie is for
+ * @param cookieMaxAge how many seconds the cookie lives
+ * @param cookieSameSite Lax, Strict or None
+ * @param cookieKeys the secrets that the cookie is signed with; the first signs
+ * @param nginxMap a file to keep the hubs in for nginx
+ * @param nginxVariable what names the hub to nginx
+ * @param nginxResolver name servers that nginx asks for the addresses of hubs, at each request
+ * @param apiTokens the secrets of those who may change things by the API, perhaps with a name
+ * @param apiTokenFile a file with more of them, one a line
+ * @param admins users who may change things without a token
+ * @param apiHosts host names under which the API and the page may be asked without a token
+ * @param ltiUrl where learning platforms send launches
+ * @param ltiConsumers those that launch by LTI 1.1, each as key:secret
+ * @param ltiUser the parameter of a launch that names the user
+ * @param ltiPlatforms those that launch by LTI 1.3
+ */
+@JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
+public record RawSettings(
+    @Nullable String listen,
+    @Nullable String database,
+    @Nullable String databaseUser,
+    @Nullable String databasePassword,
+    @Nullable String replica,
+    @Nullable List<Entry> bins,
+    @Nullable Boolean lowercase,
+    @Nullable String location,
+    @Nullable Double ramp,
+    @Nullable Long staleIfError,
+    @Nullable List<String> trusted,
+    @Nullable List<String> proxySecrets,
+    @Nullable String proxySecretFile,
+    @Nullable String cookieDomain,
+    @Nullable Long cookieMaxAge,
+    @Nullable String cookieSameSite,
+    @Nullable List<String> cookieKeys,
+    @Nullable String nginxMap,
+    @Nullable String nginxVariable,
+    @Nullable List<String> nginxResolver,
+    @Nullable List<String> apiTokens,
+    @Nullable String apiTokenFile,
+    @Nullable List<String> admins,
+    @Nullable List<String> apiHosts,
+    @Nullable String ltiUrl,
+    @Nullable List<Lti11Consumer> ltiConsumers,
+    @Nullable String ltiUser,
+    @Nullable List<Lti13Platform> ltiPlatforms) {
+
+  /** A hub: {@code - hub-1}, or a mapping with a name and more. */
+  record Entry(Bin bin) {
+
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    static Entry named(String name) {
+      return new Entry(Bin.of(name));
+    }
+
+    @JsonCreator
+    static Entry of(
+        @JsonProperty("name") @Nullable String name,
+        @JsonProperty("weight") @Nullable Integer weight,
+        @JsonProperty("offset") @Nullable Long offset,
+        @JsonProperty("capacity") @Nullable Long capacity,
+        @JsonProperty("labels") @Nullable Map<String, String> labels) {
+      if (name == null) {
+        throw new InvalidValueException("a bin has no name; give it one, such as 'name: hub-1'");
+      }
+      return new Entry(
+          new Bin(
+              name,
+              Objects.requireNonNullElse(weight, 1),
+              Objects.requireNonNullElse(offset, 0L),
+              capacity == null ? OptionalLong.empty() : OptionalLong.of(capacity),
+              BinState.OPEN,
+              labels == null ? Map.of() : checked(name, labels)));
+    }
+
+    private static Map<String, String> checked(String bin, Map<String, String> labels) {
+      if (labels.containsValue(null)) {
+        throw new InvalidValueException(
+            "bin '%s' has a label without a value; give it one or take it out".formatted(bin));
+      }
+      return labels;
+    }
+
+    Entry {
+      Settings.checkBinName(bin.name());
+    }
+  }
+
+  public RawSettings {
+    checkFilled("bins", bins);
+    checkFilled("trusted", trusted);
+    checkFilled("proxy-secrets", proxySecrets);
+    checkFilled("cookie-keys", cookieKeys);
+    checkFilled("nginx-resolver", nginxResolver);
+    checkFilled("api-tokens", apiTokens);
+    checkFilled("admins", admins);
+    checkFilled("api-hosts", apiHosts);
+    checkFilled("lti-consumers", ltiConsumers);
+    checkFilled("lti-platforms", ltiPlatforms);
+    if (ramp != null) {
+      try {
+        BinPolicy.ramped(ramp, BinPolicy.emptiest());
+      } catch (InvalidValueException wrong) {
+        throw new SettingsException("ramp", wrong.getMessage());
+      }
+    }
+  }
+
+  private static void checkFilled(String key, @Nullable List<?> values) {
+    if (values != null && values.contains(null)) {
+      throw new SettingsException(
+          key, "%s has an entry without a value; give it one or take it out".formatted(key));
+    }
+  }
+
+  LtiSettings lti() {
+    try {
+      return LtiSettings.of(ltiUrl, ltiConsumers, ltiUser, ltiPlatforms);
+    } catch (InvalidValueException wrong) {
+      String message = String.valueOf(wrong.getMessage());
+      // It begins with the key.
+      throw new SettingsException(message.substring(0, message.indexOf(' ')), message);
+    }
+  }
+
+  List<Bin> declared() {
+    return bins == null ? List.of() : bins.stream().map(Entry::bin).toList();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.sharder.examples.hub.http;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.HttpString;
+import io.undertow.util.StatusCodes;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Set;
+
+/** Whom the proxy in front names; it is to be believed of trusted peers alone. */
+public final class RemoteUser {
+
+  private static final HttpString HEADER = new HttpString("REMOTE_USER");
+
+  /** What Apache, Envoy and others write where there is no user. */
+  private static final Set<String> NO_ONE = Set.of("(null)", "-");
+
+  private RemoteUser() {}
+
+  /** Tells whether the proxy speaks of a user at all, be it one without a name. */
+  public static boolean isSent(HttpServerExchange exchange) {
+    return exchange.getRequestHeaders().contains(HEADER);
+  }
+
+  /**
+   * Returns the user as the proxy spells the name; empty if it names nobody.
+   *
+   * @throws RefusedRequestException if it names several, or somebody whose name is not UTF-8
+   */
+  public static Optional<String> of(HttpServerExchange exchange) throws RefusedRequestException {
+    HeaderValues named = exchange.getRequestHeaders().get(HEADER);
+    if (named == null || (named.size() == 1 && isNoOne(named.getFirst()))) {
+      return Optional.empty();
+    }
+    if (named.size() > 1) {
+      throw new RefusedRequestException(
+          StatusCodes.BAD_REQUEST,
+          "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
+    }
+    return Optional.of(utf8(named.getFirst()));
+  }
+
+  private static boolean isNoOne(String header) {
+    return header.isBlank() || NO_ONE.contains(header);
+  }
+
+  /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */
+  private static String utf8(String header) throws RefusedRequestException {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1)))
+          .toString();
+    } catch (CharacterCodingException malformed) {
+      throw new RefusedRequestException(
+          StatusCodes.BAD_REQUEST, "the header REMOTE_USER is not UTF-8; have nginx pass it so");
+    }
+  }
+}

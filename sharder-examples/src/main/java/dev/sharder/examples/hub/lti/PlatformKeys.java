@@ -1,0 +1,119 @@
+package dev.sharder.examples.hub.lti;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.KeySourceException;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKParameterNames;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.KeyOperation;
+import com.nimbusds.jose.jwk.KeyType;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.source.JWKSetCacheRefreshEvaluator;
+import com.nimbusds.jose.jwk.source.JWKSetParseException;
+import com.nimbusds.jose.jwk.source.JWKSetRetrievalException;
+import com.nimbusds.jose.jwk.source.JWKSetSource;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import java.io.IOException;
+import java.net.URL;
+import java.text.ParseException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fetches the keys that a platform signs with. Any other key in its set is ignored, whatever it is
+ * or whatever is wrong with it (RFC 7517, section 5): the library would refuse the whole set.
+ */
+final class PlatformKeys implements JWKSetSource<SecurityContext> {
+
+  private static final Logger log = LoggerFactory.getLogger(PlatformKeys.class);
+
+  private static final int FETCH_LIMIT_MILLIS = 3_000;
+  private static final int MOST_BYTES = 256 * 1024;
+
+  /** RFC 7518, section 3.3. */
+  private static final int FEWEST_BITS = 2048;
+
+  private final DefaultResourceRetriever retriever =
+      new DefaultResourceRetriever(FETCH_LIMIT_MILLIS, FETCH_LIMIT_MILLIS, MOST_BYTES);
+  private final URL url;
+
+  PlatformKeys(URL url) {
+    this.url = url;
+  }
+
+  @Override
+  public JWKSet getJWKSet(
+      JWKSetCacheRefreshEvaluator evaluator, long time, @Nullable SecurityContext context)
+      throws KeySourceException {
+    try {
+      return new JWKSet(usable(retriever.retrieveResource(url).getContent()));
+    } catch (IOException failure) {
+      throw new JWKSetRetrievalException(String.valueOf(failure.getMessage()), failure);
+    } catch (ParseException malformed) {
+      throw new JWKSetParseException("what is there is no JWK set", malformed);
+    }
+  }
+
+  private List<JWK> usable(String text) throws ParseException {
+    List<Object> all = JSONObjectUtils.getJSONArray(JSONObjectUtils.parse(text), "keys");
+    if (all == null) {
+      throw new ParseException("a JWK set has keys", 0);
+    }
+    List<JWK> usable = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      try {
+        key(all.get(i)).ifPresent(usable::add);
+      } catch (ParseException | JOSEException | RuntimeException malformed) {
+        // No word of the key itself, which is not ours.
+        log.warn("key {} of {} at {} is malformed and ignored", i + 1, all.size(), url);
+        log.debug("the key is malformed", malformed);
+      }
+    }
+    return usable;
+  }
+
+  /** Empty if it is no key to verify a signature by RS256 with, or one that is not in force. */
+  private static Optional<JWK> key(Object json) throws ParseException, JOSEException {
+    if (!(json instanceof Map<?, ?> fields)
+        || !KeyType.RSA.getValue().equals(fields.get(JWKParameterNames.KEY_TYPE))) {
+      return Optional.empty();
+    }
+    Map<String, Object> named = new HashMap<>();
+    fields.forEach((name, value) -> named.put(String.valueOf(name), value));
+    RSAKey key = RSAKey.parse(named);
+    // Only what a Java security provider takes for a key as well.
+    key.toRSAPublicKey();
+    return isInForce(key) && isForSignatures(key)
+        ? Optional.of(key.toPublicJWK())
+        : Optional.empty();
+  }
+
+  private static boolean isForSignatures(RSAKey key) {
+    boolean isUse = key.getKeyUse() == null || key.getKeyUse().equals(KeyUse.SIGNATURE);
+    boolean isOperation =
+        key.getKeyOperations() == null || key.getKeyOperations().contains(KeyOperation.VERIFY);
+    return isUse && isOperation && key.size() >= FEWEST_BITS;
+  }
+
+  private static boolean isInForce(JWK key) {
+    Instant now = Instant.now();
+    Date end = key.getExpirationTime();
+    Date begin = key.getNotBeforeTime();
+    return (end == null || now.isBefore(end.toInstant()))
+        && (begin == null || !now.isBefore(begin.toInstant()));
+  }
+
+  @Override
+  public void close() {}
+}

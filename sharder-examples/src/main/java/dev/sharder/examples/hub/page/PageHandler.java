@@ -1,0 +1,79 @@
+package dev.sharder.examples.hub.page;
+
+import dev.sharder.examples.hub.http.Problem;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.Map;
+
+/**
+ * Serves the page for operators, which holds nothing of anybody: whatever it shows and does, it
+ * asks of the REST API, with the token of whoever signed in or as the admin whom the proxy in front
+ * names. The token is in no cookie, so no other site can act with it.
+ */
+public final class PageHandler implements HttpHandler {
+
+  private static final HttpString POLICY = new HttpString("Content-Security-Policy");
+  private static final HttpString REFERRER = new HttpString("Referrer-Policy");
+
+  /** Nothing from elsewhere, nothing inline, and in nobody's frame. */
+  private static final String STRICT =
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+          + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  private static final Map<String, Part> PARTS =
+      Map.of(
+          "/", Part.of("index.html", "text/html; charset=utf-8"),
+          "/page.css", Part.of("page.css", "text/css; charset=utf-8"),
+          "/page.js", Part.of("page.js", "text/javascript; charset=utf-8"));
+
+  /** A file of the page. */
+  private record Part(String type, ByteBuffer content) {
+
+    static Part of(String name, String type) {
+      try (InputStream file = PageHandler.class.getResourceAsStream(name)) {
+        if (file == null) {
+          throw new IllegalStateException(name + " is not in the jar; build it again");
+        }
+        return new Part(type, ByteBuffer.wrap(file.readAllBytes()).asReadOnlyBuffer());
+      } catch (IOException unreadable) {
+        throw new IllegalStateException(name + " cannot be read; build it again", unreadable);
+      }
+    }
+  }
+
+  /** Tells whether a path is one of the page. */
+  public static boolean isPartOf(String path) {
+    return PARTS.containsKey(path);
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    HeaderMap headers = exchange.getResponseHeaders();
+    if (!exchange.getRequestMethod().equals(Methods.GET)
+        && !exchange.getRequestMethod().equals(Methods.HEAD)) {
+      headers.put(Headers.ALLOW, "GET, HEAD");
+      Problem.of(StatusCodes.METHOD_NOT_ALLOWED, "this is a page; ask for it with GET")
+          .answer(exchange);
+      return;
+    }
+    Part part = PARTS.get(exchange.getRequestURI());
+    if (part == null) {
+      Problem.of(StatusCodes.NOT_FOUND, "this is no part of the page").answer(exchange);
+      return;
+    }
+    headers.put(Headers.CONTENT_TYPE, part.type());
+    headers.put(Headers.CACHE_CONTROL, "no-cache");
+    headers.put(Headers.X_CONTENT_TYPE_OPTIONS, "nosniff");
+    headers.put(REFERRER, "no-referrer");
+    headers.put(POLICY, STRICT);
+    exchange.getResponseSender().send(part.content().duplicate());
+  }
+}

@@ -1,0 +1,39 @@
+package dev.sharder.examples.hub.redirect;
+
+import dev.sharder.Placement;
+import dev.sharder.Sharder;
+import dev.sharder.examples.hub.config.Settings;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HttpString;
+import io.undertow.util.StatusCodes;
+
+/**
+ * Answers {@code /auth}, which nginx asks with every request: the user's hub in a header. So a move
+ * takes effect at once, and no cookie decides anything; a signed one that is not right is replaced.
+ */
+public final class AuthHandler extends UserHandler {
+
+  private static final HttpString BIN = new HttpString("X-Sharder-Bin");
+
+  public AuthHandler(Sharder sharder, Settings settings) {
+    super(sharder, settings);
+  }
+
+  @Override
+  void tell(HttpServerExchange exchange, Placement placement) {
+    Settings.checkBinName(placement.bin());
+    HubCookie cookie = settings.cookie();
+    if (cookie.isSigned() && isWrong(exchange, placement)) {
+      cookie.set(exchange, placement.object(), placement.bin());
+    }
+    exchange.getResponseHeaders().put(BIN, placement.bin());
+    exchange.setStatusCode(StatusCodes.NO_CONTENT);
+    exchange.endExchange();
+  }
+
+  private boolean isWrong(HttpServerExchange exchange, Placement placement) {
+    return judge(exchange, placement)
+        .filter(verdict -> verdict != HubCookie.Verdict.RIGHT)
+        .isPresent();
+  }
+}

@@ -1,0 +1,29 @@
+package dev.sharder.examples.hub.redirect;
+
+import dev.sharder.Placement;
+import dev.sharder.Sharder;
+import dev.sharder.examples.hub.config.Settings;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.StatusCodes;
+import java.util.Optional;
+
+/**
+ * Answers {@code /check}, which an nginx that routes by the cookie may ask: 204 if the cookie that
+ * came is right, and 401 if it should be set anew.
+ */
+public final class CheckHandler extends UserHandler {
+
+  public CheckHandler(Sharder sharder, Settings settings) {
+    super(sharder, settings);
+  }
+
+  @Override
+  void tell(HttpServerExchange exchange, Placement placement) {
+    if (judge(exchange, placement).equals(Optional.of(HubCookie.Verdict.RIGHT))) {
+      exchange.setStatusCode(StatusCodes.NO_CONTENT);
+      exchange.endExchange();
+    } else {
+      refuse(exchange, StatusCodes.UNAUTHORIZED, "the cookie is not right; /shard sets it");
+    }
+  }
+}

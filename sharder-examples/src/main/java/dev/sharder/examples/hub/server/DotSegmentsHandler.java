@@ -1,0 +1,32 @@
+package dev.sharder.examples.hub.server;
+
+import dev.sharder.examples.hub.redirect.ReturnPath;
+import dev.sharder.examples.hub.redirect.UserHandler;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.StatusCodes;
+
+/**
+ * Refuses a request whose path has dot segments, which a proxy in front resolves before it decides
+ * what may be asked; hands over all others, whose paths mean the same to both.
+ */
+final class DotSegmentsHandler implements HttpHandler {
+
+  private final HttpHandler next;
+
+  DotSegmentsHandler(HttpHandler next) {
+    this.next = next;
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) throws Exception {
+    if (ReturnPath.hasDotSegment(exchange.getRequestURI())) {
+      UserHandler.refuse(
+          exchange,
+          StatusCodes.BAD_REQUEST,
+          "the path has a segment '.' or '..', which a proxy would resolve; ask for what it leads to, or send such a name in a body");
+    } else {
+      next.handleRequest(exchange);
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package dev.sharder.examples.hub.server;
+
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.Sharder;
+import dev.sharder.SharderException;
+import dev.sharder.SharderListener;
+import dev.sharder.admin.Explanation;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.redirect.UserHandler;
+import dev.sharder.metrics.SharderMetrics;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What others watch: whether the server lives, whether it is ready, and its meters. */
+final class HealthAndMetrics implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(HealthAndMetrics.class);
+
+  /** How long after a move elsewhere an answer from memory may come. */
+  static final Duration STALENESS = Duration.ofSeconds(1);
+
+  static final Duration READY_LIMIT = Duration.ofSeconds(2);
+
+  /** The name that is not assigned, to see whether one could be. */
+  private static final String PROBE = "readiness probe";
+
+  private static final Duration READY_INTERVAL = Duration.ofSeconds(1);
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics collections = new JvmGcMetrics();
+  private final Map<Answer, Timer> answers = new ConcurrentHashMap<>();
+
+  /** Has our timers tell how many were how quick. */
+  private static final class Histograms implements MeterFilter {
+    @Override
+    public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+      return id.getType() == Meter.Type.TIMER && id.getName().startsWith("sharder.")
+          ? DistributionStatisticConfig.builder()
+              .serviceLevelObjectives(BOUNDS)
+              .build()
+              .merge(config)
+          : config;
+    }
+  }
+
+  private final AtomicBoolean asking = new AtomicBoolean();
+  private volatile long asked = System.nanoTime();
+
+  /** What came of the latest look; it has declared its hubs by the time it answers anyone. */
+  private volatile Placing placing = Placing.WORKS;
+
+  private enum Placing {
+    WORKS,
+    NO_OPEN_BIN,
+    FAILS
+  }
+
+  /** What a timer of answers is for. */
+  private record Answer(String path, int status) {}
+
+  /** What a histogram tells apart. */
+  private static final double[] BOUNDS =
+      Stream.of(1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000)
+          .mapToDouble(millis -> TimeUnit.MILLISECONDS.toNanos(millis))
+          .toArray();
+
+  HealthAndMetrics() {
+    registry.config().meterFilter(new Histograms());
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    collections.bindTo(registry);
+  }
+
+  /** Hears what a sharder does. */
+  SharderListener listener() {
+    return SharderMetrics.in(registry);
+  }
+
+  /** Meters the connections, too. */
+  void add(HubDatabase database) {
+    database.pool().setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry));
+  }
+
+  /** Times the answers of a handler. */
+  HttpHandler timed(String path, HttpHandler handler) {
+    return exchange -> {
+      long start = System.nanoTime();
+      exchange.addExchangeCompleteListener(
+          (ended, next) -> {
+            answers
+                .computeIfAbsent(new Answer(path, ended.getStatusCode()), this::timer)
+                .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+            next.proceed();
+          });
+      handler.handleRequest(exchange);
+    };
+  }
+
+  private Timer timer(Answer answer) {
+    return registry.timer(
+        "sharder.http", "path", answer.path(), "status", String.valueOf(answer.status()));
+  }
+
+  /** Answers that the server lives, whatever the database does. */
+  void answerHealth(HttpServerExchange exchange) {
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+    exchange.getResponseSender().send("alive\n");
+  }
+
+  /**
+   * Answers whether a new user could be placed, and whether known users are answered as things are.
+   * The database is asked once a second at most and by one request, however many ask; it locks the
+   * kind, as placing does, and writes nothing.
+   */
+  void answerReady(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
+    if (System.nanoTime() - asked > READY_INTERVAL.toNanos() && asking.compareAndSet(false, true)) {
+      try {
+        exchange.dispatch(worker -> look(worker, admin, sharder));
+      } catch (RuntimeException | Error noWorker) {
+        asking.set(false);
+        throw noWorker;
+      }
+    } else {
+      sayReady(exchange, sharder);
+    }
+  }
+
+  private void look(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
+    try {
+      placing(admin);
+      asked = System.nanoTime();
+    } finally {
+      asking.set(false);
+    }
+    sayReady(exchange, sharder);
+  }
+
+  private void placing(ShardAdmin admin) {
+    try {
+      Explanation explanation = admin.explain(AssignmentRequest.of(admin.kind(), PROBE));
+      boolean works = explanation.assignment().isPresent() || explanation.wouldGet().isPresent();
+      become(works ? Placing.WORKS : Placing.NO_OPEN_BIN, explanation.others().toString());
+    } catch (SharderException failure) {
+      become(Placing.FAILS, failure.getMessage());
+    }
+  }
+
+  private void become(Placing now, String why) {
+    if (now != placing) {
+      log.warn(
+          now == Placing.WORKS ? "new users can be placed again" : "no new user can be placed: {}",
+          why);
+    }
+    placing = now;
+  }
+
+  private void sayReady(HttpServerExchange exchange, Sharder sharder) {
+    Duration age = sharder.answerAge();
+    if (placing == Placing.FAILS) {
+      refuse(exchange, "no new user can be placed, because the database fails; the log says how");
+    } else if (age.compareTo(STALENESS) > 0) {
+      refuse(
+          exchange,
+          "changes in the database have not been seen for %d ms, so a user who was moved may be sent to the old hub, or is looked up"
+              .formatted(age.toMillis()));
+    } else {
+      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+      exchange
+          .getResponseSender()
+          .send(
+              placing == Placing.NO_OPEN_BIN
+                  ? "ready for known users; no hub takes new ones, the log says why\n"
+                  : "ready\n");
+    }
+  }
+
+  private static void refuse(HttpServerExchange exchange, String reason) {
+    UserHandler.refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, reason);
+  }
+
+  /** Answers with all meters, as Prometheus reads them. */
+  void answerMetrics(HttpServerExchange exchange) {
+    exchange
+        .getResponseHeaders()
+        .put(Headers.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    exchange.getResponseSender().send(registry.scrape());
+  }
+
+  @Override
+  public void close() {
+    collections.close();
+    registry.close();
+  }
+}

@@ -1,0 +1,154 @@
+package dev.sharder.examples.hub.server;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import dev.sharder.examples.hub.access.TrustedProxy;
+import io.undertow.UndertowOptions;
+import io.undertow.server.DefaultByteBufferPool;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.protocol.http.HttpOpenListener;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import org.xnio.ChannelListeners;
+import org.xnio.IoUtils;
+import org.xnio.OptionMap;
+import org.xnio.Options;
+import org.xnio.StreamConnection;
+import org.xnio.Xnio;
+import org.xnio.XnioWorker;
+import org.xnio.channels.AcceptingChannel;
+
+/**
+ * Undertow, which listens on a port, with limits on connections and requests. It is put together
+ * here as {@link io.undertow.Undertow} does it, which has no place for limits on connections.
+ */
+final class HttpListener implements AutoCloseable {
+
+  /** {@link RequestLimitsHandler} decides before Undertow does. */
+  private static final int MOST_HEADER_BYTES =
+      RequestLimitsHandler.SLACK * RequestLimitsHandler.MOST_HEADER_BYTES;
+
+  private static final int MOST_HEADERS =
+      RequestLimitsHandler.SLACK * RequestLimitsHandler.MOST_HEADERS;
+
+  private static final long UNLIMITED = -1;
+
+  private static final int MOST_CONNECTIONS = 10_000;
+
+  /** For a whole request to arrive. */
+  private static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
+
+  /** Between requests. */
+  private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
+
+  private static final int BACKLOG = 1_000;
+  private static final int WORKERS_PER_PROCESSOR = 8;
+
+  /** As much as is written at a time, with a little for the headers around it. */
+  private static final int BUFFER_BYTES = 16 * 1024 - 20;
+
+  private static final int BUFFERS_PER_THREAD = 4;
+
+  private static final OptionMap REQUESTS =
+      OptionMap.builder()
+          // A link is handed back byte for byte, so nothing in it is decoded or refused.
+          .set(UndertowOptions.DECODE_URL, false)
+          .set(UndertowOptions.ALLOW_UNESCAPED_CHARACTERS_IN_URL, true)
+          .set(UndertowOptions.BUFFER_PIPELINED_DATA, true)
+          .set(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+          .set(UndertowOptions.MAX_HEADERS, MOST_HEADERS)
+          .set(UndertowOptions.MAX_PARAMETERS, MOST_HEADER_BYTES)
+          .set(UndertowOptions.MAX_ENTITY_SIZE, UNLIMITED)
+          .set(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) REQUEST_LIMIT.toMillis())
+          .set(UndertowOptions.NO_REQUEST_TIMEOUT, (int) IDLE_LIMIT.toMillis())
+          .getMap();
+
+  private final XnioWorker worker;
+  private final AcceptingChannel<StreamConnection> channel;
+
+  private HttpListener(XnioWorker worker, AcceptingChannel<StreamConnection> channel) {
+    this.worker = worker;
+    this.channel = channel;
+  }
+
+  /**
+   * Listens on a port.
+   *
+   * @param port 0 for any that is free
+   * @throws IOException if it cannot
+   */
+  static HttpListener open(String host, int port, TrustedProxy proxy, HttpHandler handler)
+      throws IOException {
+    int most = mostConnections();
+    ConnectionLimits limits = new ConnectionLimits(proxy, most);
+    HttpOpenListener http =
+        new HttpOpenListener(
+            new DefaultByteBufferPool(true, BUFFER_BYTES, -1, BUFFERS_PER_THREAD), REQUESTS);
+    http.setRootHandler(limits.noting(handler));
+    XnioWorker worker = worker();
+    try {
+      AcceptingChannel<StreamConnection> channel =
+          worker.createStreamConnectionServer(
+              new InetSocketAddress(InetAddress.getByName(host), port),
+              ChannelListeners.openListenerAdapter(limits.admittingTo(http)),
+              sockets(most));
+      channel.resumeAccepts();
+      return new HttpListener(worker, channel);
+    } catch (IOException | RuntimeException failure) {
+      worker.shutdownNow();
+      throw failure;
+    }
+  }
+
+  /** Half of the descriptors that the process may have are for the database, files and the rest. */
+  private static int mostConnections() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? (int) Math.min(MOST_CONNECTIONS, unix.getMaxFileDescriptorCount() / 2)
+        : MOST_CONNECTIONS;
+  }
+
+  private static XnioWorker worker() throws IOException {
+    int processors = Math.max(2, Runtime.getRuntime().availableProcessors());
+    return Xnio.getInstance(HttpListener.class.getClassLoader())
+        .createWorker(
+            OptionMap.builder()
+                .set(Options.WORKER_IO_THREADS, processors)
+                .set(Options.WORKER_TASK_CORE_THREADS, processors * WORKERS_PER_PROCESSOR)
+                .set(Options.WORKER_TASK_MAX_THREADS, processors * WORKERS_PER_PROCESSOR)
+                .getMap());
+  }
+
+  private static OptionMap sockets(int most) {
+    // Those that ConnectionLimits closes count until they are closed.
+    int accepted = most + most / 2;
+    return OptionMap.builder()
+        .set(Options.TCP_NODELAY, true)
+        .set(Options.REUSE_ADDRESSES, true)
+        .set(Options.BACKLOG, BACKLOG)
+        .set(Options.BALANCING_TOKENS, 1)
+        .set(Options.BALANCING_CONNECTIONS, 2)
+        .set(Options.READ_TIMEOUT, (int) IDLE_LIMIT.toMillis())
+        .set(Options.WRITE_TIMEOUT, (int) IDLE_LIMIT.toMillis())
+        .set(Options.CONNECTION_HIGH_WATER, accepted)
+        .set(Options.CONNECTION_LOW_WATER, accepted)
+        .getMap();
+  }
+
+  int port() {
+    return channel.getLocalAddress(InetSocketAddress.class).getPort();
+  }
+
+  @Override
+  public void close() {
+    IoUtils.safeClose(channel);
+    worker.shutdown();
+    try {
+      worker.awaitTermination();
+    } catch (InterruptedException interruption) {
+      worker.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package dev.sharder.examples.hub.server;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.secrets.Secrets;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.jdbc.JdbiAssignmentStoreBuilder;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Properties;
+
+/** The pools of connections and the store over them, opened and closed together. */
+public record HubDatabase(
+    HikariDataSource pool, Optional<HikariDataSource> replica, JdbiAssignmentStore store)
+    implements AutoCloseable {
+
+  private static final String SQLITE = "jdbc:sqlite:";
+
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+  private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
+  private static final int IDLE_CONNECTIONS = 4;
+  private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
+
+  /** Opens the database that the settings name, and creates or updates its tables. */
+  public static HubDatabase open(Settings settings) {
+    return open(settings, true);
+  }
+
+  /** Opens the database that the settings name; its tables are there, or are to be made. */
+  public static HubDatabase open(Settings settings, boolean migrate) {
+    checkUrl(settings.database());
+    settings.replica().ifPresent(HubDatabase::checkUrl);
+    file(settings.database()).ifPresent(HubDatabase::keepPrivate);
+    connectOnce(settings);
+    HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.database()));
+    Optional<HikariDataSource> replica = Optional.empty();
+    try {
+      replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
+      JdbiAssignmentStoreBuilder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
+      replica.ifPresent(store::replica);
+      return new HubDatabase(pool, replica, store.build());
+    } catch (RuntimeException failure) {
+      replica.ifPresent(HikariDataSource::close);
+      pool.close();
+      throw new StartException(
+          "cannot use the database %s%s: %s"
+              .formatted(
+                  settings.shownDatabase(),
+                  settings
+                      .replica()
+                      .map(url -> " with the replica " + new DatabaseUrl(url).shown())
+                      .orElse(""),
+                  Secrets.masked(String.valueOf(failure.getMessage()))),
+          failure);
+    }
+  }
+
+  /** Returns the file of a SQLite database; empty for other databases, and those in memory. */
+  public static Optional<Path> file(String url) {
+    if (!url.startsWith(SQLITE)) {
+      return Optional.empty();
+    }
+    String name = url.substring(SQLITE.length()).replaceFirst("\\?.*", "");
+    if (name.startsWith("file:")) {
+      // SQLite reads it as a URI.
+      name = name.substring("file:".length()).replaceFirst("^//[^/]*", "").replaceFirst("#.*", "");
+      name = decoded(name);
+    }
+    boolean isFile = !name.isEmpty() && !name.startsWith(":") && !url.contains("mode=memory");
+    try {
+      return isFile ? Optional.of(Path.of(name)) : Optional.empty();
+    } catch (InvalidPathException unnamable) {
+      throw new StartException(
+          "the file '%s' has characters that this locale cannot name (%s); set LC_ALL=C.UTF-8"
+              .formatted(name, System.getProperty("sun.jnu.encoding")),
+          unnamable);
+    }
+  }
+
+  private static String decoded(String percents) {
+    try {
+      return URLDecoder.decode(percents.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException malformed) {
+      return percents;
+    }
+  }
+
+  /** SQLite gives the files beside it, -wal and -shm, the permissions that it has. */
+  private static void keepPrivate(Path file) {
+    try {
+      PrivateFile.make(file);
+    } catch (IOException unwritable) {
+      // SQLite says what is wrong with it.
+    }
+  }
+
+  private static void checkUrl(String url) {
+    DatabaseUrl shown = new DatabaseUrl(url);
+    shown
+        .complaint("database-user", "SHARDER_DATABASE_PASSWORD")
+        .ifPresent(
+            complaint -> {
+              throw new StartException(
+                  "cannot open the database %s: %s, or name another with --database"
+                      .formatted(shown, complaint));
+            });
+  }
+
+  /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
+  private static void connectOnce(Settings settings) {
+    DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
+    Properties login = new Properties();
+    settings.databaseUser().ifPresent(user -> login.setProperty("user", user));
+    settings.databasePassword().ifPresent(password -> login.setProperty("password", password));
+    try (Connection connection = DriverManager.getConnection(settings.database(), login)) {
+      // SQLite does not look into the file before it is asked for something.
+      connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
+    } catch (SQLException failure) {
+      throw new StartException(
+          "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
+              .formatted(settings.shownDatabase(), Secrets.masked(rootMessage(failure))),
+          failure);
+    }
+  }
+
+  /** Its connections outlive a promotion, after which they are to no replica any more. */
+  private static HikariConfig replicaOf(Settings settings, String url) {
+    HikariConfig config = poolOf(settings, url);
+    config.setPoolName("sharder-replica");
+    config.setMaxLifetime(REPLICA_LIFETIME.toMillis());
+    return config;
+  }
+
+  private static HikariConfig poolOf(Settings settings, String url) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("sharder");
+    config.setJdbcUrl(url);
+    settings.databaseUser().ifPresent(config::setUsername);
+    settings.databasePassword().ifPresent(config::setPassword);
+    // The store opens it, and tells better than the pool what is wrong.
+    config.setInitializationFailTimeout(-1);
+    config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
+    // A connection that went silent is given up soon, and its pool holds few that could.
+    config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
+    config.setMinimumIdle(IDLE_CONNECTIONS);
+    if (url.startsWith("jdbc:postgresql:")) {
+      config.addDataSourceProperty("tcpKeepAlive", "true");
+      // A pool connects on one thread, which a server that falls silent meanwhile would hold up.
+      config.addDataSourceProperty("loginTimeout", Long.toString(CONNECT_LIMIT.toSeconds()));
+    }
+    return config;
+  }
+
+  /** What the first failure in a chain of them said, in a line. */
+  static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String message = String.valueOf(root.getMessage()).strip();
+    // Some exceptions say all in their name: UnknownHostException: db.example.org
+    return root instanceof SQLException
+        ? message
+        : root.getClass().getSimpleName() + ": " + message;
+  }
+
+  @Override
+  public void close() {
+    store.close();
+    replica.ifPresent(HikariDataSource::close);
+    pool.close();
+  }
+}

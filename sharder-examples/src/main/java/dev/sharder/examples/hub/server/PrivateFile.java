@@ -1,0 +1,50 @@
+package dev.sharder.examples.hub.server;
+
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * Files with the names of users. A new one is its owner's alone (0600), whatever the umask; one
+ * that is there already keeps its permissions.
+ */
+public final class PrivateFile {
+
+  private static final FileAttribute<?>[] OWNER_ALONE =
+      FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+          ? new FileAttribute<?>[] {
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+          }
+          : new FileAttribute<?>[0];
+
+  private PrivateFile() {}
+
+  /** Opens a file to write it anew, in UTF-8. */
+  public static PrintWriter writer(Path file) throws IOException {
+    Set<StandardOpenOption> anew =
+        Set.of(
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE);
+    return new PrintWriter(
+        new OutputStreamWriter(
+            Channels.newOutputStream(Files.newByteChannel(file, anew, OWNER_ALONE)),
+            StandardCharsets.UTF_8));
+  }
+
+  /** Makes an empty file, unless there is one. */
+  static void make(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      Files.createFile(file, OWNER_ALONE);
+    }
+  }
+}

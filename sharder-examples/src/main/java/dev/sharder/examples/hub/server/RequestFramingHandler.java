@@ -1,0 +1,84 @@
+package dev.sharder.examples.hub.server;
+
+import dev.sharder.examples.hub.redirect.UserHandler;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
+
+/**
+ * Refuses a request of which nobody can tell where it ends, and hangs up; hands over all others,
+ * and hangs up on those whose body does not arrive in time.
+ *
+ * <p>Undertow takes a length that overflows for a small one, and a transfer encoding that it does
+ * not know for none. What follows would be a request of its own, in whose headers the sender, and
+ * not the proxy, says who asks.
+ */
+final class RequestFramingHandler implements HttpHandler {
+
+  private static final Pattern LENGTH = Pattern.compile("\\d{1,18}");
+
+  private static final Duration BODY_LIMIT = Duration.ofSeconds(10);
+
+  private final HttpHandler next;
+
+  RequestFramingHandler(HttpHandler next) {
+    this.next = next;
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) throws Exception {
+    HeaderValues length = exchange.getRequestHeaders().get(Headers.CONTENT_LENGTH);
+    HeaderValues encoding = exchange.getRequestHeaders().get(Headers.TRANSFER_ENCODING);
+    if ((length == null || isLength(length)) && (encoding == null || isChunked(encoding))) {
+      if (encoding != null) {
+        // Where its chunks end is found out as they are read; what follows shall be no request.
+        exchange.setPersistent(false);
+      }
+      if (encoding != null || length != null) {
+        hangUpUnlessItArrives(exchange);
+      }
+      next.handleRequest(exchange);
+      return;
+    }
+    exchange.setPersistent(false);
+    UserHandler.refuse(
+        exchange,
+        StatusCodes.BAD_REQUEST,
+        "where this request ends cannot be told; send one Content-Length, or Transfer-Encoding: chunked");
+  }
+
+  /** Nothing is answered before a body is there, so who sends it slowly would keep everything. */
+  private static void hangUpUnlessItArrives(HttpServerExchange exchange) {
+    XnioExecutor.Key end =
+        exchange
+            .getIoThread()
+            .executeAfter(
+                () -> {
+                  if (!exchange.isRequestComplete()) {
+                    IoUtils.safeClose(exchange.getConnection());
+                  }
+                },
+                BODY_LIMIT.toMillis(),
+                TimeUnit.MILLISECONDS);
+    exchange.addExchangeCompleteListener(
+        (ended, others) -> {
+          end.remove();
+          others.proceed();
+        });
+  }
+
+  private static boolean isLength(HeaderValues length) {
+    return length.size() == 1 && LENGTH.matcher(length.getFirst()).matches();
+  }
+
+  private static boolean isChunked(HeaderValues encoding) {
+    return encoding.size() == 1 && encoding.getFirst().equalsIgnoreCase("chunked");
+  }
+}

@@ -1,0 +1,96 @@
+package dev.sharder.examples.tenants;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Bin;
+import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.metrics.SharderMetrics;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/** Keeps the notes of each tenant in one of several databases. */
+@SpringBootApplication(proxyBeanMethods = false)
+@EnableConfigurationProperties(TenantsApplication.Settings.class)
+public class TenantsApplication {
+
+  static final String KIND = "database";
+
+  /** The label of a bin that says where it is. */
+  static final String URL = "url";
+
+  /**
+   * What application.yml says.
+   *
+   * @param assignments JDBC URL of the database that remembers who lives where
+   * @param databases JDBC URLs of the databases that tenants live in, by the names of their bins;
+   *     without passwords, as they become labels that operators see
+   */
+  @ConfigurationProperties("tenants")
+  record Settings(String assignments, Map<String, String> databases) {
+    List<Bin> bins() {
+      return databases.entrySet().stream()
+          .map(database -> Bin.of(database.getKey()).withLabels(Map.of(URL, database.getValue())))
+          .toList();
+    }
+  }
+
+  /**
+   * Runs the example.
+   *
+   * @param args as for any Spring Boot application
+   */
+  public static void main(String[] args) {
+    SpringApplication.run(TenantsApplication.class, args);
+  }
+
+  /** Not what others get who ask for a data source, which is the routed one. */
+  @Bean(defaultCandidate = false)
+  HikariDataSource assignments(Settings settings) {
+    return pool(settings.assignments());
+  }
+
+  @Bean
+  JdbiAssignmentStore store(@Qualifier("assignments") DataSource assignments) {
+    return JdbiAssignmentStore.create(assignments);
+  }
+
+  /** The databases of application.yml are new tenants' choice from the start. */
+  @Bean
+  Sharder tenants(
+      JdbiAssignmentStore store, Settings settings, ObjectProvider<MeterRegistry> meters) {
+    SharderBuilder tenants = Sharder.builder(KIND, store).bins(settings.bins());
+    meters.ifAvailable(registry -> tenants.listener(SharderMetrics.in(registry)));
+    return tenants.build();
+  }
+
+  /** Over the same store as the sharder, so that this process sees its moves at once. */
+  @Bean
+  ShardAdmin admin(JdbiAssignmentStore store) {
+    return ShardAdmin.builder(KIND, store).build();
+  }
+
+  @Bean
+  TenantDataSource dataSource(Sharder tenants) {
+    return new TenantDataSource(tenants);
+  }
+
+  static HikariDataSource pool(String url) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    // Below the sharder's time limit of 10 s.
+    config.setConnectionTimeout(5_000);
+    return new HikariDataSource(config);
+  }
+}
