@@ -3,37 +3,50 @@ package dev.sharder.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What the README shows is what there is. */
+/** What the README and the pages in docs show is what there is. */
 class ReadmeTest {
 
-  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+  private static final String README = "README.md";
 
   @Test
-  void itsJavaExampleIsTheQuickStartThatIsCompiledHere() throws Exception {
-    String example = only(blocks("java")).strip();
-    String quickStart = read("sharder-examples/src/main/java/dev/sharder/examples/QuickStart.java");
-    assertThat(withoutIndent(quickStart)).contains(withoutIndent(example));
+  @DisplayName("the README is short, and its dependency and its Java are on the first screen")
+  void itIsShort() {
+    List<String> lines = DocumentationPages.read(README).lines().toList();
+    assertThat(lines).hasSizeLessThanOrEqualTo(150);
+    assertThat(lines.indexOf("```xml")).isBetween(1, 20);
+    assertThat(lines.indexOf("```java")).isBetween(1, 25);
+  }
+
+  @Test
+  void itsJavaExampleIsTheQuickStartThatIsCompiledHere() {
+    String example = only(DocumentationPages.blocks(README, "java"));
+    String quickStart =
+        DocumentationPages.read(
+            "sharder-examples/src/main/java/dev/sharder/examples/QuickStart.java");
+    assertThat(code(quickStart)).isEqualTo(code(example));
     assertThat(example.lines().filter(line -> !line.isBlank() && !line.startsWith("import ")))
         .hasSizeLessThanOrEqualTo(15);
   }
 
-  private static String withoutIndent(String java) {
-    return String.join("\n", java.lines().map(String::strip).toList());
+  /** The lines of a class, without its package and its Javadoc. */
+  private static List<String> code(String java) {
+    return java.replaceAll("(?s)/\\*\\*.*?\\*/", "")
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty() && !line.startsWith("package "))
+        .toList();
   }
 
   @Test
-  void theQuickStartPrintsWhatTheReadmeSaysItPrints() throws Exception {
+  void theQuickStartPrintsWhatTheReadmeSaysItPrints() {
     PrintStream before = System.out;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
@@ -42,23 +55,46 @@ class ReadmeTest {
     } finally {
       System.setOut(before);
     }
-    assertThat(blocks("text")).contains(printed.toString(StandardCharsets.UTF_8));
+    assertThat(DocumentationPages.blocks(README, "text"))
+        .contains(printed.toString(StandardCharsets.UTF_8));
   }
 
   @Test
-  void itsDependencyIsOfThisVersion() throws Exception {
-    Matcher version = Pattern.compile("<version>(.*)</version>").matcher(read("pom.xml"));
-    assertThat(version.find()).isTrue();
-    assertThat(blocks("xml"))
-        .hasSize(2)
-        .allSatisfy(dependency -> assertThat(dependency).contains(version.group()))
-        .anySatisfy(dependency -> assertThat(dependency).contains("sharder-jdbc"));
+  void itsDependencyIsOfThisVersion() {
+    String version = "<version>" + property("version") + "</version>";
+    assertThat(only(DocumentationPages.blocks(README, "xml")).lines())
+        .anySatisfy(line -> assertThat(line).contains(">sharder-jdbc<", version));
+    assertThat(only(DocumentationPages.blocks("docs/store-spi.md", "xml")))
+        .contains("<artifactId>sharder-core</artifactId>", "<type>test-jar</type>", version);
   }
 
   @Test
-  void itsNginxConfigurationIsTheOneThatIsTriedWithNginx() throws Exception {
-    List<String> tried = nginxLines(read("sharder-examples/src/test/resources/nginx.conf"));
-    assertThat(tried).containsAll(nginxLines(only(blocks("nginx"))));
+  @DisplayName("the pool, the drivers and the log that it names are those that are tested here")
+  void itsLibrariesAreTheTestedOnes() {
+    String readme = DocumentationPages.read(README);
+    assertThat(readme)
+        .contains(">HikariCP</artifactId><version>" + property("hikari.version") + "<")
+        .contains(">sqlite-jdbc</artifactId><version>" + property("sqlite.version") + "<")
+        .contains("org.postgresql:postgresql:" + property("postgresql.version"))
+        .contains("org.slf4j:slf4j-simple:" + property("slf4j.version"));
+  }
+
+  private static String property(String name) {
+    Matcher property =
+        Pattern.compile("<" + name + ">(.*)</" + name + ">")
+            .matcher(DocumentationPages.read("pom.xml"));
+    assertThat(property.find()).isTrue();
+    return property.group(1);
+  }
+
+  @Test
+  void theNginxConfigurationThatIsShownIsTheOneThatIsTriedWithNginx() {
+    List<String> tried =
+        nginxLines(DocumentationPages.read("sharder-examples/src/test/resources/nginx.conf"));
+    List<String> shown =
+        nginxLines(only(DocumentationPages.blocks("docs/hub-sharder.md", "nginx")));
+    assertThat(shown).hasSizeGreaterThan(20);
+    assertThat(tried).containsAll(shown);
   }
 
   /** The statements, whatever the ports. */
@@ -71,10 +107,11 @@ class ReadmeTest {
   }
 
   @Test
-  void itsTablesAreTheTablesOfTheMigrations() throws Exception {
+  void theTablesThatAreShownAreTheTablesOfTheMigrations() {
+    String page = DocumentationPages.read("docs/schema.md");
     for (String product : List.of("sqlite", "postgresql")) {
       String migration =
-          read(
+          DocumentationPages.read(
               "sharder-jdbc/src/main/resources/dev/sharder/jdbc/migration/"
                   + product
                   + "/V1__tables.sql");
@@ -82,34 +119,25 @@ class ReadmeTest {
       Matcher column = Pattern.compile("(?m)^  ([a-z_]+) +[a-zA-Z]").matcher(migration);
       assertThat(column.results().map(found -> found.group(1)))
           .isNotEmpty()
-          .allSatisfy(name -> assertThat(read("README.md")).containsPattern("\\b" + name + "\\b"));
+          .allSatisfy(name -> assertThat(page).containsPattern("\\b" + name + "\\b"));
       assertThat(table.results().map(found -> found.group(1)))
           .isNotEmpty()
-          .allSatisfy(name -> assertThat(read("README.md")).contains("`" + name + "`"));
+          .allSatisfy(name -> assertThat(page).contains("`" + name + "`"));
     }
   }
 
   @Test
-  void everyFileItLinksToIsThere() throws Exception {
-    Matcher link = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)").matcher(read("README.md"));
-    assertThat(link.results().map(found -> ROOT.resolve(found.group(1))))
-        .isNotEmpty()
-        .allSatisfy(file -> assertThat(file).exists());
+  @DisplayName("the README's test command is what both kinds of CI run")
+  void ci() {
+    String command = "./mvnw verify";
+    assertThat(DocumentationPages.blocks(README, "sh")).contains(command + "\n");
+    assertThat(DocumentationPages.read(".ci/run")).endsWith("exec " + command + "\n");
+    assertThat(DocumentationPages.read(".github/workflows/ci.yml"))
+        .contains("run: " + command + "\n", "java: [17, 21, 25]");
   }
 
   private static String only(List<String> blocks) {
     assertThat(blocks).hasSize(1);
     return blocks.get(0);
-  }
-
-  private static List<String> blocks(String language) throws IOException {
-    Pattern block = Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```$");
-    return block.matcher(read("README.md")).results().map(found -> found.group(1)).toList();
-  }
-
-  private static String read(String file) throws IOException {
-    try (Stream<String> lines = Files.lines(ROOT.resolve(file))) {
-      return String.join("\n", lines.toList()) + "\n";
-    }
   }
 }

@@ -170,10 +170,10 @@ class BadInputTest {
   }
 
   @Test
-  void theFileInTheReadmeIsAFileThatIsRead() throws Exception {
-    String readme = Files.readString(Path.of("").toAbsolutePath().resolveSibling("README.md"));
-    int start = readme.indexOf("```yaml\n") + "```yaml\n".length();
-    String yaml = readme.substring(start, readme.indexOf("```", start));
+  void theFileInTheDocumentationIsAFileThatIsRead() throws Exception {
+    String page = Files.readString(Path.of("../docs/hub-sharder.md"));
+    int start = page.indexOf("```yaml\n") + "```yaml\n".length();
+    String yaml = page.substring(start, page.indexOf("```", start));
     Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
     assertThat(read(config).declared())
         .extracting(Bin::name)

@@ -432,10 +432,10 @@ class PageTest {
     return "http://127.0.0.1:" + api.hub().port() + "/api/v1/kinds/hub" + path;
   }
 
-  /** Draws what the README shows: {@code -Dpage.picture=docs/operator-page.png}. */
+  /** Draws the picture of docs/hub-sharder.md: {@code -Dpage.picture=docs/operator-page.png}. */
   @Test
   @EnabledIfSystemProperty(named = PICTURE, matches = ".+")
-  void drawsThePictureOfTheReadme() throws Exception {
+  void drawsThePictureOfTheDocumentation() throws Exception {
     api.addBins("hub", "hub-4", "hub-5");
     api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"capacity\": 400}");
     api.admin("PATCH", "/kinds/hub/bins/hub-4", "{\"capacity\": 150}");

@@ -1,0 +1,189 @@
+package dev.sharder.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Assignment;
+import dev.sharder.Bin;
+import dev.sharder.BinPolicy;
+import dev.sharder.BinState;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.Placement;
+import dev.sharder.Progress;
+import dev.sharder.Sharder;
+import dev.sharder.admin.Change;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.Plan;
+import dev.sharder.admin.PlanOptions;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.metrics.SharderMetrics;
+import dev.sharder.store.AssignmentStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The Java that the README and docs/library.md show, compiled and run. */
+class LibrarySamplesTest {
+
+  private static final Logger log = LoggerFactory.getLogger(LibrarySamplesTest.class);
+
+  private final AssignmentStore store = AssignmentStore.inMemory();
+
+  private Sharder threeHubs() {
+    return Sharder.builder("hub", store).bins("hub-1", "hub-2", "hub-3").build();
+  }
+
+  @Test
+  @DisplayName("a store in memory stands in for a database in unit tests")
+  void inMemory() {
+    Sharder hubs =
+        Sharder.builder("hub", AssignmentStore.inMemory()).bins("hub-1", "hub-2").build();
+    assertThat(hubs.assign("ada").bin()).isEqualTo("hub-1");
+  }
+
+  @Test
+  @DisplayName("a pool has a timeout below the sharder's and connections enough")
+  void pool() {
+    HikariDataSource database = new HikariDataSource();
+    database.setJdbcUrl("jdbc:sqlite::memory:");
+    database.setConnectionTimeout(5_000); // below the sharder's time limit of 10 s
+    database.setMaximumPoolSize(10);
+    JdbiAssignmentStore store = JdbiAssignmentStore.create(database);
+    try (database;
+        store) {
+      assertThat(store.kinds(dev.sharder.store.Deadline.in(Duration.ofSeconds(10)))).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("bins have a weight, an offset, a capacity and labels")
+  void bins() {
+    Sharder hubs =
+        Sharder.builder("hub", store)
+            .bins(
+                List.of(
+                    Bin.of("hub-1"),
+                    Bin.of("hub-2").withWeight(2).withOffset(10),
+                    Bin.of("hub-3").withCapacity(400).withLabels(Map.of("gpu", "yes"))))
+            .build();
+    assertThat(hubs.assign("ada").bin()).isEqualTo("hub-1");
+  }
+
+  @Test
+  @DisplayName("objects are found, assigned without blocking, many at once and from a roster")
+  void many() throws Exception {
+    Sharder hubs = threeHubs();
+    Stream<String> lines = IntStream.range(0, 30_000).mapToObj(i -> "user-" + i);
+    Optional<Assignment> known = hubs.find("ada"); // never makes an assignment
+    List<Placement> placements = hubs.assignAll(List.of("ada", "bob"));
+    hubs.assignAsync("cyd").thenAccept(placement -> log.info("cyd is in {}", placement.bin()));
+    Progress total =
+        hubs.assignRoster(
+            lines.iterator(),
+            done -> log.info("{} answered, {} of them new", done.answered(), done.made()));
+    assertThat(known).isEmpty();
+    assertThat(placements).extracting(Placement::bin).containsExactly("hub-1", "hub-2");
+    assertThat(total).isEqualTo(new Progress(30_000, 30_000));
+    CompletableFuture<Placement> cyd = hubs.assignAsync("cyd").toCompletableFuture();
+    assertThat(cyd.get(10, TimeUnit.SECONDS).object()).isEqualTo("cyd");
+  }
+
+  @Test
+  @DisplayName("sizes count toward loads, and a group shares a bin")
+  void sizesAndGroups() {
+    Sharder hubs = threeHubs();
+    hubs.assign(hubs.request("ada").withSize(5).withGroup("lab"));
+    hubs.assign(hubs.request("bob").withGroup("lab")); // goes where ada is
+    assertThat(hubs.bins().get(0).assigned()).isEqualTo(6);
+  }
+
+  @Test
+  @DisplayName("policies wrap one another")
+  void policies() {
+    BinPolicy policy =
+        BinPolicy.pinned(
+            Map.of("ada", "hub-3"), // by name
+            Map.of("staff-", "hub-1"), // by prefix
+            BinPolicy.ramped(0.5, BinPolicy.emptiest())); // all others
+    Sharder hubs =
+        Sharder.builder("hub", store).bins("hub-1", "hub-2", "hub-3").policy(policy).build();
+    assertThat(hubs.assign("ada").bin()).isEqualTo("hub-3");
+    assertThat(hubs.assign("staff-bob").bin()).isEqualTo("hub-1");
+    assertThat(hubs.assign("cyd").bin()).isEqualTo("hub-2");
+  }
+
+  @Test
+  @DisplayName("an error says which bins exist and why each refuses")
+  void errors() {
+    Sharder hubs = Sharder.builder("hub", store).bins(List.of(bin(BinState.CORDONED))).build();
+    try {
+      hubs.assign("ada");
+    } catch (NoOpenBinException full) {
+      log.warn("{}", full.getMessage());
+      full.refusals().forEach((bin, why) -> log.warn("{} {}", bin, why));
+      assertThat(full.refusals()).containsOnlyKeys("hub-1");
+      return;
+    }
+    throw new AssertionError("assigned to a bin that is cordoned");
+  }
+
+  private static Bin bin(BinState state) {
+    return Bin.of("hub-1").withState(state);
+  }
+
+  @Test
+  @DisplayName("a sharder is counted and timed by Micrometer")
+  void metrics() {
+    MeterRegistry registry = new SimpleMeterRegistry();
+    Sharder hubs =
+        Sharder.builder("hub", store)
+            .bins("hub-1", "hub-2")
+            .listener(SharderMetrics.in(registry))
+            .build();
+    hubs.assign("ada");
+    assertThat(registry.get("sharder.assignments").counter().count()).isEqualTo(1);
+  }
+
+  @Test
+  @DisplayName("an operator adds bins, drains one and reads what happened")
+  void admin() {
+    threeHubs().assignAll(List.of("ada", "bob", "cyd"));
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    Note note = new Note("ada", "new disks");
+    admin.addBin(Bin.of("hub-4").withCapacity(400), note);
+    admin.changeBin("hub-1", bin -> bin.withState(BinState.DRAINING), note);
+    Plan plan = admin.planDrain("hub-1", PlanOptions.ALL);
+    admin.apply(admin.moves(plan), note, batch -> log.info("{} moved", batch.moved().size()));
+    List<Change> history = admin.history("ada");
+    assertThat(admin.bin("hub-1").assigned()).isZero();
+    assertThat(history).isNotEmpty();
+  }
+
+  @Test
+  @DisplayName("they are what docs/library.md shows")
+  void documented() {
+    String samples =
+        withoutIndent(
+            DocumentationPages.read(
+                "sharder-examples/src/test/java/dev/sharder/examples/LibrarySamplesTest.java"));
+    assertThat(DocumentationPages.blocks("docs/library.md", "java"))
+        .hasSizeGreaterThan(5)
+        .allSatisfy(block -> assertThat(samples).contains(withoutIndent(block.strip())));
+  }
+
+  private static String withoutIndent(String java) {
+    return String.join("\n", java.lines().map(String::strip).toList());
+  }
+}
