@@ -21,7 +21,7 @@ final class MoveBatches {
     while (moves.hasNext()) {
       if (Thread.currentThread().isInterrupted()) {
         throw new StoreException(
-            "interrupted after %d moves; apply the moves again, moved objects are skipped"
+            "interrupted after %d moves; apply them again, moved objects are skipped"
                 .formatted(counts.moved()),
             null);
       }
