@@ -319,7 +319,7 @@ abstract class OperatorContract {
     hubs("a").assign("ada");
     assertThatThrownBy(() -> admin().move(Move.of("bob", "a"), MoveMode.FORCED, NOTE))
         .isInstanceOf(NotFoundException.class)
-        .hasMessageContaining("object 'bob' of kind 'hub' is in no bin");
+        .hasMessageContaining("object 'bob' of kind 'hub' has no assignment");
     assertThatThrownBy(() -> admin().move(Move.of("ada", "z"), MoveMode.FORCED, NOTE))
         .isInstanceOf(NotFoundException.class)
         .hasMessageContaining("bin 'z' of kind 'hub' is unknown");
@@ -454,7 +454,7 @@ abstract class OperatorContract {
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 1L, "b", 0L));
     assertThatThrownBy(() -> admin().remove("ada", ANY, NOTE))
         .isInstanceOf(NotFoundException.class)
-        .hasMessageContaining("object 'ada' of kind 'hub' is in no bin");
+        .hasMessageContaining("object 'ada' of kind 'hub' has no assignment");
     Placement anew = hubs.assign("ada");
     assertThat(anew.isNew()).isTrue();
     assertThat(anew.assignment().version()).isEqualTo(1);
@@ -611,7 +611,7 @@ abstract class OperatorContract {
     assertThat(explain("eve", ramped).wouldGet()).contains("a");
     assertThat(explain("eve", ramped).others().get("c"))
         .isEqualTo(
-            "is far emptier than the others, and takes at most 0.01 of the newcomers until"
+            "is far emptier than the others, and takes at most 0.01 of the new objects until"
                 + " it is level");
     assertThatThrownBy(() -> explain("eve", (request, open) -> open.get(9)))
         .isInstanceOf(PolicyException.class)
