@@ -4,15 +4,15 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Which bin holds an object.
+ * An object and the bin that holds it. Immutable.
  *
  * @param kind the namespace of the object and of its bin
  * @param object the name that was assigned
  * @param bin the name of the bin that holds it
- * @param version 1 when first assigned; one more with each move
- * @param assignedAt when the object came to this bin, by the store's clock
- * @param size how much of the bin's load it is, 1 or more
- * @param group the group whose members share this bin
+ * @param version 1 when first assigned; increased by 1 with each move
+ * @param assignedAt when the object was placed in this bin, by the store's clock
+ * @param size how much it adds to the bin's load, 1 or more
+ * @param group the group whose members share this bin; empty if it has none
  */
 public record Assignment(
     String kind,
@@ -24,9 +24,9 @@ public record Assignment(
     Optional<String> group) {
 
   /**
-   * Refuses nonsense.
+   * Validates the components.
    *
-   * @throws InvalidValueException if a name is not one, or the version or the size is below 1
+   * @throws InvalidValueException if a name is not valid, or the version or the size is below 1
    */
   public Assignment {
     Names.check("kind", kind);
@@ -44,25 +44,41 @@ public record Assignment(
   }
 
   /**
-   * Returns an assignment of size 1 without a group.
+   * Creates an assignment of size 1 without a group.
    *
    * @param kind the namespace
-   * @param object the name
+   * @param object the object's name
    * @param bin the bin's name
    * @param version 1 or more
-   * @param assignedAt when it came to this bin
+   * @param assignedAt when the object was placed in this bin
+   * @throws InvalidValueException if a name is not valid, or the version is below 1
    */
   public Assignment(String kind, String object, String bin, long version, Instant assignedAt) {
     this(kind, object, bin, version, assignedAt, 1, Optional.empty());
   }
 
-  /** What was asked for, as it was given this bin. */
+  /**
+   * Returns the first assignment of a new object: the requested size and group, and version 1.
+   *
+   * @param request the object
+   * @param bin the name of the bin that holds it
+   * @param now when it was placed there
+   * @return the new assignment
+   * @throws InvalidValueException if the bin's name is not valid
+   */
   public static Assignment made(AssignmentRequest request, String bin, Instant now) {
     return new Assignment(
         request.kind(), request.object(), bin, 1, now, request.size(), request.group());
   }
 
-  /** Returns this assignment after a move. */
+  /**
+   * Returns this assignment after a move, with its version increased by 1.
+   *
+   * @param bin the name of the bin that holds the object now
+   * @param now when it was moved there
+   * @return a changed copy
+   * @throws InvalidValueException if the bin's name is not valid
+   */
   public Assignment movedTo(String bin, Instant now) {
     return new Assignment(kind, object, bin, version + 1, now, size, group);
   }

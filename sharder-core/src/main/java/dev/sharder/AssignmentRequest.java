@@ -3,17 +3,17 @@ package dev.sharder;
 import java.util.Optional;
 
 /**
- * A new object in want of a bin.
+ * The object to place: its name, its size and its group. Immutable.
  *
- * <p>Sizes are in any unit that suits, as long as no bin holds 2<sup>32</sup> of it: up to there
- * shares compare exactly (see {@link Bin}); beyond, shares that are nearly equal may be taken for
- * equal, alike in every store.
+ * <p>Sizes may use any unit, as long as no bin's load reaches 2<sup>32</sup>. Below that limit
+ * shares compare exactly (see {@link Bin}). Above it, shares that are nearly equal may compare as
+ * equal, in the same way in every store.
  *
  * @param kind the namespace of the object
- * @param object its name, by the {@linkplain dev.sharder rule for names}
- * @param size how much load it is, 1 to 1,000,000,000; what bins hold, their capacities and shares
- *     are sums of sizes
- * @param group a name that is its own namespace; objects of one group always share a bin
+ * @param object its name; see the {@linkplain dev.sharder rule for names}
+ * @param size how much load it adds, 1 to 1,000,000,000; loads, capacities and shares are in the
+ *     same unit
+ * @param group the name of its group, unique within the kind; all objects of a group share a bin
  */
 public record AssignmentRequest(String kind, String object, long size, Optional<String> group) {
 
@@ -21,9 +21,9 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
   public static final long MAX_SIZE = 1_000_000_000;
 
   /**
-   * Refuses nonsense.
+   * Validates the components.
    *
-   * @throws InvalidValueException if a name is not one, or the size is outside its range
+   * @throws InvalidValueException if a name is not valid, or the size is outside its range
    */
   public AssignmentRequest {
     Names.check("kind", kind);
@@ -40,9 +40,9 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
    * Returns a request for an object of size 1 without a group.
    *
    * @param kind the namespace
-   * @param object the name
+   * @param object the object's name
    * @return the request
-   * @throws InvalidValueException if a name is not one
+   * @throws InvalidValueException if a name is not valid
    */
   public static AssignmentRequest of(String kind, String object) {
     return new AssignmentRequest(kind, object, 1, Optional.empty());
@@ -52,34 +52,34 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
    * Returns this request with another size.
    *
    * @param size 1 to 1,000,000,000
-   * @return the changed copy
-   * @throws InvalidValueException if it is outside that range
+   * @return a changed copy
+   * @throws InvalidValueException if the size is outside that range
    */
   public AssignmentRequest withSize(long size) {
     return new AssignmentRequest(kind, object, size, group);
   }
 
   /**
-   * Returns this request with a group.
+   * Returns this request with another group.
    *
-   * @param group a name
-   * @return the changed copy
-   * @throws InvalidValueException if it is not one
+   * @param group the group's name
+   * @return a changed copy
+   * @throws InvalidValueException if the name is not valid
    */
   public AssignmentRequest withGroup(String group) {
     return new AssignmentRequest(kind, object, size, Optional.of(group));
   }
 
   /**
-   * Tells whether it is like most: of size 1 and in no group.
+   * Returns whether the object has size 1 and no group, as most objects do.
    *
-   * @return true if so
+   * @return {@code true} if the size is 1 and there is no group
    */
   public boolean isPlain() {
     return size == 1 && group.isEmpty();
   }
 
-  /** Returns the name of the object, as errors name it. */
+  /** Returns the name of the object, which errors show. */
   @Override
   public String toString() {
     return object;

@@ -17,20 +17,21 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds and places objects in rounds: all callers that wait for the store at the same time are
- * served by one read and one transaction. Thread-safe.
+ * Finds and places objects in rounds: one read and one transaction serve all callers that wait at
+ * the same time. Thread-safe.
  */
 final class AssignmentRounds {
 
-  /** The stages of the group commit, and their end. */
+  /** The stages of the group commit; {@code END} is one past the last. */
   private static final int FIND = 0;
 
   private static final int PLACE = 1;
   private static final int END = 2;
 
   /**
-   * How long new objects are expected after a round that placed some: longer than to the end of the
-   * next round, and so short that hardly any known object waits with them when no more come.
+   * How long after a round of mostly new objects the next ones are expected to be new too. It spans
+   * the next round, and is so short that few known objects wait for a transaction once no more new
+   * objects arrive.
    */
   private static final long EXPECTED_NANOS = Duration.ofMillis(5).toNanos();
 
@@ -41,10 +42,10 @@ final class AssignmentRounds {
   private final @Nullable SharderListener listener;
   private final GroupCommit<AssignmentRequest, Placement> group;
 
-  /** Whether less than half were known in the latest round that looked for objects. */
-  private volatile boolean fewAreKnown;
+  /** Whether the latest find round knew fewer than half of its objects. */
+  private volatile boolean mostWereMissing;
 
-  /** Until when objects that are not in memory are placed without being looked for first. */
+  /** Until when objects that are not in memory skip the find stage. */
   private volatile long newObjectsUntil = System.nanoTime();
 
   AssignmentRounds(
@@ -69,39 +70,39 @@ final class AssignmentRounds {
             executor);
   }
 
-  /** Finds or makes the assignment; blocks until the deadline at most. */
+  /** Finds or makes the assignment; blocks until the deadline at the latest. */
   Placement assign(AssignmentRequest request, Deadline deadline) {
-    return group.ask(request, deadline, firstStage(), END).orElseThrow();
+    return group.call(request, deadline, firstStage(), END).orElseThrow();
   }
 
   /** Finds or makes the assignment without blocking. */
   CompletableFuture<Placement> assignAsync(AssignmentRequest request, Deadline deadline) {
-    return group.askLater(request, deadline, firstStage(), END).thenApply(Optional::orElseThrow);
+    return group.callAsync(request, deadline, firstStage(), END).thenApply(Optional::orElseThrow);
   }
 
   /** Finds or makes the assignments, in this order, without blocking. */
   List<CompletableFuture<Placement>> assignAsync(
       List<AssignmentRequest> requests, Deadline deadline) {
-    return group.askLater(requests, deadline, firstStage(), END).stream()
+    return group.callAsync(requests, deadline, firstStage(), END).stream()
         .map(answer -> answer.thenApply(Optional::orElseThrow))
         .toList();
   }
 
-  /** Finds the assignment; blocks until the deadline at most. */
+  /** Finds the assignment; blocks until the deadline at the latest. */
   Optional<Placement> find(AssignmentRequest request, Deadline deadline) {
-    return group.ask(request, deadline, FIND, PLACE);
+    return group.call(request, deadline, FIND, PLACE);
   }
 
-  /** Refuses waiting and later callers; returns whether the running rounds ended in time. */
+  /** Rejects waiting and later callers; returns whether the running rounds ended in time. */
   boolean close(Deadline deadline) throws InterruptedException {
     group.refuse();
     return group.awaitIdle(deadline);
   }
 
   /**
-   * Placing finds known objects too, so while most objects are new, as when a class starts, none
-   * are looked for first. That ends as soon as half are known, or when placing fails or is slow:
-   * known objects must not wait for a lock, or for a database that takes no commits.
+   * Placing finds known objects too, so the find stage is skipped while most objects are new, as
+   * when a class starts. This ends as soon as half of them are known, or when placing fails or is
+   * slow: known objects must not wait for a lock, or for a database that accepts no commits.
    */
   private int firstStage() {
     return System.nanoTime() - newObjectsUntil < 0 ? PLACE : FIND;
@@ -122,23 +123,24 @@ final class AssignmentRounds {
 
   private Function<AssignmentRequest, Optional<Placement>> findAll(
       List<AssignmentRequest> requests, Deadline deadline) {
-    long asked = cache == null ? 0 : cache.revision();
+    long revision = cache == null ? 0 : cache.revision();
     Map<String, Assignment> found =
         store.find(kind, requests.stream().map(AssignmentRequest::object).toList(), deadline);
     if (cache != null) {
-      cache.put(asked, found.values());
+      cache.put(revision, found.values());
     }
-    fewAreKnown = found.size() * 2 < requests.size();
+    mostWereMissing = found.size() * 2 < requests.size();
     return request ->
         Optional.ofNullable(found.get(request.object())).map(known -> new Placement(known, false));
   }
 
   private Function<AssignmentRequest, Optional<Placement>> placeAll(
       List<AssignmentRequest> requests, Deadline deadline) {
-    long asked = cache == null ? 0 : cache.revision();
+    long revision = cache == null ? 0 : cache.revision();
     Placements placements = placeAndExpect(oncePerObject(requests), deadline);
     if (cache != null) {
-      cache.put(asked, placements.placed().values().stream().map(Placement::assignment).toList());
+      cache.put(
+          revision, placements.placed().values().stream().map(Placement::assignment).toList());
     }
     Set<String> answered = new HashSet<>();
     return request -> Optional.of(placements.answerOnce(request.object(), answered));
@@ -148,14 +150,14 @@ final class AssignmentRounds {
     boolean mostAreNew = false;
     try {
       Placements placements = store.place(kind, requests, policy, deadline);
-      mostAreNew = fewAreKnown && placements.made() * 2 > requests.size();
+      mostAreNew = mostWereMissing && placements.made() * 2 > requests.size();
       return placements;
     } finally {
       newObjectsUntil = System.nanoTime() + (mostAreNew ? EXPECTED_NANOS : 0);
     }
   }
 
-  /** If an object is requested with several sizes or groups, its first request counts. */
+  /** Keeps the first request of each object, even if later ones have another size or group. */
   private static List<AssignmentRequest> oncePerObject(List<AssignmentRequest> requests) {
     Set<String> objects = new HashSet<>();
     return requests.stream().filter(request -> objects.add(request.object())).toList();

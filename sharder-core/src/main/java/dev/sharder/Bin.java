@@ -4,19 +4,20 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * A place that holds objects.
+ * A place that holds objects, such as a hub or a database. Immutable.
  *
  * <p>Weights are whole numbers so that shares compare exactly: two different ratios of a load below
- * 2<sup>32</sup> to a weight of at most a million are still different as IEEE doubles, in Java and
- * in every database, and equal ratios are equal.
+ * 2<sup>32</sup> to a weight of at most a million remain different as IEEE doubles, in Java and in
+ * every database, and equal ratios remain equal.
  *
- * @param name unique within its kind, by the {@linkplain dev.sharder rule for names}
+ * @param name unique within its kind; see the {@linkplain dev.sharder rule for names}
  * @param weight its share of the load relative to other bins; 1 to 1,000,000
- * @param offset objects it holds that no store knows of; 0 to 1,000,000,000
- * @param capacity full when assigned + offset reaches this; 0 to 1,000,000,000; empty for no limit
+ * @param offset load it carries that the store does not record; 0 to 1,000,000,000
+ * @param capacity the bin is full when assigned + offset reaches this; 0 to 1,000,000,000; empty
+ *     for no limit
  * @param state only an {@linkplain BinState#OPEN open} bin takes new objects
- * @param labels what policies may look for, such as {@code gpu → yes}; 100 at most; keys are as
- *     names, values have 1,000 characters at most and may be empty
+ * @param labels properties that policies may require, such as {@code gpu → yes}; at most 100; keys
+ *     are valid names, values have at most 1,000 characters and may be empty
  */
 public record Bin(
     String name,
@@ -36,7 +37,7 @@ public record Bin(
   private static final int LONGEST_LABEL_VALUE = 1_000;
 
   /**
-   * Refuses nonsense.
+   * Validates the components and copies the labels.
    *
    * @throws InvalidValueException if a component is outside its range
    */
@@ -73,9 +74,9 @@ public record Bin(
   /**
    * Returns an open bin of weight 1 without offset, capacity or labels.
    *
-   * @param name its name
+   * @param name the bin's name
    * @return the bin
-   * @throws InvalidValueException if the name is blank, too long or holds a control character
+   * @throws InvalidValueException if the name is not valid
    */
   public static Bin of(String name) {
     return new Bin(name, 1, 0, OptionalLong.empty(), BinState.OPEN, Map.of());
@@ -85,8 +86,8 @@ public record Bin(
    * Returns this bin with another weight.
    *
    * @param weight 1 to 1,000,000
-   * @return the changed copy
-   * @throws InvalidValueException if it is outside that range
+   * @return a changed copy
+   * @throws InvalidValueException if the weight is outside that range
    */
   public Bin withWeight(int weight) {
     return new Bin(name, weight, offset, capacity, state, labels);
@@ -96,19 +97,19 @@ public record Bin(
    * Returns this bin with another offset.
    *
    * @param offset 0 to 1,000,000,000
-   * @return the changed copy
-   * @throws InvalidValueException if it is outside that range
+   * @return a changed copy
+   * @throws InvalidValueException if the offset is outside that range
    */
   public Bin withOffset(long offset) {
     return new Bin(name, weight, offset, capacity, state, labels);
   }
 
   /**
-   * Returns this bin with a capacity.
+   * Returns this bin with another capacity.
    *
    * @param capacity 0 to 1,000,000,000
-   * @return the changed copy
-   * @throws InvalidValueException if it is outside that range
+   * @return a changed copy
+   * @throws InvalidValueException if the capacity is outside that range
    */
   public Bin withCapacity(long capacity) {
     return new Bin(name, weight, offset, OptionalLong.of(capacity), state, labels);
@@ -117,8 +118,8 @@ public record Bin(
   /**
    * Returns this bin in another state.
    *
-   * @param state the state
-   * @return the changed copy
+   * @param state the new state
+   * @return a changed copy
    */
   public Bin withState(BinState state) {
     return new Bin(name, weight, offset, capacity, state, labels);
@@ -127,8 +128,9 @@ public record Bin(
   /**
    * Returns this bin with these labels and no others.
    *
-   * @param labels the labels
-   * @return the changed copy
+   * @param labels at most 100 labels; keys are valid names, values have at most 1,000 characters
+   * @return a changed copy
+   * @throws InvalidValueException if there are too many labels, or one is not valid
    */
   public Bin withLabels(Map<String, String> labels) {
     return new Bin(name, weight, offset, capacity, state, labels);

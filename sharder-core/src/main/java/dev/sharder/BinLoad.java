@@ -4,19 +4,19 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /**
- * A bin and what it holds.
+ * A bin and its load at one moment. Immutable.
  *
  * @param bin the bin
  * @param assigned the sum of the sizes of its assignments; never negative
  */
 public record BinLoad(Bin bin, long assigned) {
 
-  /** Orders by bin name, by code point, as every store breaks ties. */
+  /** Orders loads by bin name, by code point. Every store breaks ties in this order. */
   public static final Comparator<BinLoad> BY_NAME =
       Comparator.comparing(BinLoad::name, Names.ORDER);
 
   /**
-   * Refuses nonsense.
+   * Validates the components.
    *
    * @throws InvalidValueException if assigned is negative
    */
@@ -37,7 +37,7 @@ public record BinLoad(Bin bin, long assigned) {
   }
 
   /**
-   * Returns what policies weigh: assigned + offset.
+   * Returns the load that policies compare: assigned + offset.
    *
    * @return the effective load, 0 or more
    */
@@ -46,20 +46,20 @@ public record BinLoad(Bin bin, long assigned) {
   }
 
   /**
-   * Tells why the bin takes no new object.
+   * Returns why the bin cannot take a new object of size 1.
    *
-   * @return such as {@code is cordoned} or {@code is full (40 of 40)}; empty if it is open and has
-   *     room
+   * @return a reason to follow the bin's name, such as {@code is cordoned} or {@code is full (40 of
+   *     40)}; empty if the bin is open and has room
    */
   public Optional<String> refusal() {
     return refusal(1);
   }
 
   /**
-   * Tells why the bin takes no new object of that size.
+   * Returns why the bin cannot take a new object of the given size.
    *
-   * @param size 1 or more
-   * @return as {@link #refusal()}, or such as {@code has no room for 5 (38 of 40)}
+   * @param size the object's size, 1 or more
+   * @return as for {@link #refusal()}, or a reason such as {@code has no room for 5 (38 of 40)}
    */
   public Optional<String> refusal(long size) {
     if (bin.state() != BinState.OPEN) {
@@ -76,10 +76,10 @@ public record BinLoad(Bin bin, long assigned) {
   }
 
   /**
-   * Returns the load for each unit of weight that the bin would have with so much more. Exact as a
-   * double for weights and loads in the range that {@link Bin} names.
+   * Returns the load per unit of weight that the bin would have if an object of the given size were
+   * added. Two shares compare exactly for the weights and loads that {@link Bin} describes.
    *
-   * @param size how much more, 0 or more
+   * @param size the size to add, 0 or more
    * @return (assigned + offset + size) / weight
    */
   public double shareWith(long size) {
@@ -87,26 +87,27 @@ public record BinLoad(Bin bin, long assigned) {
   }
 
   /**
-   * Orders bins as {@link BinPolicy#emptiest} prefers them for an object of that size.
+   * Returns a comparator that orders bins as {@link BinPolicy#emptiest} prefers them for an object
+   * of the given size: the smallest {@link #shareWith share} first, ties by bin name.
    *
-   * @param size 1 or more
-   * @return by {@link #shareWith}, ties by bin name
+   * @param size the object's size, 1 or more
+   * @return a thread-safe comparator whose least element is the preferred bin
    */
   public static Comparator<BinLoad> emptiestWith(long size) {
     return Comparator.<BinLoad>comparingDouble(bin -> bin.shareWith(size)).thenComparing(BY_NAME);
   }
 
   /**
-   * Returns this load after a change.
+   * Returns this load increased by the given size.
    *
-   * @param size how much more, or less if it is negative
-   * @return the changed copy
-   * @throws StoreException if less than nothing would be left
+   * @param size the size to add; negative to subtract
+   * @return a changed copy
+   * @throws StoreException if the load would become negative
    */
   public BinLoad plus(long size) {
     if (assigned + size < 0) {
       throw new StoreException(
-          "bin '%s' counts %d and holds more; verify the data and repair the counters"
+          "bin '%s' has a counter of %d but holds more; verify the data and repair the counters"
               .formatted(name(), assigned),
           null);
     }

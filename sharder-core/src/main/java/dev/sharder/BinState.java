@@ -2,15 +2,15 @@ package dev.sharder;
 
 import java.util.Locale;
 
-/** Where a bin stands in its life. Only an open bin gets new objects. */
+/** The life cycle of a bin. Only an open bin takes new objects. */
 public enum BinState {
   /** Takes new objects until it is full. */
   OPEN,
-  /** Takes nobody new; keeps what it holds. */
+  /** Takes no new objects; keeps those it holds. */
   CORDONED,
-  /** Takes nobody new; is being emptied. */
+  /** Takes no new objects; is being emptied. */
   DRAINING,
-  /** Empty for good, and kept for history. */
+  /** Empty and out of use; kept for the history. */
   RETIRED;
 
   /**
@@ -23,11 +23,11 @@ public enum BinState {
   }
 
   /**
-   * Returns the state of that word.
+   * Returns the state with the given word.
    *
    * @param word a word that {@link #word} returns
    * @return the state
-   * @throws InvalidValueException if there is no such state
+   * @throws InvalidValueException if no state has this word
    */
   public static BinState of(String word) {
     for (BinState state : values()) {

@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Notifies several listeners. What one of them throws is logged and has no other effect. */
+/** Notifies several listeners. An exception that one throws is logged and has no other effect. */
 record CompositeListener(List<SharderListener> listeners) implements SharderListener {
 
   private static final Logger log = LoggerFactory.getLogger(CompositeListener.class);
@@ -48,7 +48,7 @@ record CompositeListener(List<SharderListener> listeners) implements SharderList
       try {
         event.accept(listener);
       } catch (RuntimeException failure) {
-        log.warn("the listener {} failed: {}", listener.getClass().getName(), failure, failure);
+        log.warn("listener {} failed: {}", listener.getClass().getName(), failure, failure);
       }
     }
   }

@@ -3,20 +3,26 @@ package dev.sharder;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** An assignment is no longer what the caller took it for; nothing was changed. */
+/** Thrown when an assignment is not in the state that the caller expects. Nothing was changed. */
 public final class ConflictException extends SharderException {
 
   private static final long serialVersionUID = 1L;
 
   private final transient @Nullable Assignment actual;
 
+  /**
+   * Creates the exception.
+   *
+   * @param expectedVersion the version that the caller expected; empty if it expected another bin
+   * @param actual the assignment as it is
+   */
   public ConflictException(OptionalLong expectedVersion, Assignment actual) {
     super(message(expectedVersion, actual), null);
     this.actual = actual;
   }
 
   private static String message(OptionalLong expectedVersion, Assignment actual) {
-    return "object '%s' of kind '%s' has changed: it is in '%s' with version %d since %s, %s; look at its history and decide anew"
+    return "object '%s' of kind '%s' has changed: it is in '%s' with version %d since %s, %s; check its history and decide again"
         .formatted(
             actual.object(),
             actual.kind(),
@@ -31,7 +37,7 @@ public final class ConflictException extends SharderException {
   /**
    * Returns the assignment as it is.
    *
-   * @return null only where this error was serialized
+   * @return the assignment; {@code null} only after this exception was deserialized
    */
   public @Nullable Assignment actual() {
     return actual;

@@ -15,7 +15,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes the bins of a kind those that are declared; see {@link SharderBuilder#bins}. */
+/** Updates the bins of a kind to those that are declared; see {@link SharderBuilder#bins}. */
 final class DeclaredBins {
 
   private static final Logger log = LoggerFactory.getLogger(Sharder.class);
@@ -36,7 +36,7 @@ final class DeclaredBins {
     this.draft = new EditDraft(snapshot, BY_DECLARATION);
   }
 
-  /** Changes the bins in one step, and logs what changed. */
+  /** Changes the bins in one atomic step, and logs what changed. */
   static void declare(String kind, List<Bin> bins, AssignmentStore store, Deadline deadline) {
     store.update(kind, Scope.BINS, snapshot -> decide(kind, bins, snapshot), deadline).log();
   }
@@ -79,14 +79,14 @@ final class DeclaredBins {
     }
     if (!now.withState(known.state()).equals(known)) {
       updated.add(now.name());
-      draft.put(kind, now, false, Change.What.BIN_UPDATED, "declared otherwise");
+      draft.put(kind, now, false, Change.What.BIN_UPDATED, "declaration changed");
     }
   }
 
   private void log() {
     logIfAny("new bins", added);
     logIfAny("updated bins", updated);
-    logIfAny("bins declared again and open", reopened);
+    logIfAny("reopened bins", reopened);
     if (!cordoned.isEmpty()) {
       log.warn(
           "kind '{}': bins {} are no longer declared and were cordoned; they keep their objects and"

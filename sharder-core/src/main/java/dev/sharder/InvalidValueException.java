@@ -1,12 +1,12 @@
 package dev.sharder;
 
-/** A name, a weight or another value that no store could keep; nothing was written. */
+/** Thrown when a name, a weight or another value is not valid. Nothing was written. */
 public final class InvalidValueException extends SharderException {
 
   private static final long serialVersionUID = 1L;
 
   /**
-   * Creates the error.
+   * Creates the exception.
    *
    * @param message names the value and the cure
    */

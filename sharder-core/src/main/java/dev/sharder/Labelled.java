@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 
-/** See {@link BinPolicy#labelled}. */
+/** The policy of {@link BinPolicy#labelled}. */
 record Labelled(SortedMap<String, String> labels, BinPolicy among) implements BinPolicy {
 
   @Override

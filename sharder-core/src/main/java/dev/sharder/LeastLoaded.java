@@ -5,7 +5,7 @@ import java.math.RoundingMode;
 import java.util.Collections;
 import java.util.List;
 
-/** See {@link BinPolicy#emptiest}. */
+/** The policy of {@link BinPolicy#emptiest}. */
 enum LeastLoaded implements BinPolicy {
   INSTANCE;
 

@@ -2,7 +2,7 @@ package dev.sharder;
 
 import java.util.List;
 
-/** See {@link BinPolicy#mostAllocated}. */
+/** The policy of {@link BinPolicy#mostAllocated}. */
 enum MostAllocated implements BinPolicy {
   INSTANCE;
 

@@ -3,31 +3,40 @@ package dev.sharder;
 import java.util.Comparator;
 
 /**
- * What a kind, an object and a bin may be called, and the order of names. The rule is in the
- * Javadoc of the package.
+ * Checks and orders the names of kinds, objects, bins, groups, labels and actors. The {@linkplain
+ * dev.sharder package documentation} states the rule for names. All methods are thread-safe.
  */
 public final class Names {
 
-  /** Longest name, in Unicode code points. */
+  /** The length of the longest name, in Unicode code points. */
   public static final int LONGEST = 255;
 
   /**
-   * Orders names by code point, as SQLite's BINARY and PostgreSQL's "C" collation order UTF-8, so
-   * that a tie is broken alike in every store. {@link String#compareTo} orders UTF-16 units and
-   * would put an emoji before {@code U+FFFD}.
+   * Orders names by code point, as SQLite's {@code BINARY} and PostgreSQL's {@code "C"} collations
+   * order UTF-8, so that every store breaks ties in the same way. {@link String#compareTo} orders
+   * UTF-16 units instead, and would put an emoji before {@code U+FFFD}.
    */
   public static final Comparator<String> ORDER = Names::compare;
 
   /**
-   * Fillers, joiners and selectors that are ignored by default and no format characters, and the
-   * blank pattern of Braille.
+   * Fillers, joiners and selectors that are ignored by default but are not format characters, and
+   * the blank Braille pattern.
    */
   private static final String IGNORED =
       "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\uffa0";
 
   private Names() {}
 
-  /** Returns the name, or says what is wrong with it; {@code what} is its role, such as "bin". */
+  /**
+   * Returns the name if it is valid. New objects, bins and labels must pass stricter checks: {@link
+   * #checkVisible} and {@link #checkTrimmed}.
+   *
+   * @param what the role of the name in the error message, such as {@code bin}
+   * @param name the name to check
+   * @return {@code name}
+   * @throws InvalidValueException if the name is blank, longer than {@value #LONGEST} code points,
+   *     or contains a character that {@link #checkText} rejects
+   */
   public static String check(String what, String name) {
     if (isPlain(name)) {
       return name;
@@ -50,8 +59,14 @@ public final class Names {
   }
 
   /**
-   * Returns the name of a new object, which must have a visible character. Objects whose names have
-   * none may be there from before, and are still found.
+   * Returns the name if it is valid for a new object: it must have at least one visible character.
+   * Objects that were assigned before this rule can still be found, moved and removed.
+   *
+   * @param what the role of the name in the error message, such as {@code object}
+   * @param name the name to check
+   * @return {@code name}
+   * @throws InvalidValueException if {@link #check} rejects the name, or it has no visible
+   *     character
    */
   public static String checkVisible(String what, String name) {
     if (isPlain(check(what, name)) || name.codePoints().anyMatch(Names::isVisible)) {
@@ -59,12 +74,19 @@ public final class Names {
     }
     throw new InvalidValueException(
         "%s name '%s' has no visible character; give it at least one"
-            .formatted(what, numbered(name)));
+            .formatted(what, escaped(name)));
   }
 
   /**
-   * Returns the name of a new bin or label, which people type and compare: without white space
-   * around it. A bin with such a name may be there from before, and is still changed and emptied.
+   * Returns the name if it is valid for a new bin or label: because people type and compare these
+   * names, they must not begin or end with white space, no-break spaces included. Bins that were
+   * added before this rule can still be changed and emptied.
+   *
+   * @param what the role of the name in the error message, such as {@code bin}
+   * @param name the name to check
+   * @return {@code name}
+   * @throws InvalidValueException if {@link #checkVisible} rejects the name, or it begins or ends
+   *     with white space
    */
   public static String checkTrimmed(String what, String name) {
     checkVisible(what, name);
@@ -88,12 +110,12 @@ public final class Names {
     return name.substring(start, end);
   }
 
-  /** By Unicode, and so with no-break spaces; those that are controls are refused anyway. */
+  /** White space as Unicode defines it, no-break spaces included. */
   private static boolean isSpace(int codePoint) {
     return Character.isSpaceChar(codePoint) || Character.isWhitespace(codePoint);
   }
 
-  /** Tells whether a reader sees it: it is neither white space nor ignored by default (UAX 44). */
+  /** Whether a reader sees it: it is neither white space nor ignored by default (UAX 44). */
   private static boolean isVisible(int codePoint) {
     return !isSpace(codePoint)
         && Character.getType(codePoint) != Character.FORMAT
@@ -103,7 +125,7 @@ public final class Names {
         && !(codePoint >= 0xe0000 && codePoint <= 0xe0fff);
   }
 
-  /** Most names are short and of printable ASCII, and names are checked more than anything. */
+  /** The fast path: most names are short and printable ASCII, and every call checks names. */
   private static boolean isPlain(String name) {
     boolean isBlank = true;
     for (int i = 0; i < name.length(); i++) {
@@ -116,11 +138,19 @@ public final class Names {
     return !isBlank && name.length() <= LONGEST;
   }
 
-  /** Returns the text, which may be blank, or says what in it no store could keep. */
+  /**
+   * Returns the text if every store can keep it. It may be blank, and of any length.
+   *
+   * @param what the role of the text in the error message, such as {@code reason}
+   * @param text the text to check
+   * @return {@code text}
+   * @throws InvalidValueException if the text contains a control character, a line or paragraph
+   *     separator, a bidirectional override or half a surrogate pair
+   */
   public static String checkText(String what, String text) {
     if (text.codePoints().anyMatch(Names::isUnwritable)) {
       throw new InvalidValueException(
-          "%s '%s' has a control character, a line break or half a surrogate pair; take it out"
+          "%s '%s' has a control character, a line break or half a surrogate pair; remove it"
               .formatted(what, visible(text)));
     }
     return text;
@@ -129,7 +159,7 @@ public final class Names {
   private static boolean isUnwritable(int codePoint) {
     if ((codePoint >= 0x202a && codePoint <= 0x202e)
         || (codePoint >= 0x2066 && codePoint <= 0x2069)) {
-      // Bidirectional overrides make a line read otherwise than it is.
+      // Bidirectional overrides make a line look different from what it is.
       return true;
     }
     return switch (Character.getType(codePoint)) {
@@ -142,7 +172,7 @@ public final class Names {
     };
   }
 
-  /** Writes what would break a line or a terminal as its number, so that it can be shown. */
+  /** Escapes the characters that would break a line or a terminal. */
   private static String visible(String name) {
     StringBuilder shown = new StringBuilder(name.length());
     name.codePoints()
@@ -157,8 +187,8 @@ public final class Names {
     return shown.toString();
   }
 
-  /** Writes every character that is not printable ASCII as its number. */
-  private static String numbered(String name) {
+  /** Escapes every character that is not printable ASCII. */
+  private static String escaped(String name) {
     StringBuilder shown = new StringBuilder(name.length());
     name.codePoints()
         .forEach(
@@ -178,7 +208,7 @@ public final class Names {
       char a = one.charAt(i);
       char b = other.charAt(i);
       if (a != b) {
-        // Surrogates stand for code points above all others, but below some others as units.
+        // Surrogates encode the highest code points, but as UTF-16 units they sort below U+E000.
         return Character.isSurrogate(a) == Character.isSurrogate(b)
             ? Character.compare(a, b)
             : Boolean.compare(Character.isSurrogate(a), Character.isSurrogate(b));

@@ -6,17 +6,27 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** No bin may take the object; tells every bin of the kind and why it refuses. */
+/**
+ * Thrown when no bin can take the object. Names every bin of the kind and why it refuses the
+ * object.
+ */
 public final class NoOpenBinException extends SharderException {
 
   private static final long serialVersionUID = 1L;
 
-  /** A message stays readable with a thousand bins; {@link #refusals} has them all. */
+  /** Keeps a message readable with a thousand bins; {@link #refusals} returns all of them. */
   private static final int BINS_IN_MESSAGE = 20;
 
   private final LinkedHashMap<String, String> refusals;
 
-  /** Keeps the reasons as they are, because many may be refused for the same. */
+  /**
+   * Creates the exception.
+   *
+   * @param request the object that was refused
+   * @param refusals the reason of each bin of the kind, by bin name and in that order, such as
+   *     {@code hub-1 → is full (40 of 40)}. A {@link LinkedHashMap} is kept and not copied, because
+   *     many exceptions may share it; the caller must not change it afterwards.
+   */
   public NoOpenBinException(AssignmentRequest request, Map<String, String> refusals) {
     super(message(request, refusals), null);
     this.refusals =
@@ -26,10 +36,10 @@ public final class NoOpenBinException extends SharderException {
   }
 
   /**
-   * Returns why each bin refuses, such as {@code hub-1 → is full (40 of 40)}.
+   * Returns why each bin refuses the object, such as {@code hub-1 → is full (40 of 40)}.
    *
-   * @return every bin of the kind with its reason, in the order of their names; empty if the kind
-   *     has no bins
+   * @return an unmodifiable map from each bin of the kind to its reason, in the order of their
+   *     names; empty if the kind has no bins
    */
   public Map<String, String> refusals() {
     return Collections.unmodifiableMap(refusals);

@@ -1,6 +1,6 @@
 package dev.sharder;
 
-/** There is no such object or bin; nothing was changed. */
+/** Thrown when an object has no assignment, or a bin does not exist. Nothing was changed. */
 public final class NotFoundException extends SharderException {
 
   private static final long serialVersionUID = 1L;
@@ -9,15 +9,29 @@ public final class NotFoundException extends SharderException {
     super(message, null);
   }
 
+  /**
+   * Returns the exception for an object that has no assignment.
+   *
+   * @param kind the namespace
+   * @param object the object's name
+   * @return a new exception, to be thrown by the caller
+   */
   public static NotFoundException object(String kind, String object) {
     return new NotFoundException(
-        "object '%s' of kind '%s' is in no bin; see how it is written (names are exact), or assign it"
+        "object '%s' of kind '%s' has no assignment; check its spelling (names are exact), or assign it"
             .formatted(object, kind));
   }
 
+  /**
+   * Returns the exception for a bin that does not exist.
+   *
+   * @param kind the namespace
+   * @param bin the bin's name
+   * @return a new exception, to be thrown by the caller
+   */
   public static NotFoundException bin(String kind, String bin) {
     return new NotFoundException(
-        "bin '%s' of kind '%s' is unknown; see how it is written (names are exact), or add it"
+        "bin '%s' of kind '%s' is unknown; check its spelling (names are exact), or add it"
             .formatted(bin, kind));
   }
 }

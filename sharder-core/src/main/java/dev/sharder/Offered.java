@@ -3,7 +3,7 @@ package dev.sharder;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Keeps a decorator's guarantee where a policy of somebody else's calls it with other bins. */
+/** Keeps a decorator's guarantee when an outer policy offers it bins that it refuses. */
 final class Offered {
 
   private Offered() {}
@@ -12,7 +12,7 @@ final class Offered {
     List<BinLoad> suitable = open.stream().filter(suits).toList();
     if (suitable.isEmpty()) {
       throw new PolicyException(
-          "policy '%s' was offered none of the bins it may choose; pass its refusal() on, or wrap it less"
+          "policy '%s' was offered none of the bins it may choose; let the outer policy delegate refusal() to it, or do not wrap it"
               .formatted(policy),
           null);
     }

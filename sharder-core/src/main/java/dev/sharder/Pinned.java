@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** See {@link BinPolicy#pinned}. */
+/** The policy of {@link BinPolicy#pinned}. */
 record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy others)
     implements BinPolicy {
 

@@ -1,10 +1,10 @@
 package dev.sharder;
 
 /**
- * The answer to a caller: where the object is, and whether this very call put it there.
+ * An assignment, and whether the call that returned it made it. Immutable.
  *
- * @param assignment where the object is
- * @param isNew true if this call made the assignment, false if it found it
+ * @param assignment the object and the bin that holds it
+ * @param isNew {@code true} if the call made the assignment, {@code false} if it found it
  */
 public record Placement(Assignment assignment, boolean isNew) {
 
@@ -18,7 +18,7 @@ public record Placement(Assignment assignment, boolean isNew) {
   }
 
   /**
-   * Returns the name that was assigned.
+   * Returns the name of the object.
    *
    * @return {@code assignment().object()}
    */

@@ -3,7 +3,7 @@ package dev.sharder;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** See {@link BinPolicy#powerOfTwoChoices}. */
+/** The policy of {@link BinPolicy#powerOfTwoChoices}. */
 record PowerOfTwoChoices(RandomGenerator random) implements BinPolicy {
 
   @Override
@@ -13,7 +13,7 @@ record PowerOfTwoChoices(RandomGenerator random) implements BinPolicy {
     }
     int one = random.nextInt(open.size());
     int other = random.nextInt(open.size() - 1);
-    // The second draw leaves the first out, so that the two always differ.
+    // The second draw excludes the first, so that the two always differ.
     if (other >= one) {
       other++;
     }

@@ -3,12 +3,12 @@ package dev.sharder;
 import java.util.List;
 import java.util.Optional;
 
-/** See {@link BinPolicy#ramped}. */
+/** The policy of {@link BinPolicy#ramped}. */
 record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
 
-  /** How many of so many newcomers may go to far emptier bins, of so many that are open. */
+  /** Returns how many of the first {@code objects} may go to far emptier bins. */
   interface Turns {
-    long of(long newcomers, int open);
+    long of(long objects, int openBins);
   }
 
   @Override
@@ -26,9 +26,10 @@ record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
   }
 
   /**
-   * The turn is what the open bins hold, so the store itself counts the turns; of any m in a row at
-   * most m · share, rounded up, are those in which that product passes a whole number. It must be
-   * exact: a product rounded below a whole number would let that pass twice.
+   * The turn is the load of the open bins, so the store itself counts the turns. Far emptier bins
+   * get a turn when turn · share passes a whole number, which happens in at most m · share, rounded
+   * up, of any m turns in a row. The product must be exact: rounded down, it could pass the same
+   * number twice.
    */
   private boolean isTheirTurn(List<BinLoad> open) {
     long turn = open.stream().mapToLong(BinLoad::assigned).sum();

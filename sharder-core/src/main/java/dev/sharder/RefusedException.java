@@ -1,10 +1,15 @@
 package dev.sharder;
 
-/** The state of a bin forbids what was asked; nothing was changed. */
+/** Thrown when the state of a bin or a kind forbids the request. Nothing was changed. */
 public final class RefusedException extends SharderException {
 
   private static final long serialVersionUID = 1L;
 
+  /**
+   * Creates the exception.
+   *
+   * @param message names the bin or kind, its state and the cure
+   */
   public RefusedException(String message) {
     super(message, null);
   }

@@ -3,7 +3,7 @@ package dev.sharder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** See {@link BinPolicy#rendezvousHashing}. The mapping is pinned for ever by golden values. */
+/** The policy of {@link BinPolicy#rendezvousHashing}. Golden values in tests pin its mapping. */
 enum RendezvousHashing implements BinPolicy {
   INSTANCE;
 
@@ -25,10 +25,13 @@ enum RendezvousHashing implements BinPolicy {
     return best;
   }
 
-  /** An exponential variate of rate {@code weight}: the least of several falls by their weights. */
+  /**
+   * Returns an exponential variate of rate {@code weight}. The probability that a bin's variate is
+   * the smallest is proportional to its weight.
+   */
   private static double cost(long hash, int weight) {
     double uniform = ((hash >>> 11) + 0.5) * 0x1.0p-53;
-    // StrictMath gives the same bits on every machine.
+    // StrictMath returns the same bits on every machine.
     return -StrictMath.log(uniform) / weight;
   }
 
@@ -39,7 +42,7 @@ enum RendezvousHashing implements BinPolicy {
     return hash;
   }
 
-  /** MurmurHash3's finalizer; FNV-1a alone leaves names that end alike too close together. */
+  /** MurmurHash3's finalizer; with FNV-1a alone, names with the same ending hash too close. */
   private static long finish(long hash) {
     hash = (hash ^ (hash >>> 33)) * 0xff51afd7ed558ccdL;
     hash = (hash ^ (hash >>> 33)) * 0xc4ceb9fe1a85ec53L;

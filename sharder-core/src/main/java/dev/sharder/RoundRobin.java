@@ -2,7 +2,7 @@ package dev.sharder;
 
 import java.util.List;
 
-/** See {@link BinPolicy#roundRobin}. */
+/** The policy of {@link BinPolicy#roundRobin}. */
 enum RoundRobin implements BinPolicy {
   INSTANCE;
 

@@ -10,15 +10,15 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
- * Assigns each object of one kind to a bin, once, and remembers it permanently.
+ * Assigns each object of one kind to a bin once, and remembers it permanently.
  *
- * <p>Ask again and the answer is the same. Ask for a new object and the policy chooses a bin, the
- * choice is committed, and then it is returned. That holds for any number of threads, processes and
- * machines on one store.
+ * <p>For a new object, the policy chooses a bin, the choice is committed, and then it is returned.
+ * Every later call for this object returns the same bin. This holds for any number of threads,
+ * processes and machines that share a store.
  *
  * <p>Thread-safe. Closing a sharder leaves its store open; the program that opened the store closes
- * it. A program that wants to test its own code without a database uses {@link
- * AssignmentStore#inMemory}, or implements this interface.
+ * it. To test code that uses a sharder without a database, use {@link AssignmentStore#inMemory} or
+ * implement this interface.
  */
 public interface Sharder extends AutoCloseable {
 
@@ -26,7 +26,7 @@ public interface Sharder extends AutoCloseable {
    * Starts building a sharder.
    *
    * @param kind the namespace of its objects and bins, such as {@code hub}
-   * @param store keeps the assignments; may serve any number of sharders
+   * @param store keeps the assignments; any number of sharders may share it
    * @return a builder with the policy {@link BinPolicy#emptiest} and a time limit of 10 s
    * @throws InvalidValueException if the kind is not a valid name
    */
@@ -35,7 +35,7 @@ public interface Sharder extends AutoCloseable {
   }
 
   /**
-   * Returns the object's assignment, and makes it if there is none.
+   * Returns the object's assignment, and makes one if there is none.
    *
    * @param object exact, case-sensitive text of 1 to 255 code points, with at least one visible
    *     character, without control characters, line breaks or half surrogate pairs
@@ -50,23 +50,23 @@ public interface Sharder extends AutoCloseable {
   Placement assign(String object);
 
   /**
-   * Returns the assignment of an object that has a size or a group, and makes it if there is none.
+   * Returns the assignment of an object that has a size or a group, and makes one if there is none.
    *
-   * <p>A known object keeps its bin, size and group, whatever the request says. The policy places
-   * the first object of a group; every other object of the group goes to the same bin, or is
-   * refused while that bin is closed or full.
+   * <p>An object that is already assigned keeps its bin, size and group, whatever the request says.
+   * The policy places the first object of a group; every other object of the group goes to the same
+   * bin, or is refused while that bin is closed or full.
    *
    * @param request such as {@code sharder.request("ada").withSize(5)}
    * @return as for {@link #assign(String)}
-   * @throws InvalidValueException if the request is of another kind; nothing is written
+   * @throws InvalidValueException if the request is for another kind; nothing is written
    * @throws SharderException as {@link #assign(String)} does
    */
   Placement assign(AssignmentRequest request);
 
   /**
-   * Returns a request of this sharder's kind, of size 1 and without a group.
+   * Returns a request for an object of this sharder's kind, of size 1 and without a group.
    *
-   * @param object the name
+   * @param object the object's name
    * @return the request
    * @throws InvalidValueException if the name is not valid
    */
@@ -76,11 +76,12 @@ public interface Sharder extends AutoCloseable {
 
   /**
    * Does what {@link #assign(String)} does without blocking the calling thread, as event loops
-   * need.
+   * require.
    *
    * @param object as for {@link #assign(String)}
-   * @return completes with the answer, or with the error that {@link #assign(String)} would throw,
-   *     on a thread of the {@linkplain SharderBuilder#executor executor} or of another caller
+   * @return a stage that completes with the answer, or with the exception that {@link
+   *     #assign(String)} would throw, on a thread of the {@linkplain SharderBuilder#executor
+   *     executor} or of another caller; never throws to the caller
    */
   CompletionStage<Placement> assignAsync(String object);
 
@@ -93,22 +94,22 @@ public interface Sharder extends AutoCloseable {
   CompletionStage<Placement> assignAsync(AssignmentRequest request);
 
   /**
-   * Assigns many objects as if they came one after another, without blocking the calling thread. An
-   * object that is refused fails no other. All of them share one {@linkplain
+   * Assigns many objects as if they were requested one after another, without blocking the calling
+   * thread. A refused object does not affect the others. All of them share one {@linkplain
    * SharderBuilder#timeLimit time limit}.
    *
    * @param objects names as for {@link #assign(String)}; if a name is repeated, its first request
    *     makes the assignment and the others find it
-   * @return for each, in the same order, what {@link #assignAsync(String)} returns
+   * @return for each name, in the same order, what {@link #assignAsync(String)} returns
    */
   List<CompletionStage<Placement>> assignEachAsync(Collection<String> objects);
 
   /**
-   * Assigns many objects in their order, as if they came one after another. If an object is
-   * refused, all others are assigned nevertheless.
+   * Assigns many objects in their order, as if they were requested one after another. A refused
+   * object does not affect the others.
    *
    * @param objects names as for {@link #assign(String)}; names may be repeated
-   * @return an answer for each, in the same order
+   * @return an answer for each name, in the same order
    * @throws SharderException as {@link #assign(String)} does, for the first object that is refused,
    *     after the others were assigned
    */
@@ -118,13 +119,13 @@ public interface Sharder extends AutoCloseable {
    * Assigns a roster of any length, in chunks of 20,000 names and in constant memory. Each chunk is
    * one transaction and has the whole {@linkplain SharderBuilder#timeLimit time limit}; between two
    * chunks other callers are served. It promises less than {@link #assignAll}: answers are counted
-   * and not returned, and a failure leaves the chunks before it committed. A roster that was
-   * interrupted can be run again from its start, and several processes may run it at once.
+   * but not returned, and the chunks before a failure stay committed. An interrupted roster can be
+   * run again from its start, and several processes may run it at the same time.
    *
    * @param roster names as for {@link #assign(String)}; names may be repeated
-   * @param progress called on the caller's thread after each chunk is committed; an exception that
-   *     it throws ends the work
-   * @return the total
+   * @param progress called on the caller's thread after each chunk is committed, with the counts so
+   *     far; an exception that it throws ends the call
+   * @return the counts of all chunks
    * @throws SharderException as {@link #assign(String)} does, for the first object of a chunk that
    *     is refused, after the others of its chunk were assigned
    * @throws StoreException also if the thread is interrupted between two chunks
@@ -134,7 +135,7 @@ public interface Sharder extends AutoCloseable {
   /**
    * Returns the object's assignment, and never makes one.
    *
-   * @param object the name
+   * @param object the object's name
    * @return the assignment; empty if the object has none
    * @throws SharderException as {@link #assign(String)} does
    */
@@ -149,11 +150,11 @@ public interface Sharder extends AutoCloseable {
   List<BinLoad> bins();
 
   /**
-   * Returns how long ago the store last confirmed that the answers in memory are current. While
-   * that is longer than the {@linkplain SharderBuilder#staleness staleness} allowed, the store is
-   * asked instead, or answers may be older than the bound ({@link SharderBuilder#staleIfError}).
+   * Returns how long ago the store last confirmed that the cached answers are current. While this
+   * exceeds the {@linkplain SharderBuilder#staleness staleness bound}, calls go to the store,
+   * unless {@link SharderBuilder#staleIfError} allows older answers.
    *
-   * @return zero if nothing is kept in memory
+   * @return zero or more; zero if nothing is cached
    */
   Duration answerAge();
 
@@ -165,9 +166,9 @@ public interface Sharder extends AutoCloseable {
   String kind();
 
   /**
-   * Ends this sharder. It waits for the transaction that is running, for the time limit at most,
-   * and refuses waiting and later callers with a {@link ClosedException}. A roster ends before its
-   * next chunk. Closing twice has no effect.
+   * Closes this sharder. Waiting and later calls fail with a {@link ClosedException}, and a roster
+   * ends before its next chunk. Waits for the running transaction to end, at most for the time
+   * limit. Closing twice has no effect.
    */
   @Override
   void close();

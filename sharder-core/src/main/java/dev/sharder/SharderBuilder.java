@@ -36,13 +36,14 @@ public final class SharderBuilder {
   /**
    * Declares bins, in addition to those declared so far.
    *
-   * <p>If any are declared, {@link #build} makes the kind's bins these: new ones appear, known ones
-   * take the declared weight, offset, capacity and labels, and open ones that are no longer
-   * declared are cordoned with a warning in the log; none is ever deleted, and no state that was
-   * set on purpose is changed. The state of a declared bin counts where the bin is new. If none is
-   * declared, the store's bins are used as they are.
+   * <p>If any bins are declared, {@link #build} updates the bins of the kind to match: it adds new
+   * bins, sets the declared weight, offset, capacity and labels of existing ones, and cordons open
+   * bins that are no longer declared, with a warning in the log. It opens those again when they are
+   * declared again. It never deletes a bin, and never changes a state that an operator set. The
+   * state of a declared bin applies only if the bin is new. If no bins are declared, the store's
+   * bins are used unchanged.
    *
-   * @param bins bins with names of their own
+   * @param bins bins with distinct names
    * @return this builder
    */
   public SharderBuilder bins(Collection<Bin> bins) {
@@ -55,16 +56,16 @@ public final class SharderBuilder {
    *
    * @param names distinct names
    * @return this builder
-   * @throws InvalidValueException if a name is blank, too long or holds a control character
+   * @throws InvalidValueException if a name is not valid
    */
   public SharderBuilder bins(String... names) {
     return bins(Arrays.stream(names).map(Bin::of).toList());
   }
 
   /**
-   * Chooses how new objects are placed; {@link BinPolicy#emptiest} if this is never called.
+   * Sets the policy that places new objects. The default is {@link BinPolicy#emptiest}.
    *
-   * @param policy the policy
+   * @param policy the policy; must be thread-safe
    * @return this builder
    */
   public SharderBuilder policy(BinPolicy policy) {
@@ -73,11 +74,11 @@ public final class SharderBuilder {
   }
 
   /**
-   * Bounds how long a call waits for the store; 10 s if this is never called.
+   * Sets the maximum time that a call waits for the store. The default is 10 s.
    *
    * @param timeLimit more than zero and at most a hundred years
    * @return this builder
-   * @throws InvalidValueException if it is outside that range
+   * @throws InvalidValueException if the time limit is outside that range
    */
   public SharderBuilder timeLimit(Duration timeLimit) {
     this.timeLimit = Deadline.in(timeLimit).limit();
@@ -85,30 +86,31 @@ public final class SharderBuilder {
   }
 
   /**
-   * Bounds the answers kept in memory; 100,000 if this is never called, about 200 bytes each.
+   * Sets the maximum number of answers in the cache, of about 200 bytes each. The default is
+   * 100,000.
    *
-   * @param entries 0 or more; 0 to ask the store every time
+   * @param entries 0 or more; with 0, every call goes to the store
    * @return this builder
-   * @throws InvalidValueException if it is negative
+   * @throws InvalidValueException if the number is negative
    */
   public SharderBuilder cache(long entries) {
     if (entries < 0) {
       throw new InvalidValueException(
-          "cache has %d entries; use 0 to have none, or more".formatted(entries));
+          "cache has %d entries; use 0 for no cache, or more".formatted(entries));
     }
     this.cacheEntries = entries;
     return this;
   }
 
   /**
-   * Bounds how long an answer from memory may outlive a move or a removal that another process
-   * committed; 1 s if this is never called. The store is asked about three times within the bound.
-   * If it does not answer in time, nothing is answered from memory and the store is asked for each
-   * object, unless {@link #staleIfError} says otherwise.
+   * Sets how long a cached answer may outlive a move or a removal that another process committed.
+   * The default is 1 s. The cache polls the store for changes about three times within this bound.
+   * If the store does not answer in time, no cached answers are returned and every call goes to the
+   * store, unless {@link #staleIfError} allows older answers.
    *
    * @param staleness from 10 ms to a hundred years
    * @return this builder
-   * @throws InvalidValueException if it is outside that range
+   * @throws InvalidValueException if the bound is outside that range
    */
   public SharderBuilder staleness(Duration staleness) {
     if (staleness.toMillis() < 10) {
@@ -120,13 +122,13 @@ public final class SharderBuilder {
   }
 
   /**
-   * Allows answers from memory while the store fails, for so long since the store was last asked
-   * with success; zero, which is to be right or to fail, if this is never called. A move that
-   * another process commits meanwhile is not seen. The name is that of RFC 5861.
+   * Sets how old cached answers may be while the store fails, counted from the last time that it
+   * confirmed them. The default is zero: a call returns a current answer or fails. Moves that
+   * another process commits in the meantime are not seen. The name comes from RFC 5861.
    *
    * @param staleIfError from zero to a hundred years
    * @return this builder
-   * @throws InvalidValueException if it is outside that range
+   * @throws InvalidValueException if the duration is outside that range
    */
   public SharderBuilder staleIfError(Duration staleIfError) {
     this.staleIfError = staleIfError.isZero() ? Duration.ZERO : Deadline.in(staleIfError).limit();
@@ -134,12 +136,12 @@ public final class SharderBuilder {
   }
 
   /**
-   * Runs the store's work for {@link Sharder#assignAsync} where no caller's thread waits; daemon
-   * threads that end when idle if this is never called. It has two tasks at a time at most, which
-   * wait for the store: one that finds and one that places. With a single thread, whoever is looked
-   * for waits behind those who are placed.
+   * Sets the executor that calls the store for {@link Sharder#assignAsync}, where no caller's
+   * thread waits. The default uses daemon threads that end when idle. At most two tasks run at a
+   * time, and both block on the store: one that finds objects and one that places them. With a
+   * single thread, finding waits for placing.
    *
-   * @param executor should not run tasks on the thread that hands them over
+   * @param executor should not run tasks on the thread that submits them
    * @return this builder
    */
   public SharderBuilder executor(Executor executor) {
@@ -148,10 +150,10 @@ public final class SharderBuilder {
   }
 
   /**
-   * Has what the sharder does heard, as by metrics; by nobody if this is never called, and by all
-   * in their order if it is called more than once.
+   * Adds a listener, such as for metrics. If this is called more than once, all listeners are
+   * notified in the order in which they were added.
    *
-   * @param listener may serve other sharders too
+   * @param listener must be thread-safe; other sharders may share it
    * @return this builder
    */
   public SharderBuilder listener(SharderListener listener) {
@@ -160,10 +162,10 @@ public final class SharderBuilder {
   }
 
   /**
-   * Declares the bins and returns the sharder.
+   * Updates the declared bins in the store, and returns a new sharder.
    *
    * @return a new sharder
-   * @throws InvalidValueException if two bins have one name; nothing is written
+   * @throws InvalidValueException if two declared bins have the same name; nothing is written
    * @throws SharderException if the store fails
    */
   public Sharder build() {

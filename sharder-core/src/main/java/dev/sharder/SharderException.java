@@ -3,14 +3,14 @@ package dev.sharder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says what went wrong, with which value, and what to do about it.
+ * The parent of all exceptions of this library. Its message says what went wrong, with which value,
+ * and what to do about it.
  *
- * <p>The family is sealed, so that a caller can tell every case apart: {@link
- * InvalidValueException} (the caller's input), {@link NoOpenBinException} (the operator's bins),
- * {@link NotFoundException}, {@link RefusedException} and {@link ConflictException} (what the
- * operator asks for), {@link PolicyException} (the policy's code), {@link StoreException} and
- * {@link TimeLimitException} (the database), {@link ClosedException} (the program's own order of
- * things).
+ * <p>The hierarchy is sealed, so that a caller can handle every case: {@link InvalidValueException}
+ * (the caller's input), {@link NoOpenBinException} (the operator's bins), {@link
+ * NotFoundException}, {@link RefusedException} and {@link ConflictException} (the operator's
+ * request), {@link PolicyException} (the policy's code), {@link StoreException} and {@link
+ * TimeLimitException} (the database), {@link ClosedException} (the program's order of calls).
  */
 public abstract sealed class SharderException extends RuntimeException
     permits ClosedException,
@@ -30,9 +30,9 @@ public abstract sealed class SharderException extends RuntimeException
   }
 
   /**
-   * Returns one line for the person who will read it: the value and the cure.
+   * Returns one line that names the value and the cure.
    *
-   * @return never null
+   * @return the message, never {@code null}
    */
   @Override
   public final String getMessage() {

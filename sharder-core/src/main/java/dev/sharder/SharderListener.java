@@ -6,38 +6,39 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Hears what sharders do, for metrics and logs. Every method does nothing unless it is overridden.
+ * Receives the events of sharders, for metrics and logs. By default every method does nothing.
  *
- * <p>It is called on the threads that answer, so it should be quick; it must be thread-safe, and
- * may serve any number of sharders. What it throws goes to the log and has no other effect.
+ * <p>A listener is called on the threads that answer, so it should be quick. It must be
+ * thread-safe, and any number of sharders may share it. An exception that it throws is logged and
+ * has no other effect.
  */
 public interface SharderListener {
 
-  /** What a round of a group does for everybody in it. */
+  /** What a round does for all objects in it. */
   enum Step {
-    /** Reads who is known; left out while most are new. */
+    /** Reads the assignments of known objects; skipped while most objects are new. */
     FIND,
-    /** Places who is new, in one transaction, and finds who is known by then. */
+    /** Places new objects in one transaction, and finds those that are known by then. */
     PLACE
   }
 
   /**
-   * A sharder was opened.
+   * Called when a sharder is built.
    *
    * @param kind the sharder's kind
-   * @param bins reads the kind's bins with their loads, as {@code Sharder.bins()} does
+   * @param bins reads the kind's bins with their loads, as {@link Sharder#bins} does
    */
   default void opened(String kind, Supplier<List<BinLoad>> bins) {}
 
   /**
-   * An answer came from memory, without the store.
+   * Called when an answer came from memory, without the store.
    *
    * @param placement the answer
    */
   default void answeredFromMemory(Placement placement) {}
 
   /**
-   * An object was assigned, or found in the store.
+   * Called when one object was assigned, or found in the store.
    *
    * @param placement the answer
    * @param took how long the caller waited
@@ -45,29 +46,31 @@ public interface SharderListener {
   default void answered(Placement placement, Duration took) {}
 
   /**
-   * A caller who asked for many objects has the answers, or those of a chunk.
+   * Called when {@link Sharder#assignAll}, or a chunk of {@link Sharder#assignRoster}, was
+   * answered.
    *
-   * @param placements the answers
+   * @param placements an answer for each object, without repetition and without refused objects
    * @param took how long the caller waited for all of them
    */
   default void answeredMany(Collection<Placement> placements, Duration took) {}
 
   /**
-   * A caller got an error instead of an answer.
+   * Called when a caller gets an error instead of an answer.
    *
    * @param kind the sharder's kind
-   * @param error what the caller was told
+   * @param error the exception that the caller gets
    * @param took how long the caller waited
    */
   default void refused(String kind, SharderException error, Duration took) {}
 
   /**
-   * A round of a group has ended well, for callers who came one by one.
+   * Called when a round succeeded. Rounds serve callers of single objects that wait at the same
+   * time.
    *
    * @param kind the sharder's kind
-   * @param step what it did
-   * @param objects how many were in it
-   * @param took how long the store worked
+   * @param step what the round did
+   * @param objects the number of objects in it
+   * @param took how long the store took
    */
   default void finishedRound(String kind, Step step, int objects, Duration took) {}
 }

@@ -3,19 +3,19 @@ package dev.sharder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store failed for a reason that waiting does not mend, such as a wrong password or a missing
- * table. A first assignment that was under way is either wholly recorded or not at all, and asking
- * again is safe.
+ * Thrown when the store fails for a reason that waiting does not repair, such as a wrong password
+ * or a missing table. A first assignment that was in progress is recorded completely or not at all,
+ * and it is safe to call again.
  */
 public final class StoreException extends SharderException {
 
   private static final long serialVersionUID = 1L;
 
   /**
-   * Creates the error.
+   * Creates the exception.
    *
-   * @param message names the store, what it said, and the cure
-   * @param cause what the store threw, if it threw
+   * @param message names the store, its error and the cure
+   * @param cause what the store threw; {@code null} if it threw nothing
    */
   public StoreException(String message, @Nullable Throwable cause) {
     super(message, cause);

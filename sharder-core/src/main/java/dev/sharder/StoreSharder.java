@@ -30,15 +30,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sharder that keeps assignments in a store. Answers from memory where it can; everything else
- * goes through {@link AssignmentRounds}. Reports each call to the listener.
+ * A sharder that keeps its assignments in a store. It answers from memory where it can, places
+ * single objects through {@link AssignmentRounds}, and reports each call to the listener.
  */
 final class StoreSharder implements Sharder {
 
   private static final Logger log = LoggerFactory.getLogger(Sharder.class);
 
-  /** Names of a roster in one transaction: enough to be fast, few enough to let others through. */
-  private static final int CHUNK = 20_000;
+  /**
+   * The names of a roster in one transaction: enough to be fast, few enough not to block others.
+   */
+  private static final int CHUNK_SIZE = 20_000;
 
   private final String kind;
   private final AssignmentStore store;
@@ -47,7 +49,7 @@ final class StoreSharder implements Sharder {
   private final AssignmentRounds rounds;
   private final @Nullable AnswerCache cache;
 
-  /** Null, rather than one that does nothing, so that an answer from memory costs nothing more. */
+  /** Null if there is none, so that an answer from memory costs nothing extra. */
   private final @Nullable SharderListener listener;
 
   private volatile boolean closed;
@@ -75,7 +77,7 @@ final class StoreSharder implements Sharder {
   @Override
   public Placement assign(String object) {
     Placement cached = fromMemory(object);
-    return cached == null ? reported(start -> ask(request(object), start)) : cached;
+    return cached == null ? reported(start -> assignInRound(request(object), start)) : cached;
   }
 
   @Override
@@ -84,11 +86,11 @@ final class StoreSharder implements Sharder {
         start -> {
           checkKind(request);
           Placement cached = fromMemory(request.object());
-          return cached == null ? ask(request, start) : cached;
+          return cached == null ? assignInRound(request, start) : cached;
         });
   }
 
-  private Placement ask(AssignmentRequest request, long start) {
+  private Placement assignInRound(AssignmentRequest request, long start) {
     Placement placement = rounds.assign(request, deadline());
     report(placement, null, start);
     return placement;
@@ -98,7 +100,7 @@ final class StoreSharder implements Sharder {
   public CompletionStage<Placement> assignAsync(String object) {
     Placement cached = fromMemory(object);
     return cached == null
-        ? stage(start -> askAsync(request(object), start))
+        ? stage(start -> assignInRoundAsync(request(object), start))
         : CompletableFuture.completedStage(cached);
   }
 
@@ -109,12 +111,12 @@ final class StoreSharder implements Sharder {
           checkKind(request);
           Placement cached = fromMemory(request.object());
           return cached == null
-              ? askAsync(request, start)
+              ? assignInRoundAsync(request, start)
               : CompletableFuture.completedStage(cached);
         });
   }
 
-  private CompletionStage<Placement> askAsync(AssignmentRequest request, long start) {
+  private CompletionStage<Placement> assignInRoundAsync(AssignmentRequest request, long start) {
     return reported(rounds.assignAsync(request, deadline()), start);
   }
 
@@ -122,14 +124,14 @@ final class StoreSharder implements Sharder {
   public List<CompletionStage<Placement>> assignEachAsync(Collection<String> objects) {
     long start = System.nanoTime();
     List<AssignmentRequest> missing = new ArrayList<>();
-    Queue<CompletionStage<Placement>> asked = new ArrayDeque<>();
+    Queue<CompletionStage<Placement>> fromStore = new ArrayDeque<>();
     List<Supplier<CompletionStage<Placement>>> answers = new ArrayList<>(objects.size());
     for (String object : objects) {
       try {
         Placement cached = fromMemory(object);
         if (cached == null) {
           missing.add(request(object));
-          answers.add(asked::remove);
+          answers.add(fromStore::remove);
         } else {
           answers.add(() -> CompletableFuture.completedStage(cached));
         }
@@ -139,10 +141,12 @@ final class StoreSharder implements Sharder {
       }
     }
     try {
-      rounds.assignAsync(missing, deadline()).forEach(answer -> asked.add(reported(answer, start)));
+      rounds
+          .assignAsync(missing, deadline())
+          .forEach(answer -> fromStore.add(reported(answer, start)));
     } catch (ClosedException end) {
       for (int i = 0; i < missing.size(); i++) {
-        asked.add(CompletableFuture.failedStage(end));
+        fromStore.add(CompletableFuture.failedStage(end));
         report(null, end, start);
       }
     }
@@ -180,12 +184,12 @@ final class StoreSharder implements Sharder {
     while (roster.hasNext()) {
       if (Thread.currentThread().isInterrupted()) {
         throw new StoreException(
-            "interrupted after %d objects; run the roster again, what is assigned stays"
+            "interrupted after %d objects; run the roster again, assigned objects keep their bins"
                 .formatted(done.answered()),
             null);
       }
-      List<String> chunk = new ArrayList<>(CHUNK);
-      while (roster.hasNext() && chunk.size() < CHUNK) {
+      List<String> chunk = new ArrayList<>(CHUNK_SIZE);
+      while (roster.hasNext() && chunk.size() < CHUNK_SIZE) {
         chunk.add(roster.next());
       }
       done = done.plus(reported(start -> assignChunk(chunk, start)));
@@ -238,7 +242,7 @@ final class StoreSharder implements Sharder {
     }
     try {
       if (!rounds.close(Deadline.in(timeLimit))) {
-        log.warn("{} is closed while a transaction still runs, after {}", name(), timeLimit);
+        log.warn("{} was closed while a transaction was still running after {}", name(), timeLimit);
       }
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
@@ -248,7 +252,7 @@ final class StoreSharder implements Sharder {
   private void checkKind(AssignmentRequest request) {
     if (!request.kind().equals(kind)) {
       throw new InvalidValueException(
-          "object '%s' is of kind '%s', and this is the sharder of kind '%s'; ask the sharder of its kind"
+          "object '%s' is of kind '%s', and this is the sharder of kind '%s'; use the sharder of its kind"
               .formatted(request.object(), request.kind(), kind));
     }
   }
@@ -269,7 +273,7 @@ final class StoreSharder implements Sharder {
     return cache == null ? null : cache.get(object);
   }
 
-  /** Of calls that assign, which the listener hears of. */
+  /** Returns the cached answer of a call that assigns, and reports it to the listener. */
   private @Nullable Placement fromMemory(String object) {
     Placement cached = cached(object);
     if (listener != null && cached != null) {
@@ -278,7 +282,7 @@ final class StoreSharder implements Sharder {
     return cached;
   }
 
-  /** Runs a call that starts now, and reports its error. */
+  /** Runs a call that starts now, and reports its exception. */
   private <T> T reported(LongFunction<T> call) {
     long start = System.nanoTime();
     try {
@@ -295,7 +299,7 @@ final class StoreSharder implements Sharder {
         : answer.whenComplete((placement, error) -> report(placement, error, start));
   }
 
-  /** An asynchronous caller gets every error by the stage. */
+  /** Turns exceptions into failed stages: an asynchronous call never throws. */
   private CompletionStage<Placement> stage(LongFunction<CompletionStage<Placement>> call) {
     try {
       return reported(call);

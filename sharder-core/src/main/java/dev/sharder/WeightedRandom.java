@@ -3,7 +3,7 @@ package dev.sharder;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** See {@link BinPolicy#random}. */
+/** The policy of {@link BinPolicy#random}. */
 record WeightedRandom(RandomGenerator random) implements BinPolicy {
 
   @Override

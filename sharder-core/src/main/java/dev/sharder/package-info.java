@@ -1,17 +1,19 @@
 /**
- * Gives every object a bin, once, and remembers it for ever.
+ * Assigns each object to a bin once and remembers it permanently.
  *
- * <p>A program holds one {@link dev.sharder.Sharder} per kind of object and asks it; a {@link
- * dev.sharder.BinPolicy} chooses a bin for whoever is new; an {@link
- * dev.sharder.store.AssignmentStore} keeps the answer. Null is never passed in or handed out: what
- * may be absent is an {@code Optional}.
+ * <p>A program creates one {@link dev.sharder.Sharder} per kind of object. A {@link
+ * dev.sharder.BinPolicy} chooses a bin for each new object, and an {@link
+ * dev.sharder.store.AssignmentStore} keeps the assignment. No method accepts or returns {@code
+ * null} unless it is annotated {@code @Nullable}; a value that may be absent is an {@code
+ * Optional}.
  *
- * <p><b>Names.</b> A kind, an object, a group, a bin and an actor have a name: exact,
- * case-sensitive text of 1 to 255 code points without control characters, line breaks,
- * bidirectional overrides or half surrogate pairs, and not all blank. Nothing is trimmed, folded or
- * normalized: two names are the same if their code points are. A new object has at least one
- * visible character. A new bin has, besides, no white space around its name, no-break spaces
- * included, because people type it. What was there before a rule is still found, moved and emptied.
+ * <p><b>Names.</b> Kinds, objects, groups, bins, labels and actors have names. A name is exact,
+ * case-sensitive text of 1 to 255 code points, without control characters, line breaks,
+ * bidirectional overrides or half surrogate pairs, and not blank. Names are not trimmed,
+ * case-folded or normalized: two names are equal if all their code points are equal. The name of a
+ * new object has at least one visible character. The name of a new bin also has no white space at
+ * its beginning or end, no-break spaces included, because people type it. Objects and bins from
+ * before these rules can still be found, moved and emptied. {@link dev.sharder.Names} checks names.
  */
 @NullMarked
 package dev.sharder;

@@ -276,7 +276,7 @@ class BinPolicyTest {
       List<Integer> far = new ArrayList<>(List.of(0));
       for (int i = 0; i < 700; i++) {
         List<BinLoad> before = sharder.bins();
-        String bin = sharder.assign("newcomer" + i).bin();
+        String bin = sharder.assign("new-" + i).bin();
         far.add(far.get(i) + (isFarEmptier(bin, before) ? 1 : 0));
       }
       assertThat(far.get(700)).as("seed %d", seed).isPositive();
@@ -285,7 +285,7 @@ class BinPolicyTest {
           int most = ((to - from) * numerator + denominator - 1) / denominator;
           if (far.get(to) - far.get(from) > most) {
             fail(
-                "seed %d, newcomers %d to %d: %d went to far emptier bins, and %d may",
+                "seed %d, new objects %d to %d: %d went to far emptier bins, and %d may",
                 seed, from, to, far.get(to) - far.get(from), most);
           }
         }

@@ -102,17 +102,17 @@ class SharderListenerTest {
       }
     }
     assertThat(heard.events).filteredOn("PLACE 1"::equals).hasSize(1_000);
-    // Once to begin with, and after each pause of the machine that is longer than newcomers are
+    // Once to begin with, and after each pause of the machine that is longer than new objects are
     // expected for.
     assertThat(heard.events).filteredOn("FIND 1"::equals).hasSizeBetween(1, 100);
   }
 
   @Test
-  void whereEverybodyIsKnownNobodyButTheFirstAsksForTheLock() {
+  void knownObjectsTakeNoLockAfterTheFirst() {
     try (AssignmentStore store = AssignmentStore.inMemory();
         Sharder hubs = sharder(store, 0)) {
       hubs.assignAll(IntStream.range(0, 1_000).mapToObj(i -> "user-" + i).toList());
-      hubs.assign("newcomer");
+      hubs.assign("new-user");
       heard.events.clear();
       for (int i = 0; i < 1_000; i++) {
         assertThat(hubs.assign("user-" + i).isNew()).isFalse();

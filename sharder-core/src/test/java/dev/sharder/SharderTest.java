@@ -67,7 +67,7 @@ class SharderTest {
     assertThatThrownBy(() -> Bin.of("a\nb"))
         .hasMessage(
             "bin name 'a\\u000ab' has a control character, a line break or half a surrogate pair;"
-                + " take it out");
+                + " remove it");
   }
 
   @Test
@@ -156,7 +156,7 @@ class SharderTest {
     assertThatThrownBy(() -> sharder.assign("ada"))
         .isInstanceOf(ClosedException.class)
         .hasMessage(
-            "the sharder of kind 'hub' is closed; ask before closing it, or build a new one");
+            "the sharder of kind 'hub' is closed; use it before closing it, or build a new one");
     assertThat(Sharder.builder("hub", store).build().assign("ada").bin()).isEqualTo("a");
   }
 

@@ -1,9 +1,9 @@
 package dev.sharder.admin;
 
-/** What a refused adoption means for the others. */
+/** How a refused adoption affects the others of the same call. */
 public enum AdoptMode {
-  /** Each is adopted or refused on its own. */
+  /** Each adoption succeeds or is refused independently of the others. */
   EACH,
-  /** If any is refused, none is adopted. */
+  /** If any adoption is refused, nothing is written. */
   ALL_OR_NOTHING
 }

@@ -5,17 +5,17 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.Names;
 
 /**
- * An assignment that was made elsewhere and is to be kept here.
+ * An assignment that was made by another system and is to be imported. Immutable.
  *
  * @param request the object, its size and its group
- * @param bin the bin that holds it
+ * @param bin the name of the bin that holds it
  */
 public record Adoption(AssignmentRequest request, String bin) {
 
   /**
-   * Refuses nonsense.
+   * Validates the components.
    *
-   * @throws InvalidValueException if the bin's name is not one
+   * @throws InvalidValueException if the bin's name is not valid
    */
   public Adoption {
     Names.check("bin", bin);

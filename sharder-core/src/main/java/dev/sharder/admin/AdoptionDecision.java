@@ -22,7 +22,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Takes over assignments as they were made elsewhere, whatever policy and capacities say. */
+/** Imports assignments as they were made elsewhere, regardless of policy and capacities. */
 final class AdoptionDecision {
 
   private final String kind;
@@ -43,14 +43,14 @@ final class AdoptionDecision {
 
   static Edit<Placements> decide(
       String kind, List<Adoption> adoptions, AdoptMode mode, Note note, Snapshot snapshot) {
-    AdoptionDecision adopting = new AdoptionDecision(kind, note, snapshot);
+    AdoptionDecision decision = new AdoptionDecision(kind, note, snapshot);
     for (Adoption adoption : adoptions) {
-      adopting.tryToAdopt(adoption, note);
+      decision.tryToAdopt(adoption, note);
     }
-    if (mode == AdoptMode.ALL_OR_NOTHING && !adopting.refused.isEmpty()) {
-      return new EditDraft(snapshot, note).returning(new Placements(Map.of(), adopting.refused));
+    if (mode == AdoptMode.ALL_OR_NOTHING && !decision.refused.isEmpty()) {
+      return new EditDraft(snapshot, note).returning(new Placements(Map.of(), decision.refused));
     }
-    return adopting.draft.returning(new Placements(adopting.placed, adopting.refused));
+    return decision.draft.returning(new Placements(decision.placed, decision.refused));
   }
 
   private void tryToAdopt(Adoption adoption, Note note) {
@@ -90,7 +90,7 @@ final class AdoptionDecision {
     String home = request.group().map(groups::get).orElse(bin);
     if (!home.equals(bin)) {
       throw new RefusedException(
-          "object '%s' of kind '%s' cannot be in '%s': its group '%s' is in '%s'; put it there too"
+          "object '%s' of kind '%s' cannot be in '%s': its group '%s' is in '%s'; adopt it into that bin"
               .formatted(request.object(), kind, bin, request.group().orElseThrow(), home));
     }
   }

@@ -11,7 +11,7 @@ import dev.sharder.store.Edit;
 import dev.sharder.store.Snapshot;
 import java.util.function.UnaryOperator;
 
-/** Adds a bin, or changes one, as far as the bins that exist allow. */
+/** Adds or changes a bin, if the existing bins allow it. */
 final class BinDecision {
 
   private BinDecision() {}

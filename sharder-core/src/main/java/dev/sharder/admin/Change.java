@@ -7,19 +7,20 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What once happened to an object or a bin, other than a first assignment.
+ * A recorded change of an object or a bin. First assignments are not recorded as changes.
+ * Immutable.
  *
- * @param id its place in the order of all changes; 0 before it is recorded
+ * @param id its position in the order of all changes; 0 before it is recorded
  * @param kind the namespace
- * @param revision what it raised the kind's revision to; 0 before it is recorded
+ * @param revision the kind's revision after this change; 0 before it is recorded
  * @param object the object that was moved or removed; empty for a change of a bin
- * @param from the bin it left, or the bin that changed
- * @param to the bin it came to, or the bin that changed; empty for a removal
- * @param what one of the words of {@link What}
- * @param note who changed it, and why
- * @param at when, by the store's clock
+ * @param from the bin that the object left, or the bin that changed; empty for a first assignment
+ * @param to the bin that the object was moved to, or the bin that changed; empty for a removal
+ * @param what what happened
+ * @param note who made the change, and why
+ * @param at when it was made, by the store's clock
  * @param version the version of the object's assignment before; 0 for a change of a bin
- * @param since when the object had come to the bin that it left; empty for a change of a bin
+ * @param since when the object had been placed in the bin that it left; empty for a change of a bin
  */
 public record Change(
     long id,
@@ -34,27 +35,27 @@ public record Change(
     long version,
     Optional<Instant> since) {
 
-  /** The kinds of change. */
+  /** What a change did. */
   public enum What {
-    /** The object came to a bin for the first time; only told, never recorded. */
+    /** The object was assigned. Appears only in an object's history; never recorded. */
     ASSIGNED("assigned"),
-    /** The object went to another bin. */
+    /** The object was moved to another bin. */
     MOVED("moved"),
-    /** The object's assignment was taken away. */
+    /** The object's assignment was removed. */
     REMOVED("removed"),
-    /** The bin is new. */
+    /** The bin was added. */
     BIN_ADDED("bin-added"),
     /** The bin's weight, offset, capacity or labels changed. */
     BIN_UPDATED("bin-updated"),
-    /** The bin opened. */
+    /** The bin was opened. */
     BIN_OPENED("bin-opened"),
     /** The bin was cordoned. */
     BIN_CORDONED("bin-cordoned"),
-    /** The bin is being emptied. */
+    /** The bin was set to draining. */
     BIN_DRAINING("bin-draining"),
     /** The bin was retired. */
     BIN_RETIRED("bin-retired"),
-    /** The bin's count was mended. */
+    /** The bin's counter was repaired. */
     BIN_RECOUNTED("bin-recounted");
 
     private final String word;
@@ -64,7 +65,7 @@ public record Change(
     }
 
     /**
-     * Returns the word for it in SQL, messages and files.
+     * Returns the word for this constant in SQL, messages and files.
      *
      * @return such as {@code bin-added}
      */
@@ -73,11 +74,11 @@ public record Change(
     }
 
     /**
-     * Returns what that word says.
+     * Returns the constant with the given word.
      *
      * @param word a word that {@link #word} returns
-     * @return what it says
-     * @throws InvalidValueException if there is no such word
+     * @return the constant
+     * @throws InvalidValueException if no constant has this word
      */
     public static What of(String word) {
       for (What what : values()) {
@@ -86,10 +87,17 @@ public record Change(
         }
       }
       throw new InvalidValueException(
-          "change '%s' is unknown; it was written by a newer version of Sharder, so use that"
+          "change '%s' is unknown; it was written by a newer version of Sharder; use that version"
               .formatted(word));
     }
 
+    /**
+     * Returns the change that puts a bin into the given state.
+     *
+     * @param state the new state
+     * @return one of {@link #BIN_OPENED}, {@link #BIN_CORDONED}, {@link #BIN_DRAINING} and {@link
+     *     #BIN_RETIRED}
+     */
     public static What becoming(BinState state) {
       return switch (state) {
         case OPEN -> BIN_OPENED;
@@ -101,14 +109,14 @@ public record Change(
   }
 
   /**
-   * Returns a change of a bin that is yet to be recorded.
+   * Returns a change of a bin, not yet recorded.
    *
    * @param kind the namespace
-   * @param bin the bin
-   * @param what what happened to it
-   * @param note who changed it, and why
-   * @param at when
-   * @return the change
+   * @param bin the bin's name
+   * @param what what happened to the bin
+   * @param note who made the change, and why
+   * @param at when it was made
+   * @return the change, with id and revision 0
    */
   public static Change ofBin(String kind, String bin, What what, Note note, Instant at) {
     Optional<String> name = Optional.of(bin);
@@ -116,7 +124,15 @@ public record Change(
         0, kind, 0, Optional.empty(), name, name, what, note, at, 0, Optional.empty());
   }
 
-  /** What became of the assignment; to no bin if it was removed. */
+  /**
+   * Returns a move or a removal of an object, not yet recorded.
+   *
+   * @param before the assignment before the change
+   * @param to the bin that the object was moved to; empty if its assignment was removed
+   * @param note who made the change, and why
+   * @param at when it was made
+   * @return the change, with id and revision 0
+   */
   public static Change ofObject(Assignment before, Optional<String> to, Note note, Instant at) {
     return new Change(
         0,
@@ -132,7 +148,16 @@ public record Change(
         Optional.of(before.assignedAt()));
   }
 
-  /** Tells of a first assignment, of which nothing is recorded but its time. */
+  /**
+   * Returns an entry for an object's first assignment, or its first after a removal. Stores do not
+   * record these; an object's history derives them from the assignment and its later changes.
+   *
+   * @param kind the namespace
+   * @param object the object's name
+   * @param bin the name of the bin that it was placed in
+   * @param at when it was placed there
+   * @return the entry, with id, revision and version 0, the actor {@code sharder} and no reason
+   */
   public static Change first(String kind, String object, String bin, Instant at) {
     return new Change(
         0,
@@ -148,7 +173,13 @@ public record Change(
         Optional.empty());
   }
 
-  /** Returns this change as it was recorded. */
+  /**
+   * Returns this change with the id and the revision under which a store recorded it.
+   *
+   * @param id its position in the order of all changes, 1 or more
+   * @param revision the kind's revision after this change, 1 or more
+   * @return a changed copy
+   */
   public Change recorded(long id, long revision) {
     return new Change(id, kind, revision, object, from, to, what, note, at, version, since);
   }

@@ -6,14 +6,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where an object is, or where it would go and why not elsewhere.
+ * Where an object is assigned; or, for a new object, where it would be assigned and why not
+ * elsewhere.
  *
  * @param request the object
- * @param assignment where it is and since when; empty if it is new
- * @param wouldGet the bin that it would get now if it came; empty if it is not new, or if none is
- *     open to it
- * @param others why each other bin was not chosen, such as {@code is full (40 of 40)}, in the order
- *     of their names; empty if it is not new
+ * @param assignment the object's assignment; empty if it is new
+ * @param wouldGet the bin that a new object would get now; empty if the object is already assigned,
+ *     or if no bin can take it
+ * @param others why each other bin would not be chosen, such as {@code is full (40 of 40)}, in the
+ *     order of their names; empty if the object is already assigned
  */
 public record Explanation(
     AssignmentRequest request,

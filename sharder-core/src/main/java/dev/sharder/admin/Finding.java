@@ -4,7 +4,7 @@ import dev.sharder.InvalidValueException;
 import java.util.Locale;
 
 /**
- * Something in the data that breaks a promise.
+ * An inconsistency in the data: a promise that does not hold.
  *
  * @param promise the promise
  * @param subject the name of the bin, object or group
@@ -12,19 +12,19 @@ import java.util.Locale;
  */
 public record Finding(Promise promise, String subject, String detail) {
 
-  /** What holds for the data of a kind at every commit. */
+  /** What is true for the data of a kind after every commit. */
   public enum Promise {
     /** A bin's counter equals the sum of the sizes of its assignments. */
     COUNTERS,
     /** Every assignment is in a bin that exists. */
     BINS,
-    /** Every object is in one bin. */
+    /** Every object is in exactly one bin. */
     OBJECTS,
-    /** Every group is in one bin. */
+    /** All objects of a group are in one bin. */
     GROUPS,
     /** A retired bin is empty. */
     STATES,
-    /** The latest change of each object says where it is. */
+    /** The latest change of each object agrees with its assignment. */
     CHANGES;
 
     /**
@@ -37,11 +37,11 @@ public record Finding(Promise promise, String subject, String detail) {
     }
 
     /**
-     * Returns the promise of that word.
+     * Returns the promise with the given word.
      *
      * @param word a word that {@link #word} returns
      * @return the promise
-     * @throws InvalidValueException if there is no such promise
+     * @throws InvalidValueException if no promise has this word
      */
     public static Promise of(String word) {
       for (Promise promise : values()) {

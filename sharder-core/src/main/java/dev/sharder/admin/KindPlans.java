@@ -15,10 +15,10 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** Makes plans from what the store holds of one kind, and chooses the objects that move by them. */
+/** Makes plans from the stored data of one kind, and selects the objects that a plan moves. */
 final class KindPlans {
 
-  /** Rows in a page: enough to be fast, few enough to let other callers through. */
+  /** Rows in a page: enough to be fast, few enough not to block others. */
   private static final int PAGE = 1_000;
 
   private final String kind;

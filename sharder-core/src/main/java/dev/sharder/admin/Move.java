@@ -6,19 +6,20 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * An object that is to go to another bin; a compare-and-set.
+ * A request to move an object to another bin, with optional conditions (a compare-and-set).
+ * Immutable.
  *
- * @param object the object; if it has a group, the whole group goes
+ * @param object the object; if it has a group, the whole group moves
  * @param from the bin it must be in; empty for any
- * @param to the bin it is to go to
+ * @param to the bin to move it to
  * @param version the version its assignment must have; empty for any
  */
 public record Move(String object, Optional<String> from, String to, OptionalLong version) {
 
   /**
-   * Refuses nonsense.
+   * Validates the components.
    *
-   * @throws InvalidValueException if a name is not one, or the version is below 1
+   * @throws InvalidValueException if a name is not valid, or the version is below 1
    */
   public Move {
     Names.check("object", object);
@@ -32,23 +33,23 @@ public record Move(String object, Optional<String> from, String to, OptionalLong
   }
 
   /**
-   * Returns a move from wherever the object is.
+   * Returns a move without conditions: from any bin, at any version.
    *
-   * @param object the object
-   * @param to the bin it is to go to
+   * @param object the object's name
+   * @param to the name of the bin to move it to
    * @return the move
-   * @throws InvalidValueException if a name is not one
+   * @throws InvalidValueException if a name is not valid
    */
   public static Move of(String object, String to) {
     return new Move(object, Optional.empty(), to, OptionalLong.empty());
   }
 
   /**
-   * Returns this move on the condition that the assignment has that version.
+   * Returns this move on the condition that the assignment has the given version.
    *
    * @param version 1 or more
-   * @return the changed copy
-   * @throws InvalidValueException if it is below 1
+   * @return a changed copy
+   * @throws InvalidValueException if the version is below 1
    */
   public Move ifVersion(long version) {
     return new Move(object, from, to, OptionalLong.of(version));

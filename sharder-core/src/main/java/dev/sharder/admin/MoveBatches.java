@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** Applies many moves in batches, each of which is one transaction. */
+/** Applies many moves in batches, each in one transaction. */
 final class MoveBatches {
 
-  /** Enough to be fast, few enough to let other callers through. */
-  private static final int LARGEST = 1_000;
+  /** Moves in a batch: enough to be fast, few enough not to block others. */
+  private static final int BATCH_SIZE = 1_000;
 
   private MoveBatches() {}
 
@@ -21,12 +21,12 @@ final class MoveBatches {
     while (moves.hasNext()) {
       if (Thread.currentThread().isInterrupted()) {
         throw new StoreException(
-            "interrupted after %d moves; apply them again, what is moved stays"
+            "interrupted after %d moves; apply them again, moved objects are skipped"
                 .formatted(counts.moved()),
             null);
       }
       List<Move> next = new ArrayList<>();
-      while (moves.hasNext() && next.size() < LARGEST) {
+      while (moves.hasNext() && next.size() < BATCH_SIZE) {
         next.add(moves.next());
       }
       MoveResult done = batch.apply(next);

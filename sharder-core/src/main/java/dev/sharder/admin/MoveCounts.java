@@ -1,11 +1,11 @@
 package dev.sharder.admin;
 
 /**
- * What came of applying moves.
+ * The result of applying many moves, in objects.
  *
- * @param moved objects that went, with those who went along with their group
- * @param before objects that were there already
- * @param skipped objects that changed since the moves were made, or that their bin refused
+ * @param moved objects that were moved, including those that moved with their group
+ * @param before objects that were already in their target bin
+ * @param skipped objects that had changed since the moves were made, or that the bin refused
  */
 public record MoveCounts(long moved, long before, long skipped) {
 

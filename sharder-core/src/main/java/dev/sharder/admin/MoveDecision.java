@@ -20,16 +20,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Moves objects one after another, as far as the bins and the assignments as they are allow. */
+/** Moves objects one after another, if the current bins and assignments allow it. */
 final class MoveDecision {
 
-  /** What may be done beyond a plain move. */
+  /** What is allowed beyond a plain move. */
   enum How {
     /** Nothing. */
     ONCE,
     /** Moving into bins that are closed or full. */
     FORCED,
-    /** Moving what may have been moved before: whoever is there already is no conflict. */
+    /** Repeating moves: an object that is already in the target bin is not a conflict. */
     AGAIN
   }
 
@@ -37,10 +37,12 @@ final class MoveDecision {
   private final How how;
   private final EditDraft draft;
 
-  /** As they are after the moves so far; what shares a group moves together. */
+  /** The assignments after the moves so far. */
   private final Map<String, Assignment> assignments;
 
+  /** The objects of each group, which move together. */
   private final Map<String, Set<String>> groups = new HashMap<>();
+
   private final Map<String, BinLoad> bins = new HashMap<>();
 
   private final Map<String, Assignment> moved = new LinkedHashMap<>();
@@ -64,26 +66,27 @@ final class MoveDecision {
 
   static Edit<MoveResult> decide(
       String kind, List<Move> moves, How how, Note note, Snapshot snapshot) {
-    MoveDecision moving = new MoveDecision(kind, how, note, snapshot);
-    moves.forEach(moving::tryToMove);
-    return moving.draft.returning(
-        new MoveResult(moving.moved, moving.unmoved, moving.refused, moving.draft.revision()));
+    MoveDecision decision = new MoveDecision(kind, how, note, snapshot);
+    moves.forEach(decision::tryToMove);
+    return decision.draft.returning(
+        new MoveResult(
+            decision.moved, decision.unmoved, decision.refused, decision.draft.revision()));
   }
 
   private void tryToMove(Move move) {
     try {
       move(move);
     } catch (NotFoundException | ConflictException | RefusedException refusal) {
-      tell(refused, move.object(), refusal);
+      report(refused, move.object(), refusal);
     }
   }
 
-  /** Who is named twice is told once: as moved if it was, or else what was said last. */
-  private <T> void tell(Map<String, T> told, String object, T what) {
+  /** Keeps one result for each object: that it was moved, or else its latest result. */
+  private <T> void report(Map<String, T> results, String object, T result) {
     if (!moved.containsKey(object)) {
       unmoved.remove(object);
       refused.remove(object);
-      told.put(object, what);
+      results.put(object, result);
     }
   }
 
@@ -93,12 +96,12 @@ final class MoveDecision {
       throw NotFoundException.object(kind, move.object());
     }
     if (moved.containsKey(move.object())) {
-      // An object goes once, by its own move or along with its group, and is told so.
+      // An object moves once, by its own move or with its group.
       return;
     }
     if (how == How.AGAIN && now.bin().equals(move.to())) {
-      // Its version is new because it went, by an earlier try.
-      tell(unmoved, move.object(), now);
+      // An earlier attempt moved it, so its version need not match.
+      report(unmoved, move.object(), now);
       return;
     }
     checkExpected(move, now);
@@ -107,7 +110,7 @@ final class MoveDecision {
       throw NotFoundException.bin(kind, move.to());
     }
     if (now.bin().equals(move.to())) {
-      tell(unmoved, move.object(), now);
+      report(unmoved, move.object(), now);
       return;
     }
     List<Assignment> unit = unit(now);
@@ -152,7 +155,7 @@ final class MoveDecision {
   private void move(Assignment member, String to) {
     Assignment after = draft.move(member, to);
     assignments.put(after.object(), after);
-    tell(moved, after.object(), after);
+    report(moved, after.object(), after);
     bins.computeIfPresent(member.bin(), (name, bin) -> bin.plus(-member.size()));
     bins.computeIfPresent(to, (name, bin) -> bin.plus(member.size()));
   }

@@ -1,9 +1,9 @@
 package dev.sharder.admin;
 
-/** Whether a move respects the state and the capacity of its target. */
+/** Whether a move checks the state and the capacity of its target bin. */
 public enum MoveMode {
-  /** The target must be open and have room. */
+  /** The target bin must be open and have room. */
   CHECKED,
-  /** The target may be full, cordoned or draining, but not retired. */
+  /** The target bin may be full, cordoned or draining, but not retired. */
   FORCED
 }

@@ -8,13 +8,13 @@ import dev.sharder.SharderException;
 import java.util.Map;
 
 /**
- * What came of some moves: every object is in exactly one of the maps.
+ * The result of some moves. Every object is in exactly one of the maps.
  *
- * @param moved where those are that were moved now; with them those who moved along with their
- *     group
- * @param unmoved where those are that were there already, moved by an earlier try or by chance
- * @param refused why the others stay where they are: {@link NotFoundException}, {@link
- *     ConflictException} or {@link RefusedException}
+ * @param moved the new assignments of the objects that were moved, including those that moved with
+ *     their group, by object
+ * @param unmoved the assignments of objects that were already in their target bin, by object
+ * @param refused why each other object was not moved, by object: a {@link NotFoundException},
+ *     {@link ConflictException} or {@link RefusedException}
  * @param revision the kind's revision after these moves
  */
 public record MoveResult(
@@ -23,7 +23,7 @@ public record MoveResult(
     Map<String, SharderException> refused,
     long revision) {
 
-  /** Takes copies that nobody can change. */
+  /** Copies the maps. */
   public MoveResult {
     moved = Map.copyOf(moved);
     unmoved = Map.copyOf(unmoved);

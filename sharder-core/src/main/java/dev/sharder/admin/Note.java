@@ -4,7 +4,7 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.Names;
 
 /**
- * Who changes something, and why: what stands beside every change for whoever asks later.
+ * Who makes a change, and why. It is recorded with the change. Immutable.
  *
  * @param actor a name of 1 to 255 code points, such as {@code ada}
  * @param reason any text of at most 1,000 characters without control characters; may be empty
@@ -14,17 +14,18 @@ public record Note(String actor, String reason) {
   private static final int LONGEST_REASON = 1_000;
 
   /**
-   * Refuses nonsense.
+   * Validates the components.
    *
-   * @throws InvalidValueException if the actor is no name, or the reason is too long or has control
-   *     characters
+   * @throws InvalidValueException if the actor is not a valid name, or the reason is too long or
+   *     has control characters
    */
   public Note {
     Names.check("actor", actor);
     Names.checkText("reason", reason);
     if (reason.length() > LONGEST_REASON) {
       throw new InvalidValueException(
-          "the reason has %d characters; say it in %d".formatted(reason.length(), LONGEST_REASON));
+          "the reason has %d characters; use %d at most"
+              .formatted(reason.length(), LONGEST_REASON));
     }
   }
 }

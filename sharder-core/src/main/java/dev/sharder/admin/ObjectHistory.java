@@ -8,18 +8,18 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /**
- * The complete history of one object: its recorded changes, and its first assignments, which are
- * not recorded but follow from the changes and from where the object is now.
+ * The complete history of one object: its recorded changes and its first assignments. These are not
+ * recorded, but follow from the changes and the current assignment.
  */
 final class ObjectHistory {
 
   private ObjectHistory() {}
 
   /**
-   * Reads changes and assignment until both are of one moment.
+   * Reads the changes and the assignment until both are from the same moment.
    *
    * @param changesAfter reads the object's changes after an id
-   * @param find reads where the object is now
+   * @param find reads the object's current assignment
    */
   static List<Change> read(
       String kind,
@@ -33,7 +33,7 @@ final class ObjectHistory {
       if (later.isEmpty()) {
         return complete(kind, object, changes, now);
       }
-      // The assignment that was read may be from before these.
+      // The assignment may have been read before these changes were made.
       changes.addAll(later);
     }
   }

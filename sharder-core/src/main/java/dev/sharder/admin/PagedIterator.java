@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.Function;
 
-/** Reads a long list page by page, each from where the one before ended. */
+/** Reads a long list page by page. Not thread-safe. */
 final class PagedIterator<T, P> implements Iterator<T> {
 
   private final Function<P, List<T>> read;
@@ -20,7 +20,12 @@ final class PagedIterator<T, P> implements Iterator<T> {
     this.page = first;
   }
 
-  /** Returns the rows of all pages, which are read as they are needed. */
+  /**
+   * Returns the rows of all pages, each read when it is needed.
+   *
+   * @param read reads the rows of a page; an empty page is the last
+   * @param next returns the page after the one that ends with the given row
+   */
   static <T, P> Iterator<T> over(Function<P, List<T>> read, Function<T, P> next, P first) {
     return new PagedIterator<>(read, next, first);
   }
@@ -41,7 +46,7 @@ final class PagedIterator<T, P> implements Iterator<T> {
   @Override
   public T next() {
     if (!hasNext()) {
-      throw new NoSuchElementException("there are no more");
+      throw new NoSuchElementException("there are no more rows");
     }
     return rows.next();
   }

@@ -4,15 +4,16 @@ import dev.sharder.BinLoad;
 import java.util.List;
 
 /**
- * How many units are to go from where to where; who goes, {@link ShardAdmin#moves} tells. It moves
- * nothing by itself.
+ * How many units should move from which bin to which. A plan changes nothing; {@link
+ * ShardAdmin#moves} returns the objects that it moves, and {@link ShardAdmin#apply} moves them.
+ * Immutable.
  *
  * @param kind the namespace
- * @param revision the kind's revision when it was made
+ * @param revision the kind's revision when the plan was made
  * @param flows in the order of their bins' names
- * @param before the bins that take part, as they were
- * @param after the same bins as they would be
- * @param stranded units of a drained bin that no bin has room for
+ * @param before the bins that take part, with their loads before
+ * @param after the same bins, with the loads that they would have after
+ * @param stranded the number of units of a drained bin for which no bin has room
  */
 public record Plan(
     String kind,
@@ -23,17 +24,17 @@ public record Plan(
     long stranded) {
 
   /**
-   * So many units of one size on their way from one bin to another. A unit is what moves together:
-   * an object without a group, or a whole group.
+   * The units of one size that move from one bin to another. A unit is what moves together: an
+   * object without a group, or a whole group.
    *
-   * @param from the bin they leave
-   * @param to the bin they go to
+   * @param from the name of the bin they leave
+   * @param to the name of the bin they move to
    * @param size the size of each unit
-   * @param units how many, 1 or more
+   * @param units the number of units, 1 or more
    */
   public record Flow(String from, String to, long size, long units) {}
 
-  /** Takes copies that nobody can change. */
+  /** Copies the lists. */
   public Plan {
     flows = List.copyOf(flows);
     before = List.copyOf(before);
@@ -41,9 +42,9 @@ public record Plan(
   }
 
   /**
-   * Returns how many units move.
+   * Returns the number of units that move.
    *
-   * @return the sum over all flows
+   * @return the sum over all flows, 0 or more
    */
   public long moves() {
     return flows.stream().mapToLong(Flow::units).sum();

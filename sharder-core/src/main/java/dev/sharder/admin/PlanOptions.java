@@ -5,33 +5,34 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * How far a plan may go.
+ * The limits of a plan. Immutable.
  *
- * @param atMost the most moves; empty for as many as it takes
- * @param only the bins that may give or take, a bin that is drained aside; empty for every open bin
- * @param threshold nothing moves unless the distance between the fullest and the emptiest bin,
- *     (assigned + offset) / weight, shrinks by at least this; 0 for whatever the balance takes; a
- *     drain heeds it not
+ * @param atMost the maximum number of moves; empty for as many as needed
+ * @param only the names of the bins that take part, besides the bin that is drained; empty for
+ *     every open bin
+ * @param threshold nothing moves unless the difference between the fullest and the emptiest bin,
+ *     (assigned + offset) / weight, shrinks by at least this; 0 or more; 0 for no threshold;
+ *     ignored by drains
  */
 public record PlanOptions(OptionalLong atMost, Set<String> only, double threshold) {
 
-  /** As many moves as it takes, over every open bin. */
+  /** As many moves as needed, among all open bins. */
   public static final PlanOptions ALL = new PlanOptions(OptionalLong.empty(), Set.of(), 0);
 
   /**
-   * Refuses nonsense.
+   * Validates the components and copies the names.
    *
-   * @throws InvalidValueException if there are to be fewer moves than none, or the threshold is
-   *     negative
+   * @throws InvalidValueException if the number of moves or the threshold is negative, or the
+   *     threshold is not a number
    */
   public PlanOptions {
     if (atMost.isPresent() && atMost.getAsLong() < 0) {
       throw new InvalidValueException(
-          "a plan of at most %d moves cannot be; use 0 or more".formatted(atMost.getAsLong()));
+          "a plan cannot have at most %d moves; use 0 or more".formatted(atMost.getAsLong()));
     }
     if (!(threshold >= 0)) {
       throw new InvalidValueException(
-          "threshold %s is no distance; use 0 or more".formatted(threshold));
+          "threshold %s is out of range; use 0 or more".formatted(threshold));
     }
     only = Set.copyOf(only);
   }

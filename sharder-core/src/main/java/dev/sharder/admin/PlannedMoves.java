@@ -16,17 +16,17 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names those who go by a plan: in each bin the first by name of the size that is wanted, whom the
- * policy lets go there.
+ * Selects the objects that a plan moves: from each bin the first by name that have the planned size
+ * and that the policy does not refuse for the target bin.
  */
 final class PlannedMoves implements Iterator<Move> {
 
-  /** Units of one size that one bin still has room for. */
-  private static final class Place {
+  /** A target bin, and how many more units of one size the plan moves to it from one source. */
+  private static final class Target {
     final Bin bin;
     long left;
 
-    Place(Bin bin, long left) {
+    Target(Bin bin, long left) {
       this.bin = bin;
       this.left = left;
     }
@@ -36,7 +36,7 @@ final class PlannedMoves implements Iterator<Move> {
 
   private final Iterator<Assignment> units;
   private final BinPolicy policy;
-  private final Map<Source, List<Place>> places = new HashMap<>();
+  private final Map<Source, List<Target>> targets = new HashMap<>();
   private long left;
   private @Nullable Move next;
 
@@ -49,7 +49,9 @@ final class PlannedMoves implements Iterator<Move> {
       Bin bin = known.get(flow.to());
       if (bin != null) {
         Source source = new Source(flow.from(), flow.size());
-        places.computeIfAbsent(source, key -> new ArrayList<>()).add(new Place(bin, flow.units()));
+        targets
+            .computeIfAbsent(source, key -> new ArrayList<>())
+            .add(new Target(bin, flow.units()));
         left += flow.units();
       }
     }
@@ -69,11 +71,11 @@ final class PlannedMoves implements Iterator<Move> {
     long size = Math.min(unit.size(), AssignmentRequest.MAX_SIZE);
     AssignmentRequest request =
         new AssignmentRequest(unit.kind(), unit.object(), size, unit.group());
-    Place best = null;
-    for (Place place : places.getOrDefault(source, List.of())) {
-      boolean isWanted = place.left > (best == null ? 0 : best.left);
-      if (isWanted && policy.refusal(request, place.bin).isEmpty()) {
-        best = place;
+    Target best = null;
+    for (Target target : targets.getOrDefault(source, List.of())) {
+      boolean isBetter = target.left > (best == null ? 0 : best.left);
+      if (isBetter && policy.refusal(request, target.bin).isEmpty()) {
+        best = target;
       }
     }
     if (best == null) {

@@ -18,18 +18,18 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plans moves from counts alone: it never sees an object, so its memory grows with the bins and the
- * different sizes, not with what they hold.
+ * Plans moves from counts alone. It never reads an object, so its memory grows with the number of
+ * bins and of different sizes, not with the number of objects.
  *
- * <p>A rebalance takes from the fullest bin and gives to the emptiest while the one that takes
- * stays below where the other was. With objects of size 1 that is the least number of moves after
- * which c<sub>i</sub>/w<sub>i</sub> ≤ (c<sub>j</sub> + 1)/w<sub>j</sub> for every pair of bins as
- * far as capacities let it: whoever gives was above the level that all end at, and whoever takes
- * was below. With sizes that differ the least number is hard to find (it solves number
- * partitioning); then each move takes the size that evens out the two bins best, no unit moves
- * twice, and the fullest bin never grows except to relieve one that is over its capacity.
+ * <p>A rebalance moves units from the fullest bin to the emptiest, as long as the emptiest stays
+ * below the level that the fullest had. With objects of size 1, this is the least number of moves
+ * after which c<sub>i</sub>/w<sub>i</sub> ≤ (c<sub>j</sub> + 1)/w<sub>j</sub> for every pair of
+ * bins, as far as capacities allow: every bin that gives was above the final level, and every bin
+ * that takes was below it. Where sizes differ, the least number is hard to find (it solves number
+ * partitioning). Then each move takes the size that brings the two bins closest together, no unit
+ * moves twice, and the fullest bin never grows except to relieve one that is over its capacity.
  *
- * <p>A drain gives each unit, the largest first, to the bin that is emptiest with it (R. L. Graham,
+ * <p>A drain moves each unit, the largest first, to the bin that is then emptiest (R. L. Graham,
  * "Bounds on multiprocessing timing anomalies", 1969).
  */
 final class Planner {
@@ -39,14 +39,14 @@ final class Planner {
           .thenComparing(Plan.Flow::to, Names.ORDER)
           .thenComparing(Plan.Flow::size, Comparator.reverseOrder());
 
-  /** A bin as the plan so far leaves it. */
+  /** A bin after the moves that are planned so far. */
   private static final class Vessel {
     final BinLoad before;
     final String name;
     final double weight;
     final long capacity;
 
-    /** What may leave, by size. */
+    /** The number of units that may leave, by size. */
     final TreeMap<Long, Long> units = new TreeMap<>();
 
     long load;
@@ -64,7 +64,7 @@ final class Planner {
       taken = 0;
     }
 
-    /** Asked much more often than the load changes, so what was worked out last is kept. */
+    /** Caches the last result, because it is called much more often than the load changes. */
     double share(long more) {
       if (more != shareOf) {
         shareOf = more;
@@ -73,7 +73,7 @@ final class Planner {
       return share;
     }
 
-    /** What holds more than it may has to give before all others. */
+    /** The load per unit of weight, or infinity for a bin over its capacity, which gives first. */
     double level() {
       return level;
     }
@@ -89,7 +89,7 @@ final class Planner {
       return load > capacity;
     }
 
-    /** Beside all that was there before, since it may come before anything leaves. */
+    /** Whether the unit fits beside the load before the plan: it may arrive before others leave. */
     boolean hasRoom(long size) {
       return capacity - before.load() - taken >= size;
     }
@@ -132,13 +132,13 @@ final class Planner {
   static Plan rebalance(
       String kind, long revision, List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
     Planner planner =
-        new Planner(kind, revision, bins, holdings, options, bin -> isAsked(bin, options));
+        new Planner(kind, revision, bins, holdings, options, bin -> takesPart(bin, options));
     double spread = planner.spread();
     planner.level();
-    // To reach the balance, or to relieve a bin that is overfull, may take a greater distance.
+    // Reaching the balance, or relieving an overfull bin, may increase the spread.
     return options.threshold() == 0 || spread - planner.spread() >= options.threshold()
         ? planner.plan()
-        : new Planner(kind, revision, bins, List.of(), options, bin -> isAsked(bin, options))
+        : new Planner(kind, revision, bins, List.of(), options, bin -> takesPart(bin, options))
             .plan();
   }
 
@@ -156,12 +156,12 @@ final class Planner {
             bins,
             holdings,
             options,
-            bin -> bin.name().equals(drained) || isAsked(bin, options));
+            bin -> bin.name().equals(drained) || takesPart(bin, options));
     planner.empty(drained);
     return planner.plan();
   }
 
-  private static boolean isAsked(BinLoad bin, PlanOptions options) {
+  private static boolean takesPart(BinLoad bin, PlanOptions options) {
     return bin.bin().state() == BinState.OPEN
         && (options.only().isEmpty() || options.only().contains(bin.name()));
   }
@@ -173,7 +173,7 @@ final class Planner {
 
   private void level() {
     List<Vessel> givers = new ArrayList<>(vessels);
-    while (!givers.isEmpty() && mayGoOn()) {
+    while (!givers.isEmpty() && mayContinue()) {
       Vessel giver = fullest(givers);
       if (!giveOne(giver)) {
         givers.remove(giver);
@@ -181,7 +181,7 @@ final class Planner {
     }
   }
 
-  private boolean mayGoOn() {
+  private boolean mayContinue() {
     return atMost.isEmpty() || moves < atMost.getAsLong();
   }
 
@@ -211,17 +211,17 @@ final class Planner {
     return giveOne(giver, taker, least);
   }
 
-  /** What ends an excess with the least, or else brings both bins nearest to one level. */
+  /** The smallest size that ends an excess, or else the one that best levels the two bins. */
   private static @Nullable Long best(Vessel giver, Vessel taker, long least) {
     if (giver.isOverfull()) {
       Long enough = giver.units.ceilingKey(giver.load - giver.capacity);
       return enough == null ? giver.units.lastKey() : enough;
     }
-    return giver.units.floorKey(Math.max(least, evening(giver, taker)));
+    return giver.units.floorKey(Math.max(least, levellingSize(giver, taker)));
   }
 
-  /** The size that would bring both to one level. */
-  private static long evening(Vessel giver, Vessel taker) {
+  /** The size that would bring both bins to the same level. */
+  private static long levellingSize(Vessel giver, Vessel taker) {
     double gap = giver.load * taker.weight - taker.load * giver.weight;
     return (long) (gap / (giver.weight + taker.weight));
   }
@@ -259,13 +259,14 @@ final class Planner {
     Optional<Vessel> found =
         vessels.stream().filter(vessel -> vessel.name.equals(drained)).findFirst();
     Vessel giver = found.orElseThrow(() -> NotFoundException.bin(kind, drained));
-    while (!giver.units.isEmpty() && mayGoOn()) {
+    while (!giver.units.isEmpty() && mayContinue()) {
       giveAll(giver, giver.units.lastKey());
     }
   }
 
   /**
-   * Gives all units of one size. Only who took moves in the queue, so it need not be built anew.
+   * Moves all units of one size. Only the bin that takes changes its position, so one queue is
+   * enough.
    */
   private void giveAll(Vessel giver, long size) {
     PriorityQueue<Vessel> takers =
@@ -273,7 +274,7 @@ final class Planner {
             Comparator.<Vessel>comparingDouble(vessel -> vessel.share(size))
                 .thenComparing(vessel -> vessel.name, Names.ORDER));
     vessels.stream().filter(vessel -> vessel != giver && vessel.hasRoom(size)).forEach(takers::add);
-    while (giver.units.containsKey(size) && mayGoOn()) {
+    while (giver.units.containsKey(size) && mayContinue()) {
       Vessel taker = takers.poll();
       if (taker == null) {
         Long left = giver.units.remove(size);

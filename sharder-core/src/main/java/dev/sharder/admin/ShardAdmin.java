@@ -41,25 +41,26 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
- * What an operator of one kind does: changes bins, moves and removes on purpose, asks what happened
- * and why.
+ * The operations of an operator on one kind: changes bins, moves and removes objects, plans moves,
+ * and shows what happened and why.
  *
- * <p>Every change is atomic, leaves a {@link Change}, and takes effect at once: the next placement
- * of any process sees it. Cached answers of this process over the same store object change before
- * the call returns, those of others within their {@linkplain dev.sharder.SharderBuilder#staleness
- * bound}. Thread-safe, and safe beside any number of operators and sharders. It holds nothing that
- * must be closed.
+ * <p>Every change is atomic, is recorded as a {@link Change}, and takes effect immediately: the
+ * next placement in any process sees it. Sharders of this process over the same store object return
+ * the new answers when the call returns, other sharders within their {@linkplain
+ * dev.sharder.SharderBuilder#staleness bound}. Thread-safe, and safe to use at the same time as any
+ * number of admins and sharders. An admin does not need to be closed.
  *
- * <p>Where the connection breaks while a change is committed, nobody can tell at once whether it
- * was made; the {@link StoreException} says so, and the history tells.
+ * <p>If the connection breaks during a commit, it is unknown whether the change was made. The
+ * {@link StoreException} then says so, and the history shows the outcome.
  *
- * <p>Besides the errors named, every method throws {@link TimeLimitException} if the store was busy
- * or away for the whole time limit, {@link StoreException} if it failed in a way that waiting does
- * not mend, and {@link ClosedException} if it is closed.
+ * <p>In addition to the exceptions listed, every method throws {@link InvalidValueException} if a
+ * name is not valid, {@link TimeLimitException} if the store was busy or unreachable for the whole
+ * time limit, {@link StoreException} if it failed in a way that waiting does not repair, and {@link
+ * ClosedException} if it is closed.
  */
 public final class ShardAdmin {
 
-  /** Rows in a page: enough to be quick, few enough to let others through. */
+  /** Rows in a page: enough to be fast, few enough not to block others. */
   private static final int PAGE = 1_000;
 
   private final String kind;
@@ -80,16 +81,16 @@ public final class ShardAdmin {
    * Starts building an admin.
    *
    * @param kind the namespace of its objects and bins
-   * @param store where assignments are kept
-   * @return a builder with the policy {@link BinPolicy#emptiest} and a time limit of a minute
-   * @throws InvalidValueException if the kind is blank, too long or holds a control character
+   * @param store keeps the assignments
+   * @return a builder with the policy {@link BinPolicy#emptiest} and a time limit of one minute
+   * @throws InvalidValueException if the kind is not a valid name
    */
   public static ShardAdminBuilder builder(String kind, AssignmentStore store) {
     return new ShardAdminBuilder(kind, store);
   }
 
   /**
-   * Returns the namespace of the objects and bins.
+   * Returns the namespace of this admin's objects and bins.
    *
    * @return the kind
    */
@@ -98,9 +99,9 @@ public final class ShardAdmin {
   }
 
   /**
-   * Returns every bin with its load, at one moment.
+   * Returns every bin with its load, read at one moment.
    *
-   * @return the bins in the order of their names
+   * @return the bins in the order of their names; empty if there are none
    */
   public List<BinLoad> bins() {
     return store.bins(kind, deadline());
@@ -110,7 +111,7 @@ public final class ShardAdmin {
    * Returns a bin with its load.
    *
    * @param name the bin's name
-   * @return the bin
+   * @return the bin with its load
    * @throws NotFoundException if there is no such bin
    */
   public BinLoad bin(String name) {
@@ -123,45 +124,46 @@ public final class ShardAdmin {
   /**
    * Adds a bin.
    *
-   * @param bin in any state
+   * @param bin a bin in any state, whose name has no white space at its beginning or end
    * @param note who adds it, and why
-   * @return the bin, empty
-   * @throws RefusedException if there is a bin of that name
+   * @return the new bin, which is empty
+   * @throws RefusedException if a bin with this name exists
    */
   public BinLoad addBin(Bin bin, Note note) {
     return update(Scope.BINS, snapshot -> BinDecision.add(kind, bin, note, snapshot));
   }
 
   /**
-   * Changes a bin's weight, offset, capacity, labels or state; to make it what it is already
-   * changes nothing. The life of a bin goes from open by cordoned (takes nobody new) and draining
-   * (is being emptied) to retired, and at any time back.
+   * Changes a bin's weight, offset, capacity, labels or state. If the bin already is as requested,
+   * nothing is written. A bin normally goes from open to cordoned (takes no new objects), draining
+   * (is being emptied) and retired; any other change of state is allowed too.
    *
    * @param name the bin's name
-   * @param change a plain function of the bin as it is, which keeps its name, such as {@code bin ->
-   *     bin.withState(BinState.CORDONED)}; asked again if the step must be tried again
+   * @param change returns the changed bin for the current one, with the same name, such as {@code
+   *     bin -> bin.withState(BinState.CORDONED)}; must have no side effects, because it is called
+   *     again if the step is retried
    * @param note who changes it, and why
-   * @return the bin as it is now
+   * @return the bin after the change
    * @throws NotFoundException if there is no such bin
-   * @throws RefusedException if it is to be retired and holds something
-   * @throws InvalidValueException if the function changed the name
+   * @throws RefusedException if the bin would be retired and is not empty
+   * @throws InvalidValueException if the function changes the name
    */
   public BinLoad changeBin(String name, UnaryOperator<Bin> change, Note note) {
     return update(Scope.BINS, snapshot -> BinDecision.change(kind, name, change, note, snapshot));
   }
 
   /**
-   * Moves an object, and with it its whole group if it has one, and raises their versions. Moving
-   * to where it is already changes nothing.
+   * Moves an object, together with its whole group if it has one, and increases the version of each
+   * by 1. Moving an object to the bin that holds it changes nothing.
    *
-   * @param move what is to go where, and what it must be like before
-   * @param mode whether the bin must be open and have room
+   * @param move the object, the target bin, and the conditions on the current assignment
+   * @param mode whether the target bin must be open and have room
    * @param note who moves it, and why
-   * @return the assignment as it is now
-   * @throws NotFoundException if the object is in no bin, or there is no such bin
-   * @throws ConflictException if its version or its bin is not the one expected
-   * @throws RefusedException if the bin has no room or takes nobody new and the move is not forced,
-   *     or is retired
+   * @return the assignment after the move
+   * @throws NotFoundException if the object has no assignment, or there is no such bin
+   * @throws ConflictException if the assignment does not meet the conditions
+   * @throws RefusedException if the bin is retired; or, unless the move is forced, if it is not
+   *     open or has no room
    */
   public Assignment move(Move move, MoveMode mode, Note note) {
     MoveResult moves = moveAll(List.of(move), how(mode), note);
@@ -176,9 +178,9 @@ public final class ShardAdmin {
   /**
    * Does what {@link #move(Move, MoveMode, Note)} does in the mode {@link MoveMode#CHECKED}.
    *
-   * @param move what goes where, and what must hold before
+   * @param move the object, the target bin, and the conditions on the current assignment
    * @param note who moves it, and why
-   * @return the assignment as it is now
+   * @return the assignment after the move
    * @throws SharderException as {@link #move(Move, MoveMode, Note)} does
    */
   public Assignment move(Move move, Note note) {
@@ -199,14 +201,14 @@ public final class ShardAdmin {
   }
 
   /**
-   * Takes an assignment away; the object may be assigned anew.
+   * Removes an object's assignment. The object may be assigned again later, as a new one.
    *
-   * @param object the object
+   * @param object the object's name
    * @param version the version its assignment must have; empty for any
    * @param note who removes it, and why
-   * @return the assignment as it was
-   * @throws NotFoundException if the object is in no bin
-   * @throws ConflictException if its version is not the one expected
+   * @return the assignment before the removal
+   * @throws NotFoundException if the object has no assignment
+   * @throws ConflictException if the assignment has another version
    */
   public Assignment remove(String object, OptionalLong version, Note note) {
     Names.check("object", object);
@@ -227,10 +229,10 @@ public final class ShardAdmin {
   }
 
   /**
-   * Finds an object's assignment.
+   * Returns an object's assignment, and never makes one.
    *
-   * @param object the object
-   * @return where it is; empty if it is in no bin
+   * @param object the object's name
+   * @return the assignment; empty if the object has none
    */
   public Optional<Assignment> find(String object) {
     Names.check("object", object);
@@ -238,11 +240,11 @@ public final class ShardAdmin {
   }
 
   /**
-   * Tells an object's whole story: when it was first assigned, each move and removal, and when it
-   * was assigned again.
+   * Returns an object's complete history: its first assignment, each move and removal, and each
+   * assignment after a removal.
    *
-   * @param object the object
-   * @return in the order it happened; empty if nothing ever did
+   * @param object the object's name
+   * @return the changes in the order they were made; empty if the object was never assigned
    */
   public List<Change> history(String object) {
     Names.check("object", object);
@@ -260,10 +262,10 @@ public final class ShardAdmin {
   }
 
   /**
-   * Returns the changes of this kind, of bins and of objects, in the order they were made.
+   * Returns the changes of this kind's bins and objects, in the order they were made.
    *
-   * @param after the {@linkplain Change#id id} after which to begin; 0 for the first
-   * @return read page by page as it is iterated
+   * @param after the {@linkplain Change#id id} after which to start; 0 to start with the first
+   * @return an iterator that reads the changes page by page; not thread-safe
    */
   public Iterator<Change> changes(long after) {
     return PagedIterator.over(
@@ -273,20 +275,21 @@ public final class ShardAdmin {
   /**
    * Returns the {@linkplain Change#id id} of the latest change of this kind.
    *
-   * @return 0 if nothing changed yet
+   * @return the id; 0 if there are no changes yet
    */
   public long lastChange() {
     return store.lastChange(kind, deadline());
   }
 
   /**
-   * Tells where an object is; or, if it is new, where it would go now and why not elsewhere.
-   * Nothing is written. A policy that draws lots may choose otherwise when the object comes.
+   * Returns where an object is assigned; or, for a new object, where it would be assigned now and
+   * why not elsewhere. Nothing is written. A random policy may choose differently when the object
+   * is assigned.
    *
-   * @param request of this kind
+   * @param request an object of this kind
    * @return the explanation
-   * @throws PolicyException if the policy failed
-   * @throws InvalidValueException if it is of another kind
+   * @throws PolicyException if the policy fails
+   * @throws InvalidValueException if the request is for another kind
    */
   public Explanation explain(AssignmentRequest request) {
     checkKind(request);
@@ -300,10 +303,10 @@ public final class ShardAdmin {
   }
 
   /**
-   * Lists assignments.
+   * Lists assignments in the order of their objects' names by code point.
    *
-   * @param listing which; its limit is that of a page
-   * @return read page by page as it is iterated
+   * @param listing which assignments; its limit is the size of a page
+   * @return an iterator that reads the assignments page by page; not thread-safe
    */
   public Iterator<Assignment> list(Listing listing) {
     return PagedIterator.over(
@@ -311,64 +314,64 @@ public final class ShardAdmin {
   }
 
   /**
-   * Plans to empty a bin: the least number of moves, each unit into the bin that is then emptiest,
-   * among the bins that are open and have room. Nothing else moves. Set it {@linkplain
-   * BinState#DRAINING draining} first, so that nobody new comes.
+   * Plans to empty a bin with the fewest moves. Each unit moves to the bin that is then emptiest,
+   * among the bins that are open and have room. Nothing else moves. Set the bin to {@linkplain
+   * BinState#DRAINING draining} first, so that it takes no new objects.
    *
-   * @param bin the bin to empty
-   * @param options how far to go
+   * @param bin the name of the bin to empty
+   * @param options the limits of the plan
    * @return the plan; the same for the same bins and objects
-   * @throws NotFoundException if there is no such bin, or none as the options name
-   * @throws RefusedException if one of the bins that the options name is not open
+   * @throws NotFoundException if the bin, or one that the options name, does not exist
+   * @throws RefusedException if a bin that the options name is not open
    */
   public Plan planDrain(String bin, PlanOptions options) {
     return plans.drain(Names.check("bin", bin), options);
   }
 
   /**
-   * Plans to even out the open bins, by weight: the least number of moves that reaches the balance
-   * of {@link BinPolicy#emptiest}, capacities kept. Where sizes differ, the least number is not
-   * promised; no unit moves twice, and the fullest bin never grows except to relieve one that is
-   * over its capacity.
+   * Plans to balance the open bins by their weights. With objects of size 1, it is the fewest moves
+   * after which the bins are balanced as {@link BinPolicy#emptiest} keeps them, within their
+   * capacities. Where sizes differ, the plan may have more moves than needed, but no unit moves
+   * twice, and the fullest bin never grows except to relieve one that is over its capacity.
    *
-   * @param options how far to go
+   * @param options the limits of the plan
    * @return the plan; the same for the same bins and objects
-   * @throws NotFoundException if there is no such bin as the options name
-   * @throws RefusedException if one of these is not open
+   * @throws NotFoundException if a bin that the options name does not exist
+   * @throws RefusedException if a bin that the options name is not open
    */
   public Plan planRebalance(PlanOptions options) {
     return plans.rebalance(options);
   }
 
   /**
-   * Names those who go by a plan, each with the bin and the version it has now: in each bin the
-   * first by name, whom the policy lets go there (a pinned object stays). There may be fewer than
-   * planned.
+   * Returns the moves of a plan, each on the condition that the object still has its current bin
+   * and version. From each bin it selects the first objects by name that the policy allows in the
+   * target bin (a pinned object stays). There may be fewer moves than planned.
    *
-   * @param plan made by this admin, or one like it
-   * @return read page by page as it is iterated; what is read stays good to be {@linkplain #apply
-   *     applied} later, as what has changed by then is skipped
-   * @throws RefusedException if a bin was changed, or an object moved or removed, since the plan
-   *     was made
-   * @throws InvalidValueException if the plan is of another kind
+   * @param plan a plan of this kind
+   * @return an iterator that reads the objects page by page; not thread-safe. Its moves can be
+   *     {@linkplain #apply applied} later: objects that have changed by then are skipped
+   * @throws RefusedException if a bin was changed, or an object was moved or removed, since the
+   *     plan was made
+   * @throws InvalidValueException if the plan is for another kind
    */
   public Iterator<Move> moves(Plan plan) {
     return plans.moves(plan);
   }
 
   /**
-   * Moves many, batch by batch: each batch is one step, whole or not at all. What changed since the
-   * moves were made is skipped and told, never overwritten; what was moved before is told and left
-   * alone. So moves whose application was stopped, by whatever, may be applied again from the
-   * start: nobody moves twice.
+   * Applies many moves in batches; each batch is one atomic step. An object that changed since the
+   * moves were made is skipped and reported, and one that is already in its target bin is reported
+   * and unchanged. So moves whose application was interrupted can be applied again from the start:
+   * no object moves twice.
    *
-   * @param moves such as those of {@link #moves}
-   * @param note who moves them, and why
-   * @param progress told after each batch of 1,000 at most, on the caller's thread; what it throws
-   *     ends the work
-   * @return the whole
-   * @throws StoreException also if the thread is interrupted; what was told to {@code progress} is
-   *     committed
+   * @param moves such as those that {@link #moves} returns
+   * @param note who moves the objects, and why
+   * @param progress called on the caller's thread with the result of each batch of at most 1,000
+   *     moves, after it is committed; an exception that it throws ends the call
+   * @return the counts of all batches
+   * @throws StoreException also if the thread is interrupted between two batches; what was reported
+   *     to {@code progress} stays committed
    */
   public MoveCounts apply(Iterator<Move> moves, Note note, Consumer<MoveResult> progress) {
     return MoveBatches.apply(
@@ -376,18 +379,20 @@ public final class ShardAdmin {
   }
 
   /**
-   * Takes over assignments that were made elsewhere, in one step, whatever the policy, the state
-   * and the capacity of their bins say. A bin that is unknown comes in cordoned. What is here
-   * already, in the same bin, is left as it is, so that this may be run again.
+   * Imports assignments that were made elsewhere in one atomic step, regardless of the policy and
+   * of the state and capacity of their bins; only retired bins refuse. A bin that does not exist is
+   * added and cordoned. An object that is already in the same bin is unchanged, so an import can be
+   * run again.
    *
-   * @param adoptions any number; all are held in memory
-   * @param mode what a refused adoption means for the others
-   * @param note who takes them over, and why
-   * @return for each object its assignment; or why it was refused: {@link ConflictException} if it
-   *     is in another bin here, {@link RefusedException} if its group is, or its bin is retired. An
-   *     object that is given twice for two bins is in the first and refused for the second. If all
-   *     or nothing was asked and any is refused, nothing is placed.
-   * @throws InvalidValueException if any is of another kind
+   * @param adoptions the assignments; all of them are held in memory
+   * @param mode how a refused adoption affects the others
+   * @param note who imports them, and why
+   * @return for each object its assignment, or why it was refused: {@link ConflictException} if it
+   *     is in another bin, {@link RefusedException} if its group is in another bin or its bin is
+   *     retired, {@link InvalidValueException} if the name of its new bin is not valid. An object
+   *     that appears twice with two bins is placed in the first and refused for the second. If the
+   *     mode is {@link AdoptMode#ALL_OR_NOTHING} and any object is refused, no object is placed
+   * @throws InvalidValueException if an adoption is for another kind
    */
   public Placements adopt(List<Adoption> adoptions, AdoptMode mode, Note note) {
     adoptions.forEach(adoption -> checkKind(adoption.request()));
@@ -397,42 +402,42 @@ public final class ShardAdmin {
   }
 
   /**
-   * Tells what {@link #adopt} would do, and does nothing.
+   * Returns what {@link #adopt} would return, without writing anything.
    *
-   * @param adoptions any number; all are held in memory
-   * @return as for {@link #adopt} if not all or nothing was asked
-   * @throws InvalidValueException if any is of another kind
+   * @param adoptions the assignments; all of them are held in memory
+   * @return as for {@link #adopt} with {@link AdoptMode#EACH}
+   * @throws InvalidValueException if an adoption is for another kind
    */
   public Placements adoptable(List<Adoption> adoptions) {
     adoptions.forEach(adoption -> checkKind(adoption.request()));
-    Note nobody = new Note("adoptable", "");
+    Note note = new Note("adoptable", "");
     return store.update(
         kind,
         Scope.toPlace(adoptions.stream().map(Adoption::request).toList()),
         snapshot ->
-            new EditDraft(snapshot, nobody)
+            new EditDraft(snapshot, note)
                 .returning(
-                    AdoptionDecision.decide(kind, adoptions, AdoptMode.EACH, nobody, snapshot)
+                    AdoptionDecision.decide(kind, adoptions, AdoptMode.EACH, note, snapshot)
                         .result()),
         deadline());
   }
 
   /**
-   * Holds the data against the promises, at one moment.
+   * Checks the consistency of the data, read at one moment, against every {@link Finding.Promise}.
    *
-   * @param limit how many findings at most, 1 or more
-   * @return what is wrong; empty if nothing is
+   * @param limit the maximum number of findings, 1 or more
+   * @return the inconsistencies; empty if there are none
    */
   public List<Finding> verify(int limit) {
     return store.verify(kind, limit, deadline());
   }
 
   /**
-   * Mends the counters, and nothing else, in one step: every bin's load becomes the sum of what it
-   * holds.
+   * Repairs the counters, and nothing else, in one atomic step: every bin's load becomes the sum of
+   * the sizes of its assignments.
    *
-   * @param note who mends, and why
-   * @return by how much each wrong count changed, by bin; empty if none was wrong
+   * @param note who repairs them, and why
+   * @return the difference by which each wrong counter changed, by bin; empty if all were right
    */
   public Map<String, Long> repair(Note note) {
     return store.recount(kind, note, deadline());
@@ -441,13 +446,13 @@ public final class ShardAdmin {
   private void checkKind(AssignmentRequest request) {
     if (!request.kind().equals(kind)) {
       throw new InvalidValueException(
-          "object '%s' is of kind '%s', and this is the admin of kind '%s'; ask that of its kind"
+          "object '%s' is of kind '%s', and this is the admin of kind '%s'; use the admin of its kind"
               .formatted(request.object(), request.kind(), kind));
     }
   }
 
   private <T> T update(Scope scope, Function<Snapshot, Edit<T>> decide) {
-    // If it fails, and was made all the same, caches see that within their bound.
+    // If this fails although the change was committed, caches see the change within their bound.
     T result = store.update(kind, scope, decide, deadline());
     AnswerCache.changed(kind, store);
     return result;

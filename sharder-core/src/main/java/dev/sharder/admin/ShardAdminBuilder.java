@@ -21,10 +21,10 @@ public final class ShardAdminBuilder {
   }
 
   /**
-   * Names the policy by which the kind's sharders place, for explanations, and so that no plan
-   * moves an object where it would be refused; {@link BinPolicy#emptiest} if this is never called.
+   * Sets the policy that the kind's sharders use. Explanations follow it, and no plan moves an
+   * object to a bin that it refuses. The default is {@link BinPolicy#emptiest}.
    *
-   * @param policy the policy
+   * @param policy the policy; must be thread-safe
    * @return this builder
    */
   public ShardAdminBuilder policy(BinPolicy policy) {
@@ -33,12 +33,12 @@ public final class ShardAdminBuilder {
   }
 
   /**
-   * Bounds how long a step waits for the store: a change, a batch, a page, or a reading of
-   * everything; a minute if this is never called.
+   * Sets the maximum time that one step waits for the store: a change, a batch, a page, or a read
+   * of all data. The default is one minute.
    *
    * @param timeLimit more than zero and at most a hundred years
    * @return this builder
-   * @throws InvalidValueException if it is outside that range
+   * @throws InvalidValueException if the time limit is outside that range
    */
   public ShardAdminBuilder timeLimit(Duration timeLimit) {
     this.timeLimit = Deadline.in(timeLimit).limit();
@@ -46,9 +46,9 @@ public final class ShardAdminBuilder {
   }
 
   /**
-   * Returns the admin.
+   * Returns a new admin.
    *
-   * @return a new admin
+   * @return a new admin with the settings of this builder
    */
   public ShardAdmin build() {
     return new ShardAdmin(kind, store, policy, timeLimit);

@@ -24,27 +24,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps answers in memory, and drops those that change in the store within a stated bound.
+ * Caches answers in memory, and drops those that change in the store within a given bound.
  *
- * <p>Assignments are permanent, so an answer goes stale only by a change, and every change raises
- * the kind's revision in its own transaction. A thread of the cache's own, the watcher, asks for
- * the changes about three times within the bound. It starts with the first answer that is kept.
+ * <p>Assignments are permanent, so an answer becomes stale only by a change, and every change
+ * increases the kind's revision in its own transaction. The cache has a thread, the watcher, that
+ * polls the store for changes about three times within the bound. It starts when the first answer
+ * is cached.
  *
- * <p>Whether answers are given depends on when the watcher last saw the store, not on whether it
- * should have: another thread, which never waits for the store, withholds them as soon as that is
- * too long ago. Neither reading nor keeping an answer ever waits for the watcher.
+ * <p>Whether cached answers are used depends on when the watcher last reached the store. Another
+ * thread, which never waits for the store, disables them as soon as that is too long ago. Reading
+ * and caching an answer never wait for the watcher. Thread-safe.
  */
 public final class AnswerCache implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(AnswerCache.class);
 
   private static final long UNKNOWN = -1;
-  private static final Duration MOST_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration MAX_POLL_LIMIT = Duration.ofSeconds(5);
 
-  /** Those that watch, so that a change made in this process reaches them at once. */
+  /** The caches that poll, so that a change made in this process reaches them immediately. */
   private static final Set<AnswerCache> WATCHING = ConcurrentHashMap.newKeySet();
 
-  /** Withholds answers that are too old; its tasks never wait. */
+  /** Disables answers that are too old; its tasks never block. */
   private static final ScheduledThreadPoolExecutor CLOCK = clock();
 
   private static ScheduledThreadPoolExecutor clock() {
@@ -68,82 +69,99 @@ public final class AnswerCache implements AutoCloseable {
   private final Thread watcher;
   private final AtomicBoolean started = new AtomicBoolean();
 
-  /** Guards {@link #given}; held for moments, and never while the store is asked. */
+  /** Guards {@link #usable}; held only briefly, and never during a call to the store. */
   private final Object clock = new Object();
 
   private @Nullable ScheduledFuture<?> nextTick;
   private volatile boolean closed;
 
-  /** Whether answers may be given. Reading it is all that a clock costs a hit. */
-  private volatile boolean given;
+  /** Whether cached answers may be used. A hit reads this instead of a clock. */
+  private volatile boolean usable;
 
-  /** When the watcher last asked a store that answered, by {@link System#nanoTime}. */
-  private volatile long lastSeen = System.nanoTime();
+  /** When the latest successful poll started, by {@link System#nanoTime}. */
+  private volatile long lastPolled = System.nanoTime();
 
-  /** Whether the store failed when the watcher asked last. */
-  private volatile boolean blind;
+  /** Whether the latest poll failed. */
+  private volatile boolean failing;
 
-  /** Whether a warning says that changes are not seen; guarded by the clock. */
+  /** Whether the latest log line says that changes are not seen; guarded by the clock. */
   private boolean warned;
 
-  private volatile String failure = "the store was not asked in time";
+  private volatile String failure = "the store was not polled in time";
 
-  /** How long the next look may take; guarded by the monitor. */
-  private Duration patience;
+  /** How long the next poll may take; guarded by the monitor. */
+  private Duration pollLimit;
 
-  /** The revision that every kept answer was checked against; written under the monitor. */
+  /** The revision at which every cached answer was current; written under the monitor. */
   private volatile long revision = UNKNOWN;
 
   /** The epoch of that revision; guarded by the answers. */
   private String epoch = "";
 
+  /**
+   * Creates a cache that starts to poll when the first answer is cached.
+   *
+   * @param kind the namespace
+   * @param store the store to poll
+   * @param entries the maximum number of answers, 1 or more
+   * @param bound how long an answer may outlive a change in the store
+   * @param staleIfError how old answers may be while the store fails; may be zero
+   */
   public AnswerCache(
       String kind, AssignmentStore store, long entries, Duration bound, Duration staleIfError) {
     this.kind = kind;
     this.store = store;
     this.bound = bound;
     this.staleIfError = staleIfError;
-    this.patience = bound.dividedBy(2);
+    this.pollLimit = bound.dividedBy(2);
     this.answers = Caffeine.newBuilder().maximumSize(entries).build();
     this.watcher = new Thread(this::watch, "sharder-cache-" + kind);
     this.watcher.setDaemon(true);
   }
 
+  /** Returns the cached answer, or {@code null} if there is none or it may be too old. */
   public @Nullable Placement get(String object) {
-    return given ? answers.getIfPresent(object) : null;
+    return usable ? answers.getIfPresent(object) : null;
   }
 
-  /** To be asked before the store is, and handed back with what the store answered. */
+  /**
+   * Returns the current revision. Read it before calling the store, and pass it to {@link #put}.
+   */
   public long revision() {
     return revision;
   }
 
-  /** Returns how long ago the answers were last checked; zero while none are kept. */
+  /** Returns how long ago the answers were last confirmed; zero if none are cached. */
   public Duration age() {
     return started.get() && !closed
-        ? Duration.ofNanos(System.nanoTime() - lastSeen)
+        ? Duration.ofNanos(System.nanoTime() - lastPolled)
         : Duration.ZERO;
   }
 
-  /** Keeps answers that the store gave after {@link #revision} was asked. */
-  public void put(long asked, Collection<Assignment> assignments) {
+  /**
+   * Caches answers of the store, unless the revision has changed since.
+   *
+   * @param revisionBefore what {@link #revision} returned before the store was called
+   * @param assignments the answers of the store
+   */
+  public void put(long revisionBefore, Collection<Assignment> assignments) {
     startWatching();
-    // Read before the lock: the store made them, and may do anything while they are read.
-    Map<String, Placement> kept = new HashMap<>();
+    // Copied before the lock, because this is the store's collection and reading it may block.
+    Map<String, Placement> copies = new HashMap<>();
     for (Assignment assignment : assignments) {
-      kept.put(assignment.object(), new Placement(assignment, false));
+      copies.put(assignment.object(), new Placement(assignment, false));
     }
     synchronized (answers) {
-      // If a change came between the store's answer and now, these may be from before it.
-      if (asked != UNKNOWN && asked == revision) {
-        answers.putAll(kept);
+      // If the revision changed after the store answered, these answers may be stale.
+      if (revisionBefore != UNKNOWN && revisionBefore == revision) {
+        answers.putAll(copies);
       }
     }
   }
 
   private void startWatching() {
     if (!started.get() && !closed && started.compareAndSet(false, true)) {
-      lastSeen = System.nanoTime();
+      lastPolled = System.nanoTime();
       WATCHING.add(this);
       try {
         watcher.start();
@@ -156,39 +174,41 @@ public final class AnswerCache implements AutoCloseable {
     }
   }
 
-  /** Withholds the answers if they are too old, and comes back when they will be. */
+  /** Disables the answers if they are too old, and schedules itself for when they will be. */
   private void tick() {
     synchronized (clock) {
       if (closed) {
         return;
       }
-      long left = judge();
+      long left = updateUsable();
       long next = left > 0 ? Math.min(left, bound.toNanos()) : bound.toNanos() / 20;
       nextTick = CLOCK.schedule(this::tick, next, TimeUnit.NANOSECONDS);
       report();
     }
   }
 
-  /** Gives or withholds the answers by their age, and returns how many nanoseconds are left. */
-  private long judge() {
+  /** Enables or disables the answers by their age, and returns how many nanoseconds are left. */
+  private long updateUsable() {
     synchronized (clock) {
-      // A little early, because a thread may be late.
+      // Slightly early, because the thread may be late.
       long limit = bound.toNanos() / 100 * 95;
-      limit = blind ? Math.max(limit, staleIfError.toNanos()) : limit;
-      long left = limit - (System.nanoTime() - lastSeen);
-      given = left > 0 && !closed;
+      limit = failing ? Math.max(limit, staleIfError.toNanos()) : limit;
+      long left = limit - (System.nanoTime() - lastPolled);
+      usable = left > 0 && !closed;
       return left;
     }
   }
 
   private void report() {
-    boolean late = System.nanoTime() - lastSeen > bound.toNanos();
+    boolean late = System.nanoTime() - lastPolled > bound.toNanos();
     if (late && !warned && !closed) {
       log.warn(
           "kind '{}': changes have not been seen for {} ms, so answers from memory are {}: {}",
           kind,
           age().toMillis(),
-          given ? "given unchecked, up to " + staleIfError : "not given and the store is asked",
+          usable
+              ? "returned unchecked until they are " + staleIfError + " old"
+              : "not used and every call goes to the store",
           failure);
     }
     if (warned && !late) {
@@ -197,28 +217,31 @@ public final class AnswerCache implements AutoCloseable {
     warned = late;
   }
 
-  /** Returns once no cache of this process over that store gives an answer from before a change. */
+  /**
+   * Makes all caches of this process over the store drop the answers that a change made stale, and
+   * returns when they have.
+   */
   public static void changed(String kind, AssignmentStore store) {
     for (AnswerCache cache : WATCHING) {
       if (cache.store == store && cache.kind.equals(kind)) {
-        cache.lookAtOnce();
+        cache.pollNow();
       }
     }
   }
 
-  private synchronized void lookAtOnce() {
+  private synchronized void pollNow() {
     try {
-      look();
+      poll();
     } catch (ClosedException end) {
-      blind = true;
+      failing = true;
     }
-    if (blind) {
-      // The change is committed, and what was kept before it must not be given any more.
-      forget();
+    if (failing) {
+      // The change is committed, so answers from before it must not be used any more.
+      clear();
     }
   }
 
-  private void forget() {
+  private void clear() {
     synchronized (answers) {
       revision = UNKNOWN;
       answers.invalidateAll();
@@ -228,11 +251,11 @@ public final class AnswerCache implements AutoCloseable {
   private void watch() {
     try {
       while (!closed) {
-        look();
+        poll();
         waitForChange();
       }
     } catch (InterruptedException | ClosedException end) {
-      // Nothing is kept that no one watches; see finally.
+      // end() clears the cache, so that no answer stays without a watcher.
     } finally {
       end();
     }
@@ -242,61 +265,63 @@ public final class AnswerCache implements AutoCloseable {
     WATCHING.remove(this);
     synchronized (clock) {
       closed = true;
-      given = false;
+      usable = false;
       if (nextTick != null) {
         nextTick.cancel(false);
       }
     }
-    forget();
+    clear();
   }
 
-  /** A third of the bound, so that a look that takes half of it still comes in time. */
+  /** Waits a third of the bound, so that a poll that takes half of it still ends in time. */
   private void waitForChange() throws InterruptedException {
     Duration wait = bound.dividedBy(3);
     try {
       store.awaitChange(kind, wait);
     } catch (ClosedException end) {
       throw end;
-    } catch (RuntimeException | Error unheard) {
+    } catch (RuntimeException | Error failure) {
       Thread.sleep(wait.toMillis());
     }
   }
 
-  private synchronized void look() {
+  private synchronized void poll() {
     long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
-    long asked = System.nanoTime();
+    long start = System.nanoTime();
     try {
-      drop(store.changedSince(kind, known, Deadline.in(patience)));
-      lastSeen = asked;
-      blind = false;
-      patience = bound.dividedBy(2);
+      drop(store.changedSince(kind, known, Deadline.in(pollLimit)));
+      lastPolled = start;
+      failing = false;
+      pollLimit = bound.dividedBy(2);
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failed) {
-      // An Error, too, must not end the watcher: the next look may succeed.
+      // An Error must not end the watcher either: the next poll may succeed.
       failure =
           failed instanceof SharderException refusal ? refusal.getMessage() : failed.toString();
-      blind = true;
-      patience = longer(patience);
+      failing = true;
+      pollLimit = longer(pollLimit);
     }
-    judge();
+    updateUsable();
   }
 
-  /** What is too late anyway may take longer, as a slow store does. */
-  private static Duration longer(Duration patience) {
-    Duration twice = patience.multipliedBy(2);
-    twice = twice.compareTo(MOST_PATIENCE) < 0 ? twice : MOST_PATIENCE;
-    return patience.compareTo(MOST_PATIENCE) < 0 ? twice : patience;
+  /** Doubles the limit: once the bound is missed, a slow store may take longer. */
+  private static Duration longer(Duration limit) {
+    Duration twice = limit.multipliedBy(2);
+    twice = twice.compareTo(MAX_POLL_LIMIT) < 0 ? twice : MAX_POLL_LIMIT;
+    return limit.compareTo(MAX_POLL_LIMIT) < 0 ? twice : limit;
   }
 
-  /** While no answer is put, so that none from before the change is put after it. */
+  /**
+   * Drops changed answers under the lock of {@link #put}, which must not cache older ones after.
+   */
   private void drop(Changes changes) {
     synchronized (answers) {
       boolean sameEpoch = changes.epoch().equals(epoch);
       if (sameEpoch && changes.revision() == revision) {
         return;
       }
-      // A database that was restored from a backup, say, does not know what it has forgotten.
+      // The database may have been restored from a backup, and then cannot list what it lost.
       boolean wentBack = changes.revision() < revision;
       revision = changes.revision();
       epoch = changes.epoch();
@@ -308,7 +333,7 @@ public final class AnswerCache implements AutoCloseable {
     }
   }
 
-  /** Stops watching, so that the store may be closed after this, and forgets everything. */
+  /** Stops polling, so that the store may be closed afterwards, and clears the cache. */
   @Override
   public void close() {
     end();

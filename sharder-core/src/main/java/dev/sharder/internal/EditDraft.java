@@ -17,7 +17,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** Collects an {@link Edit}, and counts what each bin gains and loses. Not thread-safe. */
+/**
+ * Builds an {@link Edit}: collects its assignments, bins and changes, and counts by how much the
+ * load of each bin changes. Not thread-safe.
+ */
 public final class EditDraft {
   private final Snapshot snapshot;
   private final Note note;
@@ -29,11 +32,24 @@ public final class EditDraft {
   private final Set<String> undeclared = new TreeSet<>();
   private final List<Change> changes = new ArrayList<>();
 
+  /**
+   * Creates an empty draft.
+   *
+   * @param snapshot the kind before the edit
+   * @param note who makes the changes of this edit, and why
+   */
   public EditDraft(Snapshot snapshot, Note note) {
     this.snapshot = snapshot;
     this.note = note;
   }
 
+  /**
+   * Places a new object. This records no change.
+   *
+   * @param request the object
+   * @param bin the name of the bin to place it in
+   * @return the new assignment, of version 1
+   */
   public Assignment place(AssignmentRequest request, String bin) {
     Assignment made = Assignment.made(request, bin, snapshot.now());
     placed.add(made);
@@ -41,6 +57,13 @@ public final class EditDraft {
     return made;
   }
 
+  /**
+   * Moves an object and records the change.
+   *
+   * @param before its current assignment
+   * @param to the name of the bin to move it to
+   * @return the assignment after the move
+   */
   public Assignment move(Assignment before, String to) {
     Assignment after = before.movedTo(to, snapshot.now());
     moved.add(after);
@@ -50,13 +73,27 @@ public final class EditDraft {
     return after;
   }
 
+  /**
+   * Removes an object's assignment and records the change.
+   *
+   * @param before its current assignment
+   */
   public void remove(Assignment before) {
     removed.add(before);
     counted.merge(before.bin(), -before.size(), Long::sum);
     changes.add(Change.ofObject(before, Optional.empty(), note, snapshot.now()));
   }
 
-  /** Writes the bin as it is now to be, and records under the note what happened to it. */
+  /**
+   * Adds or changes a bin and records the change.
+   *
+   * @param kind the namespace
+   * @param bin the new state of the bin
+   * @param isUndeclared whether the bin is cordoned only because it is no longer declared
+   * @param what what happened to the bin
+   * @param reason the reason to record, with the actor of this draft's note
+   * @throws dev.sharder.InvalidValueException if the bin is new and its name is not valid
+   */
   public void put(String kind, Bin bin, boolean isUndeclared, Change.What what, String reason) {
     if (what == Change.What.BIN_ADDED) {
       Names.checkTrimmed("bin", bin.name());
@@ -67,15 +104,26 @@ public final class EditDraft {
     } else {
       undeclared.remove(bin.name());
     }
-    Note told = new Note(note.actor(), reason);
-    changes.add(Change.ofBin(kind, bin.name(), what, told, snapshot.now()));
+    Note withReason = new Note(note.actor(), reason);
+    changes.add(Change.ofBin(kind, bin.name(), what, withReason, snapshot.now()));
   }
 
-  /** Returns the kind's revision after this edit is recorded. */
+  /**
+   * Returns the revision that the kind will have after this edit.
+   *
+   * @return the current revision, increased by 1 if this draft has changes
+   */
   public long revision() {
     return snapshot.revision() + (changes.isEmpty() ? 0 : 1);
   }
 
+  /**
+   * Returns the edit.
+   *
+   * @param result what the update returns
+   * @param <T> the type of the result
+   * @return the edit with everything collected so far
+   */
   public <T> Edit<T> returning(T result) {
     counted.values().removeIf(change -> change == 0);
     return new Edit<>(

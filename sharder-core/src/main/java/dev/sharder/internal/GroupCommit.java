@@ -20,36 +20,42 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Group commit: answers callers in rounds. Callers that come while a round runs wait for the next
- * one, which answers all of them. Alone, a caller runs its own round at once, on its own thread;
- * all other rounds run on threads of the group's own, so that the trouble of one caller's thread, a
- * small stack or an interruption, is never another's.
+ * Group commit: answers callers in rounds. Callers that arrive while a round runs wait for the next
+ * one, which answers all of them. A single caller runs its own round immediately, on its own
+ * thread. All other rounds run on separate threads, so that a problem of one caller's thread, such
+ * as a small stack or an interruption, never affects another caller. Thread-safe.
  *
- * <p>There may be several stages, each with rounds of its own, side by side: whom one has no answer
- * for goes on to the next, without waking up in between. A caller may begin with a later one.
+ * <p>There may be several stages, each with its own rounds, which run at the same time. A request
+ * that one stage does not answer continues with the next, without waking up its caller in between.
+ * A request may start with a later stage.
  *
  * <p>Source: group commit, D. J. DeWitt et al., "Implementation techniques for main memory database
- * systems", 1984; leading by one of the waiting, "flat combining", D. Hendler et al., 2010.
+ * systems", 1984; rounds led by one of the waiting callers, "flat combining", D. Hendler et al.,
+ * 2010.
  *
- * @param <Q> what a caller asks; told in errors by its {@code toString()}
- * @param <A> what a caller is answered
+ * @param <Q> the type of requests; errors show their {@code toString()}
+ * @param <A> the type of answers
  */
 public final class GroupCommit<Q, A> {
 
   /**
-   * The most callers in one round: enough to spread the cost of a commit, few enough to be quick.
+   * The maximum number of callers in one round: enough to share the cost of a commit, few enough to
+   * be fast.
    */
-  private static final int LARGEST = 1_024;
+  private static final int MAX_ROUND = 1_024;
 
   /**
-   * Answers many questions at once: the function gives each its answer, or none, or throws its
-   * error.
+   * Answers many requests at once. The returned function returns the answer to a request, or empty
+   * if this stage has none, or throws the exception for it.
+   *
+   * @param <Q> the type of requests
+   * @param <A> the type of answers
    */
   public interface Round<Q, A> {
-    Function<Q, Optional<A>> run(List<Q> questions, Deadline deadline);
+    Function<Q, Optional<A>> run(List<Q> requests, Deadline deadline);
   }
 
-  /** Runs rounds; daemon threads that end when idle. */
+  /** Runs rounds on daemon threads that end when idle. */
   public static final Executor LEADERS =
       Executors.newCachedThreadPool(
           task -> {
@@ -58,15 +64,15 @@ public final class GroupCommit<Q, A> {
             return thread;
           });
 
-  /** Deep enough to hand the lead on. */
+  /** The stack depth that is needed to hand over the lead. */
   private static final int FRAMES_NEEDED = 256;
 
-  /** Rounds that run one at a time, and who waits for the next. Guarded by the group's monitor. */
+  /** Rounds that run one at a time, and their waiting callers. Guarded by the group's monitor. */
   private static final class Stage<Q, A> {
     final Round<Q, A> round;
     final Deque<Ticket<Q, A>> waiting = new ArrayDeque<>();
 
-    /** Whose round runs or is to run; none if the stage is idle. */
+    /** The caller whose round runs or will run next; null if the stage is idle. */
     @Nullable Ticket<Q, A> leader;
 
     Stage(Round<Q, A> round) {
@@ -74,25 +80,25 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  /** A caller and its place in the queues. */
+  /** A request and its place in the queues. */
   private static final class Ticket<Q, A> {
-    final Q question;
+    final Q request;
     final Deadline deadline;
     final int end;
     final @Nullable Thread caller;
     final CompletableFuture<Optional<A>> answer = new CompletableFuture<>();
 
-    // Once it has entered, written under the group's monitor.
+    // After it has entered, written under the group's monitor.
     int stage;
 
-    /** Whether it is to run a round, which has not begun. */
+    /** Whether it leads a round that has not started yet. */
     volatile boolean leads;
 
-    /** Whether its caller runs that round, for itself alone. */
+    /** Whether its caller's thread runs that round, for this request only. */
     volatile boolean leadsItself;
 
-    Ticket(Q question, Deadline deadline, int first, int end, @Nullable Thread caller) {
-      this.question = question;
+    Ticket(Q request, Deadline deadline, int first, int end, @Nullable Thread caller) {
+      this.request = request;
       this.deadline = deadline;
       this.stage = first;
       this.end = end;
@@ -107,18 +113,35 @@ public final class GroupCommit<Q, A> {
   // Guarded by the monitor.
   private boolean closed;
 
-  /** Names whom it serves, for errors; the executor leads where no caller's thread waits. */
+  /**
+   * Creates a group.
+   *
+   * @param what what the group serves, for errors, such as {@code the sharder of kind 'hub'}
+   * @param rounds answers requests, one for each stage
+   * @param executor runs rounds that are led by an asynchronous caller
+   */
   public GroupCommit(String what, List<Round<Q, A>> rounds, Executor executor) {
     this.what = what;
     this.stages = rounds.stream().map(Stage::new).toList();
     this.executor = executor;
   }
 
-  /** Waits until the deadline for the answer of the stages from the first to before the end. */
-  public Optional<A> ask(Q question, Deadline deadline, int first, int end) {
-    // A caller whose stack is used up fails here, before others depend on it.
+  /**
+   * Returns the answer to a request; blocks until the deadline at the latest.
+   *
+   * @param request the request
+   * @param deadline when to give up
+   * @param first the index of the first stage, inclusive
+   * @param end the index of the last stage, exclusive
+   * @return the answer; empty if none of the stages has one
+   * @throws TimeLimitException if the deadline passed
+   * @throws StoreException if the thread was interrupted
+   * @throws ClosedException if this group was closed
+   */
+  public Optional<A> call(Q request, Deadline deadline, int first, int end) {
+    // A caller with a nearly full stack fails here, before others depend on it.
     probe(FRAMES_NEEDED);
-    Ticket<Q, A> ticket = new Ticket<>(question, deadline, first, end, Thread.currentThread());
+    Ticket<Q, A> ticket = new Ticket<>(request, deadline, first, end, Thread.currentThread());
     try {
       enter(List.of(ticket));
       return await(ticket);
@@ -141,7 +164,7 @@ public final class GroupCommit<Q, A> {
       } else if (Thread.currentThread().isInterrupted()) {
         leave(ticket);
         throw new StoreException(
-            "interrupted while waiting for the answer for '" + ticket.question + "'; ask again",
+            "interrupted while waiting for the answer for '" + ticket.request + "'; try again",
             null);
       } else if (ticket.deadline.hasPassed()) {
         leave(ticket);
@@ -152,7 +175,7 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  /** Hands on what the ticket leads, wherever its thread was stopped. */
+  /** Hands over what the ticket leads, wherever its thread failed. */
   private void abandon(Ticket<Q, A> ticket) {
     leave(ticket);
     Ticket<Q, A> next = null;
@@ -165,17 +188,19 @@ public final class GroupCommit<Q, A> {
     wake(next).forEach(this::lead);
   }
 
-  /** Returns at once; the answer comes on the thread that leads. */
-  public CompletableFuture<Optional<A>> askLater(
-      Q question, Deadline deadline, int first, int end) {
-    return askLater(List.of(question), deadline, first, end).get(0);
+  /**
+   * Does what {@link #call} does without blocking; the thread of the round completes the future.
+   */
+  public CompletableFuture<Optional<A>> callAsync(
+      Q request, Deadline deadline, int first, int end) {
+    return callAsync(List.of(request), deadline, first, end).get(0);
   }
 
-  /** Asks for many, one after another; they come in together, and are taken in their order. */
-  public List<CompletableFuture<Optional<A>>> askLater(
-      List<Q> questions, Deadline deadline, int first, int end) {
-    List<Ticket<Q, A>> tickets = new ArrayList<>(questions.size());
-    questions.forEach(question -> tickets.add(new Ticket<>(question, deadline, first, end, null)));
+  /** Calls with many requests without blocking; they enter together and are served in order. */
+  public List<CompletableFuture<Optional<A>>> callAsync(
+      List<Q> requests, Deadline deadline, int first, int end) {
+    List<Ticket<Q, A>> tickets = new ArrayList<>(requests.size());
+    requests.forEach(request -> tickets.add(new Ticket<>(request, deadline, first, end, null)));
     enter(tickets).forEach(leader -> wake(leader).forEach(this::lead));
     return tickets.stream().map(this::bounded).toList();
   }
@@ -184,10 +209,11 @@ public final class GroupCommit<Q, A> {
     return ticket
         .answer
         .orTimeout(ticket.deadline.remaining().toNanos() + 1, TimeUnit.NANOSECONDS)
-        .exceptionallyCompose(failure -> CompletableFuture.failedFuture(tell(ticket, failure)));
+        .exceptionallyCompose(
+            failure -> CompletableFuture.failedFuture(callerError(ticket, failure)));
   }
 
-  /** Refuses those who wait and whoever comes later. */
+  /** Rejects waiting and later callers with a {@link ClosedException}. */
   public void refuse() {
     List<Ticket<Q, A>> refused = new ArrayList<>();
     synchronized (this) {
@@ -198,7 +224,7 @@ public final class GroupCommit<Q, A> {
       }
       for (Ticket<Q, A> ticket : refused) {
         if (ticket.leads) {
-          // Appointed, and not begun: nobody runs a round.
+          // It leads a round that has not started, so no round runs.
           ticket.leads = false;
           stages.get(ticket.stage).leader = null;
           notifyAll();
@@ -212,7 +238,7 @@ public final class GroupCommit<Q, A> {
     complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
   }
 
-  /** Returns whether no round runs any more; waits for that until the deadline. */
+  /** Waits until no round runs; returns false if the deadline passes first. */
   public synchronized boolean awaitIdle(Deadline deadline) throws InterruptedException {
     while (stages.stream().anyMatch(stage -> stage.leader != null)) {
       if (deadline.hasPassed()) {
@@ -223,7 +249,7 @@ public final class GroupCommit<Q, A> {
     return true;
   }
 
-  /** Has them join their queue one after another, and returns the one that leads it, if any. */
+  /** Adds the tickets to their queue in order, and returns the one that leads it, if any. */
   private synchronized List<Ticket<Q, A>> enter(List<Ticket<Q, A>> tickets) {
     if (closed) {
       throw new ClosedException(what);
@@ -231,13 +257,13 @@ public final class GroupCommit<Q, A> {
     return tickets.stream().filter(this::join).toList();
   }
 
-  /** Under the monitor; returns whether the stage was idle, and the ticket leads it. */
+  /** Called under the monitor. Returns whether the stage was idle, so that the ticket leads it. */
   private boolean join(Ticket<Q, A> ticket) {
     Stage<Q, A> stage = stages.get(ticket.stage);
     stage.waiting.add(ticket);
     if (stage.leader == null) {
       stage.leader = ticket;
-      // In this order: its caller looks at them without the monitor.
+      // In this order: its caller reads them without the monitor.
       ticket.leadsItself = ticket.caller == Thread.currentThread();
       ticket.leads = true;
     }
@@ -257,7 +283,7 @@ public final class GroupCommit<Q, A> {
     wake(next).forEach(this::lead);
   }
 
-  /** Runs a round, and those after it for which no other thread can be had. */
+  /** Runs a round, and those after it for which no other thread is available. */
   private void lead(Ticket<Q, A> first) {
     Deque<Ticket<Q, A>> leaders = new ArrayDeque<>(List.of(first));
     while (!leaders.isEmpty()) {
@@ -271,21 +297,22 @@ public final class GroupCommit<Q, A> {
     if (group.isEmpty()) {
       return List.of();
     }
-    List<Q> questions = group.stream().map(ticket -> ticket.question).distinct().toList();
+    List<Q> requests = group.stream().map(ticket -> ticket.request).distinct().toList();
     Function<Q, Optional<A>> answers;
     try {
-      answers = stage.round.run(questions, leader.deadline);
+      answers = stage.round.run(requests, leader.deadline);
     } catch (RuntimeException | Error failure) {
       return fail(group, stage, leader, failure);
     }
     List<Ticket<Q, A>> onward = new ArrayList<>();
     List<Ticket<Q, A>> answered = new ArrayList<>();
     for (Ticket<Q, A> ticket : group) {
-      (goesOn(ticket, answers) ? onward : answered).add(ticket);
+      (continues(ticket, answers) ? onward : answered).add(ticket);
     }
-    // Those who go on join before the next round of this stage could let later ones overtake them;
-    // and the next rounds start before the answers of this one are handed out.
-    Ticket<Q, A> further = goOn(onward);
+    // Tickets that continue join the next stage before the next round of this one, so that later
+    // ones cannot overtake them. The next rounds start before the answers of this one are
+    // delivered.
+    Ticket<Q, A> further = advance(onward);
     List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
     boolean hasTime = answered.isEmpty() && !leader.leadsItself;
     left.addAll(further != null && hasTime ? List.of(further) : wake(further));
@@ -295,9 +322,9 @@ public final class GroupCommit<Q, A> {
     return left;
   }
 
-  /** Empty if the ticket leads no longer: it was refused, gave up, or another thread ran it. */
+  /** Returns empty if the ticket no longer leads: it was refused, gave up, or was run elsewhere. */
   private synchronized List<Ticket<Q, A>> take(Ticket<Q, A> leader, Stage<Q, A> stage) {
-    int most = leader.leadsItself ? 1 : LARGEST;
+    int most = leader.leadsItself ? 1 : MAX_ROUND;
     List<Ticket<Q, A>> group = new ArrayList<>(Math.min(stage.waiting.size(), most));
     while (leader.leads && !stage.waiting.isEmpty() && group.size() < most) {
       group.add(stage.waiting.poll());
@@ -306,16 +333,16 @@ public final class GroupCommit<Q, A> {
     return group;
   }
 
-  private static <Q, A> boolean goesOn(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
+  private static <Q, A> boolean continues(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
     try {
-      return ticket.stage + 1 < ticket.end && answers.apply(ticket.question).isEmpty();
-    } catch (RuntimeException | Error itsOwn) {
+      return ticket.stage + 1 < ticket.end && answers.apply(ticket.request).isEmpty();
+    } catch (RuntimeException | Error ownFailure) {
       return false;
     }
   }
 
-  /** Moves tickets to their next stage, and returns the one that is to lead it, if any. */
-  private @Nullable Ticket<Q, A> goOn(List<Ticket<Q, A>> onward) {
+  /** Moves tickets to their next stage, and returns the one that leads it, if any. */
+  private @Nullable Ticket<Q, A> advance(List<Ticket<Q, A>> onward) {
     Ticket<Q, A> leader = null;
     List<Ticket<Q, A>> refused = List.of();
     synchronized (this) {
@@ -336,13 +363,15 @@ public final class GroupCommit<Q, A> {
 
   private static <Q, A> void settle(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
     try {
-      ticket.answer.complete(answers.apply(ticket.question));
+      ticket.answer.complete(answers.apply(ticket.request));
     } catch (RuntimeException | Error failure) {
       ticket.answer.completeExceptionally(failure);
     }
   }
 
-  /** What stopped the leader's own thread or time is no one else's: the others go round again. */
+  /**
+   * A problem of the leader's own thread or deadline fails only the leader; the others wait again.
+   */
   private List<Ticket<Q, A>> fail(
       List<Ticket<Q, A>> group, Stage<Q, A> stage, Ticket<Q, A> leader, Throwable failure) {
     boolean leadersOwn =
@@ -354,7 +383,7 @@ public final class GroupCommit<Q, A> {
     synchronized (this) {
       for (int i = group.size() - 1; leadersOwn && i >= 0; i--) {
         Ticket<Q, A> ticket = group.get(i);
-        // A caller that gave up meanwhile must not be made the leader.
+        // A caller that has given up must not become the leader.
         if (ticket != leader && !ticket.answer.isDone() && !ticket.deadline.hasPassed()) {
           group.remove(i);
           if (closed) {
@@ -374,7 +403,7 @@ public final class GroupCommit<Q, A> {
     return left;
   }
 
-  /** Makes the first of those waiting the stage's leader; without any, the stage is idle. */
+  /** Makes the first waiting ticket the stage's leader; if there is none, the stage is idle. */
   private synchronized @Nullable Ticket<Q, A> next(Stage<Q, A> stage) {
     Ticket<Q, A> next = stage.waiting.peek();
     stage.leader = next;
@@ -387,17 +416,17 @@ public final class GroupCommit<Q, A> {
     return next;
   }
 
-  /** Has another thread run the leader's round; returns the leader if no thread can be had. */
+  /** Runs the leader's round on another thread; returns the leader if no thread is available. */
   private List<Ticket<Q, A>> wake(@Nullable Ticket<Q, A> leader) {
     if (leader == null || leader.leadsItself) {
       return List.of();
     }
     try {
-      // The application's own executor is for those who do not wait: its threads may be waiting.
+      // Only asynchronous callers use the application's executor: all its threads may be waiting.
       (leader.caller == null ? executor : LEADERS).execute(() -> lead(leader));
       return List.of();
     } catch (RuntimeException | Error refusal) {
-      // Shut down, or out of threads. Some thread has to lead, or no one would be answered again.
+      // Shut down, or out of threads. Some thread has to lead, or no caller is answered again.
       return List.of(leader);
     }
   }
@@ -412,11 +441,12 @@ public final class GroupCommit<Q, A> {
   private static <Q, A> TimeLimitException tooLate(Ticket<Q, A> ticket) {
     return new TimeLimitException(
         ticket.deadline.limit(),
-        "'%s' still waits for its turn; ask again, or allow more time".formatted(ticket.question),
+        "'%s' is still waiting for its turn; try again, or allow more time"
+            .formatted(ticket.request),
         null);
   }
 
-  private Throwable tell(Ticket<Q, A> ticket, Throwable failure) {
+  private Throwable callerError(Ticket<Q, A> ticket, Throwable failure) {
     if (failure instanceof TimeoutException) {
       leave(ticket);
       return tooLate(ticket);

@@ -20,13 +20,15 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The bins of a sharder as gauges, which ask the store together, and not for every reading. */
+/** The bins of a sharder as gauges. They share one read of the store, and cache it. */
 final class BinGauges {
 
-  private static final Duration FRESH = Duration.ofSeconds(5);
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  /** How long one read of the store serves the gauges. */
+  private static final Duration MAX_AGE = Duration.ofSeconds(5);
 
-  private static final Executor ASKING =
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(1);
+
+  private static final Executor READERS =
       Executors.newCachedThreadPool(
           task -> {
             Thread thread = new Thread(task, "sharder-gauges");
@@ -38,15 +40,15 @@ final class BinGauges {
   private final String kind;
   private final Supplier<List<BinLoad>> store;
 
-  // Under the monitor.
+  // All fields below are guarded by the monitor.
   private final Map<String, BinLoad> bins = new HashMap<>();
 
-  /** What of which bin is a gauge already. */
+  /** The property and bin of each gauge that is registered. */
   private final Set<List<String>> registered = new HashSet<>();
 
   private @Nullable CompletableFuture<List<BinLoad>> answer;
   private boolean isKnown;
-  private long asked = System.nanoTime() - FRESH.toNanos();
+  private long lastRead = System.nanoTime() - MAX_AGE.toNanos();
 
   private BinGauges(MeterRegistry registry, String kind, Supplier<List<BinLoad>> store) {
     this.registry = registry;
@@ -58,33 +60,33 @@ final class BinGauges {
     BinGauges gauges = new BinGauges(registry, kind, store);
     Gauge.builder("sharder.bins", gauges, BinGauges::count)
         .tag("kind", kind)
-        // The registry alone would let go of it.
+        // By default a registry holds its gauges weakly.
         .strongReference(true)
         .register(registry);
-    gauges.look();
+    gauges.refresh();
   }
 
   private synchronized double count() {
-    look();
+    refresh();
     return isKnown ? bins.size() : Double.NaN;
   }
 
   private synchronized double read(String bin, ToDoubleFunction<BinLoad> value) {
-    look();
+    refresh();
     BinLoad load = bins.get(bin);
     return isKnown && load != null ? value.applyAsDouble(load) : Double.NaN;
   }
 
-  /** Whoever reads all of them waits once, and only so long, for a store that is away. */
-  private synchronized void look() {
-    if (System.nanoTime() - asked < FRESH.toNanos()) {
+  /** Reads the store if the last read is too old. An unreachable store delays all gauges once. */
+  private synchronized void refresh() {
+    if (System.nanoTime() - lastRead < MAX_AGE.toNanos()) {
       return;
     }
     if (answer == null) {
-      answer = CompletableFuture.supplyAsync(store, ASKING);
+      answer = CompletableFuture.supplyAsync(store, READERS);
     }
     try {
-      List<BinLoad> now = answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      List<BinLoad> now = answer.get(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
       answer = null;
       bins.clear();
       now.forEach(bin -> bins.put(bin.name(), bin));
@@ -98,7 +100,7 @@ final class BinGauges {
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     }
-    asked = System.nanoTime();
+    lastRead = System.nanoTime();
   }
 
   private void add(BinLoad bin) {

@@ -19,37 +19,37 @@ import java.util.function.Supplier;
 
 /**
  * Counts and times what sharders do, in a Micrometer registry: {@code
- * Sharder.builder(…).listener(SharderMetrics.in(registry))}. One instance serves any number of
- * sharders, and is thread-safe.
+ * Sharder.builder(…).listener(SharderMetrics.in(registry))}. Thread-safe; any number of sharders
+ * may share one instance.
  *
  * <table>
  * <caption>The meters; all have the tag {@code kind}</caption>
- * <tr><th>name</th><th>type</th><th>tells</th></tr>
+ * <tr><th>name</th><th>type</th><th>what it measures</th></tr>
  * <tr><td>{@code sharder.assignments}</td><td>counter</td><td>answers by {@code bin} and {@code
  *     result}: {@code memory}, {@code found} or {@code new}; those from memory are the cache's
  *     hits</td></tr>
- * <tr><td>{@code sharder.assign}</td><td>timer</td><td>how long callers of one object
- *     waited who were not answered from memory, and whoever was refused, by {@code result}: {@code found}, {@code new} or {@code
- *     refused}</td></tr>
+ * <tr><td>{@code sharder.assign}</td><td>timer</td><td>how long callers of one object that
+ *     were not answered from memory, and all refused callers, waited, by {@code result}: {@code
+ *     found}, {@code new} or {@code refused}</td></tr>
  * <tr><td>{@code sharder.refusals}</td><td>counter</td><td>errors by {@code error}, such as {@code
  *     no-open-bin} or {@code time-limit}</td></tr>
- * <tr><td>{@code sharder.round}</td><td>timer</td><td>how long the store worked for a group, by
+ * <tr><td>{@code sharder.round}</td><td>timer</td><td>how long the store took for a round, by
  *     {@code step}: {@code find} or {@code place}</td></tr>
- * <tr><td>{@code sharder.round.objects}</td><td>summary</td><td>how many were in a group, by {@code
- *     step}</td></tr>
- * <tr><td>{@code sharder.bins}</td><td>gauge</td><td>how many bins there are</td></tr>
+ * <tr><td>{@code sharder.round.objects}</td><td>summary</td><td>the number of objects in a round, by
+ *     {@code step}</td></tr>
+ * <tr><td>{@code sharder.bins}</td><td>gauge</td><td>the number of bins</td></tr>
  * <tr><td>{@code sharder.bin.load}, {@code .offset}, {@code .weight}, {@code .capacity}, {@code
- *     .open}</td><td>gauges</td><td>of each {@code bin}; a capacity only where there is one, open
- *     is 1 or 0, and not a number while the store cannot be asked</td></tr>
+ *     .open}</td><td>gauges</td><td>the values of each {@code bin}; a
+ *     capacity only if the bin has one, and open as 1 or 0; NaN while the store is unreachable</td></tr>
  * </table>
  *
- * <p>The gauges ask the store when they are read, at most every 5 s, and wait for it 1 s at most.
+ * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s.
  */
 public final class SharderMetrics implements SharderListener {
 
   private final MeterRegistry registry;
 
-  // Kept here, because a registry makes a name and its tags anew to look for a meter.
+  // Cached here, because looking up a meter in a registry creates its name and tags each time.
   private final Map<Answers, Counter> answers = new ConcurrentHashMap<>();
   private final Map<Waits, Timer> waits = new ConcurrentHashMap<>();
 
@@ -57,17 +57,17 @@ public final class SharderMetrics implements SharderListener {
     this.registry = registry;
   }
 
-  /** What a counter of answers is for. */
+  /** The tags of a counter of answers. */
   private record Answers(String kind, String bin, String result) {}
 
-  /** What a timer of those who waited is for. */
+  /** The tags of a timer of callers. */
   private record Waits(String kind, String result) {}
 
   /**
-   * Makes the listener.
+   * Returns a listener that registers its meters in the given registry.
    *
-   * @param registry where the meters go
-   * @return a listener for any number of sharders
+   * @param registry the registry
+   * @return a new listener for any number of sharders
    */
   public static SharderMetrics in(MeterRegistry registry) {
     return new SharderMetrics(registry);
@@ -137,7 +137,7 @@ public final class SharderMetrics implements SharderListener {
     return placement.isNew() ? "new" : "found";
   }
 
-  /** {@code NoOpenBinException} is {@code no-open-bin}. */
+  /** Returns the tag value of an error, such as {@code no-open-bin} for NoOpenBinException. */
   private static String word(SharderException error) {
     return error
         .getClass()

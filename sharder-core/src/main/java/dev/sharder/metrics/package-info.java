@@ -1,6 +1,6 @@
 /**
- * Meters of Sharder for Micrometer, which an application that uses this package brings along:
- * {@code io.micrometer:micrometer-core}.
+ * Metrics of sharders in Micrometer. An application that uses this package must depend on {@code
+ * io.micrometer:micrometer-core}.
  */
 @NullMarked
 package dev.sharder.metrics;

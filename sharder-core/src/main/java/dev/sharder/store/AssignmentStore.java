@@ -18,73 +18,75 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Keeps assignments and bins, and makes a choice atomic.
+ * Keeps assignments and bins, and makes each choice of a bin atomic.
  *
- * <p>This is what a third party implements to keep assignments elsewhere; programs use {@link
- * dev.sharder.Sharder}. The abstract {@code AssignmentStoreContract} in this module's test-jar
- * tells when an implementation is right.
+ * <p>Implement this to keep assignments elsewhere; programs use {@link dev.sharder.Sharder}. The
+ * abstract {@code AssignmentStoreContract} in this module's test-jar checks an implementation.
  *
- * <p>Every method is thread-safe, and safe beside other processes that use the same data. Nobody
- * loses a race: a store waits or retries until the deadline when somebody else is in the way, and
- * throws {@link TimeLimitException} after it, {@link StoreException} when waiting will not help,
- * and {@link ClosedException} once closed. Names that come in are valid names. When a method
- * returns, what it wrote is durable as far as the store is.
+ * <p>Every method is thread-safe, and safe to use at the same time as other processes that use the
+ * same data. No caller fails because of a race: a store that has to wait for another caller waits
+ * or retries until the deadline. After the deadline it throws a {@link TimeLimitException}, when
+ * waiting does not help a {@link StoreException}, and once it is closed a {@link ClosedException}.
+ * All names that are passed in are valid. When a method returns, what it wrote is as durable as the
+ * store is.
  */
 public interface AssignmentStore extends AutoCloseable {
 
   /**
-   * Returns a store that lives and dies with this object: for tests, and for policies that need no
-   * memory.
+   * Returns a store that keeps its data in this object only: for tests, and for policies that need
+   * no memory.
    *
-   * @return an empty store
+   * @return a new, empty store
    */
   static AssignmentStore inMemory() {
     return new InMemoryAssignmentStore();
   }
 
   /**
-   * Finds what is assigned; makes nothing.
+   * Returns the assignments of the given objects, and never makes one.
    *
-   * <p>The answer may come from a copy of the data, but it must show every change that this object
-   * has made or told of before it was asked, in {@link #changedSince} above all: a cache that heard
-   * of a move asks here, and keeps what it is answered. And it must not leave out what is assigned.
+   * <p>The answer may come from a replica, but it must include every change that this store object
+   * has made or returned before the call, above all from {@link #changedSince}: a cache that learns
+   * of a move there calls this method next, and keeps the answer. It must not omit an object that
+   * is assigned.
    *
    * @param kind the namespace
-   * @param objects any number of names
+   * @param objects the names, any number of them
    * @param deadline when to give up
-   * @return the assignments by object; objects without one are left out
+   * @return the assignments by object, without the objects that have none
    */
   Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline);
 
   /**
-   * Changes a kind in one atomic step: locks the kind, shows it, and records what is decided, whole
-   * or not at all. Until then nobody else places or changes anything of the kind. The revision goes
-   * up by one if there are changes to append, and an edit that {@linkplain Edit#isEmpty is empty}
-   * writes nothing.
+   * Changes a kind in one atomic step: locks the kind, reads it, and records the edit completely or
+   * not at all. No other caller places or changes anything of the kind in the meantime. The
+   * revision increases by 1 if the edit has changes to append, and an {@linkplain Edit#isEmpty
+   * empty} edit writes nothing.
    *
-   * @param kind the namespace; one that is unknown has no bins, and begins with its first one
-   * @param scope which assignments are shown
-   * @param decide a plain function of what it is shown; asked again if the step must be tried
-   *     again; what it throws is thrown to the caller, and nothing is recorded
+   * @param kind the namespace; an unknown kind has no bins, and is created by adding its first bin
+   * @param scope which assignments the snapshot contains
+   * @param decide returns the edit for a snapshot; must have no side effects, because it is called
+   *     again if the step is retried; an exception that it throws is thrown to the caller, and
+   *     nothing is recorded
    * @param deadline when to give up
-   * @param <T> what is returned
+   * @param <T> the type of the result
    * @return the result of the edit that was recorded
    */
   <T> T update(String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline);
 
   /**
-   * Finds or makes assignments for a group, exactly as if its objects had come one after another.
-   * An assignment and its count are recorded together or not at all; where the call fails, some of
-   * the group may be placed, as after a crash, and asking again finds them. An object that no bin
-   * may take, or whose policy failed, is refused alone; its neighbours are placed.
+   * Finds or makes the assignments of many objects, exactly as if they were requested one after
+   * another. An assignment and its count are recorded together or not at all. If the call fails,
+   * some of the objects may be placed, as after a crash, and the next call finds them. An object
+   * that no bin can take, or whose policy fails, does not affect the others.
    *
-   * <p>The choices, and the errors of those refused, must be those of {@link Choices#of} on the
-   * loads at that moment, as they are unless a store overrides this: to reach the same choices by
-   * its own means, as SQL does for {@link BinPolicy#emptiest}.
+   * <p>The choices and errors must be those of {@link Choices#of} on the loads at that moment, as
+   * they are in the default implementation. A store may override this method to make the same
+   * choices in its own way, as SQL can for {@link BinPolicy#emptiest}.
    *
    * @param kind the namespace
-   * @param requests objects without repetition, in the order they are to be placed
-   * @param policy chooses for those that are new
+   * @param requests the objects, without repetition, in the order to place them
+   * @param policy chooses the bins of new objects
    * @param deadline when to give up
    * @return an answer or an error for each object
    */
@@ -101,12 +103,12 @@ public interface AssignmentStore extends AutoCloseable {
    * Returns the kinds that have bins.
    *
    * @param deadline when to give up
-   * @return in the order of their names by code point
+   * @return the kinds, ordered by code point
    */
   List<String> kinds(Deadline deadline);
 
   /**
-   * Returns every bin of the kind with its load, at one moment.
+   * Returns every bin of the kind with its load, read at one moment.
    *
    * @param kind the namespace
    * @param deadline when to give up
@@ -118,18 +120,18 @@ public interface AssignmentStore extends AutoCloseable {
    * Lists assignments in the order of their objects' names by code point.
    *
    * @param kind the namespace
-   * @param listing which, and how many
+   * @param listing which assignments, and how many
    * @param deadline when to give up
-   * @return a page; fewer than the limit only if there are no more
+   * @return one page; fewer than the limit only if there are no more
    */
   List<Assignment> list(String kind, Listing listing, Deadline deadline);
 
   /**
-   * Counts what the bins hold by its size: what plans are made from.
+   * Counts the units that each bin holds by their size. Plans are made from these counts.
    *
    * @param kind the namespace
    * @param deadline when to give up; this reads every assignment
-   * @return in any order
+   * @return the counts, in any order
    */
   List<Holding> holdings(String kind, Deadline deadline);
 
@@ -137,36 +139,34 @@ public interface AssignmentStore extends AutoCloseable {
    * Returns the changes of a kind, or of one object, in the order they were made.
    *
    * @param kind the namespace
-   * @param object whose changes; empty for all of the kind
-   * @param after the {@linkplain Change#id id} after which to begin; 0 for the first
-   * @param limit how many at most, 1 or more
+   * @param object the object whose changes are returned; empty for all changes of the kind
+   * @param after the {@linkplain Change#id id} after which to start; 0 to start with the first
+   * @param limit the maximum number of changes, 1 or more
    * @param deadline when to give up
-   * @return a page
+   * @return one page; fewer than the limit only if there are no more
    */
   List<Change> history(
       String kind, Optional<String> object, long after, int limit, Deadline deadline);
 
   /**
-   * Holds the data of a kind against the promises, at one moment: counters equal the sums of sizes
-   * ({@code counters}), every assignment is in a bin there is ({@code bins}), every object is in
-   * one ({@code objects}), and so is every group ({@code groups}), retired bins are empty ({@code
-   * states}), and the last change of each object tells where it is ({@code changes}).
+   * Checks the consistency of a kind's data, read at one moment, against every {@link
+   * Finding.Promise}.
    *
    * @param kind the namespace
-   * @param limit how many findings at most, 1 or more
-   * @param deadline when to give up; this reads everything
-   * @return what is wrong; empty if nothing is
+   * @param limit the maximum number of findings, 1 or more
+   * @param deadline when to give up; this reads all data of the kind
+   * @return the inconsistencies; empty if there are none
    */
   List<Finding> verify(String kind, int limit, Deadline deadline);
 
   /**
-   * Makes every bin's load the sum of the sizes of its assignments, in one atomic step; bins whose
-   * count is mended leave a change.
+   * Sets every bin's load to the sum of the sizes of its assignments, in one atomic step. Each
+   * repair of a bin is recorded as a {@link Change}.
    *
    * @param kind the namespace
-   * @param note who mends, and why
+   * @param note who repairs the counters, and why
    * @param deadline when to give up; this reads every assignment
-   * @return by how much each wrong count changed, by bin; empty if none was wrong
+   * @return the difference by which each wrong counter changed, by bin; empty if all were right
    */
   Map<String, Long> recount(String kind, Note note, Deadline deadline);
 
@@ -175,34 +175,35 @@ public interface AssignmentStore extends AutoCloseable {
    *
    * @param kind the namespace
    * @param deadline when to give up
-   * @return 0 if nothing changed yet
+   * @return the id; 0 if there are no changes yet
    */
   long lastChange(String kind, Deadline deadline);
 
   /**
-   * Returns what changed since a revision. Caches poll this.
+   * Returns what changed since a revision. Caches poll this method.
    *
    * @param kind the namespace
-   * @param revision the revision up to which the caller knows all changes
+   * @param revision the revision up to which the caller knows all changes; {@link Long#MAX_VALUE}
+   *     to ask only for the current revision
    * @param deadline when to give up
-   * @return the revision now, and the objects moved or removed after the given one
+   * @return the current revision, and the objects that were moved or removed after the given one
    */
   Changes changedSince(String kind, long revision, Deadline deadline);
 
   /**
-   * Waits until something may have changed, and at most for the time given. Returning early, or
-   * only when the time is over, does no harm: caches ask for the {@link #changedSince} after each
-   * wait.
+   * Waits until something may have changed, at most for the given time. It may return early, or
+   * only at the end of that time, as the default implementation does: caches call {@link
+   * #changedSince} after each wait.
    *
    * @param kind the namespace
-   * @param atMost how long to wait
+   * @param atMost the maximum time to wait
    * @throws InterruptedException if the thread is interrupted
    */
   default void awaitChange(String kind, Duration atMost) throws InterruptedException {
     Thread.sleep(atMost.toMillis());
   }
 
-  /** Releases what the store itself opened; closing twice is harmless. */
+  /** Releases the resources that the store itself opened. Closing twice has no effect. */
   @Override
   void close();
 }

@@ -4,23 +4,28 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What changed in a kind since a revision.
+ * What changed in a kind since a revision. Immutable.
  *
- * @param revision the kind's revision now; 0 before anything changed
- * @param objects whose assignments were moved or removed since; empty if there were too many to
- *     list, so that any may have been
- * @param epoch names the history that the store continues. Another name than before means that some
- *     of what was committed may be lost, as after a failover to an asynchronous replica, so that no
- *     answer from memory is valid. Empty where that cannot happen.
+ * @param revision the kind's current revision; 0 before the first change
+ * @param objects the objects that were moved or removed since; empty if there were too many to
+ *     list, so that any object may have changed
+ * @param epoch identifies the history that the store continues. A new value means that committed
+ *     changes may be lost, as after a failover to an asynchronous replica, so that no cached answer
+ *     is valid. Empty if this cannot happen
  */
 public record Changes(long revision, Optional<Set<String>> objects, String epoch) {
 
-  /** Describes changes of a store whose history is never replaced. */
+  /**
+   * Creates the changes of a store whose history is never replaced.
+   *
+   * @param revision the kind's current revision
+   * @param objects the objects that were moved or removed; empty if there were too many to list
+   */
   public Changes(long revision, Optional<Set<String>> objects) {
     this(revision, objects, "");
   }
 
-  /** Takes a copy that nobody can change. */
+  /** Copies the objects. */
   public Changes {
     objects = objects.map(Set::copyOf);
   }

@@ -18,31 +18,31 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 
 /**
- * The bins chosen for a group, exactly as if its objects had come one after another: what a store
- * calls under its lock, between reading the loads and recording the choices.
+ * The bins chosen for many objects, exactly as if they were requested one after another. A store
+ * computes them under its lock, between reading the loads and recording the choices. Immutable.
  *
- * @param chosen bin by object, in the order of the objects
- * @param refused the errors by object, each for its own caller alone
+ * @param chosen the name of the bin of each placed object, in the order of the requests
+ * @param refused the exception of each refused object, for its own caller only
  */
 public record Choices(Map<String, String> chosen, Map<String, SharderException> refused) {
 
-  /** Where neither the bin nor the policy has a reason. */
+  /** The reason if neither the bin nor the policy gives one. */
   private static final String UNEXPLAINED = "was refused by the policy";
 
-  /** Takes copies that nobody can change. */
+  /** Copies the maps, in their order. */
   public Choices {
     chosen = Collections.unmodifiableMap(new LinkedHashMap<>(chosen));
     refused = Collections.unmodifiableMap(new LinkedHashMap<>(refused));
   }
 
   /**
-   * Lets the policy choose for one object after another, each choice counted before the next. Who
-   * has a group goes where its group is, or nowhere.
+   * Lets the policy choose a bin for one object after another, and counts each choice before the
+   * next. An object with a group goes to the bin of its group or is refused.
    *
    * @param requests new objects, without repetition
-   * @param policy the policy
+   * @param policy chooses the bins
    * @param bins every bin of the kind with its load, in any order
-   * @param groups the bin of each group that has one
+   * @param groups the name of the bin of each group that has one
    * @return a choice, a {@link NoOpenBinException} or a {@link PolicyException} for each object
    */
   public static Choices of(
@@ -76,7 +76,15 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     return new Choices(chosen, refused);
   }
 
-  /** Tells what {@link #of} would do with one object, and why. */
+  /**
+   * Returns what {@link #of} would choose for one object, and why.
+   *
+   * @param request the object
+   * @param policy the policy of the kind's sharders
+   * @param snapshot the bins, and the object's assignment and the bin of its group if there are any
+   * @return the explanation
+   * @throws PolicyException if the policy fails
+   */
   public static Explanation explain(
       AssignmentRequest request, BinPolicy policy, Snapshot snapshot) {
     Assignment known = snapshot.assignments().get(request.object());
@@ -102,7 +110,9 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     }
   }
 
-  /** The first of a group goes where the policy says, and all others to the first. */
+  /**
+   * Returns a policy that follows the object's group, or the given one if it is the first of it.
+   */
   private static BinPolicy atHome(
       AssignmentRequest request, BinPolicy policy, Map<String, String> homes) {
     return request
@@ -112,7 +122,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
         .orElse(policy);
   }
 
-  /** The same for the policy that is used most, without asking every bin for every object. */
+  /** A fast path for the default policy that does not read every bin for every object. */
   private static Choices leastLoaded(
       List<AssignmentRequest> requests, List<BinLoad> open, List<BinLoad> closed) {
     PriorityQueue<BinLoad> emptiest = new PriorityQueue<>(BinLoad.emptiestWith(1));
@@ -124,7 +134,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       BinLoad choice = emptiest.poll();
       if (choice == null) {
         if (refused.isEmpty()) {
-          // Nothing changes after the first who finds no room, so all share the reasons.
+          // Nothing changes after the first refusal, so all refusals share the reasons.
           reasons = refusals(request, BinPolicy.emptiest(), List.of(), closed);
         }
         refused.put(request.object(), new NoOpenBinException(request, reasons));
@@ -151,9 +161,9 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       choice = offered.isEmpty() ? Optional.empty() : Optional.of(policy.choose(request, offered));
       refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
     } catch (RuntimeException | Error failure) {
-      // Whatever a policy throws is the trouble of this object alone.
+      // An exception that a policy throws affects this object only.
       throw new PolicyException(
-          "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; mend the policy"
+          "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; fix the policy"
               .formatted(policy, request.object(), request.kind(), failure),
           failure);
     }
@@ -200,7 +210,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       // The policy's reason first: opening a bin that the policy refuses would not help.
       Optional<String> reason =
           policy.refusal(request, bin.bin()).or(() -> bin.refusal(request.size()));
-      // Only a policy that answers the same question differently leaves a bin without a reason.
+      // Only a policy whose refusal() is not consistent leaves a bin without a reason.
       refusals.put(bin.name(), reason.orElse(UNEXPLAINED));
     }
     return refusals;

@@ -4,8 +4,8 @@ import dev.sharder.InvalidValueException;
 import java.time.Duration;
 
 /**
- * The moment by which a caller wants its answer. Immutable and thread-safe; measured on the clock
- * that never jumps.
+ * The moment at which a call gives up, measured by {@link System#nanoTime}. Immutable and
+ * thread-safe.
  */
 public final class Deadline {
 
@@ -18,16 +18,16 @@ public final class Deadline {
   }
 
   /**
-   * Returns a deadline that far from now.
+   * Returns the deadline that is the given time from now.
    *
    * @param limit more than zero and at most a hundred years
-   * @return the deadline
+   * @return a new deadline
    * @throws InvalidValueException if the limit is outside that range
    */
   public static Deadline in(Duration limit) {
     if (limit.isNegative() || limit.isZero() || limit.toDays() > 36_500) {
       throw new InvalidValueException(
-          "time limit %s is no time limit; use one from a nanosecond to a hundred years"
+          "time limit %s is out of range; use one from a nanosecond to a hundred years"
               .formatted(limit));
     }
     return new Deadline(limit, System.nanoTime() + limit.toNanos());
@@ -36,14 +36,14 @@ public final class Deadline {
   /**
    * Returns the whole time limit.
    *
-   * @return what was given to {@link #in}
+   * @return the limit that was passed to {@link #in}
    */
   public Duration limit() {
     return limit;
   }
 
   /**
-   * Returns what is left of it.
+   * Returns the time that remains.
    *
    * @return zero or more
    */
@@ -52,9 +52,9 @@ public final class Deadline {
   }
 
   /**
-   * Tells whether it has passed.
+   * Returns whether the deadline has passed.
    *
-   * @return true if nothing remains
+   * @return {@code true} if no time remains
    */
   public boolean hasPassed() {
     return atNanos - System.nanoTime() <= 0;

@@ -8,18 +8,19 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What an {@link AssignmentStore#update update} records, whole or not at all. A store writes what
- * stands here as it stands, and if there are changes raises the kind's revision by one.
+ * What an {@link AssignmentStore#update update} records, completely or not at all. A store writes
+ * the components unchanged, and increases the kind's revision by 1 if there are changes. Immutable.
  *
  * @param result what the update returns
  * @param placed new assignments, of version 1
- * @param moved known assignments as they are now to be
+ * @param moved the new state of existing assignments that move
  * @param removed assignments to delete
- * @param counted by how much the load of each bin changes, by bin
- * @param bins new and changed bins as they are now to be
- * @param undeclared which of {@code bins} are cordoned only because they are no longer declared
- * @param changes to be appended, in this order
- * @param <T> what the update returns
+ * @param counted by how much the load of each bin changes, by bin name
+ * @param bins the new state of bins that are added or changed
+ * @param undeclared the names of those of {@code bins} that are cordoned only because they are no
+ *     longer declared
+ * @param changes to append, in this order
+ * @param <T> the type of the result
  */
 public record Edit<T>(
     T result,
@@ -31,7 +32,7 @@ public record Edit<T>(
     Set<String> undeclared,
     List<Change> changes) {
 
-  /** Takes copies that nobody can change. */
+  /** Copies the collections. */
   public Edit {
     placed = List.copyOf(placed);
     moved = List.copyOf(moved);
@@ -43,9 +44,9 @@ public record Edit<T>(
   }
 
   /**
-   * Tells whether there is nothing to record.
+   * Returns whether there is nothing to record.
    *
-   * @return true if so
+   * @return {@code true} if all collections are empty
    */
   public boolean isEmpty() {
     return placed.isEmpty()

@@ -7,7 +7,7 @@ import dev.sharder.BinPolicy;
 import java.util.List;
 import java.util.Optional;
 
-/** Chooses the bin that holds the others of the object's group, and no other. */
+/** Chooses only the bin that holds the other objects of the group. */
 record GroupAffinity(String home) implements BinPolicy {
 
   @Override

@@ -25,13 +25,13 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Keeps assignments as long as the program runs. */
+/** Keeps assignments in memory, as long as the object lives. */
 final class InMemoryAssignmentStore implements AssignmentStore {
 
   private final Map<String, Kind> kinds = new HashMap<>();
   private boolean closed;
 
-  /** What is kept of one kind; guarded by the store's monitor. */
+  /** The data of one kind; guarded by the store's monitor. */
   private static final class Kind {
     final NavigableMap<String, Assignment> assignments = new TreeMap<>(Names.ORDER);
     final Map<String, Set<String>> groups = new HashMap<>();
@@ -106,7 +106,7 @@ final class InMemoryAssignmentStore implements AssignmentStore {
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     Kind known = kind(kind);
     Edit<T> edit = decide.apply(snapshot(known, scope));
-    // First what may fail: a count below zero.
+    // Fails if a count would fall below zero, so it comes before all writes.
     Map<String, BinLoad> loads = known.loadsAfter(edit);
     known.bins.putAll(loads);
     edit.bins().forEach(bin -> known.mark(bin, edit.undeclared().contains(bin.name())));
@@ -233,8 +233,8 @@ final class InMemoryAssignmentStore implements AssignmentStore {
         .toList();
   }
 
-  // Maps hold one bin for an object, and nothing but update() and recount() writes them; so of what
-  // may be wrong elsewhere, only what an edit may have made wrong is looked for.
+  // A map holds one bin for an object, and only update() and recount() write to it, so this checks
+  // only what an edit can make wrong.
   @Override
   public synchronized List<Finding> verify(String kind, int limit, Deadline deadline) {
     Kind known = kind(kind);
@@ -269,18 +269,18 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   public synchronized Map<String, Long> recount(String kind, Note note, Deadline deadline) {
     Kind known = kind(kind);
     Map<String, Long> sums = sums(known);
-    Map<String, Long> mended = new LinkedHashMap<>();
+    Map<String, Long> repaired = new LinkedHashMap<>();
     List<Change> changes = new ArrayList<>();
     for (BinLoad bin : List.copyOf(known.bins.values())) {
       long difference = sums.getOrDefault(bin.name(), 0L) - bin.assigned();
       if (difference != 0) {
         known.bins.put(bin.name(), bin.plus(difference));
-        mended.put(bin.name(), difference);
+        repaired.put(bin.name(), difference);
         changes.add(Change.ofBin(kind, bin.name(), Change.What.BIN_RECOUNTED, note, Instant.now()));
       }
     }
     append(known, changes);
-    return mended;
+    return repaired;
   }
 
   @Override

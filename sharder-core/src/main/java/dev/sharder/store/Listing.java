@@ -4,70 +4,77 @@ import java.util.Set;
 
 /**
  * Which assignments of a kind to list, in the order of their objects' names by code point.
+ * Immutable.
  *
- * @param from the least name, or what would come just before it
- * @param below names from here on are left out
- * @param bins only what these bins hold; empty for all
- * @param groupsOnce whether a group is listed once: as its first member by name, with the size of
- *     all its members together
- * @param limit how many at most, 1 or more
+ * @param from where the names start, inclusive; not necessarily a valid name
+ * @param below where the names end, exclusive; not necessarily a valid name
+ * @param bins the names of the bins whose assignments are listed; empty for all bins
+ * @param groupsOnce whether a group is listed once: as its first member by name, with the total
+ *     size of all its members
+ * @param limit the maximum number of assignments, 1 or more
  */
 public record Listing(String from, String below, Set<String> bins, boolean groupsOnce, int limit) {
 
   /** Above every name. */
   private static final String END = Character.toString(Character.MAX_CODE_POINT).repeat(256);
 
-  /** Takes a copy that nobody can change. */
+  /** Copies the names of the bins. */
   public Listing {
     bins = Set.copyOf(bins);
   }
 
   /**
-   * Returns a listing of everything.
+   * Returns a listing of all assignments, from the first name on.
    *
-   * @param limit how many at most
-   * @return from the first name on
+   * @param limit the maximum number of assignments, 1 or more
+   * @return the listing
    */
   public static Listing all(int limit) {
     return new Listing("", END, Set.of(), false, limit);
   }
 
   /**
-   * Returns this listing of certain bins only.
+   * Returns this listing for some bins only.
    *
-   * @param bins their names; empty for all
-   * @return the changed copy
+   * @param bins the names of the bins; empty for all
+   * @return a changed copy
    */
   public Listing ofBins(Set<String> bins) {
     return new Listing(from, below, bins, groupsOnce, limit);
   }
 
   /**
-   * Returns this listing of names that start alike.
+   * Returns this listing for names with the given prefix, from the first of them on.
    *
-   * @param prefix how they start; may be empty
-   * @return the changed copy
+   * @param prefix the prefix; may be empty
+   * @return a changed copy
    */
   public Listing startingWith(String prefix) {
     return new Listing(prefix, above(prefix), bins, groupsOnce, limit);
   }
 
   /**
-   * Returns the next page of this listing.
+   * Returns this listing from the name after the given one on: the next page.
    *
-   * @param object the last name of the page before
-   * @return the changed copy
+   * @param object the last name of the previous page
+   * @return a changed copy
    */
   public Listing after(String object) {
-    // No name has this character, so none lies in between.
+    // Names have no control characters, so no name lies in between.
     return new Listing(object + "\u0001", below, bins, groupsOnce, limit);
   }
 
+  /**
+   * Returns this listing with each group listed once: as its first member by name, with the total
+   * size of all its members.
+   *
+   * @return a changed copy
+   */
   public Listing withGroupsOnce() {
     return new Listing(from, below, bins, true, limit);
   }
 
-  /** The least text above all that start with the prefix. */
+  /** Returns the least text above all texts with the prefix. */
   private static String above(String prefix) {
     int[] points = prefix.codePoints().toArray();
     int last = points.length - 1;
@@ -77,7 +84,7 @@ public record Listing(String from, String below, Set<String> bins, boolean group
     if (last < 0) {
       return END;
     }
-    // Half a surrogate pair is no text to a database.
+    // A database cannot store half a surrogate pair.
     points[last] = points[last] + 1 == Character.MIN_SURROGATE ? 0xe000 : points[last] + 1;
     return new String(points, 0, last + 1);
   }

@@ -15,17 +15,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What came of placing a group: every object is in exactly one of the two maps.
+ * The result of placing many objects. Every object is in exactly one of the two maps. Immutable.
  *
- * @param placed the answers by object
- * @param refused the errors by object, each for its own caller alone
+ * @param placed the answer for each placed object
+ * @param refused the exception for each refused object, for its own caller only
  */
 public record Placements(Map<String, Placement> placed, Map<String, SharderException> refused) {
 
-  /** Placing leaves no change, so nobody is noted. */
-  private static final Note NOBODY = new Note("sharder", "");
+  /** A placeholder, because placing records no change. */
+  private static final Note UNUSED = new Note("sharder", "");
 
-  /** Takes copies that nobody can change. */
+  /** Copies the maps. */
   public Placements {
     placed = Map.copyOf(placed);
     refused = Map.copyOf(refused);
@@ -34,9 +34,10 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
   /**
    * Returns the answer for one object.
    *
-   * @param object one of those that were asked for
+   * @param object one of the requested objects
    * @return the answer
    * @throws SharderException if the object was refused
+   * @throws StoreException if the store returned no answer for it, which breaks its contract
    */
   public Placement of(String object) {
     SharderException refusal = refused.get(object);
@@ -46,19 +47,22 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
     Placement placement = placed.get(object);
     if (placement == null) {
       throw new StoreException(
-          "the store gave no answer for '%s'; it breaks its contract".formatted(object), null);
+          "the store returned no answer for '%s', which breaks its contract; report this to its author"
+              .formatted(object),
+          null);
     }
     return placement;
   }
 
   /**
-   * Returns the answer for one of several callers that asked for one object: only the first made
-   * the assignment.
+   * Returns the answer for one of several callers that requested the same object. Only the first
+   * one is reported to have made the assignment.
    *
-   * @param object one of those that were asked for
-   * @param answered the objects that have an answer already; this one is added
-   * @return the answer
+   * @param object one of the requested objects
+   * @param answered the objects that were answered before; the object is added to them
+   * @return the answer; {@link Placement#isNew} is {@code false} if the object was answered before
    * @throws SharderException if the object was refused
+   * @throws StoreException if the store returned no answer for it, which breaks its contract
    */
   public Placement answerOnce(String object, Set<String> answered) {
     Placement placement = of(object);
@@ -66,30 +70,38 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
   }
 
   /**
-   * Returns how many objects were new.
+   * Returns the number of new assignments.
    *
-   * @return how many assignments were made
+   * @return 0 or more
    */
   public long made() {
     return placed.values().stream().filter(Placement::isNew).count();
   }
 
-  /** Chooses for those who are new, and finds the others. */
+  /**
+   * Returns the edit that places the new objects among the requests, and finds the others. This is
+   * how {@link AssignmentStore#place} decides by default.
+   *
+   * @param requests objects without repetition, in the order to place them
+   * @param policy chooses the bins of new objects
+   * @param snapshot the kind, read with the scope {@link Scope#toPlace}
+   * @return an edit whose result is an answer or an exception for each object
+   */
   public static Edit<Placements> decide(
       List<AssignmentRequest> requests, BinPolicy policy, Snapshot snapshot) {
-    EditDraft draft = new EditDraft(snapshot, NOBODY);
+    EditDraft draft = new EditDraft(snapshot, UNUSED);
     Map<String, Placement> placed = new HashMap<>();
-    List<AssignmentRequest> newcomers = new ArrayList<>();
+    List<AssignmentRequest> unassigned = new ArrayList<>();
     for (AssignmentRequest request : requests) {
       Assignment known = snapshot.assignments().get(request.object());
       if (known == null) {
-        newcomers.add(request);
+        unassigned.add(request);
       } else {
         placed.put(request.object(), new Placement(known, false));
       }
     }
-    Choices choices = Choices.of(newcomers, policy, snapshot.bins(), snapshot.groups());
-    for (AssignmentRequest request : newcomers) {
+    Choices choices = Choices.of(unassigned, policy, snapshot.bins(), snapshot.groups());
+    for (AssignmentRequest request : unassigned) {
       String bin = choices.chosen().get(request.object());
       if (bin != null) {
         placed.put(request.object(), new Placement(draft.place(request, bin), true));

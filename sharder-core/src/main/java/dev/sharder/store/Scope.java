@@ -7,24 +7,32 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What an {@link AssignmentStore#update update} wants to see of a kind, beside its bins.
+ * What an {@link AssignmentStore#update update} reads of a kind, in addition to its bins.
+ * Immutable.
  *
- * @param objects whose assignments are wanted
- * @param groups whose bins are wanted
- * @param companions whether the assignments of all who share a group with one of the objects are
- *     wanted too
+ * @param objects the objects whose assignments are read
+ * @param groups the groups whose bins are read
+ * @param companions whether the assignments of all objects that share a group with one of the
+ *     objects are read too
  */
 public record Scope(Set<String> objects, Set<String> groups, boolean companions) {
 
-  /** Nothing but the bins. */
+  /** The scope of an update that needs only the bins. */
   public static final Scope BINS = new Scope(Set.of(), Set.of(), false);
 
-  /** Takes copies that nobody can change. */
+  /** Copies the names. */
   public Scope {
     objects = Set.copyOf(objects);
     groups = Set.copyOf(groups);
   }
 
+  /**
+   * Returns the scope of an update that places objects: their assignments and the bins of their
+   * groups.
+   *
+   * @param requests the objects to place
+   * @return the scope
+   */
   public static Scope toPlace(List<AssignmentRequest> requests) {
     return new Scope(
         requests.stream().map(AssignmentRequest::object).collect(Collectors.toSet()),
@@ -32,6 +40,13 @@ public record Scope(Set<String> objects, Set<String> groups, boolean companions)
         false);
   }
 
+  /**
+   * Returns the scope of an update that moves objects: their assignments and those of all objects
+   * that share a group with one of them.
+   *
+   * @param objects the names of the objects to move; repeated names count once
+   * @return the scope
+   */
   public static Scope toMove(Collection<String> objects) {
     return new Scope(Set.copyOf(objects), Set.of(), true);
   }

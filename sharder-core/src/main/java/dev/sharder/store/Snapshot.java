@@ -9,15 +9,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A kind as an {@link AssignmentStore#update update} sees it, under the kind's lock: nobody changes
- * any of this before the edit is recorded.
+ * A kind as an {@link AssignmentStore#update update} sees it. The kind is locked: nothing here
+ * changes before the edit is recorded. Immutable.
  *
- * @param revision the kind's revision; 0 before anything changed
- * @param now the store's clock; whatever the edit places or moves is assigned at this time
- * @param bins every bin with its load
- * @param undeclared the bins that are cordoned only because they are no longer declared
- * @param assignments by object, as far as the {@link Scope} asked
- * @param groups the bin of each group of the scope that has one
+ * @param revision the kind's revision; 0 before the first change
+ * @param now the current time of the store's clock, at which the edit places and moves objects
+ * @param bins every bin with its load, in any order
+ * @param undeclared the names of the bins that are cordoned only because they are no longer
+ *     declared
+ * @param assignments the assignments in the {@link Scope}, by object
+ * @param groups the name of the bin of each group in the scope that has one
  */
 public record Snapshot(
     long revision,
@@ -27,7 +28,7 @@ public record Snapshot(
     Map<String, Assignment> assignments,
     Map<String, String> groups) {
 
-  /** Takes copies that nobody can change. */
+  /** Copies the collections. */
   public Snapshot {
     bins = List.copyOf(bins);
     undeclared = Set.copyOf(undeclared);
@@ -35,6 +36,12 @@ public record Snapshot(
     groups = Map.copyOf(groups);
   }
 
+  /**
+   * Returns the bin with the given name.
+   *
+   * @param name the bin's name
+   * @return the bin with its load; empty if there is no such bin
+   */
   public Optional<BinLoad> bin(String name) {
     return bins.stream().filter(bin -> bin.name().equals(name)).findFirst();
   }

@@ -79,7 +79,7 @@ class PlannerTest {
         .sum();
   }
 
-  /** Nobody took more than it may, and nobody who holds something should give to who has room. */
+  /** No bin exceeds its capacity, and no bin should give a unit to another that has room. */
   private static boolean isLevel(List<BinLoad> bins, long[] ends) {
     for (int i = 0; i < ends.length; i++) {
       Bin giver = bins.get(i).bin();

@@ -114,7 +114,7 @@ abstract class ApplyPromises extends StorePromises {
                         NOTE,
                         progress -> Thread.currentThread().interrupt()))
         .isInstanceOf(StoreException.class)
-        .hasMessage("interrupted after 1000 moves; apply them again, what is moved stays");
+        .hasMessage("interrupted after 1000 moves; apply them again, moved objects are skipped");
     assertThat(Thread.interrupted()).isTrue();
     assertThat(admin().bins().get(0).assigned()).isEqualTo(500);
 

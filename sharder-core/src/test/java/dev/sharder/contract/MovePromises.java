@@ -84,7 +84,7 @@ abstract class MovePromises extends StorePromises {
     hubs("a").assign("ada");
     assertThatThrownBy(() -> admin().move(Move.of("bob", "a"), MoveMode.FORCED, NOTE))
         .isInstanceOf(NotFoundException.class)
-        .hasMessageContaining("object 'bob' of kind 'hub' is in no bin");
+        .hasMessageContaining("object 'bob' of kind 'hub' has no assignment");
     assertThatThrownBy(() -> admin().move(Move.of("ada", "z"), MoveMode.FORCED, NOTE))
         .isInstanceOf(NotFoundException.class)
         .hasMessageContaining("bin 'z' of kind 'hub' is unknown");
@@ -126,7 +126,7 @@ abstract class MovePromises extends StorePromises {
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 1L, "b", 0L));
     assertThatThrownBy(() -> admin().remove("ada", ANY, NOTE))
         .isInstanceOf(NotFoundException.class)
-        .hasMessageContaining("object 'ada' of kind 'hub' is in no bin");
+        .hasMessageContaining("object 'ada' of kind 'hub' has no assignment");
     Placement anew = hubs.assign("ada");
     assertThat(anew.isNew()).isTrue();
     assertThat(anew.assignment().version()).isEqualTo(1);

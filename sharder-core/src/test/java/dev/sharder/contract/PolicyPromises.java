@@ -177,7 +177,7 @@ abstract class PolicyPromises extends StorePromises {
     assertThat(explain("eve", ramped).wouldGet()).contains("a");
     assertThat(explain("eve", ramped).others().get("c"))
         .isEqualTo(
-            "is far emptier than the others, and takes at most 0.01 of the newcomers until"
+            "is far emptier than the others, and takes at most 0.01 of the new objects until"
                 + " it is level");
     assertThatThrownBy(() -> explain("eve", (request, open) -> open.get(9)))
         .isInstanceOf(PolicyException.class)

@@ -32,7 +32,7 @@ class AnswerCacheLincheckTest {
   }
 
   @Test
-  @DisplayName("a sharder that is not told of moves is found out, so the check can fail")
+  @DisplayName("the check can fail: it detects a sharder that misses moves")
   void aSharderThatIsNotToldIsFoundOut() {
     assertThatThrownBy(() -> check(CallsOfStrangers.class))
         .isInstanceOf(LincheckAssertionError.class);

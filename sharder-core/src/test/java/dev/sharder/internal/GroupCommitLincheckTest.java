@@ -147,17 +147,17 @@ class GroupCommitLincheckTest {
       return stamp;
     }
 
-    Optional<Integer> ask(int object, Duration limit, int first, int end) {
-      return group.ask(object, Deadline.in(limit), first, end);
+    Optional<Integer> call(int object, Duration limit, int first, int end) {
+      return group.call(object, Deadline.in(limit), first, end);
     }
 
-    private static String told(Optional<Integer> answer) {
+    private static String text(Optional<Integer> answer) {
       return String.valueOf(answer.orElse(null));
     }
 
-    private String asked(int object, int first, int end) {
+    private String outcome(int object, int first, int end) {
       try {
-        return told(ask(object, LONG, first, end));
+        return text(call(object, LONG, first, end));
       } catch (ClosedException closed) {
         return "closed";
       }
@@ -169,23 +169,23 @@ class GroupCommitLincheckTest {
 
     @Operation
     public String assign(@Param(gen = IntGen.class, conf = "0:2") int object) {
-      return asked(object, 0, 2);
+      return outcome(object, 0, 2);
     }
 
     @Operation
     public String place(@Param(gen = IntGen.class, conf = "0:2") int object) {
-      return asked(object, 1, 2);
+      return outcome(object, 1, 2);
     }
 
     @Operation
     public String find(@Param(gen = IntGen.class, conf = "0:2") int object) {
-      return asked(object, 0, 1);
+      return outcome(object, 0, 1);
     }
 
     @Operation
     public String assignLater(@Param(gen = IntGen.class, conf = "0:2") int object) {
       try {
-        return told(group.askLater(object, Deadline.in(LONG), 0, 2).join());
+        return text(group.callAsync(object, Deadline.in(LONG), 0, 2).join());
       } catch (ClosedException closed) {
         return "closed";
       } catch (CompletionException failure) {
@@ -193,12 +193,12 @@ class GroupCommitLincheckTest {
       }
     }
 
-    /** Two that nobody else asks for, together. */
+    /** Two new objects that no one else requests, together. */
     @Operation
     public String assignTogether() {
       try {
         List<CompletableFuture<Optional<Integer>>> answers =
-            group.askLater(List.of(fresh(), fresh()), Deadline.in(LONG), 0, 2);
+            group.callAsync(List.of(fresh(), fresh()), Deadline.in(LONG), 0, 2);
         int one = answers.get(0).join().orElseThrow();
         int other = answers.get(1).join().orElseThrow();
         return one < other ? "in order" : one + " before " + other;
@@ -213,7 +213,7 @@ class GroupCommitLincheckTest {
     @Operation
     public void giveUp() {
       try {
-        ask(fresh(), Duration.ofNanos(20_000), 0, 2);
+        call(fresh(), Duration.ofNanos(20_000), 0, 2);
       } catch (TimeLimitException | ClosedException expected) {
         // Either is right, as is an answer.
       }
@@ -223,7 +223,7 @@ class GroupCommitLincheckTest {
     public void interrupted() {
       Thread.currentThread().interrupt();
       try {
-        ask(fresh(), LONG, 0, 2);
+        call(fresh(), LONG, 0, 2);
       } catch (StoreException | ClosedException expected) {
         // Either is right, as is an answer.
       } finally {
@@ -237,10 +237,10 @@ class GroupCommitLincheckTest {
     }
   }
 
-  /** The same without rounds: each caller changes the table by itself. */
+  /** The same without rounds: each caller changes the table alone. */
   public static class CallsWithoutGroup extends Calls {
     @Override
-    Optional<Integer> ask(int object, Duration limit, int first, int end) {
+    Optional<Integer> call(int object, Duration limit, int first, int end) {
       return end == 1
           ? Optional.ofNullable(known(object))
           : placeAll(List.of(object), Deadline.in(limit)).apply(object);

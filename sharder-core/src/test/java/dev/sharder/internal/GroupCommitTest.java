@@ -95,12 +95,12 @@ class GroupCommitTest {
   }
 
   private static String ask(GroupCommit<String, String> group, String object, Deadline deadline) {
-    return group.ask(object, deadline, 0, 1).orElseThrow();
+    return group.call(object, deadline, 0, 1).orElseThrow();
   }
 
   private static CompletableFuture<String> askLater(
       GroupCommit<String, String> group, String object, Deadline deadline) {
-    return group.askLater(object, deadline, 0, 1).thenApply(Optional::orElseThrow);
+    return group.callAsync(object, deadline, 0, 1).thenApply(Optional::orElseThrow);
   }
 
   private Function<String, Optional<String>> runWhenLet(List<String> objects, Deadline deadline) {
@@ -214,8 +214,8 @@ class GroupCommitTest {
     assertThatThrownBy(hasty::answer)
         .isInstanceOf(TimeLimitException.class)
         .hasMessage(
-            "no answer within 200 ms: 'hasty' still waits for its turn; ask again, or allow more"
-                + " time");
+            "no answer within 200 ms: 'hasty' is still waiting for its turn; try again, or allow"
+                + " more time");
     letRun(2);
     assertThat(first.answer()).isEqualTo("first!");
     assertThat(patient.answer()).isEqualTo("patient!");
@@ -394,7 +394,7 @@ class GroupCommitTest {
     assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).endsWith("!"));
   }
 
-  /** A first stage that knows whoever is called known, before {@link #group}'s only one. */
+  /** A first stage that knows all objects called known, before {@link #group}'s only one. */
   private GroupCommit<String, String> twoStages() {
     return new GroupCommit<>(
         "the group",
@@ -409,11 +409,11 @@ class GroupCommitTest {
   void whomOneStageHasNoAnswerForIsAnsweredByTheNextUnlessItAskedForOneAlone() {
     GroupCommit<String, String> two = twoStages();
     letRun(3);
-    assertThat(two.ask("known", Deadline.in(LONG), 0, 2)).contains("known?");
-    assertThat(two.ask("new", Deadline.in(LONG), 0, 1)).isEmpty();
-    assertThat(two.ask("new", Deadline.in(LONG), 0, 2)).contains("new!");
-    assertThat(two.askLater("newer", Deadline.in(LONG), 0, 2).join()).contains("newer!");
-    assertThat(two.ask("known", Deadline.in(LONG), 1, 2)).contains("known!");
+    assertThat(two.call("known", Deadline.in(LONG), 0, 2)).contains("known?");
+    assertThat(two.call("new", Deadline.in(LONG), 0, 1)).isEmpty();
+    assertThat(two.call("new", Deadline.in(LONG), 0, 2)).contains("new!");
+    assertThat(two.callAsync("newer", Deadline.in(LONG), 0, 2).join()).contains("newer!");
+    assertThat(two.call("known", Deadline.in(LONG), 1, 2)).contains("known!");
     assertThat(rounds).containsExactly(List.of("new"), List.of("newer"), List.of("known"));
   }
 
@@ -433,7 +433,7 @@ class GroupCommitTest {
             // Whoever hands a round over goes on only when it and all that came of it has ended.
             task -> CompletableFuture.runAsync(task, threads).join());
     List<CompletableFuture<Optional<String>>> answers =
-        two.askLater(names, Deadline.in(LONG), 0, 2);
+        two.callAsync(names, Deadline.in(LONG), 0, 2);
     assertThat(answers.stream().map(answer -> answer.join().orElseThrow())).isEqualTo(names);
     assertThat(placed).isEqualTo(names);
   }
@@ -441,9 +441,9 @@ class GroupCommitTest {
   @Test
   void aStageThatIsBusyKeepsNobodyWaitingInAnother() {
     GroupCommit<String, String> two = twoStages();
-    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
-    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 0, 2);
-    assertThat(two.ask("known", Deadline.in(LONG), 0, 2)).contains("known?");
+    CompletableFuture<Optional<String>> first = two.callAsync("first", Deadline.in(LONG), 0, 2);
+    CompletableFuture<Optional<String>> second = two.callAsync("second", Deadline.in(LONG), 0, 2);
+    assertThat(two.call("known", Deadline.in(LONG), 0, 2)).contains("known?");
     assertThat(first).isNotDone();
     letRun(2);
     assertThat(first.join()).contains("first!");
@@ -453,13 +453,13 @@ class GroupCommitTest {
   @Test
   void whoGivesUpInALaterStageKeepsNobodyElseWaiting() {
     GroupCommit<String, String> two = twoStages();
-    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
+    CompletableFuture<Optional<String>> first = two.callAsync("first", Deadline.in(LONG), 0, 2);
     while (rounds.isEmpty()) {
       Thread.onSpinWait();
     }
-    assertThatThrownBy(() -> two.ask("hasty", Deadline.in(SHORT), 0, 2))
+    assertThatThrownBy(() -> two.call("hasty", Deadline.in(SHORT), 0, 2))
         .isInstanceOf(TimeLimitException.class);
-    CompletableFuture<Optional<String>> third = two.askLater("third", Deadline.in(LONG), 0, 2);
+    CompletableFuture<Optional<String>> third = two.callAsync("third", Deadline.in(LONG), 0, 2);
     letRun(2);
     assertThat(first.join()).contains("first!");
     assertThat(third.join()).contains("third!");
@@ -469,11 +469,11 @@ class GroupCommitTest {
   @Test
   void closingRefusesWhoeverWaitsInALaterStage() throws Exception {
     GroupCommit<String, String> two = twoStages();
-    CompletableFuture<Optional<String>> first = two.askLater("first", Deadline.in(LONG), 0, 2);
+    CompletableFuture<Optional<String>> first = two.callAsync("first", Deadline.in(LONG), 0, 2);
     while (rounds.isEmpty()) {
       Thread.onSpinWait();
     }
-    CompletableFuture<Optional<String>> second = two.askLater("second", Deadline.in(LONG), 0, 2);
+    CompletableFuture<Optional<String>> second = two.callAsync("second", Deadline.in(LONG), 0, 2);
     two.refuse();
     assertThatThrownBy(second::get).hasCauseInstanceOf(ClosedException.class);
     letRun(1);
@@ -529,8 +529,8 @@ class GroupCommitTest {
                   try {
                     Optional<String> answer =
                         random.nextBoolean()
-                            ? two.ask(object, deadline, first, 2)
-                            : two.askLater(object, deadline, first, 2).join();
+                            ? two.call(object, deadline, first, 2)
+                            : two.callAsync(object, deadline, first, 2).join();
                     assertThat(answer).contains(object);
                     answered.incrementAndGet();
                   } catch (TimeLimitException | CompletionException gaveUp) {

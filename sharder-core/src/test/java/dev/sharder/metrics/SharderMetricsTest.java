@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The meters tell what was done. */
+/** The meters count and time what was done. */
 @Timeout(60)
 class SharderMetricsTest {
 

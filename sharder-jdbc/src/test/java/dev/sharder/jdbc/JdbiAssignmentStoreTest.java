@@ -358,7 +358,7 @@ class JdbiAssignmentStoreTest {
               "bin-added a by declaration: declared",
               "bin-added b by declaration: declared",
               "bin-cordoned b by declaration: no longer declared",
-              "bin-updated a by declaration: declared otherwise");
+              "bin-updated a by declaration: declaration changed");
     }
   }
 

@@ -106,9 +106,9 @@ class InputTest {
           List.of("a\u00a0,hub-1", "begins or ends with U+00A0", "leave it out"),
           List.of("\u200b,hub-1", "'\\u200b' has no visible character", "at least one"),
           List.of("\u212aim,hub-1", "U+212A", "in small letters"),
-          List.of("a\u0000b,hub-1", "'a\\u0000b' has a control character", "take it out"),
-          List.of("a\u001b[2Jb,hub-1", "'a\\u001b[2Jb' has a control", "take it out"),
-          List.of("a\u202eb,hub-1", "'a\\u202eb' has a control", "take it out"),
+          List.of("a\u0000b,hub-1", "'a\\u0000b' has a control character", "remove it"),
+          List.of("a\u001b[2Jb,hub-1", "'a\\u001b[2Jb' has a control", "remove it"),
+          List.of("a\u202eb,hub-1", "'a\\u202eb' has a control", "remove it"),
           List.of("a", "it has 1 cells under 2 columns", "in quotes"),
           List.of("a,b,hub-1", "it has 3 cells under 2 columns", "in quotes"),
           List.of("\"a,hub-1", "'\"a,hub-1' cannot be read", "see its quotes"));
