@@ -17,13 +17,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lends connections of a data source for a limited time, and ends that time whatever the pool, the
- * network or the server does: it stops waiting for a connection, and aborts one that is still at
- * work. So a connection that went silent costs its caller no more than the limit, and is discarded.
+ * Lends connections of a data source for a limited time, and enforces that limit whatever the pool,
+ * the network or the server does. At the limit it stops waiting for a connection, or aborts the
+ * connection in use. So a connection that stops responding costs its caller no more than the limit,
+ * and is discarded.
  *
- * <p>Where the pool lent a connection a moment ago, the caller's own thread asks for the next one,
- * which saves two changes of threads. Otherwise the pool may want to try out a connection that has
- * gone silent, which nothing can interrupt; so another thread asks, and the caller can leave it.
+ * <p>If the pool lent a connection a moment ago, the caller's thread borrows the next one, which
+ * saves two context switches. Otherwise the pool may validate a connection that no longer responds,
+ * which cannot be interrupted; so another thread borrows, and the caller can stop waiting for it.
  *
  * <p>Thread-safe.
  */
@@ -31,17 +32,17 @@ final class Connections implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Connections.class);
 
-  /** Shorter than what pools take on trust: HikariCP tries a connection after 500 ms. */
+  /** Shorter than the idle time after which HikariCP validates a connection: 500 ms. */
   private static final long RECENT = Duration.ofMillis(250).toNanos();
 
   private static final Duration LONG_SILENCE = Duration.ofSeconds(1);
   private static final Duration EVICTION_INTERVAL = Duration.ofSeconds(5);
   private static final long WARNING_INTERVAL = Duration.ofSeconds(10).toNanos();
 
-  /** What a driver says of a connection that broke. */
+  /** The SQLSTATE of a broken connection. */
   private static final String CONNECTION_FAILURE = "08006";
 
-  /** For what must keep no caller waiting: asking a pool, closing, trying a server again. */
+  /** Runs what must not block a caller: borrowing, closing, probing a server. */
   static final ExecutorService HELPERS =
       Executors.newCachedThreadPool(
           task -> {
@@ -55,11 +56,11 @@ final class Connections implements AutoCloseable {
     T run(Connection connection) throws SQLException;
   }
 
-  /** Where the database is. */
+  /** How the database is reached. */
   enum Reach {
-    /** In this process or a file of this machine: a connection always answers. */
+    /** In this process or in a local file: a connection always responds. */
     LOCAL,
-    /** Behind a network: a connection may go silent. */
+    /** Over a network: a connection may stop responding. */
     REMOTE
   }
 
@@ -74,7 +75,7 @@ final class Connections implements AutoCloseable {
     this.reach = reach;
   }
 
-  /** Closes what belongs to the store; the application's data source stays open. */
+  /** Closes the store's own connections. The application's data source stays open. */
   @Override
   public void close() {
     if (dataSource instanceof SharedConnection shared) {
@@ -83,11 +84,11 @@ final class Connections implements AutoCloseable {
   }
 
   /**
-   * Runs the work on a borrowed connection that commits by itself.
+   * Runs the work on a borrowed connection in auto-commit mode, and returns its result.
    *
-   * @param limit for borrowing, the work, and handing back
+   * @param limit the time for borrowing, the work and returning the connection
    * @throws SQLTransientConnectionException if there is no connection within the limit, or the work
-   *     was cut off at its end
+   *     was aborted at the limit
    */
   <T> T use(Duration limit, Work<T> work) throws SQLException {
     Lease lease = new Lease(limit);
@@ -104,7 +105,7 @@ final class Connections implements AutoCloseable {
 
   private <T> T run(Work<T> work, Connection connection, Lease lease) throws SQLException {
     try {
-      // Where a pool does not commit by itself, the end of a transaction would be left to others.
+      // A pool may lend connections without auto-commit, and nothing would end the transaction.
       connection.setAutoCommit(true);
       T result = work.run(connection);
       if (!lease.isExpired()) {
@@ -126,7 +127,7 @@ final class Connections implements AutoCloseable {
       }
       throw failure;
     } catch (Error failure) {
-      // It may have struck in the middle of a message to the database.
+      // It may have interrupted a message to the database.
       discard(connection);
       throw failure;
     } finally {
@@ -134,7 +135,7 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  /** Of the thread that has borrowed it alone: a pool may have lent it to others a moment later. */
+  /** Called only by the borrowing thread: later the pool may have lent the connection again. */
   private void discard(Connection connection) {
     PoolEviction.evict(dataSource, connection);
     if (reach == Reach.REMOTE) {
@@ -151,9 +152,9 @@ final class Connections implements AutoCloseable {
   }
 
   /**
-   * It helps after a failover, and where the network forgot all connections. But new connections
-   * are slow at first, and more of them make a slow database no faster: so a short silence has idle
-   * ones replaced once in a while.
+   * Replaces idle connections, at most once per interval. This helps after a failover, and when the
+   * network has dropped all connections. But new connections are slow at first, and do not speed up
+   * a slow database, so a short silence replaces them less often.
    */
   private void evictIdle(Duration silence) {
     boolean isLong = silence.compareTo(LONG_SILENCE) >= 0;
@@ -161,12 +162,12 @@ final class Connections implements AutoCloseable {
     long now = System.nanoTime();
     if (now - evictedAt > interval.toNanos()) {
       evictedAt = now;
-      // A pool may close them at once, and closing may take its time.
+      // A pool may close them synchronously, and closing may take long.
       HELPERS.execute(() -> PoolEviction.evictIdle(dataSource));
     }
   }
 
-  /** Warns once in a while: where one connection is of no use, the next one may be, too. */
+  /** Logs a warning at most once per interval: where one connection fails, others may too. */
   private void report(String warning) {
     long now = System.nanoTime();
     if (now - warnedAt > WARNING_INTERVAL) {
@@ -177,7 +178,7 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  /** One connection on loan, from the wait for it to its return. */
+  /** One loan of a connection, from the request to the return. */
   private final class Lease implements Watchdog.Watched {
 
     private final Duration limit;
@@ -201,7 +202,7 @@ final class Connections implements AutoCloseable {
 
     Connection borrow() throws SQLException {
       boolean here = reach == Reach.LOCAL || System.nanoTime() - lentAt < RECENT;
-      Connection borrowed = here ? borrowHere() : borrowAside();
+      Connection borrowed = here ? borrowHere() : borrowOnHelper();
       synchronized (this) {
         connection = borrowed;
         if (expired && reach == Reach.REMOTE) {
@@ -214,7 +215,7 @@ final class Connections implements AutoCloseable {
     private Connection borrowHere() throws SQLException {
       synchronized (this) {
         if (expired) {
-          throw tooLate("there was no time to ask for a connection within %d ms", null);
+          throw timedOut("there was no time to ask for a connection within %d ms", null);
         }
         borrower = Thread.currentThread();
       }
@@ -227,19 +228,19 @@ final class Connections implements AutoCloseable {
         synchronized (this) {
           borrower = null;
           if (expired) {
-            // The watchdog's interruption, which has done its work.
+            // Clear the interrupt that the watchdog sent.
             Thread.interrupted();
           }
         }
       }
-      throw isExpired() ? tooLate("the pool gave no connection within %d ms", refusal) : refusal;
+      throw isExpired() ? timedOut("the pool gave no connection within %d ms", refusal) : refusal;
     }
 
     private synchronized boolean isExpired() {
       return expired;
     }
 
-    private Connection borrowAside() throws SQLException {
+    private Connection borrowOnHelper() throws SQLException {
       CompletableFuture<Connection> borrowing = new CompletableFuture<>();
       HELPERS.execute(() -> borrowFor(borrowing));
       try {
@@ -247,12 +248,12 @@ final class Connections implements AutoCloseable {
       } catch (TimeoutException late) {
         if (borrowing.cancel(false)) {
           evictIdle(limit);
-          throw tooLate("the pool gave no connection within %d ms", late);
+          throw timedOut("the pool gave no connection within %d ms", late);
         }
         return borrowing.join();
       } catch (InterruptedException interruption) {
         if (!borrowing.cancel(false)) {
-          handBack(borrowing.join());
+          giveBack(borrowing.join());
         }
         throw Retry.interrupted(interruption);
       } catch (ExecutionException failure) {
@@ -263,23 +264,23 @@ final class Connections implements AutoCloseable {
       }
     }
 
-    /** The pool takes its time; what comes too late goes back at once. */
+    /** Borrows for a caller that may stop waiting; a connection that comes too late is returned. */
     private void borrowFor(CompletableFuture<Connection> borrowing) {
       try {
         Connection borrowed = dataSource.getConnection();
         if (!borrowing.complete(borrowed)) {
-          handBack(borrowed);
+          giveBack(borrowed);
         }
       } catch (Throwable failure) {
         borrowing.completeExceptionally(failure);
       }
     }
 
-    private void handBack(Connection unwanted) {
+    private void giveBack(Connection unwanted) {
       try {
         unwanted.close();
       } catch (SQLException failure) {
-        log.debug("a late connection was not handed back: {}", failure.getMessage());
+        log.debug("a late connection was not returned: {}", failure.getMessage());
       }
     }
 
@@ -300,7 +301,7 @@ final class Connections implements AutoCloseable {
       }
     }
 
-    /** The connection goes back, and is no longer this lease's to abort. */
+    /** Gives up the right to abort the connection, which is about to be returned. */
     synchronized void close() {
       connection = null;
     }
@@ -309,13 +310,13 @@ final class Connections implements AutoCloseable {
       ended = true;
     }
 
-    /** Says of a failure that the time was over, where that is what brought it about. */
+    /** Returns a failure that names the time limit, if the limit caused it; else the failure. */
     private synchronized SQLException explain(Exception failure) {
       if (expired && Retry.reason(failure).filter(Retry::isOfConnection).isPresent()) {
         report(
             "a connection is discarded, because it was silent for %d ms"
                 .formatted(limit.toMillis()));
-        return tooLate("the database was silent for %d ms", failure);
+        return timedOut("the database was silent for %d ms", failure);
       }
       if (failure instanceof SQLException reason) {
         return reason;
@@ -323,7 +324,7 @@ final class Connections implements AutoCloseable {
       throw (RuntimeException) failure;
     }
 
-    private SQLTransientConnectionException tooLate(String what, @Nullable Exception cause) {
+    private SQLTransientConnectionException timedOut(String what, @Nullable Exception cause) {
       return new SQLTransientConnectionException(
           what.formatted(limit.toMillis()), CONNECTION_FAILURE, cause);
     }

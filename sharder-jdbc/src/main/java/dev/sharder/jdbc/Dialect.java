@@ -14,86 +14,85 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
-/** Where the databases differ beyond the text of their {@link Statements}. */
+/** How a database differs from others, beyond the text of its {@link Statements}. */
 abstract class Dialect {
 
-  /** The folder of its migrations on the class path. */
+  /** Returns the folder of the migrations on the class path. */
   abstract String migrations();
 
   abstract Class<? extends Statements> statements();
 
-  /** Prepares the database once, and returns where to get connections from. */
+  /** Prepares the database once, and returns the connections to it. */
   abstract Connections prepare(DataSource dataSource, Duration limit) throws SQLException;
 
-  /** Returns how to ask replicas of such a database; throws if it has none. */
+  /** Returns the connections to the replicas; throws if the database supports none. */
   abstract Connections replica(DataSource replica);
 
-  /** Logs a warning if the pool is too small for what the store does. */
+  /** Logs a warning if the pool is too small. */
   void checkPool(Connections connections) {}
 
   /**
-   * Returns when a statement is to give up.
+   * Returns the deadline of a statement.
    *
-   * @param turn how long its connection is lent
-   * @param deadline the caller's
+   * @param turn how long the connection is lent
+   * @param deadline the deadline of the caller
    */
   Deadline limit(Duration turn, Deadline deadline) {
     return deadline;
   }
 
-  /** Teaches Jdbi how this database writes lists, labels and times. */
+  /** Registers how this database represents lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 
-  /** What came of placing, and the revision of the kind at that moment; 0 if that is unknown. */
+  /** Placements, and the revision of the kind when they were made; 0 if that is unknown. */
   record Placed(List<Placement> placements, long revision) {}
 
-  /** Runs the work outside of any transaction. */
+  /** Runs the work outside a transaction, and returns its result. */
   abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException;
 
-  /** Reads what is assigned, in as few steps as can be: this is asked most. */
+  /** Returns those of the objects that are assigned. The most frequent call, so kept fast. */
   abstract List<Assignment> find(
       Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException;
 
   /**
-   * Returns a name for the history that the server continues, which a failover replaces; refuses a
-   * server that may not know the latest.
+   * Returns an id of the history that the server continues; a failover changes it. Throws if the
+   * server may lack the latest changes.
    */
   String epoch(Handle handle) throws SQLException {
     return "";
   }
 
   /**
-   * Finds those of the objects that are known and places the others into the emptiest bins, in
-   * their order and as far as the open bins reach, in one transaction and in as few steps as can
-   * be.
+   * Returns the assignments of the objects that have one, and assigns the others to the emptiest
+   * bins, in their order and while the open bins have room, in one transaction.
    *
-   * @return the assignments found and made, and the kind's revision
+   * @return the existing and the new assignments, and the revision of the kind
    */
   abstract Placed placeIntoEmptiest(
       Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;
 
-  /** Runs the work in one transaction that may place objects or change bins. */
+  /** Runs the work in one transaction that may write, and returns its result. */
   abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException;
 
-  /** Runs a script of many statements in the transaction that is open. */
+  /** Runs a script of several statements in the open transaction. */
   final void runScript(Handle handle, String script) {
     try (Statement statement = handle.getConnection().createStatement()) {
-      // The drivers take it whole, the bodies of functions and triggers included.
+      // The drivers accept the whole script, including bodies of functions and triggers.
       statement.executeUpdate(script);
     } catch (SQLException failure) {
       throw new UnableToExecuteStatementException(failure, null);
     }
   }
 
-  /** Waits for news of a change as well as this database can tell, and at most for that time. */
+  /** Waits for a notice of a change, if the database sends any, and at most for that time. */
   void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Thread.sleep(atMost.toMillis());
   }
 
-  /** Lets go of what it holds beside the connections. */
+  /** Releases all resources except the connections. */
   void close() {}
 }

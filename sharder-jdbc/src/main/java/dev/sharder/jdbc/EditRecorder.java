@@ -15,15 +15,15 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 
-/** Shows a kind to a decision, and records the edit that comes of it, in the open transaction. */
+/** Applies a decision to a snapshot of a kind and records its edit, in the open transaction. */
 final class EditRecorder {
 
   private EditRecorder() {}
 
   /**
-   * Locks the kind, shows it to the decision, and records the edit.
+   * Locks the kind, applies the decision to its snapshot, and records the edit.
    *
-   * @param sawRevision called with the kind's revision under the lock, if the kind is known
+   * @param sawRevision receives the revision of the kind, read under the lock, if the kind exists
    */
   static <T> Edit<T> decideAndRecord(
       Statements statements,
@@ -36,7 +36,8 @@ final class EditRecorder {
     long known = revision.isEmpty() ? 0 : revision.get(0);
     Edit<T> edit = decide.apply(snapshot(statements, kind, known, scope));
     if (revision.isEmpty() && !edit.isEmpty()) {
-      // Other processes may create the kind too, and only an existing row can be locked.
+      // Another process may create the kind at the same time, and only an existing row can be
+      // locked.
       statements.addKind(kind);
       long begun = statements.lockKind(kind).get(0);
       edit = decide.apply(snapshot(statements, kind, begun, scope));
@@ -91,7 +92,7 @@ final class EditRecorder {
     append(statements, kind, edit.changes());
   }
 
-  /** Appends changes, and raises the revision if there are any. */
+  /** Appends the changes, and raises the revision of the kind if there are any. */
   static void append(Statements statements, String kind, List<Change> changes) {
     if (!changes.isEmpty()) {
       statements.raiseRevision(kind);

@@ -43,48 +43,54 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps assignments in SQLite or PostgreSQL, where they survive the program, a {@code kill -9} and
+ * Stores assignments in SQLite or PostgreSQL, so that they survive a restart, a {@code kill -9} and
  * a power failure.
  *
- * <p>Works over any {@link DataSource}; the application owns it, and its pool. Thread-safe, and
- * safe beside any number of processes on the same database.
+ * <pre>{@code
+ * try (AssignmentStore store = JdbiAssignmentStore.create(dataSource);
+ *     Sharder hubs = Sharder.builder("hub", store).build()) {
+ *   String bin = hubs.assign("ada").bin();
+ * }
+ * }</pre>
  *
- * <p>Each call ends within its time limit, whatever the pool, the network or the server does: a
- * connection that has gone silent is aborted, and with HikariCP idle ones are replaced; other pools
- * should test connections before they lend them, in less time than the limit. How long it takes to
- * give up a connection that is being made is up to the driver ({@code loginTimeout}) and the pool.
- * Each sharder uses up to three connections at a time: one to find, one to place, and on PostgreSQL
- * one that listens for changes; a roster and a look at the bins take one more. One connection is
- * enough to work, and to create and update the tables: then changes are polled for, and the bound
- * of a cache holds as long as a connection is free three times within it.
+ * <p>A store is thread-safe, and any number of processes may use the same database. The application
+ * owns the {@link DataSource} and its pool; closing the store leaves them open.
  *
- * <p>On PostgreSQL the server ends a transaction whose client falls silent, suspended or gone, so
- * that its lock is free within the client's time limit. An embedded SQLite has no one to do so: a
- * process that is suspended while it writes keeps others from writing until it goes on or ends, and
- * their calls end in a {@link dev.sharder.TimeLimitException}.
- *
- * <p>On PostgreSQL a placement locks its kind's row; placements of different kinds run side by
- * side. On SQLite a placement locks the database; a file is switched to write-ahead logging, and
- * every connection that writes to {@code synchronous=FULL} while it does. A SQLite database in
- * memory works too, over one connection that is taken from the data source and shared by all
- * threads.
- *
- * <p>PostgreSQL's driver sends the name of Java's time zone, and the server refuses to be connected
- * if it does not know it, as with {@code TZ=IST}. The store needs no zone; an application that may
- * run anywhere sets {@link java.util.TimeZone#setDefault} to one that any server knows, such as
- * UTC.
- *
- * <p>The policy {@link BinPolicy#emptiest} runs in SQL for a whole group at once, on PostgreSQL in
- * one round trip with its transaction, so that nobody waits for a lock while words travel; any
- * other policy runs in Java under the same lock.
+ * <ul>
+ *   <li><b>Time limits.</b> Every call ends within its time limit. A connection that stops
+ *       responding is aborted, and HikariCP is asked to replace its idle connections. Other pools
+ *       should validate a connection before they lend it, in less time than the limit. The driver
+ *       ({@code loginTimeout}) and the pool bound how long an attempt to connect may take.
+ *   <li><b>Pool size.</b> Allow three connections for each sharder: one to find, one to place, and
+ *       on PostgreSQL one to listen for changes. Assigning a roster and reading the bins take one
+ *       more. One connection is enough to work and to create and update the tables; the store then
+ *       polls for changes, and a cache stays within its bound if a connection is free three times
+ *       during that bound.
+ *   <li><b>Locks.</b> On PostgreSQL, placing locks the row of the kind, so different kinds are
+ *       placed in parallel. On SQLite, placing locks the database.
+ *   <li><b>Policies.</b> {@link BinPolicy#emptiest} runs in SQL for a whole batch of requests. On
+ *       PostgreSQL its transaction takes one round trip, so no other call waits for the lock while
+ *       a message is on the network. Any other policy runs in Java under the same lock.
+ *   <li><b>SQLite.</b> A database file is switched to write-ahead logging, and a connection uses
+ *       {@code synchronous=FULL} while it writes. A database in memory works too: the store takes
+ *       one connection from the data source, and all threads share it.
+ *   <li><b>Suspended processes.</b> The PostgreSQL server ends the transaction of a client that
+ *       stops responding, which frees its lock within the client's time limit. With SQLite, a
+ *       process that is suspended while it writes blocks other writers until it resumes or ends;
+ *       their calls throw {@link TimeLimitException}.
+ *   <li><b>Time zones.</b> The PostgreSQL driver sends the name of the JVM's default time zone, and
+ *       the server refuses the connection if it does not know the name, as with {@code TZ=IST}. The
+ *       store needs no time zone. An application that may run anywhere sets {@link
+ *       java.util.TimeZone#setDefault} to a zone that every server knows, such as UTC.
+ * </ul>
  */
 public final class JdbiAssignmentStore implements AssignmentStore {
 
-  /** With more changes than these at once, a cache is better off forgetting everything. */
-  private static final int MOST_CHANGES_TOLD = 10_000;
+  /** Above this number of changes, it is cheaper for a cache to drop all its entries. */
+  private static final int MAX_CHANGES = 10_000;
 
-  /** Larger groups, of a roster, are chosen for in Java and written in bulk. */
-  private static final int LARGEST_IN_SQL = 5_000;
+  /** Larger batches, as for a roster, are placed by the policy in Java and inserted in bulk. */
+  private static final int MAX_PLACED_IN_SQL = 5_000;
 
   private final RetryingJdbi database;
   private final Dialect dialect;
@@ -98,7 +104,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   /**
-   * Opens a store over a database, and creates or updates its tables.
+   * Returns a store on the database, after creating or updating its tables.
    *
    * @param dataSource connections to SQLite or PostgreSQL
    * @return the store
@@ -109,10 +115,10 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   /**
-   * Starts building a store.
+   * Returns a builder of a store.
    *
    * @param dataSource connections to SQLite or PostgreSQL
-   * @return a builder that migrates, within 30 s
+   * @return a builder that runs migrations and waits at most 30 s for the database
    */
   public static JdbiAssignmentStoreBuilder builder(DataSource dataSource) {
     return new JdbiAssignmentStoreBuilder(dataSource);
@@ -121,7 +127,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
     database.checkOpen();
-    return replica == null || objects.size() > LARGEST_IN_SQL
+    return replica == null || objects.size() > MAX_PLACED_IN_SQL
         ? findOnPrimary(kind, objects, deadline)
         : replica.find(kind, objects, deadline);
   }
@@ -140,7 +146,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   public Placements place(
       String kind, List<AssignmentRequest> requests, BinPolicy policy, Deadline deadline) {
     if (!policy.equals(BinPolicy.emptiest())
-        || requests.size() > LARGEST_IN_SQL
+        || requests.size() > MAX_PLACED_IN_SQL
         || !requests.stream().allMatch(AssignmentRequest::isPlain)) {
       return AssignmentStore.super.place(kind, requests, policy, deadline);
     }
@@ -154,7 +160,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     if (placed.size() == requests.size()) {
       return new Placements(placed, Map.of());
     }
-    // The bins ran full on the way, or there are none.
+    // The bins filled up, or the kind has none.
     List<AssignmentRequest> left =
         requests.stream().filter(request -> !placed.containsKey(request.object())).toList();
     Placements rest = AssignmentStore.super.place(kind, left, policy, deadline);
@@ -183,7 +189,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
           deadline,
           (handle, limit) -> {
             if (recorded.get()) {
-              // Asked again, it might refuse what it has done itself.
+              // The last attempt may have committed, so another one might refuse its own result.
               throw unknown(kind, null);
             }
             return unlessRolledBack(
@@ -206,7 +212,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     } catch (TimeLimitException | StoreException failure) {
       throw recorded.get() ? unknown(kind, failure) : failure;
     } finally {
-      // Also where it failed: it may have been committed.
+      // Even after a failure, the change may have been committed.
       if (replica != null && recorded.get()) {
         replica.changed(kind);
       }
@@ -215,12 +221,12 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private static StoreException unknown(String kind, @Nullable Throwable cause) {
     return new StoreException(
-        "the database failed while it committed a change of kind '%s', which may be made or not; look at the history, and ask again if it is not"
+        "the database failed while committing a change of kind '%s', so the change may or may not have been made; look at the history, and try again if it was not"
             .formatted(kind),
         cause);
   }
 
-  /** A commit that the database says it has rolled back has recorded nothing. */
+  /** Runs the transaction, and resets {@code recorded} if the database reports a rollback. */
   private static <T> T unlessRolledBack(AtomicBoolean recorded, Retry.Attempt<T> transaction)
       throws SQLException {
     try {
@@ -262,7 +268,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                 object
                     .map(name -> statements.historyOf(kind, name, after, limit))
                     .orElseGet(() -> statements.history(kind, after, limit)));
-    changes.stream().mapToLong(Change::revision).max().ifPresent(told -> saw(kind, told));
+    changes.stream().mapToLong(Change::revision).max().ifPresent(latest -> saw(kind, latest));
     return changes;
   }
 
@@ -277,14 +283,16 @@ public final class JdbiAssignmentStore implements AssignmentStore {
         deadline,
         statements -> {
           statements.lockKind(kind);
-          Map<String, Long> mended = new LinkedHashMap<>();
-          statements.miscounts(kind).forEach(wrong -> mended.put(wrong.bin(), wrong.difference()));
-          if (!mended.isEmpty()) {
-            statements.count(kind, mended);
+          Map<String, Long> differences = new LinkedHashMap<>();
+          statements
+              .miscounts(kind)
+              .forEach(wrong -> differences.put(wrong.bin(), wrong.difference()));
+          if (!differences.isEmpty()) {
+            statements.count(kind, differences);
             EditRecorder.append(
-                statements, kind, recounted(kind, mended.keySet(), note, statements.now()));
+                statements, kind, recounted(kind, differences.keySet(), note, statements.now()));
           }
-          return mended;
+          return differences;
         });
   }
 
@@ -311,9 +319,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     String epoch = dialect.epoch(handle);
     List<ChangedObject> rows =
         dialect.read(
-            handle,
-            limit,
-            statements -> statements.changedSince(kind, after, MOST_CHANGES_TOLD + 2));
+            handle, limit, statements -> statements.changedSince(kind, after, MAX_CHANGES + 2));
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()), epoch);
     }
@@ -322,9 +328,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     long revision = rows.stream().mapToLong(ChangedObject::revision).max().orElseThrow();
     saw(kind, revision);
     return new Changes(
-        revision,
-        rows.size() > MOST_CHANGES_TOLD + 1 ? Optional.empty() : Optional.of(objects),
-        epoch);
+        revision, rows.size() > MAX_CHANGES + 1 ? Optional.empty() : Optional.of(objects), epoch);
   }
 
   private void saw(String kind, long revision) {
@@ -339,7 +343,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     dialect.awaitChange(database.connections(), kind, atMost);
   }
 
-  /** Lets go of the database; the application's data source stays open. */
+  /** Releases the store's resources. The application's data source stays open. */
   @Override
   public void close() {
     database.close();

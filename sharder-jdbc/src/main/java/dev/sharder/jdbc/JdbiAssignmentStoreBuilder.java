@@ -8,7 +8,7 @@ import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the settings of a {@link JdbiAssignmentStore}. Not thread-safe. */
+/** A builder of {@link JdbiAssignmentStore}. Not thread-safe. */
 public final class JdbiAssignmentStoreBuilder {
 
   private final DataSource dataSource;
@@ -21,25 +21,31 @@ public final class JdbiAssignmentStoreBuilder {
   }
 
   /**
-   * Finds assignments on streaming replicas of the PostgreSQL, so that the primary has less to do;
-   * if this is never called, the primary does it all.
+   * Sets the streaming replicas on which the store finds assignments, to take load off the
+   * PostgreSQL primary. By default the primary serves all calls.
    *
-   * <p>Whatever is promised without a replica is promised with one, however far it lags: what a
-   * replica tells is used only if it has every change of the kind that this store has seen or made,
-   * and an object that it does not know is looked up on the primary. So a move made through this
-   * store is seen by it at once, a move made elsewhere after half a second at most, and by caches
-   * within their bound; and nothing is assigned twice. Everything but finding, such as placing,
-   * changing and listing, is done on the primary.
+   * <p>The store's promises hold however far a replica lags. An answer of a replica is used only if
+   * the replica has every change of the kind that this store has seen or made. An object that the
+   * replica does not know is looked up on the primary. So:
    *
-   * <p>No caller sees an error because of a replica: one that is down, refuses, does not follow
-   * this primary, or takes longer than a tenth of the time limit (and 1 s at most), is told in the
-   * log once and tried again each second; meanwhile the primary is asked. After a failover a
-   * replica is left alone until its next checkpoint tells that it follows the new primary. While it
-   * is the primary that cannot be asked, the replica goes on telling what it knows, as caches do.
+   * <ul>
+   *   <li>a move made through this store is visible to it at once;
+   *   <li>a move made elsewhere is visible after at most half a second, and to caches within their
+   *       bound;
+   *   <li>nothing is assigned twice.
+   * </ul>
    *
-   * <p>The replicas take the same login, which needs no more rights there than here.
+   * <p>Everything except finding, such as placing, changing and listing, runs on the primary.
    *
-   * @param replica connections to one replica, or to any of several; the application owns it
+   * <p>A failing replica causes no errors. If a replica is down, refuses the connection, does not
+   * follow this primary, or takes longer than a tenth of the time limit (at most 1 s), the store
+   * logs that once, uses the primary, and tries the replica again every second. After a failover a
+   * replica is used again once its next checkpoint shows that it follows the new primary. While the
+   * primary is unreachable, the replica still answers from the data it has, as caches do.
+   *
+   * <p>The store uses the same login on the replicas. It needs no further privileges there.
+   *
+   * @param replica connections to one replica or to several; owned by the application
    * @return this builder
    */
   public JdbiAssignmentStoreBuilder replica(DataSource replica) {
@@ -48,13 +54,13 @@ public final class JdbiAssignmentStoreBuilder {
   }
 
   /**
-   * Says whether {@link #build} creates and updates the tables; true if this is never called.
+   * Sets whether {@link #build} creates and updates the tables. The default is true.
    *
-   * <p>An application that runs its migrations itself says false, and has them run the versioned
-   * SQL in this jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}.
-   * With true, the store runs what the database lacks of it, in one transaction on one connection,
-   * and records it in the table {@code sharder_schema}, beside any other tables. Processes that
-   * start together wait for one another.
+   * <p>An application that runs its own migrations passes false and runs the versioned SQL in this
+   * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}. With true,
+   * the store runs the scripts that the database lacks, in one transaction on one connection, and
+   * records them in the table {@code sharder_schema}. The database may hold other tables too.
+   * Processes that start at the same time wait for one another.
    *
    * @param migrate whether to run the migrations
    * @return this builder
@@ -65,9 +71,9 @@ public final class JdbiAssignmentStoreBuilder {
   }
 
   /**
-   * Bounds how long {@link #build} waits for the database; 30 s if this is never called.
+   * Sets how long {@link #build} waits for the database. The default is 30 s.
    *
-   * @param timeLimit more than zero and at most a hundred years
+   * @param timeLimit more than zero, and at most 100 years
    * @return this builder
    * @throws dev.sharder.InvalidValueException if it is outside that range
    */
@@ -77,14 +83,14 @@ public final class JdbiAssignmentStoreBuilder {
   }
 
   /**
-   * Opens the store. Any number of processes may do so at once on a new database.
+   * Returns a new store. Several processes may call this at the same time on a new database.
    *
    * @return the store
-   * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL, refuses
-   *     the connection, lacks the tables while {@link #migrate} is false, has tables of a newer
-   *     version or made by other scripts than this library's, or is a SQLite with a {@link
-   *     #replica}
-   * @throws dev.sharder.TimeLimitException if it cannot be reached within the time limit
+   * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL; if it
+   *     refuses the connection; if it lacks the tables while {@link #migrate} is false; if its
+   *     tables have a newer version or were created by scripts other than this library's; or if a
+   *     {@link #replica} is set for SQLite
+   * @throws dev.sharder.TimeLimitException if the database cannot be reached within the time limit
    */
   public JdbiAssignmentStore build() {
     Deadline deadline = Deadline.in(timeLimit);
@@ -123,7 +129,7 @@ public final class JdbiAssignmentStoreBuilder {
     }
   }
 
-  /** Returns the dialect of the database behind the connection. */
+  /** Returns the dialect of the connection's database. */
   private static Dialect dialect(Connection connection) throws SQLException {
     String product = connection.getMetaData().getDatabaseProductName();
     return switch (product) {

@@ -11,16 +11,16 @@ import java.util.Optional;
 import org.jdbi.v3.core.argument.ArgumentFactory;
 import org.jdbi.v3.core.generic.GenericTypes;
 
-/** Writes labels and lists as JSON texts, and reads labels back. */
+/** Converts labels and lists to JSON, and labels back. */
 final class LabelsJson {
 
   private static final ObjectMapper MAPPER =
-      // Sorted, so that equal labels are equal texts.
+      // Sorted, so that equal labels have equal JSON.
       JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
 
   private LabelsJson() {}
 
-  /** Binds every argument of that type as a JSON text. */
+  /** Returns a factory that binds every argument of the type as JSON. */
   static ArgumentFactory.Preparable writing(Class<?> type) {
     return (declared, config) ->
         type.isAssignableFrom(GenericTypes.getErasedType(declared))
@@ -34,7 +34,7 @@ final class LabelsJson {
     try {
       return MAPPER.readValue(text, new TypeReference<>() {});
     } catch (JsonProcessingException malformed) {
-      throw new SQLException("labels are no JSON object of texts: " + text, malformed);
+      throw new SQLException("the labels are not a JSON object of strings: " + text, malformed);
     }
   }
 

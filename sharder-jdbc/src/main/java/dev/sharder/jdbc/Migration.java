@@ -15,13 +15,13 @@ import java.util.zip.CRC32;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Creates and updates the tables: runs the versioned scripts that the database lacks, in one
- * transaction, under a lock that makes processes that start together wait for one another. Where
- * there is nothing to do, it reads one small table and takes no lock.
+ * Creates and updates the tables. Runs the versioned scripts that the database lacks, in one
+ * transaction, under a lock that makes processes that start at the same time wait for one another.
+ * If no script is missing, it reads one small table and takes no lock.
  */
 final class Migration {
 
-  /** The scripts of every dialect, version 1 first. One that was released never changes. */
+  /** The scripts of every dialect, from version 1. A released script never changes. */
   private static final List<String> SCRIPTS = List.of("V1__tables.sql");
 
   private static final String FLYWAY_TABLE = "sharder_schema_history";
@@ -83,7 +83,7 @@ final class Migration {
     return lacking;
   }
 
-  /** Returns the versions that are yet to run; fails if what was run is not what is here. */
+  /** Returns the versions still to run; throws if a script that was run is not this library's. */
   private List<Integer> lacking(List<AppliedScript> applied) {
     Map<Integer, Integer> checksums =
         applied.stream().collect(Collectors.toMap(AppliedScript::version, AppliedScript::checksum));
@@ -104,7 +104,7 @@ final class Migration {
     int here = checksum(script(version));
     if (checksum != here) {
       throw new StoreException(
-          "the tables were made by another %s than the one in this library (checksum %d in sharder_schema, %d here); use the library that made them, or export from it and import into a new database"
+          "the tables were created by a different %s than the one in this library (checksum %d in sharder_schema, %d here); use the library that created them, or export with it and import into a new database"
               .formatted(SCRIPTS.get(version - 1), checksum, here),
           null);
     }
@@ -116,7 +116,7 @@ final class Migration {
         Migration.class.getResourceAsStream(path.replace("classpath:", "/"))) {
       if (script == null) {
         throw new StoreException(
-            "%s is missing; put the jar of sharder-jdbc on the class path whole".formatted(path),
+            "%s is missing; put the complete sharder-jdbc jar on the class path".formatted(path),
             null);
       }
       return new String(script.readAllBytes(), StandardCharsets.UTF_8);
@@ -125,7 +125,7 @@ final class Migration {
     }
   }
 
-  /** As Flyway computes it, so that its history can be adopted; line ends do not matter. */
+  /** Returns Flyway's checksum, so that its history can be adopted. Ignores line endings. */
   private static int checksum(String script) {
     CRC32 sum = new CRC32();
     script.lines().forEach(line -> sum.update(line.getBytes(StandardCharsets.UTF_8)));

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What pools offer beyond {@link DataSource}. A connection that went silent, or is to a server that
- * has become a standby, is seldom the only one: HikariCP is asked to replace those that are idle.
- * Other pools try their connections out as they are set to.
+ * Evicts connections from a HikariCP pool. A connection that stopped responding, or whose server
+ * has become a standby, is seldom the only one, so HikariCP is asked to replace the idle ones too.
+ * Other pools validate their connections as they are configured to.
  */
 final class PoolEviction {
 
@@ -32,21 +32,21 @@ final class PoolEviction {
     }
   }
 
-  /** Has one connection not lent again, where the pool can do so; never waits. */
+  /** Evicts one connection, if the pool supports it. Never blocks. */
   static void evict(DataSource dataSource, Connection connection) {
     if (HAS_HIKARI) {
       Hikari.evict(dataSource, connection);
     }
   }
 
-  /** Has idle connections replaced, where the pool can do so; never waits. */
+  /** Replaces idle connections, if the pool supports it. Never blocks. */
   static void evictIdle(DataSource dataSource) {
     if (HAS_HIKARI) {
       Hikari.evictIdle(dataSource);
     }
   }
 
-  /** Apart, so that it is loaded only where HikariCP is. */
+  /** A class of its own, so that it is loaded only if HikariCP is on the class path. */
   private static final class Hikari {
 
     static void evict(DataSource dataSource, Connection connection) {
@@ -65,7 +65,7 @@ final class PoolEviction {
             ? Optional.of(dataSource.unwrap(HikariDataSource.class))
             : Optional.empty();
       } catch (SQLException | RuntimeException failure) {
-        log.debug("the data source does not say what it wraps: {}", failure.getMessage());
+        log.debug("cannot unwrap the data source: {}", failure.getMessage());
         return Optional.empty();
       }
     }

@@ -30,7 +30,7 @@ import org.postgresql.PGNotification;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** PostgreSQL: many writers; whoever holds the kind's row places. */
+/** PostgreSQL: concurrent writers, one for each kind, which holds the lock on the kind's row. */
 final class PostgresDialect extends Dialect {
 
   private static final Logger log = LoggerFactory.getLogger(PostgresDialect.class);
@@ -39,12 +39,12 @@ final class PostgresDialect extends Dialect {
 
   private static final Duration POOL_LIMIT = Duration.ofSeconds(1);
 
-  /** How long changes are polled for after listening failed. */
-  private static final long DEAF_TIME = Duration.ofSeconds(5).toNanos();
+  /** How long the store polls for changes after listening failed. */
+  private static final long POLLING_TIME = Duration.ofSeconds(5).toNanos();
 
-  private volatile long deafAt = System.nanoTime() - 2 * DEAF_TIME;
+  private volatile long listenFailedAt = System.nanoTime() - 2 * POLLING_TIME;
 
-  /** Whether the pool has a connection to spare for listening. */
+  /** Whether the pool has a spare connection for listening. */
   private volatile boolean listens = true;
 
   private static final ParsedSql FIND =
@@ -53,9 +53,7 @@ final class PostgresDialect extends Dialect {
   private static final ParsedSql FIND_AT_REVISION =
       script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
 
-  /**
-   * Whole, so that nobody waits for the lock while a word travels between here and the database.
-   */
+  /** One round trip, so that no other call waits for the lock while a message is on the network. */
   private static final ParsedSql PLACE_INTO_EMPTIEST =
       script(
           "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -90,7 +88,7 @@ final class PostgresDialect extends Dialect {
         ResultSet encoding = statement.executeQuery("SHOW server_encoding")) {
       if (encoding.next() && !encoding.getString(1).equals("UTF8")) {
         throw new StoreException(
-            "the database is encoded in %s, which has no room for every name; create one with ENCODING 'UTF8'"
+            "the database is encoded in %s, which cannot store every name; create one with ENCODING 'UTF8'"
                 .formatted(encoding.getString(1)),
             null);
       }
@@ -103,7 +101,7 @@ final class PostgresDialect extends Dialect {
     return new Connections(replica, Connections.Reach.REMOTE);
   }
 
-  /** While one connection listens, others must be able to work. */
+  /** Checks that another connection can work while one listens. */
   @Override
   void checkPool(Connections connections) {
     try {
@@ -111,7 +109,7 @@ final class PostgresDialect extends Dialect {
     } catch (SQLException | RuntimeException tooSmall) {
       listens = false;
       log.warn(
-          "the pool lends no second connection within {} ms, so changes made elsewhere are polled for;"
+          "the pool lends no second connection within {} ms, so the store polls for changes made elsewhere;"
               + " allow 3 connections for each sharder ({})",
           POOL_LIMIT.toMillis(),
           tooSmall.getMessage());
@@ -131,8 +129,8 @@ final class PostgresDialect extends Dialect {
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
-    // Whole seconds, and not zero, which would mean no limit at all. Where that is too long, the
-    // end of the connection ends the statement.
+    // Whole seconds, and not zero, which would mean no limit. If that is too long, aborting the
+    // connection ends the statement.
     long seconds = Math.max(1, deadline.remaining().toSeconds());
     handle
         .getConfig(SqlStatements.class)
@@ -140,7 +138,7 @@ final class PostgresDialect extends Dialect {
     return work.apply(handle.attach(statements()));
   }
 
-  /** A replica that becomes the primary begins a new timeline. */
+  /** Returns the timeline. A replica that becomes the primary begins a new one. */
   @Override
   String epoch(Handle handle) throws SQLException {
     try (Statement statement = handle.getConnection().createStatement();
@@ -188,7 +186,7 @@ final class PostgresDialect extends Dialect {
     }
   }
 
-  /** Finds on a primary or on a replica, and tells as of when. */
+  /** Finds on a primary or a replica, and returns the revision of the kind with the answer. */
   static ReplicaAnswer findAtRevision(
       Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
@@ -205,11 +203,11 @@ final class PostgresDialect extends Dialect {
     return answers.get(0);
   }
 
-  /** After a failover a connection may lead to what was the primary. */
+  /** Throws if the server is a standby, as a former primary may be after a failover. */
   private static void refuseStandby(ResultSet row) throws SQLException {
     if (row.getBoolean("is_standby")) {
       throw new SQLException(
-          "the server is a standby, which may not know the latest; ask the primary",
+          "the server is a standby, which may lack the latest changes; connect to the primary",
           Retry.READ_ONLY);
     }
   }
@@ -218,14 +216,14 @@ final class PostgresDialect extends Dialect {
     return row.getTimestamp("assigned_at").toInstant();
   }
 
-  /** Takes the row on which the result stands. */
+  /** Consumes the current row. */
   private interface Row {
     void take(ResultSet row) throws SQLException;
   }
 
   /**
-   * Runs a script in one round trip, and takes the wanted rows, by the name of their first column.
-   * Without Jdbi, which takes 60 us for it, and these are asked most.
+   * Runs a script in one round trip, and passes rows to the consumers, by the name of the first
+   * column. Without Jdbi, which takes 60 us, because these are the most frequent calls.
    */
   private static void run(
       Connection connection,
@@ -245,7 +243,7 @@ final class PostgresDialect extends Dialect {
           case "kind" -> statement.setString(position, kind);
           case "objects" -> statement.setArray(position, names);
           case "n" -> statement.setInt(position, objects.size());
-          default -> throw new IllegalStateException("nothing is known of :" + parameter);
+          default -> throw new IllegalStateException("unknown parameter :" + parameter);
         }
       }
       statement.execute();
@@ -275,7 +273,7 @@ final class PostgresDialect extends Dialect {
     }
   }
 
-  // Under a stricter level every statement would see the loads as they were before the lock.
+  // At a stricter level every statement would see the loads from before the lock.
   @Override
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work) {
     return handle.inTransaction(
@@ -289,27 +287,27 @@ final class PostgresDialect extends Dialect {
         });
   }
 
-  /** At least one, because zero would mean no limit at all. */
+  /** Returns the time remaining, and at least 1, because 0 would mean no limit. */
   private static String millis(Deadline deadline) {
     long millis = deadline.remaining().toMillis();
     return Long.toString(Math.max(1, Math.min(Integer.MAX_VALUE, millis)));
   }
 
-  /** Listens, which brings the notice at once; where that fails, the time passes all the same. */
+  /** Listens for a notice; if that fails, waits for the whole time. */
   @Override
   void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Deadline end = Deadline.in(atMost);
-    if (listens && System.nanoTime() - deafAt > DEAF_TIME) {
+    if (listens && System.nanoTime() - listenFailedAt > POLLING_TIME) {
       try {
         connections.use(atMost.multipliedBy(2), connection -> listen(connection, kind, end));
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
         return;
-      } catch (SQLException deaf) {
-        log.debug("cannot listen for changes, so they are polled for: {}", deaf.getMessage());
-        deafAt = System.nanoTime();
+      } catch (SQLException failure) {
+        log.debug("cannot listen for changes, so the store polls: {}", failure.getMessage());
+        listenFailedAt = System.nanoTime();
       }
     }
     Thread.sleep(end.remaining().toMillis());
@@ -320,25 +318,25 @@ final class PostgresDialect extends Dialect {
     try (Statement statement = connection.createStatement()) {
       statement.execute("LISTEN sharder_change");
       try {
-        return hears(connection.unwrap(PGConnection.class), kind, end);
+        return receivesNotice(connection.unwrap(PGConnection.class), kind, end);
       } finally {
         unlisten(statement);
       }
     }
   }
 
-  /** A connection that is gone does not listen. */
+  /** Stops listening, and ignores a failure: a broken connection does not listen. */
   private static void unlisten(Statement statement) {
     try {
       statement.execute("UNLISTEN sharder_change");
     } catch (SQLException gone) {
-      log.debug("a connection that listened is gone: {}", gone.getMessage());
+      log.debug("the listening connection is broken: {}", gone.getMessage());
     }
   }
 
-  private static boolean hears(PGConnection connection, String kind, Deadline end)
+  private static boolean receivesNotice(PGConnection connection, String kind, Deadline end)
       throws SQLException {
-    // In short turns, because a thread that reads a socket does not notice an interruption.
+    // In short turns, because a thread that reads a socket does not notice an interrupt.
     while (!end.hasPassed() && !Thread.currentThread().isInterrupted()) {
       int millis = (int) Math.min(LISTENING_TURN, end.remaining().toMillis() + 1);
       for (PGNotification notice : connection.getNotifications(millis)) {

@@ -20,19 +20,19 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
-/** What PostgreSQL says in its own way: lists are arrays, labels are jsonb. */
+/** The statements of PostgreSQL. Lists are arrays, labels are jsonb. */
 interface PostgresStatements extends Statements, SqlObject {
 
-  /** Characters: enough to keep the database busy. */
-  int SENT_AT_ONCE = 1 << 16;
+  /** In characters. Enough to keep the database busy. */
+  int COPY_BUFFER_SIZE = 1 << 16;
 
-  /** From so many rows on COPY is quicker than an INSERT that returns what it made. */
-  int WORTH_A_COPY = 2_000;
+  /** From this number of rows on, COPY is faster than INSERT. */
+  int MIN_ROWS_TO_COPY = 2_000;
 
   /**
-   * What reading runs under. Plans are kept while tables grow, so they must not read whole tables
-   * because these were small once; making a plan anew for every call, or compiling one, takes
-   * longer than running it. A standby does not know the latest.
+   * Settings for reads. Plans are cached while tables grow, so they must not scan a table that was
+   * small when the plan was made. Planning each call, or JIT compilation, takes longer than running
+   * the statement. {@code is_standby} is selected because a standby may lack the latest changes.
    */
   String READ_SETTINGS =
       """
@@ -44,10 +44,10 @@ interface PostgresStatements extends Statements, SqlObject {
       """;
 
   /**
-   * What a transaction that writes runs under. Besides, nothing is acknowledged before it is on
-   * disk, even where the server's default is to do so; and where the client falls silent, suspended
-   * or gone, in the middle or while it is sent something, the server ends the transaction, so that
-   * its locks are free within the time limit. The network gets a second at least.
+   * Settings for transactions that write, in addition to those for reads. A commit is acknowledged
+   * only once it is on disk, even if the server's default is otherwise. If the client stops
+   * responding during the transaction or while it receives data, the server ends the transaction,
+   * which frees its locks within the time limit. The network gets at least a second.
    */
   String WRITE_SETTINGS =
       """
@@ -62,7 +62,7 @@ interface PostgresStatements extends Statements, SqlObject {
                   THEN set_config('synchronous_commit', 'on', TRUE) END
       """;
 
-  // A statement of its own: the next one's snapshot must follow the lock.
+  // Separate statement: the snapshot of the next one must follow the lock.
   String LOCK_KIND =
       """
       SELECT revision
@@ -84,9 +84,9 @@ interface PostgresStatements extends Statements, SqlObject {
              CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline
       """;
 
-  // One statement, because the revision and the rows must be of one snapshot. A server tells its
-  // system and the oids of its tables, which a replica has from its primary, and its timeline,
-  // which a new one begins when a replica becomes the primary.
+  // One statement, because the revision and the rows must be of one snapshot. The database is
+  // identified by the system identifier and by oids, which a replica shares with its primary, and
+  // by the timeline, which changes when a replica becomes the primary.
   String FIND_AT_REVISION =
       """
       WITH here AS MATERIALIZED (
@@ -106,18 +106,18 @@ interface PostgresStatements extends Statements, SqlObject {
       LEFT JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = ANY (CAST(:objects AS text[]))
       """;
 
-  // The k-th object a bin takes has the share (load + k) / weight. One after another, the objects
-  // take the smallest shares of all bins, ties by bin name; so they are taken here, all at once,
-  // and handed to the newcomers in their order.
+  // The k-th object that a bin takes has the share (load + k) / weight. Placing one object after
+  // another takes the smallest shares of all bins, ties by bin name. This statement takes the same
+  // shares at once, and gives them to the new objects in their order.
   //
-  // Of n objects none goes further than to the n emptiest bins. Of these only shares up to a level
-  // are listed, and every one of them. The level is where n more objects would stand if the bins
-  // were vessels: over any set of bins, filling them all to (n + sum(load + 1)) / sum(weight) holds
-  // n whole objects. The least over the emptiest 1, 2, 3, … bins is the tightest. Bins that run
-  // full below it leave some objects over.
+  // n objects reach at most the n emptiest bins. Of these bins, all shares up to a level are
+  // listed. The level is where n more objects would stand if the bins were vessels: any set of bins
+  // filled to (n + sum(load + 1)) / sum(weight) holds n whole objects. The minimum over the
+  // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, some objects are
+  // left over.
   //
-  // Whoever is new has no version yet in the answer, which tells them from those who are known: a
-  // first version, a size of one and no group need not be handed back.
+  // In the result, new objects have a NULL version, which distinguishes them from known ones. Their
+  // version is 1, their size is 1, and they have no group.
   String PLACE_INTO_EMPTIEST =
       """
       WITH
@@ -218,7 +218,7 @@ interface PostgresStatements extends Statements, SqlObject {
   @Override
   default void insert(String kind, List<Assignment> placed) {
     boolean plain = placed.stream().allMatch(one -> one.size() == 1 && one.group().isEmpty());
-    if (plain && placed.size() >= WORTH_A_COPY) {
+    if (plain && placed.size() >= MIN_ROWS_TO_COPY) {
       try {
         copy(placed);
       } catch (SQLException failure) {
@@ -252,7 +252,7 @@ interface PostgresStatements extends Statements, SqlObject {
       @Nullable String[] sizes,
       @Nullable String[] groups);
 
-  /** Texts, which the statement casts. */
+  /** Returns a column as strings, which the statement casts. */
   private static <T> @Nullable String[] each(List<T> rows, Function<T, @Nullable Object> column) {
     return rows.stream()
         .map(row -> Objects.toString(column.apply(row), null))
@@ -327,26 +327,26 @@ interface PostgresStatements extends Statements, SqlObject {
       FROM STDIN
       """;
 
-  /** Sends while more is written, so that the database works at the same time. */
+  /** Sends rows while more are formatted, so that the database works at the same time. */
   private void copy(List<Assignment> assignments) throws SQLException {
     CopyIn copy = getHandle().getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn(COPY);
     try {
       StringBuilder rows = new StringBuilder();
-      // Whatever is placed together has the same time, and it takes long to write.
+      // All assignments of a batch have the same time, and formatting it is slow.
       String time = assignments.get(0).assignedAt().toString();
       for (Assignment assignment : assignments) {
         rows.append(escaped(assignment.kind())).append('\t');
         rows.append(escaped(assignment.object())).append('\t');
         rows.append(escaped(assignment.bin())).append('\t');
         rows.append(time).append('\n');
-        if (rows.length() > SENT_AT_ONCE) {
+        if (rows.length() > COPY_BUFFER_SIZE) {
           send(copy, rows);
         }
       }
       send(copy, rows);
       copy.endCopy();
     } finally {
-      // Otherwise a connection that died on the way would wait for ever for the end of the copy.
+      // Otherwise a broken connection would wait indefinitely for the end of the copy.
       if (copy.isActive()) {
         copy.cancelCopy();
       }
@@ -359,7 +359,7 @@ interface PostgresStatements extends Statements, SqlObject {
     rows.setLength(0);
   }
 
-  /** Names hold no control characters, so the backslash alone means something else to COPY. */
+  /** Escapes a name for COPY. Names have no control characters, so only backslashes need it. */
   private static String escaped(String name) {
     return name.replace("\\", "\\\\");
   }
@@ -437,7 +437,7 @@ interface PostgresStatements extends Statements, SqlObject {
       @Nullable String[] versions,
       @Nullable String[] since);
 
-  // The word goes out with the commit, to caches that listen; those that do not will ask.
+  // The notice is sent at the commit, to caches that listen. Others poll.
   @SqlQuery(
       """
       WITH raised AS (
@@ -449,14 +449,14 @@ interface PostgresStatements extends Statements, SqlObject {
       SELECT pg_notify('sharder_change', kind)::text
       FROM raised
       """)
-  List<String> raiseRevisionAloud(String kind);
+  List<String> raiseRevisionAndNotify(String kind);
 
   @Override
   default void raiseRevision(String kind) {
-    raiseRevisionAloud(kind);
+    raiseRevisionAndNotify(kind);
   }
 
-  // The number is of no meaning, and the same for all who create these tables.
+  // An arbitrary number, the same for all processes that create these tables.
   @Override
   @SqlUpdate("SELECT pg_advisory_xact_lock(8388147031426413)")
   void lockSchema();

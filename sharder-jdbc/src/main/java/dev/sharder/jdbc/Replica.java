@@ -17,17 +17,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds on a streaming replica what can be told there as truly as on the primary, and the rest on
+ * Finds assignments on streaming replicas where they are as current as required, and the rest on
  * the primary.
  *
- * <p>A replica shows the primary as it was a while ago. What it holds of an object is told only if
- * it was read in one snapshot with a revision of the kind that is at least the one seen on the
- * primary, by whomever, through this store; so no cache that knows of a move keeps what was before
- * it. The revision that was seen holds for half a second, and then a find asks the primary again.
+ * <p>A replica lags behind the primary. Its answer is used only if it was read in one snapshot with
+ * a revision of the kind that is at least the latest one that this store has seen on the primary.
+ * So a cache that knows of a move never gets the assignment from before it. A revision seen on the
+ * primary is good for half a second; after that, the next find asks the primary.
  *
- * <p>Behind one data source there may be several replicas, so each answer tells whose it is. The
- * timeline is part of that: a replica that went further than the one which became the primary
- * remembers what never was.
+ * <p>One data source may lead to several replicas, so each answer names its database, including the
+ * timeline. After a failover, a replica that was ahead of the new primary has changes that the new
+ * primary never had.
  */
 final class Replica {
 
@@ -35,7 +35,7 @@ final class Replica {
 
   private static final long FRESH = Duration.ofMillis(500).toNanos();
 
-  /** The primary as it was last seen; of no database where that must be asked first. */
+  /** The primary as last seen; {@code database} is empty if the primary must be asked first. */
   private record Seen(Optional<String> database, long revision, long at) {
 
     Seen raisedTo(long more) {
@@ -47,31 +47,32 @@ final class Replica {
     }
   }
 
-  /** Finds as if there were no replica. */
+  /** Finds without a replica. */
   interface Find {
     Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline);
   }
 
   private final Connections primary;
   private final Connections replica;
-  private final Find otherwise;
+  private final Find withoutReplica;
   private final Map<String, Seen> seen = new ConcurrentHashMap<>();
-  private final Line toPrimary =
-      new Line("the primary is not heard of, so the replica answers as things stood");
-  private final Line toReplica = new Line("the replica is not used, and the primary asked instead");
+  private final CircuitBreaker toPrimary =
+      new CircuitBreaker("the primary does not respond, so the replica answers with what it has");
+  private final CircuitBreaker toReplica =
+      new CircuitBreaker("the replica is not used; the primary is asked instead");
 
-  Replica(Connections primary, Connections replica, Find otherwise) {
+  Replica(Connections primary, Connections replica, Find withoutReplica) {
     this.primary = primary;
     this.replica = replica;
-    this.otherwise = otherwise;
+    this.withoutReplica = withoutReplica;
   }
 
-  /** Takes note of a revision that the primary told. */
+  /** Records a revision that the primary reported. */
   void saw(String kind, long revision) {
     seen.compute(kind, (same, now) -> (now == null ? unknown(0) : now).raisedTo(revision));
   }
 
-  /** Takes note that this process may have changed the kind, so that the primary is asked next. */
+  /** Records that this store may have changed the kind, so that the primary is asked next. */
   void changed(String kind) {
     seen.compute(kind, (same, now) -> unknown(now == null ? 0 : now.revision));
   }
@@ -98,7 +99,7 @@ final class Replica {
     }
     List<String> left = objects.stream().filter(object -> !found.containsKey(object)).toList();
     if (!left.isEmpty()) {
-      found.putAll(otherwise.find(kind, left, deadline));
+      found.putAll(withoutReplica.find(kind, left, deadline));
     }
     return found;
   }
@@ -113,8 +114,8 @@ final class Replica {
             connection ->
                 refuseStandby(PostgresDialect.findAtRevision(connection, kind, objects, limit)));
     Seen now = new Seen(Optional.of(answer.database()), answer.revision(), asked);
-    // The revision may have gone back, as in a database that was restored from a backup; but if
-    // somebody has taken note meanwhile, this may be what was before.
+    // The revision may be lower than before, as after a restore from a backup. But if another
+    // thread has recorded one meanwhile, this answer may be older.
     seen.compute(
         kind,
         (same, other) -> Objects.equals(other, before) ? now : other.raisedTo(answer.revision()));
@@ -129,18 +130,18 @@ final class Replica {
             Retry.remaining(limit),
             connection -> PostgresDialect.findAtRevision(connection, kind, objects, limit));
     if (!answer.fromReplica()) {
-      throw new StoreException("it is not a replica: it takes writes itself", null);
+      throw new StoreException("it is not a replica: it accepts writes", null);
     }
     if (!answer.database().equals(database)) {
       throw new StoreException(
-          "it does not follow this primary: it is of %s, and the primary of %s (system, database, table, timeline)"
+          "it does not follow this primary: it has %s, and the primary %s (system, database, table, timeline)"
               .formatted(answer.database(), database),
           null);
     }
     return answer;
   }
 
-  /** On the connection, so that it is discarded: it leads to what was the primary. */
+  /** Throws if the server is a standby, so that the connection to a former primary is discarded. */
   private static ReplicaAnswer refuseStandby(ReplicaAnswer answer) throws SQLException {
     if (answer.fromReplica()) {
       throw new SQLException("the primary has become a standby", Retry.READ_ONLY);
@@ -148,46 +149,45 @@ final class Replica {
     return answer;
   }
 
-  /** A question to a server, which may take so long. */
-  private interface Question<T> {
-    T ask(Deadline limit) throws SQLException;
+  /** A call to a server. */
+  private interface Call<T> {
+    T run(Deadline limit) throws SQLException;
   }
 
-  /** Brings questions to a server, and lets nobody wait for one that is away. */
-  private static final class Line {
+  /** Calls a server, and skips it while it is down, so that no caller waits for it. */
+  private static final class CircuitBreaker {
 
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    /** Who cannot wait longer than this tells nothing about a server. */
-    private static final Duration HASTE = Duration.ofMillis(20);
+    /** A caller that waits no longer than this says nothing about the server. */
+    private static final Duration MIN_PATIENCE = Duration.ofMillis(20);
 
-    private final String whatIfAway;
-    private final AtomicBoolean trying = new AtomicBoolean();
-    private volatile boolean away;
-    private volatile long awayAt;
+    private final String consequence;
+    private final AtomicBoolean probing = new AtomicBoolean();
+    private volatile boolean open;
+    private volatile long openedAt;
 
-    Line(String whatIfAway) {
-      this.whatIfAway = whatIfAway;
+    CircuitBreaker(String consequence) {
+      this.consequence = consequence;
     }
 
-    /** Returns the answer, or nothing if none came in a tenth of the time that is left. */
-    <T> Optional<T> ask(Question<T> question, Deadline deadline) {
-      if (away) {
-        tryAgain(question);
+    /** Returns the answer; empty if none came within a tenth of the remaining time. */
+    <T> Optional<T> ask(Call<T> call, Deadline deadline) {
+      if (open) {
+        probe(call);
         return Optional.empty();
       }
       Duration tenth = deadline.remaining().dividedBy(10).plusNanos(1);
       Duration patience = tenth.compareTo(PATIENCE) < 0 ? tenth : PATIENCE;
       try {
-        return Optional.of(question.ask(Deadline.in(patience)));
+        return Optional.of(call.run(Deadline.in(patience)));
       } catch (SQLException | RuntimeException failure) {
         if (Thread.currentThread().isInterrupted()) {
           throw Retry.interrupted(failure);
         }
-        // A caller in haste says nothing about a server.
-        if (patience.compareTo(HASTE) > 0) {
-          leave(reason(failure));
+        if (patience.compareTo(MIN_PATIENCE) > 0) {
+          trip(reason(failure));
         }
       }
       return Optional.empty();
@@ -199,43 +199,43 @@ final class Replica {
           .orElseGet(() -> String.valueOf(failure.getMessage()));
     }
 
-    private synchronized void leave(String reason) {
-      if (!away) {
-        log.warn("{}: {}", whatIfAway, reason);
+    private synchronized void trip(String reason) {
+      if (!open) {
+        log.warn("{}: {}", consequence, reason);
       }
-      awayAt = System.nanoTime();
-      away = true;
+      openedAt = System.nanoTime();
+      open = true;
     }
 
-    /** After a pause, without anybody waiting for it. */
-    private <T> void tryAgain(Question<T> question) {
-      if (System.nanoTime() - awayAt > PAUSE.toNanos() && trying.compareAndSet(false, true)) {
-        aside(
+    /** Probes the server on another thread, once per pause. */
+    private <T> void probe(Call<T> call) {
+      if (System.nanoTime() - openedAt > PAUSE.toNanos() && probing.compareAndSet(false, true)) {
+        onHelper(
             () -> {
               try {
-                question.ask(Deadline.in(PATIENCE));
-                comeBack();
+                call.run(Deadline.in(PATIENCE));
+                reset();
               } catch (SQLException | RuntimeException failure) {
-                leave(reason(failure));
+                trip(reason(failure));
               } finally {
-                trying.set(false);
+                probing.set(false);
               }
             });
       }
     }
 
-    private void aside(Runnable work) {
+    private void onHelper(Runnable work) {
       try {
         Connections.HELPERS.execute(work);
       } catch (RuntimeException | Error noThread) {
-        trying.set(false);
+        probing.set(false);
         throw noThread;
       }
     }
 
-    private synchronized void comeBack() {
-      log.info("no longer so: {}", whatIfAway);
-      away = false;
+    private synchronized void reset() {
+      log.info("no longer the case: {}", consequence);
+      open = false;
     }
   }
 }

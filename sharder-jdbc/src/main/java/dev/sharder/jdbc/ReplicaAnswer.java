@@ -4,12 +4,12 @@ import dev.sharder.Assignment;
 import java.util.Map;
 
 /**
- * What a primary or a replica answered, read in one snapshot.
+ * The answer of a primary or a replica, read in one snapshot.
  *
  * @param fromReplica whether the server is a replica
- * @param database the same for a primary and for the replicas that follow it, and no others
- * @param revision the kind's revision that the server has
- * @param assignments those of the objects that are assigned
+ * @param database an id that a primary shares with the replicas that follow it, and no others
+ * @param revision the revision of the kind on that server
+ * @param assignments the assignments found, by object
  */
 record ReplicaAnswer(
     boolean fromReplica, String database, long revision, Map<String, Assignment> assignments) {}

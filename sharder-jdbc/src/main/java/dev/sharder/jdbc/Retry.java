@@ -18,30 +18,28 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tries again what failed because of another caller, or of a database that is coming back. */
+/** Retries work that failed because of another caller or an unavailable database. */
 final class Retry {
 
   private static final Logger log = LoggerFactory.getLogger(Retry.class);
 
   /**
-   * The longest pause in milliseconds: short enough that no one starves behind busier processes.
+   * The longest pause in milliseconds. Short enough that no caller starves behind busier processes.
    */
   private static final int LONGEST_PAUSE = 10;
 
-  /**
-   * The same where a connection was lost, so that callers do not flood a server that comes back.
-   */
+  /** The longest pause after a lost connection, so that callers do not flood a restarted server. */
   private static final int LONGEST_PAUSE_TO_CONNECT = 100;
 
-  /** The shortest and the longest time that a short question is given, before it is asked again. */
+  /** The shortest and the longest time for one attempt at a short call. */
   private static final Duration SHORTEST_TURN = Duration.ofMillis(250);
 
   private static final Duration LONGEST_TURN = Duration.ofSeconds(2);
 
-  /** The time between the end that the server sets to a statement and the end of its connection. */
+  /** The longest time from the server's statement timeout to the end of the connection's lease. */
   private static final Duration LONGEST_GRACE = Duration.ofMillis(500);
 
-  /** What a PostgreSQL says that is going away, coming back, crowded or in another's way. */
+  /** SQLSTATEs of a PostgreSQL server that is stopping, starting, full or blocked. */
   private static final Set<String> PASSING_STATES =
       Set.of(
           "25P03", // idle_in_transaction_session_timeout
@@ -54,7 +52,7 @@ final class Retry {
           "57P03", // cannot_connect_now
           "57P05"); // idle_session_timeout
 
-  /** Failures after which the server may have committed all the same. */
+  /** SQLSTATEs after which the server may have committed. */
   private static final Set<String> UNKNOWN_STATES =
       Set.of(
           "40003", // statement_completion_unknown
@@ -67,19 +65,19 @@ final class Retry {
   private static final String CONNECTION_EXCEPTION = "08";
   private static final String TRANSACTION_ROLLBACK = "40";
 
-  /** read_only_sql_transaction: a standby, or a database that is set to take no writes. */
+  /** read_only_sql_transaction: a standby, or a database set to read-only. */
   static final String READ_ONLY = "25006";
 
-  /** Something that is whole or not done at all, and may therefore be done again. */
+  /** Atomic work, which may therefore be retried. */
   interface Attempt<T> {
     T run() throws SQLException;
   }
 
   private Retry() {}
 
-  /** Runs the attempt until it succeeds, fails for good, or the deadline passes. */
+  /** Runs the attempt until it succeeds, fails permanently, or the deadline passes. */
   static <T> T until(Deadline deadline, Attempt<T> attempt) {
-    SQLException telling = null;
+    SQLException reported = null;
     while (true) {
       Exception failure;
       SQLException reason;
@@ -94,17 +92,17 @@ final class Retry {
         failure = failed;
         reason = reason(failed).orElseThrow(() -> failed);
       }
-      // That there was no connection or no time in the last moments says less than what was before.
-      boolean tells = !isOfConnection(reason) && !isServerTimeout(reason);
-      telling = telling == null || tells ? reason : telling;
-      waitOut(deadline, reason, telling, failure);
+      // A lost connection or a timeout near the deadline says less than an earlier failure.
+      boolean informative = !isOfConnection(reason) && !isServerTimeout(reason);
+      reported = reported == null || informative ? reason : reported;
+      waitOut(deadline, reason, reported, failure);
     }
   }
 
   /**
-   * Returns how long one attempt at a short question may take: a third of the time limit, from 250
-   * ms to 2 s, and no longer than what remains. A connection that has gone silent then leaves time
-   * for another attempt on another one.
+   * Returns how long one attempt at a short call may take: a third of the time limit, at least 250
+   * ms, at most 2 s, and at most the time remaining. If a connection does not respond, there is
+   * time for another attempt on another connection.
    */
   static Duration turn(Deadline deadline) {
     Duration turn = shorter(deadline.limit().dividedBy(3), LONGEST_TURN);
@@ -112,14 +110,14 @@ final class Retry {
     return shorter(turn, remaining(deadline));
   }
 
-  /** Returns what remains, and something where nothing does. */
+  /** Returns the time remaining, and at least a nanosecond. */
   static Duration remaining(Deadline deadline) {
     return deadline.remaining().plusNanos(1);
   }
 
   /**
-   * Returns how long the server may take over a statement where its connection is given so long: it
-   * should say that the time is over before the connection is cut off.
+   * Returns the server's statement timeout for a connection that is lent for the given time. It is
+   * shorter, so that the server reports the timeout before the connection is aborted.
    */
   static Duration serverTime(Duration turn) {
     return turn.minus(shorter(turn.dividedBy(5), LONGEST_GRACE));
@@ -129,9 +127,9 @@ final class Retry {
     return one.compareTo(other) < 0 ? one : other;
   }
 
-  /** Returns when it makes sense to try again, and throws when it does not. */
+  /** Waits before the next attempt, or throws if another attempt cannot help. */
   private static void waitOut(
-      Deadline deadline, SQLException reason, SQLException telling, Exception failure) {
+      Deadline deadline, SQLException reason, SQLException reported, Exception failure) {
     if (Thread.currentThread().isInterrupted()) {
       throw interrupted(failure);
     }
@@ -141,23 +139,23 @@ final class Retry {
           failure);
     }
     if (deadline.hasPassed()) {
-      throw tooLong(deadline, oneLine(telling), failure);
+      throw tooLong(deadline, oneLine(reported), failure);
     }
-    log.debug("trying again after {}", oneLine(reason));
+    log.debug("retrying after {}", oneLine(reason));
     pause(isOfConnection(reason) || isReadOnly(reason) ? LONGEST_PAUSE_TO_CONNECT : LONGEST_PAUSE);
   }
 
   static TimeLimitException tooLong(Deadline deadline, String reason, @Nullable Throwable cause) {
     return new TimeLimitException(
         deadline.limit(),
-        reason + "; ask again, look whether the database is up, or allow more time",
+        reason + "; try again, check whether the database is up, or allow more time",
         cause);
   }
 
   static StoreException interrupted(Exception interruption) {
     Thread.currentThread().interrupt();
     return new StoreException(
-        "interrupted while waiting for the database; ask again", interruption);
+        "interrupted while waiting for the database; try again", interruption);
   }
 
   static boolean mayPass(SQLException failure) {
@@ -170,24 +168,22 @@ final class Retry {
         || SqliteFailure.isBusy(failure);
   }
 
-  /** Returns whether the connection broke, so that no one knows what the server did last. */
+  /** Returns whether the connection broke, so that the server's last action is unknown. */
   static boolean isOfConnection(SQLException failure) {
     return state(failure).startsWith(CONNECTION_EXCEPTION);
   }
 
-  /** Returns whether the server itself ended a statement that took too long. */
+  /** Returns whether the server ended a statement that took too long. */
   static boolean isServerTimeout(SQLException failure) {
     return SERVER_TIMEOUTS.contains(state(failure));
   }
 
-  /** Returns whether the server takes no writes. */
+  /** Returns whether the server accepts no writes. */
   static boolean isReadOnly(SQLException failure) {
     return state(failure).equals(READ_ONLY);
   }
 
-  /**
-   * Returns whether a transaction whose commit failed in this way may be committed all the same.
-   */
+  /** Returns whether a transaction may be committed although its commit failed in this way. */
   static boolean leavesCommitUnknown(SQLException failure) {
     return isOfConnection(failure)
         || UNKNOWN_STATES.contains(state(failure))
@@ -200,14 +196,14 @@ final class Retry {
 
   private static void pause(int longest) {
     try {
-      // A random pause keeps those who collided once from colliding again and again.
+      // A random pause, so that callers that collided do not collide again.
       TimeUnit.MICROSECONDS.sleep(ThreadLocalRandom.current().nextLong(longest * 1_000L));
     } catch (InterruptedException interruption) {
       throw interrupted(interruption);
     }
   }
 
-  /** Tells whether a table or a column is missing. */
+  /** Returns whether a table or a column is missing. */
   static boolean isAboutTables(Throwable failure) {
     return reason(failure)
         .filter(

@@ -24,13 +24,12 @@ import org.jdbi.v3.sqlobject.SqlObjectFactory;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
 /**
- * Jdbi over connections that are lent for a limited time. Work that fails because of another
- * caller, or of a database that is coming back, is tried again until the caller's deadline.
- * Thread-safe.
+ * Jdbi over connections that are lent for a limited time. Retries work that failed because of
+ * another caller or an unavailable database, until the caller's deadline. Thread-safe.
  */
 final class RetryingJdbi implements AutoCloseable {
 
-  /** What the thread has borrowed, for Jdbi, which does not say for how long it wants it. */
+  /** The connection that the thread has borrowed. Jdbi cannot pass a time limit for borrowing. */
   private static final ThreadLocal<Connection> BORROWED = new ThreadLocal<>();
 
   private final Dialect dialect;
@@ -52,14 +51,14 @@ final class RetryingJdbi implements AutoCloseable {
     jdbi.registerRowMapper(Miscount.class, RowMappers::miscount);
     jdbi.registerRowMapper(ChangedObject.class, RowMappers::changedObject);
     dialect.configure(jdbi);
-    // What Jdbi learns of the statements is kept here for all handles; each would begin anew.
+    // Jdbi's metadata of the statements, computed once here instead of for each handle.
     Extensions extensions = jdbi.getConfig(Extensions.class);
     extensions
         .findFactory(SqlObjectFactory.class)
         .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
   }
 
-  /** Hands Jdbi the connection that the thread has borrowed, and leaves returning it to others. */
+  /** Passes the thread's borrowed connection to Jdbi, and does not close it. */
   private static final class Lent implements ConnectionFactory {
     @Override
     public Connection openConnection() {
@@ -92,17 +91,17 @@ final class RetryingJdbi implements AutoCloseable {
     }
   }
 
-  /** Work on one connection, within a limit, that is whole or not done at all. */
+  /** Atomic work on one connection, within a limit. */
   interface Work<T> {
     T run(Handle handle, Deadline limit) throws SQLException;
   }
 
-  /** What may take all the time that the caller has. */
+  /** Runs work whose attempts may each take all the time that the caller has. */
   <T> T patiently(Deadline deadline, Work<T> work) {
     return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
   }
 
-  /** What is answered at once unless something is wrong, and then is better asked again. */
+  /** Runs work that is usually fast, with a shorter limit for each attempt. */
   <T> T briefly(Deadline deadline, Work<T> work) {
     AtomicBoolean slow = new AtomicBoolean();
     return Retry.until(
@@ -112,7 +111,7 @@ final class RetryingJdbi implements AutoCloseable {
           try {
             return attempt(turn, deadline, work);
           } catch (SQLException | RuntimeException failure) {
-            // The server is there, and slow, or others are in the way: it has the rest of the time.
+            // The server responds but is slow or blocked: the next attempt gets all remaining time.
             slow.set(Retry.reason(failure).map(Retry::isServerTimeout).orElse(false));
             throw failure;
           }

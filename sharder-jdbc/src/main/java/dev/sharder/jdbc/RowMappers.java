@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.statement.StatementContext;
 
-/** Reads the rows of every statement. */
+/** Row mappers for all statements. */
 final class RowMappers {
 
   private RowMappers() {}
@@ -46,7 +46,7 @@ final class RowMappers {
         Optional.ofNullable(row.getString("in_group")));
   }
 
-  /** Of an object that is new, the database tells only what it alone knows. */
+  /** Maps a placement. For a new object, the row holds only what the database generated. */
   static Placement placement(String kind, ResultSet row, Instant assignedAt) throws SQLException {
     boolean isNew = row.getObject("version") == null;
     return new Placement(
@@ -56,7 +56,7 @@ final class RowMappers {
         isNew);
   }
 
-  /** When and where the assignments are so. */
+  /** Returns the answer of a server: the row's revision and database with the assignments. */
   static ReplicaAnswer answer(ResultSet row, Map<String, Assignment> assignments)
       throws SQLException {
     return new ReplicaAnswer(
@@ -73,7 +73,7 @@ final class RowMappers {
             row.getString("bin"),
             row.getInt("weight"),
             row.getLong("offset_load"),
-            // row.wasNull() speaks of the column read last.
+            // row.wasNull() is about the column read last.
             row.getObject("capacity") == null ? OptionalLong.empty() : OptionalLong.of(capacity),
             BinState.of(row.getString("state")),
             LabelsJson.readLabels(row.getString("labels")));

@@ -16,14 +16,14 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lends one connection to everyone; closing it hands it back. For a database that lives in its
- * connection. The users take turns by a lock of their own.
+ * Lends one connection to all threads, for a database that exists only in its connection. Closing a
+ * lent connection does not close the shared one. The threads take turns by holding a lock.
  */
 final class SharedConnection implements DataSource, AutoCloseable {
 
   private final Connection connection;
 
-  /** How long closing waits for a statement that is running. */
+  /** How long closing waits for a running statement. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final ReentrantLock turn;
@@ -31,7 +31,7 @@ final class SharedConnection implements DataSource, AutoCloseable {
   /**
    * Shares the connection.
    *
-   * @param turn held by the thread that uses it
+   * @param turn the lock that is held by the thread using the connection
    */
   SharedConnection(Connection connection, ReentrantLock turn) {
     this.connection = connection;
@@ -47,7 +47,7 @@ final class SharedConnection implements DataSource, AutoCloseable {
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) ->
                 switch (method.getName()) {
-                  // To abort it would end the database.
+                  // Closing or aborting the shared connection would delete the database.
                   case "close", "abort" -> handBack(open);
                   case "isClosed" -> !open.get() || connection.isClosed();
                   default -> pass(method, arguments);
@@ -87,12 +87,12 @@ final class SharedConnection implements DataSource, AutoCloseable {
 
   @Override
   public PrintWriter getLogWriter() {
-    throw new UnsupportedOperationException("logs by SLF4J");
+    throw new UnsupportedOperationException("not supported; the store logs with SLF4J");
   }
 
   @Override
   public void setLogWriter(PrintWriter out) {
-    throw new UnsupportedOperationException("logs by SLF4J");
+    throw new UnsupportedOperationException("not supported; the store logs with SLF4J");
   }
 
   @Override
@@ -110,7 +110,7 @@ final class SharedConnection implements DataSource, AutoCloseable {
 
   @Override
   public <T> T unwrap(Class<T> type) throws SQLException {
-    throw new SQLException("wraps no " + type);
+    throw new SQLException("does not wrap " + type);
   }
 
   @Override

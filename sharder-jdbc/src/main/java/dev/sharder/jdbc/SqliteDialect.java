@@ -27,25 +27,26 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
-/** SQLite: one writer at a time, in the whole database. */
+/** SQLite: one writer at a time for the whole database. */
 final class SqliteDialect extends Dialect {
 
-  private static final String SETTINGS =
+  private static final String READ_SETTINGS =
       """
       SELECT 'PRAGMA busy_timeout = ' || timeout || '; PRAGMA synchronous = ' || synchronous
       FROM pragma_busy_timeout, pragma_synchronous
       """;
 
-  /** No timeout, because SQLite sleeps longer from try to try, and nothing interrupts it. */
-  private static final String NEEDED = "PRAGMA busy_timeout = 0; PRAGMA synchronous = 2";
+  /** No busy timeout, because SQLite sleeps longer after each try and cannot be interrupted. */
+  private static final String WRITE_SETTINGS = "PRAGMA busy_timeout = 0; PRAGMA synchronous = 2";
 
   /**
-   * Threads of this process queue here to write, instead of polling the database's lock in the
-   * file; where the database is in memory, also to read, as they share its connection.
+   * Held by the thread of this process that writes, so that threads queue here instead of polling
+   * the lock of the file. If the database is in memory, also held to read, because the threads
+   * share its connection.
    */
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  /** Nothing where the database is in memory. */
+  /** Empty if the database is in memory. */
   private Optional<SqliteFiles> files = Optional.empty();
 
   private Optional<WriterQueue> otherProcesses = Optional.empty();
@@ -74,7 +75,7 @@ final class SqliteDialect extends Dialect {
               return found;
             });
     otherProcesses = files.map(SqliteFiles::database).map(WriterQueue::beside);
-    // To SQLite every connection in memory is a database of its own, so all must share one.
+    // Every connection to memory has a database of its own, so all threads must share one.
     return files.isPresent()
         ? connections
         : new Connections(
@@ -86,7 +87,7 @@ final class SqliteDialect extends Dialect {
         ResultSet mode = statement.executeQuery("PRAGMA journal_mode = WAL")) {
       if (!mode.next() || !mode.getString(1).equals("wal")) {
         throw new StoreException(
-            "SQLite keeps no write-ahead log for %s; put the file on a local disk that it may write to"
+            "SQLite cannot use write-ahead logging for %s; put the file on a writable local disk"
                 .formatted(connection.getMetaData().getURL()),
             null);
       }
@@ -110,13 +111,13 @@ final class SqliteDialect extends Dialect {
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) throws SQLException {
-    return reading(kept(handle), deadline, () -> work.apply(handle.attach(statements())));
+    return reading(statementCache(handle), deadline, () -> work.apply(handle.attach(statements())));
   }
 
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
-    StatementCache statements = kept(handle);
+    StatementCache statements = statementCache(handle);
     return reading(statements, deadline, () -> find(statements, kind, objects));
   }
 
@@ -126,38 +127,38 @@ final class SqliteDialect extends Dialect {
         SqliteStatements.FIND, RowMappers::assignment, kind, LabelsJson.write(objects));
   }
 
-  // Several statements, because SQLite changes one table at a time, and hands back only what it
+  // Several statements, because a SQLite statement changes one table and returns only what it
   // changed.
   @Override
   Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    StatementCache statements = kept(handle);
-    return alone(
+    StatementCache statements = statementCache(handle);
+    return exclusively(
         handle,
         deadline,
         () -> {
           List<Placement> placements = new ArrayList<>();
-          Set<String> newcomers = new LinkedHashSet<>(objects);
+          Set<String> newObjects = new LinkedHashSet<>(objects);
           for (Assignment known : find(statements, kind, objects)) {
-            newcomers.remove(known.object());
+            newObjects.remove(known.object());
             placements.add(new Placement(known, false));
           }
-          List<Assignment> made = placeNewcomers(statements, kind, newcomers);
+          List<Assignment> made = placeNew(statements, kind, newObjects);
           made.forEach(one -> placements.add(new Placement(one, true)));
-          // Only replicas want to know of revisions, and SQLite has none.
+          // Only replicas need the revision, and SQLite has none.
           return new Placed(placements, 0);
         });
   }
 
-  private static List<Assignment> placeNewcomers(
-      StatementCache statements, String kind, Set<String> newcomers) throws SQLException {
+  private static List<Assignment> placeNew(
+      StatementCache statements, String kind, Set<String> newObjects) throws SQLException {
     List<Assignment> made =
         statements.query(
             SqliteStatements.PLACE_INTO_EMPTIEST,
             (row, assignedAt) ->
                 new Assignment(kind, row.getString(1), row.getString(2), 1, assignedAt),
             kind,
-            LabelsJson.write(newcomers));
+            LabelsJson.write(newObjects));
     statements.execute(SqliteStatements.COUNT, LabelsJson.write(counted(made)), kind);
     return made;
   }
@@ -166,14 +167,14 @@ final class SqliteDialect extends Dialect {
     return SqliteStatements.pairs(placed.stream().collect(groupingBy(Assignment::bin, counting())));
   }
 
-  private static StatementCache kept(Handle handle) {
+  private static StatementCache statementCache(Handle handle) {
     return (StatementCache) handle.getStatementBuilder();
   }
 
   @Override
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
-    return alone(handle, deadline, () -> work.apply(handle.attach(statements())));
+    return exclusively(handle, deadline, () -> work.apply(handle.attach(statements())));
   }
 
   private interface Work<T> {
@@ -184,7 +185,7 @@ final class SqliteDialect extends Dialect {
       throws SQLException {
     if (files.isPresent()) {
       T result = with(statements, work);
-      files.get().checkNowAndThen(statements.files());
+      files.get().checkOccasionally(statements.files());
       return result;
     }
     awaitTurn(deadline);
@@ -195,9 +196,9 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  /** Runs the work while no one else writes, and makes it durable. */
-  private <T> T alone(Handle handle, Deadline deadline, Work<T> work) throws SQLException {
-    StatementCache statements = kept(handle);
+  /** Runs the work as the only writer, and makes its changes durable. */
+  private <T> T exclusively(Handle handle, Deadline deadline, Work<T> work) throws SQLException {
+    StatementCache statements = statementCache(handle);
     awaitTurn(deadline);
     try {
       T result =
@@ -210,18 +211,18 @@ final class SqliteDialect extends Dialect {
   }
 
   private static <T> T durably(StatementCache statements, Work<T> work) throws SQLException {
-    String before = statements.readText(SETTINGS);
-    statements.run(NEEDED);
+    String before = statements.readText(READ_SETTINGS);
+    statements.run(WRITE_SETTINGS);
     try {
       return work.run();
     } finally {
-      // The application may have its own use for the connection, and its own settings.
+      // The application may use the connection too, with settings of its own.
       statements.run(before);
     }
   }
 
-  // BEGIN and COMMIT are written out, because the driver's commit() begins the next transaction at
-  // once, and with an immediate one would wait for a lock that no one needs.
+  // Explicit BEGIN and COMMIT, because the driver's commit() begins the next transaction at once,
+  // and an immediate one would wait for a lock that it does not need.
   private <T> T commit(StatementCache statements, Deadline deadline, Work<T> work)
       throws SQLException {
     try {
@@ -279,7 +280,7 @@ final class SqliteDialect extends Dialect {
 
   private static <T> T with(StatementCache statements, Work<T> work) throws SQLException {
     try {
-      // An Error may have kept the last user of the connection from doing so.
+      // An Error may have prevented the last user of the connection from rolling back.
       statements.rollBack();
       return work.run();
     } catch (Throwable failure) {

@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.util.Set;
 
 /**
- * What SQLite's error codes mean for a caller. By number, because its driver need not be there
+ * Classifies failures by SQLite's error codes. Uses the numbers, because its driver may be absent
  * where PostgreSQL is used.
  */
 final class SqliteFailure {
@@ -20,12 +20,12 @@ final class SqliteFailure {
 
   private SqliteFailure() {}
 
-  /** Returns whether another connection was in the way. */
+  /** Returns whether another connection held a lock. */
   static boolean isBusy(SQLException failure) {
     return code(failure) == BUSY || code(failure) == LOCKED;
   }
 
-  /** Returns whether another connection may do better, once the cause is gone. */
+  /** Returns whether a new connection may succeed once the cause is gone. */
   static boolean isOfConnection(SQLException failure) {
     return isSqlite(failure)
         && Set.of(READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB).contains(code(failure));
@@ -35,26 +35,25 @@ final class SqliteFailure {
     return String.valueOf(failure.getMessage()).startsWith("[SQLITE_");
   }
 
-  /** The high bits of a code say more about the same. */
+  /** Returns the primary code, without the bits of the extended code. */
   private static int code(SQLException failure) {
     return failure.getErrorCode() & 0xff;
   }
 
-  /** Returns what to do about a failure, whichever database it is of. */
+  /** Returns what to do about a failure of any database. */
   static String cure(SQLException failure) {
     return switch (isSqlite(failure) ? code(failure) : 0) {
       case READONLY ->
           "let this program write to the database file, to its -wal and -shm files and to their folder";
-      case IOERR ->
-          "look at the disk that holds the database file, and at what the operating system logged about it";
+      case IOERR -> "check the disk that holds the database file, and the operating system's log";
       case CORRUPT ->
           "stop every program that uses the database file, keep a copy of it, and restore a backup";
       case FULL ->
-          "make room on the disk that holds the database file; nothing of this was recorded, and the next call finds the room";
+          "free space on the disk that holds the database file; this call recorded nothing, and later calls work once there is space";
       case CANTOPEN ->
-          "see that the folder of the database file exists and that this program may read and write there";
-      case NOTADB -> "name a file that SQLite made, or restore a backup of it";
-      default -> "see what it says and correct it";
+          "check that the folder of the database file exists and that this program may read and write there";
+      case NOTADB -> "name a SQLite database file, or restore a backup of it";
+      default -> "correct what it reports";
     };
   }
 }

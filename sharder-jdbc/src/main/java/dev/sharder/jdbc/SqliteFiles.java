@@ -18,17 +18,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a SQLite database: the database itself, its write-ahead log and the log's index. A
- * connection goes on writing to files that were deleted, moved or replaced, and everything it
- * commits is lost to the programs that open the database next. So each connection's files are
- * compared, by device and inode, with those that are in their places.
+ * The files of a SQLite database: the database, its write-ahead log and the index of the log. A
+ * connection continues to write to files that were deleted, moved or replaced, and programs that
+ * open the database later do not see what it commits. So the files of each connection are compared,
+ * by device and inode, with those now at their paths.
  *
- * <p>While a connection is open, SQLite itself replaces none of them. Where the file system has no
- * inodes, as on Windows, an open file cannot be deleted or replaced either.
+ * <p>While a connection is open, SQLite does not replace these files. On file systems without
+ * inodes, as on Windows, an open file cannot be deleted or replaced.
  */
 final class SqliteFiles {
 
-  /** Who only reads may see for so long what was in a file that is gone. */
+  /** How long reads may still return data from a file that was deleted, moved or replaced. */
   private static final Duration READING_INTERVAL = Duration.ofMillis(50);
 
   private final Path database;
@@ -45,7 +45,7 @@ final class SqliteFiles {
     this.key = key(database);
   }
 
-  /** Returns the files behind a connection, or nothing if its database is in memory. */
+  /** Returns the files of the connection's database; empty if it is in memory. */
   static Optional<SqliteFiles> of(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
@@ -55,7 +55,7 @@ final class SqliteFiles {
           ? Optional.empty()
           : Optional.of(new SqliteFiles(Path.of(file)));
     } catch (IOException failure) {
-      throw new SQLException("the database file cannot be looked at", failure);
+      throw new SQLException("the database file cannot be accessed", failure);
     }
   }
 
@@ -63,20 +63,20 @@ final class SqliteFiles {
     return database;
   }
 
-  /** The files that a connection was seen with. */
+  /** The files that a connection had when last checked. */
   static final class Seen {
     private @Nullable List<@Nullable Object> keys;
     private long checkedAt;
   }
 
-  /** As {@link #check}, unless that was done a moment ago. */
-  void checkNowAndThen(Seen seen) {
+  /** Calls {@link #check}, unless it was called less than 50 ms ago. */
+  void checkOccasionally(Seen seen) {
     if (seen.keys == null || System.nanoTime() - seen.checkedAt > READING_INTERVAL.toNanos()) {
       check(seen);
     }
   }
 
-  /** Fails if the files in their places are not those of the connection, which has read before. */
+  /** Throws if the files at their paths are not those of the connection, which has been read. */
   void check(Seen seen) {
     List<@Nullable Object> now = keys();
     if (!Objects.equals(now.get(0), key) || (seen.keys != null && !seen.keys.equals(now))) {
@@ -96,7 +96,7 @@ final class SqliteFiles {
         keys.add(key(file));
       } catch (IOException failure) {
         throw new StoreException(
-            "the database file %s cannot be looked at (%s); give this program back its access to the folder"
+            "the database file %s cannot be accessed (%s); restore this program's access to the folder"
                 .formatted(file, failure),
             failure);
       }

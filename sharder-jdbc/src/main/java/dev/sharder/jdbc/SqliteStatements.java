@@ -13,7 +13,7 @@ import java.util.function.Function;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 
-/** What SQLite says in its own way: lists and labels are JSON texts. */
+/** The statements of SQLite. Lists and labels are JSON texts. */
 interface SqliteStatements extends Statements {
 
   String FIND =
@@ -23,10 +23,10 @@ interface SqliteStatements extends Statements {
       WHERE kind = :kind AND object IN (SELECT value FROM json_each(:objects))
       """;
 
-  // The ORDER BY of a recursive part makes it a priority queue: it starts with every open bin's
-  // next share, hands out the smallest, and puts that bin's following share in its place. So the
-  // objects, all of them new, get their bins one after another, LIMIT many.
-  // CROSS, or some versions of SQLite go through all newcomers again for each slot.
+  // ORDER BY makes the queue of a recursive query a priority queue. It starts with the next share
+  // of every open bin, takes the smallest, and adds the following share of that bin. So the
+  // objects, all of them new, get their bins one after another, up to the LIMIT.
+  // CROSS JOIN, because some versions of SQLite would scan all new objects for each slot.
   String PLACE_INTO_EMPTIEST =
       """
       WITH RECURSIVE
@@ -48,9 +48,9 @@ interface SqliteStatements extends Statements {
         FROM slot
       )
       INSERT INTO sharder_assignment (kind, object, bin)
-      SELECT :kind, newcomer.value, choice.bin
-      FROM json_each(:objects) AS newcomer
-      CROSS JOIN choice ON choice.turn = newcomer.key + 1
+      SELECT :kind, new_object.value, choice.bin
+      FROM json_each(:objects) AS new_object
+      CROSS JOIN choice ON choice.turn = new_object.key + 1
       RETURNING object, bin, assigned_at
       """;
 
@@ -66,7 +66,7 @@ interface SqliteStatements extends Statements {
       WHERE b.kind = :kind AND b.bin = taken.bin
       """;
 
-  // Nothing else to do: BEGIN IMMEDIATE locked the whole database.
+  // Only reads: BEGIN IMMEDIATE has locked the whole database.
   @Override
   @SqlQuery(
       """
@@ -84,7 +84,7 @@ interface SqliteStatements extends Statements {
   @SqlQuery(FIND)
   List<Assignment> find(String kind, Collection<String> objects);
 
-  // CROSS, or SQLite reads the whole kind and looks for each group among those wanted.
+  // CROSS JOIN, because SQLite would scan the whole kind and look up each group in the list.
   @Override
   @SqlQuery(
       """
@@ -148,7 +148,7 @@ interface SqliteStatements extends Statements {
             one -> List.of(one.object(), one.bin(), one.version(), one.assignedAt().toString())));
   }
 
-  // MATERIALIZED, or SQLite reads the whole list anew for every object of the kind.
+  // MATERIALIZED, because SQLite would scan the whole list for every object of the kind.
   @SqlUpdate(
       """
       WITH moved AS MATERIALIZED (
@@ -271,7 +271,7 @@ interface SqliteStatements extends Statements {
       """)
   void raiseRevision(String kind);
 
-  // Nothing to do: BEGIN IMMEDIATE locked the whole database.
+  // Nothing to do: BEGIN IMMEDIATE has locked the whole database.
   @Override
   default void lockSchema() {}
 

@@ -20,14 +20,14 @@ import org.jdbi.v3.core.statement.StatementContext;
 import org.sqlite.SQLiteConnection;
 
 /**
- * The statements of one SQLite connection, compiled once and kept for as long as it lives, however
- * often a pool lends it out: to compile a statement takes longer than to run it. As many are kept
- * as there are different texts, a few dozen.
+ * The compiled statements of one SQLite connection, cached until the connection is closed, however
+ * often a pool lends it: compiling a statement takes longer than running it. The cache has one
+ * entry for each distinct text, a few dozen in all.
  */
 final class StatementCache implements StatementBuilder {
 
   private final SQLiteConnection connection;
-  private final Map<String, PreparedStatement> kept = new HashMap<>();
+  private final Map<String, PreparedStatement> cached = new HashMap<>();
   private final SqliteFiles.Seen files = new SqliteFiles.Seen();
   private boolean maybeInTransaction;
 
@@ -35,7 +35,7 @@ final class StatementCache implements StatementBuilder {
     this.connection = connection;
   }
 
-  /** Finds the statements of the connection behind whatever a pool has wrapped around it. */
+  /** Returns a factory of one cache for each connection, unwrapped from what a pool lends. */
   static StatementBuilderFactory perConnection() {
     Map<SQLiteConnection, StatementCache> connections = new ConcurrentHashMap<>();
     return lent -> {
@@ -65,12 +65,12 @@ final class StatementCache implements StatementBuilder {
     }
   }
 
-  /** Returns the files that the connection was seen with. */
+  /** Returns the files that the connection had when last checked. */
   SqliteFiles.Seen files() {
     return files;
   }
 
-  /** Begins a transaction that may write, unless another connection does. */
+  /** Begins a transaction that may write; throws if another connection is writing. */
   void begin() throws SQLException {
     maybeInTransaction = true;
     execute("BEGIN IMMEDIATE");
@@ -81,13 +81,13 @@ final class StatementCache implements StatementBuilder {
     maybeInTransaction = false;
   }
 
-  /** Ends a transaction that a failure has left open, if there is one. */
+  /** Rolls back the open transaction, if there is one. */
   void rollBack() throws SQLException {
     if (maybeInTransaction) {
       try {
         run("ROLLBACK");
       } catch (SQLException failure) {
-        // Some failures, a full disk for one, have rolled back already.
+        // Some failures, such as a full disk, have rolled back already.
         if (!String.valueOf(failure.getMessage()).contains("no transaction is active")) {
           throw failure;
         }
@@ -96,24 +96,24 @@ final class StatementCache implements StatementBuilder {
     }
   }
 
-  /** Runs a statement without rows; parameters come in the order in which it first names them. */
+  /** Runs a statement without rows. Parameters are in the order in which they first appear. */
   void execute(String sql, String... parameters) throws SQLException {
     bound(sql, parameters).execute();
   }
 
-  /** Reads the row on which the result stands, whose time has been read. */
+  /** Maps the current row; its time is passed parsed. */
   interface Row {
     Assignment read(ResultSet row, Instant assignedAt) throws SQLException;
   }
 
-  /** Reads assignments; parameters as for {@link #execute}. */
+  /** Returns the assignments that the query selects; parameters as for {@link #execute}. */
   List<Assignment> query(String sql, Row reader, String... parameters) throws SQLException {
     List<Assignment> assignments = new ArrayList<>();
     try (ResultSet row = bound(sql, parameters).executeQuery()) {
       String text = "";
       Instant assignedAt = Instant.EPOCH;
       while (row.next()) {
-        // Whatever was placed together has the same time.
+        // Assignments of one batch have the same time.
         String read = row.getString("assigned_at");
         if (!read.equals(text)) {
           text = read;
@@ -133,26 +133,24 @@ final class StatementCache implements StatementBuilder {
     return statement;
   }
 
-  /** Reads one text. */
+  /** Returns the first column of the first row; empty if there is none. */
   String readText(String sql) throws SQLException {
     try (ResultSet row = compiled(sql).executeQuery()) {
       return row.next() ? row.getString(1) : "";
     }
   }
 
-  /**
-   * Runs a script that would do nothing if it were kept, as pragmas act while they are compiled.
-   */
+  /** Runs a script without caching it. Pragmas take effect when compiled, not when run again. */
   void run(String script) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.executeUpdate(script);
     }
   }
 
-  /** To be called after a failure: the driver may have given a statement up. */
+  /** Closes and removes all statements, after a failure that may have invalidated them. */
   void forget(Throwable failure) {
-    List<PreparedStatement> statements = List.copyOf(kept.values());
-    kept.clear();
+    List<PreparedStatement> statements = List.copyOf(cached.values());
+    cached.clear();
     for (PreparedStatement statement : statements) {
       try {
         statement.close();
@@ -163,10 +161,10 @@ final class StatementCache implements StatementBuilder {
   }
 
   private PreparedStatement compiled(String sql) throws SQLException {
-    PreparedStatement statement = kept.get(sql);
+    PreparedStatement statement = cached.get(sql);
     if (statement == null) {
       statement = connection.prepareStatement(sql);
-      kept.put(sql, statement);
+      cached.put(sql, statement);
     }
     return statement;
   }
@@ -179,8 +177,8 @@ final class StatementCache implements StatementBuilder {
 
   @Override
   public void close(Connection lent, String sql, Statement statement) throws SQLException {
-    // What is kept was reset when its result was closed, and takes new parameters as it is.
-    if (!kept.containsValue(statement)) {
+    // A cached statement was reset when its result was closed, and can be bound again.
+    if (!cached.containsValue(statement)) {
       statement.close();
     }
   }

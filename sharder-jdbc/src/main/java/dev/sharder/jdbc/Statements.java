@@ -15,40 +15,40 @@ import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every statement the store runs. What both databases understand stands here; where they differ,
- * each dialect supplies the whole statement.
+ * All statements of the store. Statements that both databases understand are here; where the
+ * databases differ, each has a whole statement of its own.
  */
 interface Statements {
 
   /**
-   * Waits until this transaction alone may place objects or change bins of the kind; returns its
-   * revision, or nothing if the kind is unknown.
+   * Locks the kind for this transaction, which alone may then place its objects and change its
+   * bins. Returns the revision of the kind; empty if the kind does not exist.
    */
   List<Long> lockKind(String kind);
 
-  /** The time of what this transaction does: to be asked once, after the lock. */
+  /** Returns the time of this transaction's changes. To be called once, after locking. */
   Instant now();
 
   List<Assignment> find(String kind, Collection<String> objects);
 
-  /** Returns all who share a group with one of the objects, these included. */
+  /** Returns all objects that share a group with one of the given objects, which are included. */
   List<Assignment> findCompanions(String kind, Collection<String> objects);
 
-  /** Returns one of each group that has any. */
+  /** Returns one object of each group that has any. */
   List<Assignment> findOneOfEach(String kind, Collection<String> groups);
 
-  /** Records new assignments as they are. */
+  /** Inserts new assignments. */
   void insert(String kind, List<Assignment> placed);
 
-  /** Records where known assignments have gone. */
+  /** Updates the bin, version and time of existing assignments. */
   void move(String kind, List<Assignment> moved);
 
   void remove(String kind, Collection<String> objects);
 
-  /** Adds so much to the load of each bin, or takes it away. */
+  /** Adds the given amount, which may be negative, to the load of each bin. */
   void count(String kind, Map<String, Long> more);
 
-  /** Makes a bin like that, be it new or known; what it holds stays. */
+  /** Inserts or updates a bin. Its load is unchanged. */
   void putBin(
       String kind,
       String bin,
@@ -59,7 +59,7 @@ interface Statements {
       boolean undeclared,
       Map<String, String> labels);
 
-  /** Appends changes, with the kind's revision as it is now. */
+  /** Appends changes, with the current revision of the kind. */
   void append(String kind, List<Change> changes);
 
   List<Assignment> list(
@@ -73,12 +73,12 @@ interface Statements {
   /** Raises the kind's revision by one. */
   void raiseRevision(String kind);
 
-  /** A revision, and the object that changed then. */
+  /** A revision, and the object that changed in it. */
   record ChangedObject(long revision, @Nullable String object) {}
 
   /**
-   * Returns the kind's revision in a row of its own, and the objects that changed after the given
-   * revision, {@code limit} rows at most; nothing if the kind is unknown.
+   * Returns the revision of the kind in a row without an object, and the objects that changed after
+   * the given revision; at most {@code limit} rows. Empty if the kind does not exist.
    */
   @SqlQuery(
       """
@@ -159,7 +159,7 @@ interface Statements {
       """)
   List<Change> historyOf(String kind, String object, long after, int limit);
 
-  /** By how much a bin's load is wrong. */
+  /** The difference between the assignments of a bin and its load. */
   record Miscount(String bin, long difference) {}
 
   @SqlQuery(
@@ -177,8 +177,8 @@ interface Statements {
       """)
   List<Miscount> miscounts(String kind);
 
-  // One statement, because all of it must be true at one moment. What is large is grouped and never
-  // joined: a plan from before the tables grew would go through one for every row of the other.
+  // One statement, because all findings must be of one snapshot. Large tables are grouped and never
+  // joined: a plan from before they grew would scan one for every row of the other.
   @SqlQuery(
       """
       WITH
@@ -273,7 +273,7 @@ interface Statements {
       """)
   void addKind(String kind);
 
-  /** A script that made the tables, or changed them. */
+  /** A migration script that was run on the database. */
   record AppliedScript(int version, int checksum) {}
 
   @SqlQuery(
@@ -283,7 +283,7 @@ interface Statements {
       """)
   List<AppliedScript> appliedScripts();
 
-  /** Waits until this transaction alone may create and change tables. */
+  /** Locks the schema for this transaction, which alone may then create and change tables. */
   void lockSchema();
 
   /** Returns which of {@code sharder_schema} and Flyway's {@code sharder_schema_history} exist. */
@@ -291,7 +291,7 @@ interface Statements {
 
   void createSchemaTable();
 
-  /** Takes over what Flyway has run, as earlier builds of the library had it do. */
+  /** Copies Flyway's history, because earlier builds of the library ran their scripts with it. */
   void adoptFlywayHistory();
 
   @SqlUpdate(
@@ -301,7 +301,7 @@ interface Statements {
       """)
   void recordScript(int version, int checksum);
 
-  /** Fails if a table or a column is missing. */
+  /** Throws if a table or a column is missing. Returns nothing. */
   @SqlQuery(
       """
       SELECT k.kind, k.revision,

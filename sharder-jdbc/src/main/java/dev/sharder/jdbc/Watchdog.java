@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends what takes too long: one daemon thread for all stores, which looks every 20 ms, and sleeps
- * where there is nothing to look at. To be watched costs a fraction of a microsecond; a timer that
- * is set for each call would wake its thread each time.
+ * Ends work that takes too long. One daemon thread for all stores checks every 20 ms, and sleeps
+ * while there is nothing to watch. Watching a call costs a fraction of a microsecond; a timer for
+ * each call would wake its thread each time.
  */
 final class Watchdog {
 
@@ -18,8 +18,8 @@ final class Watchdog {
 
   private static final long TICK = Duration.ofMillis(20).toNanos();
 
-  /** Ticks without anything to watch before it sleeps, so that a busy caller need not wake it. */
-  private static final int DROWSY = 50;
+  /** Ticks without work before the thread sleeps, so that a busy caller need not wake it. */
+  private static final int IDLE_TICKS = 50;
 
   private static final Set<Watched> WATCHED = ConcurrentHashMap.newKeySet();
 
@@ -27,20 +27,20 @@ final class Watchdog {
 
   private static volatile boolean asleep;
 
-  /** What may take too long. */
+  /** Work with a time limit. */
   interface Watched {
 
-    /** By {@link System#nanoTime}. */
+    /** Returns the {@link System#nanoTime} of the limit. */
     long endsAt();
 
-    /** Ends it; must not wait. */
+    /** Ends the work. Must not block. */
     void expire();
   }
 
   private Watchdog() {}
 
   private static Thread start() {
-    Thread thread = new Thread(Watchdog::look, "sharder-watchdog");
+    Thread thread = new Thread(Watchdog::run, "sharder-watchdog");
     thread.setDaemon(true);
     thread.start();
     return thread;
@@ -57,25 +57,25 @@ final class Watchdog {
     WATCHED.remove(one);
   }
 
-  private static void look() {
+  private static void run() {
     int quiet = 0;
     while (true) {
       quiet = WATCHED.isEmpty() ? quiet + 1 : 0;
-      if (quiet > DROWSY) {
+      if (quiet > IDLE_TICKS) {
         sleep();
         quiet = 0;
       }
       LockSupport.parkNanos(WATCHED, TICK);
-      lookOnce();
+      check();
     }
   }
 
-  private static void lookOnce() {
+  private static void check() {
     try {
       WATCHED.removeIf(Watchdog::isOver);
     } catch (Throwable failure) {
-      // Whatever it is, others must still be ended; and it is tried again at the next look.
-      quietly(() -> log.warn("the watchdog failed and goes on: {}", failure.toString()));
+      // Other work must still be ended; this one is tried again at the next check.
+      quietly(() -> log.warn("the watchdog failed and continues: {}", failure.toString()));
     }
   }
 
@@ -83,7 +83,7 @@ final class Watchdog {
     try {
       work.run();
     } catch (Throwable alsoFailed) {
-      // There is nothing more to be done than to go on.
+      // Continue: nothing else can be done.
     }
   }
 
@@ -97,7 +97,7 @@ final class Watchdog {
 
   private static void sleep() {
     asleep = true;
-    // Whoever came before that was seen to be asleep is here now.
+    // Work that was added before the flag was set is visible here.
     while (WATCHED.isEmpty()) {
       LockSupport.park(WATCHED);
     }

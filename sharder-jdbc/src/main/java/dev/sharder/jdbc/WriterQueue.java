@@ -16,19 +16,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets the processes that write to one SQLite file take turns.
+ * A fair queue of the processes that write to one SQLite file.
  *
- * <p>SQLite's own lock goes to the process that asks first after a commit, which is the one that
- * has just committed. So a process that wants to write holds a lock on a file beside the database
- * from before it asks until it has SQLite's lock: no other process can then come in between, and
- * the one that has just committed queues behind it. The operating system frees the lock of a
+ * <p>SQLite's lock goes to the first process that requests it after a commit, which is usually the
+ * one that has just committed. So a process that wants to write first locks a file beside the
+ * database, and holds that lock until it has SQLite's lock. No other process can come in between,
+ * and the one that has just committed queues behind it. The operating system frees the lock of a
  * process that ends.
  *
- * <p>The queue is a courtesy, and the data does not depend on it. A process that was stopped in it
- * delays each of the others once, by a second and by half of what its caller has left at most;
- * after that they write without the queue until it moves again.
+ * <p>The queue is for fairness only; the data does not depend on it. A process that is stopped in
+ * the queue delays each other process once, by at most a second and half of its caller's remaining
+ * time. After that, they write without the queue until it moves again.
  *
- * <p>For one thread at a time.
+ * <p>Not thread-safe: used by one thread at a time.
  */
 final class WriterQueue implements AutoCloseable {
 
@@ -48,7 +48,7 @@ final class WriterQueue implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Opens the queue of a database, whose file it keeps beside it under the same permissions. */
+  /** Opens the queue of a database. Its file is beside the database and has its permissions. */
   static WriterQueue beside(Path database) {
     Path file = database.resolveSibling(database.getFileName() + "-queue");
     try {
@@ -73,9 +73,9 @@ final class WriterQueue implements AutoCloseable {
   }
 
   /**
-   * Waits until it is this process's turn to ask for SQLite's lock, or the queue seems stuck.
+   * Waits until it is this process's turn to request SQLite's lock, or the queue seems stuck.
    *
-   * @return what to release once SQLite's lock is held
+   * @return the lock to release once SQLite's lock is held; null if the queue is not used
    */
   @Nullable FileLock enter(Deadline deadline) {
     FileLock turn = tryLock();
@@ -97,10 +97,10 @@ final class WriterQueue implements AutoCloseable {
     return turn;
   }
 
-  /** Waits a moment before the next try. */
+  /** Sleeps for a random time of less than 1 ms before the next try. */
   static void pause() {
     try {
-      // A random pause gives all who wait the same chance.
+      // A random pause gives all waiting processes the same chance.
       TimeUnit.NANOSECONDS.sleep(
           ThreadLocalRandom.current().nextLong(SHORTEST_PAUSE, LONGEST_PAUSE));
     } catch (InterruptedException interruption) {
@@ -119,7 +119,7 @@ final class WriterQueue implements AutoCloseable {
     }
   }
 
-  /** Lets the next process ask. */
+  /** Releases the lock, so that it is the next process's turn. */
   void leave(@Nullable FileLock turn) {
     try {
       if (turn != null) {

@@ -1,5 +1,5 @@
 /**
- * Keeps assignments in SQLite or PostgreSQL, exactly and atomically: {@link
+ * Stores assignments in SQLite or PostgreSQL. The entry point is {@link
  * dev.sharder.jdbc.JdbiAssignmentStore}.
  */
 @NullMarked
