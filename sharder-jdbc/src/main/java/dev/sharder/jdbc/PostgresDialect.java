@@ -24,7 +24,6 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
 import org.jdbi.v3.core.statement.ParsedSql;
-import org.jdbi.v3.core.statement.SqlStatements;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -129,13 +128,16 @@ final class PostgresDialect extends Dialect {
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
-    // Whole seconds, and not zero, which would mean no limit. If that is too long, aborting the
-    // connection ends the statement.
-    long seconds = Math.max(1, deadline.remaining().toSeconds());
-    handle
-        .getConfig(SqlStatements.class)
-        .setQueryTimeout((int) Math.min(Integer.MAX_VALUE, seconds));
-    return work.apply(handle.attach(statements()));
+    // The server's limit, because the driver's own connects once more to cancel the statement, and
+    // waits for that for 10 s if the network is silent.
+    return handle.inTransaction(
+        transaction -> {
+          transaction
+              .createUpdate(PostgresStatements.STATEMENT_TIMEOUT)
+              .bind("millis", millis(deadline))
+              .execute();
+          return work.apply(transaction.attach(statements()));
+        });
   }
 
   /** Returns the timeline. A replica that becomes the primary begins a new one. */

@@ -62,6 +62,12 @@ interface PostgresStatements extends Statements, SqlObject {
                   THEN set_config('synchronous_commit', 'on', TRUE) END
       """;
 
+  /** The time limit alone, for reads that may scan whole tables. */
+  String STATEMENT_TIMEOUT =
+      """
+      SELECT set_config('statement_timeout', :millis, TRUE)
+      """;
+
   // Separate statement: the snapshot of the next one must follow the lock.
   String LOCK_KIND =
       """

@@ -94,6 +94,21 @@ class SilentConnectionTest {
   }
 
   @Test
+  @DisplayName("while no connection works, reading the bins fails within the time limit")
+  void readsFailInTime() {
+    try (JdbiAssignmentStore store = store(2);
+        Sharder hubs = hubs(store).build()) {
+      hubs.bins();
+      network.silenceAll();
+      long start = System.nanoTime();
+      assertThatThrownBy(hubs::bins).isInstanceOf(TimeLimitException.class);
+      assertThat(since(start)).isLessThan(LIMIT.plus(SLACK));
+      network.speak();
+      assertThat(hubs.bins()).hasSize(2);
+    }
+  }
+
+  @Test
   @DisplayName("an operator's move fails within its time limit, and the next one works")
   void movesFailInTime() {
     try (JdbiAssignmentStore store = store(2);
