@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The calls of one process in a file: a line of JSON before each call, as of one whose outcome is
- * unknown, and another after it. Each is handed to the operating system at once, so that a process
- * that is killed leaves all it did.
+ * A log file of the calls of one process, in JSON lines: one before each call, with an unknown
+ * outcome, and one after it. Each line is written to the operating system at once, so that a killed
+ * process leaves a record of all its calls.
  */
 final class CallLog implements AutoCloseable {
 
@@ -26,11 +26,11 @@ final class CallLog implements AutoCloseable {
   private final OutputStream file;
 
   CallLog(Path file) throws IOException {
-    // Not a channel, which an interrupted writer would close for everyone.
+    // Not a channel: an interrupted writer would close it for all threads.
     this.file = new FileOutputStream(file.toFile());
   }
 
-  synchronized void write(Call call) {
+  synchronized void write(RecordedCall call) {
     try {
       file.write((JSON.writeValueAsString(call) + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException failure) {
@@ -39,18 +39,18 @@ final class CallLog implements AutoCloseable {
   }
 
   /**
-   * Returns the calls in the order in which they began; a last line that is cut off is no call, and
-   * a process that died before its first call may have left no file.
+   * Returns the calls in the order in which they began. Ignores a truncated last line; returns
+   * nothing if there is no file, as after a process that died before its first call.
    */
-  static Collection<Call> read(Path file) throws IOException {
+  static Collection<RecordedCall> read(Path file) throws IOException {
     if (!Files.exists(file)) {
       return List.of();
     }
-    Map<String, Call> calls = new LinkedHashMap<>();
+    Map<String, RecordedCall> calls = new LinkedHashMap<>();
     List<String> lines = Files.readAllLines(file);
     for (int i = 0; i < lines.size(); i++) {
       try {
-        Call call = JSON.readValue(lines.get(i), Call.class);
+        RecordedCall call = JSON.readValue(lines.get(i), RecordedCall.class);
         calls.put(call.id(), call);
       } catch (JsonProcessingException cut) {
         if (i < lines.size() - 1) {

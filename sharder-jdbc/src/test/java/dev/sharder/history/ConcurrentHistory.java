@@ -11,59 +11,59 @@ import java.util.List;
 import java.util.function.BiFunction;
 
 /**
- * What several processes of several threads did to one kind at the same time, written down call by
- * call, and whether one serial order explains it. For instance:
+ * Records the concurrent calls of several processes on one kind, and checks whether one serial
+ * order explains them. For example:
  *
  * <pre>{@code
  * try (Program one = Program.start(url, 4, Duration.ofMinutes(5), folder);
  *     Program two = Program.start(url, 4, Duration.ofMinutes(5), folder)) {
  *   ConcurrentHistory history = new ConcurrentHistory(Workload.of(seed, 4, 1_000), folder);
  *   history.begin(store, List.of(one, two));
- *   two.kill(); // or whatever else may go wrong
+ *   two.kill(); // or any other fault
  *   history.stop();
  *   history.check(store);
  * }
  * }</pre>
  *
  * <p>Players may be started and killed while the history runs. A call whose process died, or that
- * ended with any error but a definite refusal, may or may not have been done, at any time after it
- * began.
+ * ended with an error other than a refusal, may have taken effect at any time after it began, or
+ * not at all.
  */
 public final class ConcurrentHistory {
 
-  private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+  private static final Duration MAX_WAIT = Duration.ofMinutes(5);
 
-  private final Workload workload;
+  private final HistoryWorkload workload;
   private final Path folder;
-  private final List<Player> players = new ArrayList<>();
+  private final List<HistoryPlayer> players = new ArrayList<>();
   private final List<Path> files = new ArrayList<>();
 
   /**
-   * Prepares a history.
+   * Creates a history.
    *
-   * @param workload what is done; its kind is new to the store
-   * @param folder where the calls are written down
+   * @param workload the calls to make; its kind must be new to the store
+   * @param folder where the calls are logged
    */
-  public ConcurrentHistory(Workload workload, Path folder) {
+  public ConcurrentHistory(HistoryWorkload workload, Path folder) {
     this.workload = workload;
     this.folder = folder;
   }
 
-  /** Adds the first bins, and lets the players play. */
-  public void begin(AssignmentStore store, List<? extends Player> these) throws IOException {
-    try (Worker operator = new Worker(store, workload, 0, newFile())) {
-      List<Operation> bins = Draw.toBeginWith(workload);
+  /** Adds the first bins, and starts the players. */
+  public void begin(AssignmentStore store, List<? extends HistoryPlayer> these) throws IOException {
+    try (HistoryWorker operator = new HistoryWorker(store, workload, 0, newFile())) {
+      List<HistoryOperation> bins = OperationGenerator.firstBins(workload);
       for (int i = 0; i < bins.size(); i++) {
         operator.call("begin-" + i, bins.get(i));
       }
     }
-    for (Player player : these) {
+    for (HistoryPlayer player : these) {
       join(player);
     }
   }
 
-  /** Lets one more player play, such as the successor of one that was killed. */
-  public void join(Player player) throws IOException {
+  /** Starts another player, such as the successor of one that was killed. */
+  public void join(HistoryPlayer player) throws IOException {
     Path file = newFile();
     players.add(player);
     player.start(workload, files.size() - 1, file);
@@ -76,9 +76,9 @@ public final class ConcurrentHistory {
     return file;
   }
 
-  /** Lets every player end after the calls it is in, and waits for that. */
+  /** Stops every player after its current calls, and waits for them. */
   public void stop() throws IOException, InterruptedException {
-    for (Player player : players) {
+    for (HistoryPlayer player : players) {
       player.stop();
     }
     awaitEnd();
@@ -86,72 +86,73 @@ public final class ConcurrentHistory {
 
   /** Waits until every player has made all its calls. */
   public void awaitEnd() throws IOException, InterruptedException {
-    for (Player player : players) {
+    for (HistoryPlayer player : players) {
       player.awaitEnd();
     }
     players.clear();
   }
 
   /**
-   * Fails unless one serial order explains all answers, all changes and what there is in the end.
+   * Fails unless one serial order explains all answers, all changes and the final state.
    *
-   * @param store sees the end; nothing is in its way any more
+   * @param store reads the final state; no fault is active any more
    */
-  public Verdict check(AssignmentStore store) throws IOException {
-    return check(store, Verdict::of);
+  public HistoryVerdict check(AssignmentStore store) throws IOException {
+    return check(store, HistoryVerdict::of);
   }
 
   /**
-   * Fails as {@link #check} does, for a history during which connections were lost: a roster whose
-   * acknowledgement was lost may have assigned more than it counts.
+   * Checks a history during which connections were lost, as {@link #check} does: a roster whose
+   * acknowledgement was lost may have assigned more objects than it reports.
    */
-  public Verdict checkAfterFaults(AssignmentStore store) throws IOException {
-    return check(store, Verdict::afterFaults);
+  public HistoryVerdict checkAfterFaults(AssignmentStore store) throws IOException {
+    return check(store, HistoryVerdict::afterFaults);
   }
 
-  private Verdict check(
-      AssignmentStore store, BiFunction<Collection<Call>, Ending, Verdict> verdicts)
+  private HistoryVerdict check(
+      AssignmentStore store,
+      BiFunction<Collection<RecordedCall>, FinalState, HistoryVerdict> verdicts)
       throws IOException {
-    Ending ending = Ending.read(store, workload.kind());
-    Verdict verdict = verdicts.apply(calls(), ending);
-    if (verdict.kind() != Verdict.Kind.EXPLAINED) {
-      Files.writeString(folder.resolve("ending.txt"), ending.told());
+    FinalState ending = FinalState.read(store, workload.kind());
+    HistoryVerdict verdict = verdicts.apply(calls(), ending);
+    if (verdict.kind() != HistoryVerdict.Kind.EXPLAINED) {
+      Files.writeString(folder.resolve("ending.txt"), ending.describe());
       throw new AssertionError(
           "%s (seed %d, calls in %s)%n%s"
               .formatted(
-                  verdict.kind() == Verdict.Kind.UNDECIDED
+                  verdict.kind() == HistoryVerdict.Kind.UNDECIDED
                       ? "it is not known whether a serial order explains the history"
                       : "no serial order explains the history",
                   workload.seed(),
                   folder,
-                  verdict.told()));
+                  verdict.explanation()));
     }
     return verdict;
   }
 
-  Workload workload() {
+  HistoryWorkload workload() {
     return workload;
   }
 
-  /** Waits until so many calls were begun. */
+  /** Waits until the given number of calls has begun. */
   public void awaitCalls(int count) throws IOException, InterruptedException {
-    long end = System.nanoTime() + LONGEST_WAIT.toNanos();
+    long end = System.nanoTime() + MAX_WAIT.toNanos();
     while (calls().size() < count) {
       if (System.nanoTime() > end) {
         throw new AssertionError(
-            "%d calls were begun within %s, and %d are waited for; look at what the players have to complain of in %s"
-                .formatted(calls().size(), LONGEST_WAIT, count, folder));
+            "%d calls began within %s, but %d were expected; look at the errors of the players in %s"
+                .formatted(calls().size(), MAX_WAIT, count, folder));
       }
       Thread.sleep(10);
     }
   }
 
-  Verdict verdict(AssignmentStore store) throws IOException {
-    return Verdict.of(calls(), Ending.read(store, workload.kind()));
+  HistoryVerdict verdict(AssignmentStore store) throws IOException {
+    return HistoryVerdict.of(calls(), FinalState.read(store, workload.kind()));
   }
 
-  List<Call> calls() throws IOException {
-    List<Call> calls = new ArrayList<>();
+  List<RecordedCall> calls() throws IOException {
+    List<RecordedCall> calls = new ArrayList<>();
     for (Path file : files) {
       calls.addAll(CallLog.read(file));
     }

@@ -18,15 +18,15 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What processes and threads do at the same time is explained by one serial order. {@code
- * -Dhistory.rounds=200 -Dhistory.seed=1} plays so many histories in each test, from that seed on.
+ * One serial order explains the concurrent calls of processes and threads. {@code
+ * -Dhistory.rounds=200 -Dhistory.seed=1} plays 200 histories in each test, from seed 1 on.
  */
 @Timeout(7_200)
 class ConcurrentHistoryTest {
 
   private static final int ROUNDS = Integer.getInteger("history.rounds", 2);
   private static final long SEED = Long.getLong("history.seed", System.nanoTime() % 1_000_000);
-  private static final Duration MOST = Duration.ofMinutes(10 + ROUNDS);
+  private static final Duration MAX_RUN_TIME = Duration.ofMinutes(10 + ROUNDS);
   private static final int PROCESSES = 3;
   private static final int THREADS = 4;
 
@@ -47,7 +47,7 @@ class ConcurrentHistoryTest {
   void inMemory() throws Exception {
     try (AssignmentStore store = AssignmentStore.inMemory()) {
       for (int round = 0; round < 4 * ROUNDS; round++) {
-        play(store, List.of(new Threads(store), new Threads(store)), 300, SEED + round);
+        play(store, List.of(new ThreadPlayer(store), new ThreadPlayer(store)), 300, SEED + round);
       }
     }
   }
@@ -77,13 +77,13 @@ class ConcurrentHistoryTest {
   }
 
   @Test
-  @DisplayName("Processes on PostgreSQL that are killed in the middle")
+  @DisplayName("Processes on PostgreSQL that are killed while they work")
   void killedProcesses() throws Exception {
     String url = TestPostgres.newSchema();
     JdbiAssignmentStore store = store(url);
     for (int round = 0; round < ROUNDS; round++) {
-      Program killed = program(url);
-      Program other = program(url);
+      ProcessPlayer killed = program(url);
+      ProcessPlayer other = program(url);
       ConcurrentHistory history = history(1_000_000, SEED + round);
       history.begin(store, List.of(killed, other));
       history.awaitCalls(200);
@@ -101,13 +101,13 @@ class ConcurrentHistoryTest {
       stores.add(store(url));
     }
     for (int round = 0; round < ROUNDS; round++) {
-      play(stores.get(0), stores.stream().map(Threads::new).toList(), calls, SEED + round);
+      play(stores.get(0), stores.stream().map(ThreadPlayer::new).toList(), calls, SEED + round);
     }
   }
 
   private void playInProcesses(String url, int calls) throws Exception {
     JdbiAssignmentStore store = store(url);
-    List<Program> programs = new ArrayList<>();
+    List<ProcessPlayer> programs = new ArrayList<>();
     for (int i = 0; i < PROCESSES; i++) {
       programs.add(program(url));
     }
@@ -126,27 +126,30 @@ class ConcurrentHistoryTest {
     return store;
   }
 
-  private Program program(String url) throws Exception {
-    Program program = Program.start(url, THREADS, MOST, folder);
+  private ProcessPlayer program(String url) throws Exception {
+    ProcessPlayer program = ProcessPlayer.start(url, THREADS, MAX_RUN_TIME, folder);
     opened.add(0, program);
     return program;
   }
 
   private ConcurrentHistory history(int calls, long seed) {
-    return new ConcurrentHistory(Workload.of(seed, THREADS, calls), folder);
+    return new ConcurrentHistory(HistoryWorkload.of(seed, THREADS, calls), folder);
   }
 
-  /** Nothing goes wrong here, so everything has a known outcome, and a maker. */
-  private void play(AssignmentStore store, List<? extends Player> players, int calls, long seed)
+  /** Plays a history without faults, so every outcome is known, and so is every assigning call. */
+  private void play(
+      AssignmentStore store, List<? extends HistoryPlayer> players, int calls, long seed)
       throws Exception {
     ConcurrentHistory history = history(calls, seed);
     history.begin(store, players);
     history.awaitEnd();
-    Verdict verdict = history.check(store);
-    List<Call> made = history.calls();
+    HistoryVerdict verdict = history.check(store);
+    List<RecordedCall> made = history.calls();
     assertThat(made)
-        .hasSize(players.size() * THREADS * calls + Draw.toBeginWith(history.workload()).size());
-    assertThat(made).filteredOn(Call::isUnknown).isEmpty();
-    assertThat(verdict.retold()).isZero();
+        .hasSize(
+            players.size() * THREADS * calls
+                + OperationGenerator.firstBins(history.workload()).size());
+    assertThat(made).filteredOn(RecordedCall::isUnknown).isEmpty();
+    assertThat(verdict.foundOnRetry()).isZero();
   }
 }

@@ -38,9 +38,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * While two programs and threads of this process work on one database, with pools of one, two and
- * three connections, something goes wrong and ends. The profile {@code faults} plays 200 rounds of
- * each fault instead of one; {@code -Dfaults.seed=1} is where the seeds begin.
+ * Rounds in which a fault occurs and ends while two processes and threads of this process work on
+ * one database, with pools of one, two and three connections. The profile {@code faults} plays 200
+ * rounds of each fault instead of one. {@code -Dfaults.seed=1} sets the first seed.
  */
 @DisplayName(
     "Nothing is lost, doubled or different, and no caller waits beyond the time limit, while")
@@ -55,32 +55,32 @@ class FaultRoundsTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(2);
 
-  /** By how much an answer may be later than the time limit on a machine that is busy. */
+  /** How much later than the time limit an answer may come on a busy machine. */
   private static final Duration SLACK = Duration.ofMillis(Long.getLong("faults.slack", 4_000));
 
   private static final Duration OUTAGE = LIMIT.plusMillis(500);
   private static final Duration LONG_LOCK = Duration.ofSeconds(ROUNDS < 10 ? 3 : 20);
   private static final Duration PAUSE = Duration.ofMillis(10);
-  private static final Duration MOST = Duration.ofMinutes(20L + 10L * ROUNDS);
+  private static final Duration MAX_RUN_TIME = Duration.ofMinutes(20L + 10L * ROUNDS);
   private static final int THREADS = 2;
   private static final Note NOTE = new Note("test", "");
 
-  /** The errors that a database that is away may cause. */
+  /** The errors that an unavailable database may cause. */
   private static final Set<String> EXPECTED =
       Set.of(TimeLimitException.class.getSimpleName(), StoreException.class.getSimpleName());
 
-  /** Of all tests, because they share a server. */
+  /** Shared by all tests, because they share a server. */
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private static Path folder;
 
-  private final List<FaultRound> rounds = new ArrayList<>();
+  private final List<FaultRoundResult> rounds = new ArrayList<>();
   private final List<AutoCloseable> opened = new ArrayList<>();
   private long seed = SEED;
-  private PostgresScene postgres;
+  private PostgresFixture postgres;
 
   @AfterAll
   void closeAll() throws Exception {
-    System.out.printf("%n%s%n", FaultRound.table(rounds));
+    System.out.printf("%n%s%n", FaultRoundResult.table(rounds));
     if (postgres != null) {
       postgres.close();
     }
@@ -91,14 +91,17 @@ class FaultRoundsTest {
 
   // ---- PostgreSQL
 
-  /** A server of its own and a network to it. */
-  private record PostgresScene(KillablePostgres server, SilencingProxy network, Scene scene) {
+  /** A server of its own, with a proxy before it. */
+  private record PostgresFixture(
+      KillablePostgres server, SilencingProxy network, FaultRoundFixture fixture) {
 
-    static PostgresScene open(Path folder) throws IOException {
+    static PostgresFixture open(Path folder) throws IOException {
       KillablePostgres server = new KillablePostgres(folder.resolve("postgres"));
       SilencingProxy network = new SilencingProxy(server.url());
-      return new PostgresScene(
-          server, network, new Scene(network.url(), server.url(), MOST, folder));
+      return new PostgresFixture(
+          server,
+          network,
+          new FaultRoundFixture(network.url(), server.url(), MAX_RUN_TIME, folder));
     }
 
     void operate(Operator operator) throws Exception {
@@ -116,7 +119,7 @@ class FaultRoundsTest {
     }
 
     void close() throws IOException {
-      scene.close();
+      fixture.close();
       network.close();
       server.close();
     }
@@ -126,78 +129,78 @@ class FaultRoundsTest {
     void operate(Handle database) throws Exception;
   }
 
-  /** What strikes on PostgreSQL, and ends. */
+  /** Temporary faults on PostgreSQL. */
   enum OnPostgres {
     PROGRAM_KILLED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
-        on.scene.killFirst();
+      void strike(PostgresFixture on, Random random) throws Exception {
+        on.fixture.killFirst();
       }
     },
     SERVER_KILLED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.server.kill();
-        Scene.pause(Duration.ofMillis(random.nextInt(1_000)));
+        FaultRoundFixture.pause(Duration.ofMillis(random.nextInt(1_000)));
         on.server.startAgain();
       }
     },
     BACKENDS_ENDED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         for (int i = 0; i < 5; i++) {
           on.operate(operator -> on.endConnections(operator, 0.5));
-          Scene.pause(Duration.ofMillis(random.nextInt(300)));
+          FaultRoundFixture.pause(Duration.ofMillis(random.nextInt(300)));
         }
       }
     },
     CONNECTIONS_CUT {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         for (int i = 0; i < 5; i++) {
           on.network.cut(random);
-          Scene.pause(Duration.ofMillis(random.nextInt(300)));
+          FaultRoundFixture.pause(Duration.ofMillis(random.nextInt(300)));
         }
       }
     },
-    COMMITS_UNHEARD {
+    COMMIT_ANSWERS_LOST {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.network.cutAtCommits(6);
         long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         while (on.network.commitsToCut() > 0 && System.nanoTime() < end) {
-          Scene.pause(Duration.ofMillis(10));
+          FaultRoundFixture.pause(Duration.ofMillis(10));
         }
         assertThat(on.network.commitsToCut()).isZero();
       }
     },
     CONNECTIONS_SILENT {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.network.silence();
-        Scene.pause(OUTAGE);
+        FaultRoundFixture.pause(OUTAGE);
       }
     },
     NETWORK_SILENT {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.network.silenceAll();
-        Scene.pause(OUTAGE);
+        FaultRoundFixture.pause(OUTAGE);
         on.network.speak();
       }
     },
     PROGRAM_SUSPENDED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
-        on.scene.suspendFirst(OUTAGE);
+      void strike(PostgresFixture on, Random random) throws Exception {
+        on.fixture.suspendFirst(OUTAGE);
       }
     },
     SERVER_SUSPENDED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.server.stop();
         try {
-          Scene.pause(OUTAGE);
+          FaultRoundFixture.pause(OUTAGE);
         } finally {
           on.server.goOn();
         }
@@ -205,12 +208,12 @@ class FaultRoundsTest {
     },
     READ_ONLY {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.operate(
             operator -> {
               operator.execute("ALTER DATABASE postgres SET default_transaction_read_only = on");
               on.endConnections(operator, 1);
-              Scene.pause(Duration.ofMillis(500 + random.nextInt(1_500)));
+              FaultRoundFixture.pause(Duration.ofMillis(500 + random.nextInt(1_500)));
               operator.execute("SET default_transaction_read_only = off");
               operator.execute("ALTER DATABASE postgres RESET default_transaction_read_only");
             });
@@ -218,29 +221,29 @@ class FaultRoundsTest {
     },
     KIND_LOCKED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
+      void strike(PostgresFixture on, Random random) throws Exception {
         on.operate(
             operator -> {
               operator.begin();
               operator
                   .select(
                       "SELECT revision FROM sharder_kind WHERE kind = ? FOR UPDATE",
-                      on.scene.history().workload().kind())
+                      on.fixture.history().workload().kind())
                   .mapTo(Long.class)
                   .one();
-              Scene.pause(LONG_LOCK);
+              FaultRoundFixture.pause(LONG_LOCK);
               operator.rollback();
             });
       }
     },
     CALLERS_INTERRUPTED {
       @Override
-      void strike(PostgresScene on, Random random) throws Exception {
-        on.scene.interrupt(150, random);
+      void strike(PostgresFixture on, Random random) throws Exception {
+        on.fixture.interrupt(150, random);
       }
     };
 
-    abstract void strike(PostgresScene on, Random random) throws Exception;
+    abstract void strike(PostgresFixture on, Random random) throws Exception;
 
     private boolean isSuspension() {
       return this == PROGRAM_SUSPENDED;
@@ -249,17 +252,17 @@ class FaultRoundsTest {
 
   @ParameterizedTest
   @EnumSource
-  @DisplayName("on PostgreSQL this happens:")
+  @DisplayName("PostgreSQL has this fault:")
   void onPostgres(OnPostgres fault) throws Exception {
     for (int i = 0; i < ROUNDS; i++) {
       if (postgres == null) {
-        postgres = PostgresScene.open(Files.createTempDirectory(folder, "postgres"));
+        postgres = PostgresFixture.open(Files.createTempDirectory(folder, "postgres"));
       }
-      PostgresScene on = postgres;
+      PostgresFixture on = postgres;
       try {
         round(
             "PostgreSQL " + fault,
-            on.scene,
+            on.fixture,
             fault.isSuspension(),
             random -> fault.strike(on, random));
       } catch (Exception | AssertionError failure) {
@@ -272,48 +275,48 @@ class FaultRoundsTest {
 
   // ---- SQLite
 
-  /** What strikes on SQLite, and ends. */
+  /** Temporary faults on SQLite. */
   enum OnSqlite {
     PROGRAM_KILLED {
       @Override
-      void strike(Scene on, Path disk, Random random) throws Exception {
+      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
         on.killFirst();
       }
     },
     PROGRAM_SUSPENDED {
       @Override
-      void strike(Scene on, Path disk, Random random) throws Exception {
+      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
         on.suspendFirst(OUTAGE);
       }
     },
     LOCKED_BY_ANOTHER {
       @Override
-      void strike(Scene on, Path disk, Random random) throws Exception {
+      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
         try (Handle other = Jdbi.open(on.directUrl())) {
           other.execute("PRAGMA busy_timeout = 20000");
           other.execute("BEGIN EXCLUSIVE");
-          Scene.pause(LONG_LOCK);
+          FaultRoundFixture.pause(LONG_LOCK);
           other.execute("ROLLBACK");
         }
       }
     },
     DISK_FULL {
       @Override
-      void strike(Scene on, Path disk, Random random) throws Exception {
+      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
         Path filler = disk.resolve("filler");
         fill(filler);
-        Scene.pause(OUTAGE);
+        FaultRoundFixture.pause(OUTAGE);
         Files.delete(filler);
       }
     },
     CALLERS_INTERRUPTED {
       @Override
-      void strike(Scene on, Path disk, Random random) throws Exception {
+      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
         on.interrupt(150, random);
       }
     };
 
-    abstract void strike(Scene on, Path disk, Random random) throws Exception;
+    abstract void strike(FaultRoundFixture on, Path disk, Random random) throws Exception;
 
     private boolean isSuspension() {
       return this == PROGRAM_SUSPENDED;
@@ -322,7 +325,7 @@ class FaultRoundsTest {
 
   @ParameterizedTest
   @EnumSource
-  @DisplayName("on SQLite this happens:")
+  @DisplayName("SQLite has this fault:")
   void onSqlite(OnSqlite fault) throws Exception {
     Path disk = Files.createTempDirectory(folder, "sqlite");
     boolean isMounted = fault == OnSqlite.DISK_FULL;
@@ -333,13 +336,14 @@ class FaultRoundsTest {
           "this user may not mount a small disk");
     }
     String url = "jdbc:sqlite:" + disk.resolve("sharder.db");
-    try (Scene scene = new Scene(url, url, MOST, Files.createTempDirectory(folder, "calls"))) {
+    try (FaultRoundFixture fixture =
+        new FaultRoundFixture(url, url, MAX_RUN_TIME, Files.createTempDirectory(folder, "calls"))) {
       for (int i = 0; i < ROUNDS; i++) {
         round(
             "SQLite " + fault,
-            scene,
+            fixture,
             fault.isSuspension(),
-            random -> fault.strike(scene, disk, random));
+            random -> fault.strike(fixture, disk, random));
       }
     } finally {
       if (isMounted) {
@@ -355,8 +359,10 @@ class FaultRoundsTest {
       Path disk = Files.createTempDirectory(folder, "deleted");
       String url = "jdbc:sqlite:" + disk.resolve("sharder.db");
       long its = seed++;
-      try (Scene scene = new Scene(url, url, MOST, Files.createTempDirectory(folder, "calls"))) {
-        ConcurrentHistory history = scene.begin(workload(its));
+      try (FaultRoundFixture fixture =
+          new FaultRoundFixture(
+              url, url, MAX_RUN_TIME, Files.createTempDirectory(folder, "calls"))) {
+        ConcurrentHistory history = fixture.begin(workload(its));
         history.awaitCalls(60);
         for (String file : List.of("sharder.db", "sharder.db-wal", "sharder.db-shm")) {
           Files.deleteIfExists(disk.resolve(file));
@@ -364,26 +370,26 @@ class FaultRoundsTest {
         long gone = System.nanoTime();
         history.awaitCalls(history.calls().size() + 60);
         boolean ended = ends(history);
-        List<Call> calls = history.calls();
-        List<Call> acknowledged =
+        List<RecordedCall> calls = history.calls();
+        List<RecordedCall> acknowledged =
             calls.stream().filter(call -> call.start() > gone && isAcknowledged(call)).toList();
         record(
             "SQLite FILE_DELETED",
             its,
             calls,
             stuck(calls, Set.of(), Duration.ZERO, ended),
-            acknowledged.isEmpty() ? FaultRound.EXPLAINED : FaultRound.LOST);
-        assertThat(acknowledged).as("acknowledged into nothing, seed %d", its).isEmpty();
+            acknowledged.isEmpty() ? FaultRoundResult.EXPLAINED : FaultRoundResult.LOST);
+        assertThat(acknowledged).as("acknowledged but not stored, seed %d", its).isEmpty();
       }
     }
   }
 
-  private static boolean isAcknowledged(Call call) {
-    return call.outcome() instanceof Outcome.Placed
-        || call.outcome() instanceof Outcome.Assigned
-        || call.outcome() instanceof Outcome.Made made && made.count() > 0
-        || call.outcome() instanceof Outcome.Shown
-            && !(call.operation() instanceof Operation.ListBins);
+  private static boolean isAcknowledged(RecordedCall call) {
+    return call.outcome() instanceof CallOutcome.Placed
+        || call.outcome() instanceof CallOutcome.Assigned
+        || call.outcome() instanceof CallOutcome.Made made && made.count() > 0
+        || call.outcome() instanceof CallOutcome.Shown
+            && !(call.operation() instanceof HistoryOperation.ListBins);
   }
 
   private static void fill(Path filler) throws IOException {
@@ -407,35 +413,39 @@ class FaultRoundsTest {
     void strike(Random random) throws Exception;
   }
 
-  private static Workload workload(long seed) {
-    return Workload.of(seed, THREADS, 1_000_000).withPace(LIMIT, PAUSE);
+  private static HistoryWorkload workload(long seed) {
+    return HistoryWorkload.of(seed, THREADS, 1_000_000).withPace(LIMIT, PAUSE);
   }
 
-  private void round(String fault, Scene scene, boolean suspends, Strike strike) throws Exception {
+  private void round(String fault, FaultRoundFixture fixture, boolean suspends, Strike strike)
+      throws Exception {
     long its = seed++;
-    ConcurrentHistory history = scene.begin(workload(its));
+    ConcurrentHistory history = fixture.begin(workload(its));
     history.awaitCalls(60);
     long struck = System.nanoTime();
     strike.strike(new Random(its));
     long over = System.nanoTime();
-    Set<Integer> killed = fault.endsWith("PROGRAM_KILLED") ? Set.of(Scene.FIRST) : Set.of();
-    Set<Integer> living = killed.isEmpty() ? Scene.PLAYERS : Scene.PLAYERS_AFTER_A_KILL;
+    Set<Integer> killed =
+        fault.endsWith("PROGRAM_KILLED") ? Set.of(FaultRoundFixture.FIRST) : Set.of();
+    Set<Integer> living =
+        killed.isEmpty() ? FaultRoundFixture.PLAYERS : FaultRoundFixture.PLAYERS_AFTER_A_KILL;
     boolean isBack = awaitAnswers(history, living, over);
     boolean ended = ends(history);
-    List<Call> calls = history.calls();
+    List<RecordedCall> calls = history.calls();
     Duration suspended = suspends ? Duration.ofNanos(over - struck) : Duration.ZERO;
-    List<Call> stuck = stuck(calls, killed, suspended, ended);
-    String found = ended ? verdict(history, scene) : "";
+    List<RecordedCall> stuck = stuck(calls, killed, suspended, ended);
+    String found = ended ? verdict(history, fixture) : "";
     record(fault, its, calls, stuck, kind(found));
     assertThat(found).as("%s, seed %d", fault, its).isEmpty();
     assertThat(isBack).as("%s, seed %d: every player is answered again", fault, its).isTrue();
-    placeAnother(scene, its);
+    placeAnother(fixture, its);
   }
 
-  /** Returns what is wrong with the history; nothing if one serial order explains it. */
-  private static String verdict(ConcurrentHistory history, Scene scene) throws IOException {
+  /** Returns what is wrong with the history; empty if one serial order explains it. */
+  private static String verdict(ConcurrentHistory history, FaultRoundFixture fixture)
+      throws IOException {
     try {
-      history.checkAfterFaults(scene.store());
+      history.checkAfterFaults(fixture.store());
       return "";
     } catch (AssertionError unexplained) {
       return String.valueOf(unexplained.getMessage());
@@ -444,37 +454,39 @@ class FaultRoundsTest {
 
   private static String kind(String found) {
     if (found.isEmpty()) {
-      return FaultRound.EXPLAINED;
+      return FaultRoundResult.EXPLAINED;
     }
     if (found.startsWith("it is not known")) {
       return "undecided";
     }
     return found.contains("is nowhere")
-        ? FaultRound.LOST
-        : found.contains("two calls were answered") ? FaultRound.DOUBLE : FaultRound.DIFFERENT;
+        ? FaultRoundResult.LOST
+        : found.contains("two calls were answered")
+            ? FaultRoundResult.DOUBLE
+            : FaultRoundResult.DIFFERENT;
   }
 
-  /** Returns whether every player that lives is answered some calls that began after the fault. */
+  /** Returns whether every live player gets answers to calls that began after the fault. */
   private static boolean awaitAnswers(ConcurrentHistory history, Set<Integer> living, long over)
       throws Exception {
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (System.nanoTime() < end) {
-      List<Call> calls = history.calls();
+      List<RecordedCall> calls = history.calls();
       if (living.stream().allMatch(player -> answers(calls, player, over) >= 5)) {
         return true;
       }
-      Scene.pause(Duration.ofMillis(50));
+      FaultRoundFixture.pause(Duration.ofMillis(50));
     }
     return false;
   }
 
-  private static long answers(Collection<Call> calls, int player, long since) {
+  private static long answers(Collection<RecordedCall> calls, int player, long since) {
     return calls.stream()
         .filter(call -> call.process() == player && call.start() > since && !call.isUnknown())
         .count();
   }
 
-  /** Stops the players, and returns whether all of them end. */
+  /** Stops the players, and returns whether all of them ended. */
   private static boolean ends(ConcurrentHistory history) throws Exception {
     CompletableFuture<Void> end =
         CompletableFuture.runAsync(
@@ -495,51 +507,52 @@ class FaultRoundsTest {
     }
   }
 
-  /** Returns the calls that took too long, or were never answered although their process lives. */
-  private static List<Call> stuck(
-      Collection<Call> calls, Set<Integer> killed, Duration suspended, boolean ended) {
+  /** Returns the calls that took too long, or got no answer although their process was alive. */
+  private static List<RecordedCall> stuck(
+      Collection<RecordedCall> calls, Set<Integer> killed, Duration suspended, boolean ended) {
     return calls.stream()
         .filter(
             call ->
-                call.answered() == Call.OPEN
+                call.answered() == RecordedCall.OPEN
                     ? !ended || !killed.contains(call.process())
                     : call.answered() - call.start() > allowed(call, suspended).toNanos())
         .toList();
   }
 
-  /** A program that was suspended could not look at its clock meanwhile. */
-  private static Duration allowed(Call call, Duration suspended) {
+  /** A suspended process could not check the time limit. */
+  private static Duration allowed(RecordedCall call, Duration suspended) {
     Duration most = LIMIT.plus(SLACK);
-    return call.process() == Scene.FIRST ? most.plus(suspended) : most;
+    return call.process() == FaultRoundFixture.FIRST ? most.plus(suspended) : most;
   }
 
-  private void record(String fault, long its, List<Call> calls, List<Call> stuck, String verdict)
+  private void record(
+      String fault, long its, List<RecordedCall> calls, List<RecordedCall> stuck, String verdict)
       throws IOException {
-    FaultRound round =
-        new FaultRound(
+    FaultRoundResult round =
+        new FaultRoundResult(
             fault,
             its,
             calls.size(),
-            FaultRound.failures(calls),
-            FaultRound.longest(calls),
+            FaultRoundResult.failures(calls),
+            FaultRoundResult.longest(calls),
             stuck.size(),
             stuck.isEmpty() ? verdict : "stuck");
     rounds.add(round);
     round.appendTo(REPORT);
     System.out.println(round);
-    long began = calls.stream().mapToLong(Call::start).min().orElse(0);
-    assertThat(stuck.stream().map(call -> call.told(began)))
+    long began = calls.stream().mapToLong(RecordedCall::start).min().orElse(0);
+    assertThat(stuck.stream().map(call -> call.describe(began)))
         .as("%s, seed %d: calls that took longer than %s and %s", fault, its, LIMIT, SLACK)
         .isEmpty();
     assertThat(EXPECTED).as("%s, seed %d", fault, its).containsAll(round.failures().keySet());
   }
 
-  /** A new object is placed after all that. */
-  private static void placeAnother(Scene scene, long its) {
+  /** Checks that a new object is placed after the fault. */
+  private static void placeAnother(FaultRoundFixture fixture, long its) {
     String kind = workload(its).kind();
-    ShardAdmin admin = ShardAdmin.builder(kind, scene.store()).build();
+    ShardAdmin admin = ShardAdmin.builder(kind, fixture.store()).build();
     admin.addBin(Bin.of("afterwards"), NOTE);
-    try (Sharder sharder = Sharder.builder(kind, scene.store()).build()) {
+    try (Sharder sharder = Sharder.builder(kind, fixture.store()).build()) {
       assertThat(sharder.assign("afterwards").isNew()).isTrue();
     }
     assertThat(admin.verify(3)).isEmpty();

@@ -26,12 +26,12 @@ import javax.sql.DataSource;
 import org.sqlite.ProgressHandler;
 
 /**
- * A store over a pool of real connections that hands the test the one on which its thread works, to
- * cut it in the middle.
+ * A store over a pool of real connections that gives a test the connection of its thread, so that
+ * the test can cut it during a transaction.
  */
 final class CuttableDatabase implements Crashable {
 
-  /** What a driver says where it cannot tell whether a commit was heard. */
+  /** The SQLSTATE of a connection that broke, so that a commit may or may not have been made. */
   private static final String CONNECTION_FAILURE = "08006";
 
   private static final String BINS =
@@ -45,7 +45,7 @@ final class CuttableDatabase implements Crashable {
   private final String url;
   private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
   private final ThreadLocal<Lent> lent = new ThreadLocal<>();
-  private final AtomicInteger blows = new AtomicInteger();
+  private final AtomicInteger cutCount = new AtomicInteger();
   private JdbiAssignmentStore store;
 
   CuttableDatabase(String url) {
@@ -58,9 +58,9 @@ final class CuttableDatabase implements Crashable {
     return store;
   }
 
-  /** Tells how often a transaction was cut or interrupted so far. */
-  int blows() {
-    return blows.get();
+  /** Returns how often a transaction was cut or interrupted so far. */
+  int cutCount() {
+    return cutCount.get();
   }
 
   @Override
@@ -146,23 +146,23 @@ final class CuttableDatabase implements Crashable {
         Connection.class, new Lent(physical == null ? DriverManager.getConnection(url) : physical));
   }
 
-  /** A connection on loan; whatever is to befall it ends with the loan. */
+  /** A lent connection. Its faults end when it is returned. */
   private final class Lent implements InvocationHandler {
     private final Connection physical;
     private int stepsLeft = Integer.MAX_VALUE;
     private boolean isCutBeforeCommit;
-    private boolean isCommitUnheard;
+    private boolean isAcknowledgementLost;
     private boolean isInterrupted;
-    private boolean isBack;
+    private boolean isReturned;
 
     Lent(Connection physical) {
       this.physical = physical;
     }
 
     void cut() {
-      blows.incrementAndGet();
+      cutCount.incrementAndGet();
       try {
-        // An SQLite connection has nobody on its other end, and closing it is all that can happen.
+        // A SQLite connection has no server, so it can only be closed.
         if (url.startsWith("jdbc:sqlite:")) {
           physical.close();
         } else {
@@ -182,7 +182,7 @@ final class CuttableDatabase implements Crashable {
     }
 
     void loseAcknowledgement() {
-      isCommitUnheard = true;
+      isAcknowledgementLost = true;
     }
 
     void interruptAfter(int instructions) {
@@ -194,23 +194,23 @@ final class CuttableDatabase implements Crashable {
       }
     }
 
-    /** Once: the database must be able to undo what it was at. */
+    /** Interrupts once: the database must be able to roll back. */
     private ProgressHandler interruption() {
       return new ProgressHandler() {
-        private boolean hasStruck;
+        private boolean hasInterrupted;
 
         @Override
         protected int progress() {
-          boolean strikes = !hasStruck && !isTheDriversOwn();
-          if (strikes) {
-            hasStruck = true;
-            blows.incrementAndGet();
+          boolean interrupts = !hasInterrupted && !isDriverCheck();
+          if (interrupts) {
+            hasInterrupted = true;
+            cutCount.incrementAndGet();
           }
-          return strikes ? 1 : 0;
+          return interrupts ? 1 : 0;
         }
 
-        /** Between our statements it tries whether a transaction is open, and hears no error. */
-        private static boolean isTheDriversOwn() {
+        /** Returns whether the driver checks for an open transaction, where it ignores errors. */
+        private static boolean isDriverCheck() {
           return StackWalker.getInstance()
               .walk(
                   frames ->
@@ -223,12 +223,12 @@ final class CuttableDatabase implements Crashable {
     @Override
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
       // Here, since the library may borrow a connection on one thread and use it on another.
-      if (!isBack) {
+      if (!isReturned) {
         lent.set(this);
       }
       switch (method.getName()) {
         case "close" -> {
-          handBack();
+          giveBack();
           return null;
         }
         case "prepareStatement" -> {
@@ -244,7 +244,7 @@ final class CuttableDatabase implements Crashable {
         default -> {}
       }
       Object result = pass(method, arguments);
-      if (method.getName().equals("commit") && isCommitUnheard) {
+      if (method.getName().equals("commit") && isAcknowledgementLost) {
         cut();
         throw new SQLException("the connection broke", CONNECTION_FAILURE);
       }
@@ -259,11 +259,11 @@ final class CuttableDatabase implements Crashable {
       }
     }
 
-    private void handBack() throws SQLException {
-      if (isBack) {
+    private void giveBack() throws SQLException {
+      if (isReturned) {
         return;
       }
-      isBack = true;
+      isReturned = true;
       lent.remove();
       if (!physical.isClosed()) {
         if (isInterrupted) {

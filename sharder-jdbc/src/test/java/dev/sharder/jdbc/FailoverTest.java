@@ -24,7 +24,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A streaming replica takes the place of its primary, at the address of the primary. */
+/** A failover: the streaming replica takes over at the address of the primary. */
 @Timeout(180)
 @DisplayName("After the primary is killed and its replica promoted,")
 class FailoverTest {
@@ -56,7 +56,7 @@ class FailoverTest {
   }
 
   @Test
-  @DisplayName("nothing acknowledged is lost where the replica confirms each commit")
+  @DisplayName("no acknowledged assignment is lost if the replica confirms each commit")
   void synchronous() throws Exception {
     servers.synchronize();
     try (JdbiAssignmentStore store = store();
@@ -78,8 +78,7 @@ class FailoverTest {
   }
 
   @Test
-  @DisplayName(
-      "what the replica had not received is no longer answered from memory, and is placed anew")
+  @DisplayName("an object that the replica did not receive is dropped from caches and placed again")
   void asynchronous() throws Exception {
     try (JdbiAssignmentStore store = store();
         Sharder hubs = hubs(store)) {
@@ -113,7 +112,7 @@ class FailoverTest {
     }
   }
 
-  /** Callers that assign new objects, one after another, whatever goes wrong. */
+  /** Callers that assign new objects, one after another, and ignore errors. */
   private static final class Load {
 
     private final Map<String, String> acknowledged = new ConcurrentHashMap<>();

@@ -10,8 +10,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 
 /**
- * Ports for servers that must be told one. They lie below those that a system gives to whoever
- * connects somewhere, of which there are thousands before the server has begun to listen.
+ * Free ports for servers. They are below the system's ephemeral ports, which other connections may
+ * take before the server listens.
  */
 public final class FreePorts {
 
@@ -22,7 +22,7 @@ public final class FreePorts {
 
   private FreePorts() {}
 
-  /** Returns a port that is free now, and that nobody else in this process is given. */
+  /** Returns a port that is free now, and that no other caller in this process gets. */
   public static int next() {
     while (true) {
       int port = ThreadLocalRandom.current().nextInt(FIRST, BEYOND_LAST);
@@ -32,7 +32,7 @@ public final class FreePorts {
     }
   }
 
-  /** Returns so many of them. */
+  /** Returns the given number of free ports. */
   public static List<Integer> next(int count) {
     return IntStream.range(0, count).mapToObj(i -> next()).toList();
   }

@@ -36,6 +36,7 @@ import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,10 +44,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sqlite.SQLiteDataSource;
 
-/** What the store promises beyond the contract: about databases, and about being beside others. */
+/** Promises of the store beyond the contract: on its databases, and on sharing them. */
 class JdbiAssignmentStoreTest {
 
-  /** Both databases, each as a user would name it. */
+  /** The supported databases. */
   enum Product {
     SQLITE("sqlite"),
     POSTGRES("postgresql");
@@ -69,7 +70,8 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void withoutTablesAndWithoutMigratingTheErrorTellsWhereTheMigrationsAre(Product product) {
+  @DisplayName("Without tables and migrations, the error names the folder of the migrations, on")
+  void missingTables(Product product) {
     HikariDataSource pool = pool(product);
     assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
         .isInstanceOf(StoreException.class)
@@ -81,30 +83,32 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource
   @Timeout(60)
-  void whoIsKnownIsAnsweredThoughMostAreNewAndWaitForAnothersLock(Product product) {
+  @DisplayName("Known objects are answered while new ones wait for a lock, on")
+  void knownDuringLock(Product product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder hubs = uncached(store);
         Handle other = Jdbi.open(pool)) {
       other.execute(product == Product.SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
       other.execute("UPDATE sharder_kind SET revision = revision");
-      List<CompletableFuture<Placement>> newcomers = new ArrayList<>();
+      List<CompletableFuture<Placement>> pending = new ArrayList<>();
       long start = System.nanoTime();
       for (int i = 0; i < 100; i++) {
-        newcomers.add(hubs.assignAsync("new-" + i).toCompletableFuture());
-        newcomers.add(hubs.assignAsync("newer-" + i).toCompletableFuture());
+        pending.add(hubs.assignAsync("new-" + i).toCompletableFuture());
+        pending.add(hubs.assignAsync("newer-" + i).toCompletableFuture());
         assertThat(hubs.assign("ada").isNew()).isFalse();
       }
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
-      assertThat(newcomers).noneMatch(CompletableFuture::isDone);
+      assertThat(pending).noneMatch(CompletableFuture::isDone);
       other.execute("COMMIT");
-      assertThat(newcomers).allMatch(newcomer -> newcomer.join().isNew());
+      assertThat(pending).allMatch(placement -> placement.join().isNew());
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void whoIsKnownIsAnsweredThoughMostAreNewAndCannotBePlaced(Product product) {
+  @DisplayName("Known objects are answered while new ones cannot be placed, on")
+  void knownDuringFailures(Product product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder hubs = uncached(store);
@@ -122,7 +126,8 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void postgresKeepsItsPlansWhenItHasCountedALargeTable() {
+  @DisplayName("PostgreSQL keeps its cached plans after a large table is analyzed")
+  void cachedPlans() {
     String url = url(Product.POSTGRES);
     JdbiAssignmentStore.create(pool(url)).close();
     HikariDataSource pool = pool(url);
@@ -160,7 +165,7 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  /** Knows ada, and expects nobody new. */
+  /** Returns a sharder without a cache that knows ada. */
   private static Sharder uncached(JdbiAssignmentStore store) {
     Sharder hubs =
         Sharder.builder("hub", store)
@@ -174,7 +179,9 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void aChangeWhoseCommitIsCutOffIsToldAsUnknownAndNotHeldAgainstItself() {
+  @DisplayName(
+      "A change whose commit was cut off is reported as unknown, and a placement is retried")
+  void lostCommit() {
     HikariDataSource pool = pool(Product.POSTGRES);
     AtomicBoolean cutsOff = new AtomicBoolean();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(cuttingOff(pool, cutsOff))) {
@@ -183,7 +190,7 @@ class JdbiAssignmentStoreTest {
       cutsOff.set(true);
       assertThatThrownBy(() -> admin.addBin(Bin.of("a"), note))
           .isInstanceOf(StoreException.class)
-          .hasMessageContaining("may be made or not; look at the history");
+          .hasMessageContaining("may or may not have been made; look at the history");
       assertThat(admin.bins()).containsExactly(new BinLoad(Bin.of("a"), 0));
       Sharder hubs = Sharder.builder("hub", store).cache(0).build();
       hubs.assign("ada");
@@ -191,14 +198,14 @@ class JdbiAssignmentStoreTest {
       assertThatThrownBy(() -> admin.remove("ada", OptionalLong.of(1), note))
           .isInstanceOf(StoreException.class);
       assertThat(admin.history("ada")).hasSize(2);
-      // What is only placed may be asked for again, and is.
+      // A placement can be retried, and is.
       cutsOff.set(true);
       assertThat(hubs.assign(AssignmentRequest.of("hub", "bob").withSize(3)).bin()).isEqualTo("a");
       assertThat(admin.verify(10)).isEmpty();
     }
   }
 
-  /** Connections that commit once, and then behave as if the database had gone. */
+  /** Returns connections that commit once, and then fail as if the database were down. */
   private static DataSource cuttingOff(DataSource pool, AtomicBoolean cutsOff) {
     return (DataSource)
         Proxy.newProxyInstance(
@@ -228,7 +235,8 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void anApplicationMayRunTheMigrationsItself(Product product) {
+  @DisplayName("An application may run the migrations, on")
+  void ownMigrations(Product product) {
     HikariDataSource pool = pool(product);
     Flyway.configure()
         .dataSource(pool)
@@ -242,7 +250,8 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void theTablesLiveBesideAnApplicationsTablesAndItsOwnHistory(Product product) throws Exception {
+  @DisplayName("The tables share a database with the application's tables and Flyway history, on")
+  void sharedDatabase(Product product) throws Exception {
     HikariDataSource pool = pool(product);
     Path migrations = Files.createDirectory(folder.resolve("migrations"));
     Files.writeString(migrations.resolve("V1__mine.sql"), "CREATE TABLE mine (x integer);");
@@ -259,7 +268,8 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void aTableOfTheSameNameThatIsNotOursIsAClearErrorAndStaysAsItIs(Product product) {
+  @DisplayName("Another application's table of the same name is a clear error and is unchanged, on")
+  void foreignTable(Product product) {
     HikariDataSource pool = pool(product);
     try (Handle handle = Jdbi.open(pool)) {
       handle.execute("CREATE TABLE sharder_bin (mine integer)");
@@ -275,7 +285,8 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void anUnknownDatabaseProductIsAClearError() {
+  @DisplayName("An unknown database product is a clear error")
+  void unknownProduct() {
     HikariDataSource pool = pool("jdbc:h2:mem:unknown");
     assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
         .isInstanceOf(StoreException.class)
@@ -283,7 +294,8 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void aFileInAFolderThatIsMissingIsAClearError() {
+  @DisplayName("A file in a missing folder is a clear error")
+  void missingFolder() {
     SQLiteDataSource source = new SQLiteDataSource();
     source.setUrl("jdbc:sqlite:" + folder.resolve("missing/sharder.db"));
     assertThatThrownBy(() -> JdbiAssignmentStore.create(source))
@@ -292,7 +304,8 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void aDatabaseThatCannotBeReachedIsATimeLimitThatSaysSo() {
+  @DisplayName("An unreachable database is reported as a time limit")
+  void unreachable() {
     HikariDataSource pool = new HikariDataSource();
     pools.add(pool);
     pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:1/nowhere?user=nobody");
@@ -303,13 +316,14 @@ class JdbiAssignmentStoreTest {
     assertThatThrownBy(builder::build)
         .isInstanceOf(TimeLimitException.class)
         .hasMessageStartingWith("no answer within 600 ms: ")
-        .hasMessageContaining("look whether the database is up");
+        .hasMessageContaining("check whether the database is up");
   }
 
   @ParameterizedTest
   @EnumSource
-  void theDatabaseItselfRefusesASecondBinForAnObjectAndTheEndOfABinThatHoldsSomething(
-      Product product) {
+  @DisplayName(
+      "The database refuses a second bin for an object and the removal of a bin that holds objects:")
+  void constraints(Product product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       hubs(store).assign("ada");
@@ -336,7 +350,8 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void aChangeOfBinsRaisesTheRevisionAndIsOnRecordAndAnAssignmentIsNot(Product product) {
+  @DisplayName("Changes of bins raise the revision and are recorded; assignments are not, on")
+  void revisions(Product product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Handle handle = Jdbi.open(pool)) {
@@ -368,8 +383,8 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void whoeverIsKeptWaitingByAnotherTransactionIsAnsweredOnceItEnds(Product product)
-      throws Exception {
+  @DisplayName("A caller that waits for another transaction is answered once it ends, on")
+  void lockedByAnother(Product product) throws Exception {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       Sharder patient = hubs(store);
@@ -383,17 +398,17 @@ class JdbiAssignmentStoreTest {
             .hasMessageStartingWith("no answer within 300 ms: ");
         assertThat(Duration.ofNanos(System.nanoTime() - start))
             .isBetween(Duration.ofMillis(300), Duration.ofMillis(900));
-        CountDownLatch asking = new CountDownLatch(1);
-        AtomicReference<Thread> asker = new AtomicReference<>();
+        CountDownLatch calling = new CountDownLatch(1);
+        AtomicReference<Thread> caller = new AtomicReference<>();
         Future<String> bin =
             other.submit(
                 () -> {
-                  asker.set(Thread.currentThread());
-                  asking.countDown();
+                  caller.set(Thread.currentThread());
+                  calling.countDown();
                   return patient.assign("bob").bin();
                 });
-        asking.await();
-        awaitWaiting(asker.get(), handle, product);
+        calling.await();
+        awaitWaiting(caller.get(), handle, product);
         assertThat(bin).isNotDone();
         handle.execute("COMMIT");
         assertThat(bin.get()).isEqualTo("a");
@@ -404,10 +419,10 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  /** SQLite is polled between short sleeps; PostgreSQL tells who waits for a lock. */
-  private static void awaitWaiting(Thread asker, Handle handle, Product product) {
+  /** Waits until the thread waits: SQLite is polled between sleeps, PostgreSQL lists lock waits. */
+  private static void awaitWaiting(Thread caller, Handle handle, Product product) {
     while (product == Product.SQLITE
-        ? asker.getState() != Thread.State.TIMED_WAITING
+        ? caller.getState() != Thread.State.TIMED_WAITING
         : handle
                 .createQuery("SELECT count(*) FROM pg_locks WHERE NOT granted")
                 .mapTo(Long.class)
@@ -419,7 +434,8 @@ class JdbiAssignmentStoreTest {
 
   @Test
   @Timeout(60)
-  void aBinIsNotDeletedWhileSomebodyPlacesIntoIt() throws Exception {
+  @DisplayName("A bin is not deleted while an object is placed into it")
+  void deleteDuringPlacing() throws Exception {
     HikariDataSource pool = pool(Product.POSTGRES);
     ExecutorService other = Executors.newSingleThreadExecutor();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
@@ -453,29 +469,31 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  void poolsThatDoNotCommitByThemselvesWorkToo(Product product) throws Exception {
+  @DisplayName("Pools without auto-commit work, on")
+  void noAutoCommit(Product product) throws Exception {
     HikariDataSource pool = pool(product);
     pool.setAutoCommit(false);
-    askManyAtOnce(pool);
+    callConcurrently(pool);
   }
 
   @Test
-  void aPostgresThatIsSerializableByDefaultLosesNobodyARace() throws Exception {
+  @DisplayName("Concurrent callers all succeed on a PostgreSQL that is serializable by default")
+  void serializable() throws Exception {
     HikariDataSource pool = pool(Product.POSTGRES);
     pool.setConnectionInitSql("SET default_transaction_isolation = 'serializable'");
-    askManyAtOnce(pool);
+    callConcurrently(pool);
   }
 
-  private void askManyAtOnce(HikariDataSource pool) throws Exception {
+  private void callConcurrently(HikariDataSource pool) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(8);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       Sharder hubs = hubs(store);
-      List<Callable<String>> asks =
+      List<Callable<String>> calls =
           IntStream.range(0, 200)
               .<Callable<String>>mapToObj(i -> () -> hubs.assign("user" + i / 2).bin())
               .toList();
-      for (Future<String> asked : threads.invokeAll(asks)) {
-        assertThat(asked.get()).isIn("a", "b");
+      for (Future<String> answer : threads.invokeAll(calls)) {
+        assertThat(answer.get()).isIn("a", "b");
       }
       assertThat(hubs.bins()).allSatisfy(bin -> assertThat(bin.assigned()).isEqualTo(50));
     } finally {
@@ -484,14 +502,16 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void sqliteWritesThroughToTheDiskWhateverTheConnectionsDefaultAndHandsThemBackAsTheyWere() {
+  @DisplayName(
+      "SQLite writes through to the disk whatever the connection settings, and restores them")
+  void sqliteDurability() {
     HikariDataSource pool =
         pool(url(Product.SQLITE) + "?synchronous=OFF&journal_mode=DELETE&busy_timeout=30000");
     pool.setMaximumPoolSize(1);
     List<String> seen = new ArrayList<>();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       hubs(store);
-      // In the middle of a transaction, as the trigger sees it.
+      // The settings during a transaction, as the trigger sees them.
       try (Handle handle = Jdbi.open(pool)) {
         handle.execute("CREATE TABLE seen (setting TEXT)");
         handle.execute(
@@ -514,7 +534,8 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void aPostgresThatCannotWriteEveryNameIsRefused() {
+  @DisplayName("A PostgreSQL database whose encoding cannot store every name is refused")
+  void encoding() {
     try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
       handle.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
       String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("/test_\\d+", "/narrow");
@@ -525,10 +546,11 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  /** Flyway tries for nine seconds to write down what it did; we do not try again on top. */
+  /** Permission errors are permanent, so they are not retried until the time limit. */
   @Test
   @Timeout(60)
-  void aRoleThatMayNotCreateTablesIsToldAndNotLeftToWait() {
+  @DisplayName("A role that may not create tables gets an error at once")
+  void weakRole() {
     try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
       handle.execute("DROP ROLE IF EXISTS weak");
       handle.execute("CREATE ROLE weak LOGIN");
@@ -543,7 +565,8 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
-  void postgresWritesThroughToTheDiskWhereTheServerWouldNot() {
+  @DisplayName("PostgreSQL writes through to the disk even if the server does not by default")
+  void postgresDurability() {
     HikariDataSource pool = pool(Product.POSTGRES);
     pool.setConnectionInitSql("SET synchronous_commit = off");
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
@@ -578,7 +601,7 @@ class JdbiAssignmentStoreTest {
     return pool(url(product));
   }
 
-  /** A pool that opens with its first connection, and may be set up further until then. */
+  /** Returns a pool that can be configured until its first connection. */
   private HikariDataSource pool(String url) {
     HikariDataSource pool = new HikariDataSource();
     pools.add(pool);

@@ -9,21 +9,21 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A real PostgreSQL that is killed as by a loss of power and started again where it was, or stopped
- * for a while.
+ * A real PostgreSQL server that a test can kill as in a power failure and restart on its data, or
+ * suspend.
  */
 public final class KillablePostgres implements AutoCloseable {
 
   private final Path data;
   private EmbeddedPostgres server;
 
-  /** Starts one that keeps its data in this folder. */
+  /** Starts a server with its data in the folder. */
   public KillablePostgres(Path data) throws IOException {
     this.data = data;
     this.server = builder(data).setPort(FreePorts.next()).start();
   }
 
-  /** As durable as a server is by default, which the builder's own defaults are not. */
+  /** Returns a builder with a server's default durability, unlike the builder's defaults. */
   private static EmbeddedPostgres.Builder builder(Path data) {
     return EmbeddedPostgres.builder()
         .setDataDirectory(data)
@@ -36,7 +36,7 @@ public final class KillablePostgres implements AutoCloseable {
     return server.getJdbcUrl("postgres", "postgres");
   }
 
-  /** Kills the server with all its processes, which get to finish nothing. */
+  /** Kills all processes of the server at once. */
   public void kill() throws Exception {
     List<ProcessHandle> processes = processes();
     processes.forEach(ProcessHandle::destroyForcibly);
@@ -45,21 +45,19 @@ public final class KillablePostgres implements AutoCloseable {
     }
   }
 
-  /** The first is the one that starts all others. */
+  /** Returns all processes of the server, the postmaster first. */
   private List<ProcessHandle> processes() throws IOException {
     long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
     ProcessHandle postmaster = ProcessHandle.of(pid).orElseThrow();
     return Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
   }
 
-  /**
-   * As {@code kill -STOP} of all its processes: it keeps its connections and locks, and is mute.
-   */
+  /** Suspends all processes with {@code kill -STOP}. The server keeps its connections and locks. */
   public void stop() throws Exception {
     signal("-STOP");
   }
 
-  /** As {@code kill -CONT}. */
+  /** Resumes all processes with {@code kill -CONT}. */
   public void goOn() throws Exception {
     signal("-CONT");
   }
@@ -70,7 +68,7 @@ public final class KillablePostgres implements AutoCloseable {
     new ProcessBuilder(command).start().waitFor();
   }
 
-  /** Starts a killed server on the same port and data. */
+  /** Restarts a killed server on the same port and data. */
   public void startAgain() throws IOException {
     int port = server.getPort();
     server.close();

@@ -15,12 +15,13 @@ import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A drain that is killed half way is finished by whoever comes next, and nobody moves twice. */
+/** A killed drain can be finished by another process, and no object moves twice. */
 @Timeout(180)
 class KilledDrainTest {
 
@@ -40,28 +41,30 @@ class KilledDrainTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aNewPlanMovesTheRest(boolean sqlite) throws Exception {
+  @DisplayName("A new plan moves the rest, with SQLite:")
+  void newPlan(boolean sqlite) throws Exception {
     fill(sqlite);
-    killHalfWay(Drainer.PLAN);
-    String applied = finish(Drainer.PLAN);
+    killHalfWay(DrainingProcess.PLAN);
+    String applied = finish(DrainingProcess.PLAN);
     assertThat(applied)
         .isEqualTo("MoveCounts[moved=%d, before=0, skipped=0]".formatted(movedBy("second")));
-    checkEveryoneMovedOnce();
+    checkAllMovedOnce();
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void theSameMovesMayBeAppliedAgainFromTheStart(boolean sqlite) throws Exception {
+  @DisplayName("The same moves may be applied again from the start, with SQLite:")
+  void sameMoves(boolean sqlite) throws Exception {
     fill(sqlite);
     Path moves = folder.resolve("moves");
-    Drainer.write(Drainer.plan(admin), moves);
+    DrainingProcess.write(DrainingProcess.plan(admin), moves);
     killHalfWay(moves.toString());
     String applied = finish(moves.toString());
     assertThat(applied)
         .isEqualTo(
             "MoveCounts[moved=%d, before=%d, skipped=0]"
                 .formatted(movedBy("second"), movedBy("first")));
-    checkEveryoneMovedOnce();
+    checkAllMovedOnce();
   }
 
   private void fill(boolean sqlite) {
@@ -72,7 +75,8 @@ class KilledDrainTest {
     admin.addBin(Bin.of("old"), TEST);
     try (Sharder hubs = Sharder.builder("hub", store).cache(0).build()) {
       hubs.assignRoster(
-          IntStream.range(0, Drainer.OBJECTS).mapToObj(i -> "user-" + i).iterator(), done -> {});
+          IntStream.range(0, DrainingProcess.OBJECTS).mapToObj(i -> "user-" + i).iterator(),
+          done -> {});
     }
     admin.changeBin("old", bin -> bin.withState(BinState.DRAINING), TEST);
     for (String name : List.of("a", "b", "c", "d")) {
@@ -81,46 +85,47 @@ class KilledDrainTest {
   }
 
   private void killHalfWay(String moves) throws Exception {
-    try (OtherProcess first =
-        OtherProcess.start(Drainer.class, folder, pool.getJdbcUrl(), "first", moves)) {
+    try (ChildProcess first =
+        ChildProcess.start(DrainingProcess.class, folder, pool.getJdbcUrl(), "first", moves)) {
       int moved = 0;
-      while (moved < Drainer.OBJECTS / 2) {
-        moved += Integer.parseInt(first.hear().replace("moved ", ""));
+      while (moved < DrainingProcess.OBJECTS / 2) {
+        moved += Integer.parseInt(first.readLine().replace("moved ", ""));
       }
       first.kill();
     }
-    assertThat(movedBy("first")).isBetween((long) Drainer.OBJECTS / 2, (long) Drainer.WAITS_BEFORE);
+    assertThat(movedBy("first"))
+        .isBetween((long) DrainingProcess.OBJECTS / 2, (long) DrainingProcess.WAITS_BEFORE);
     assertThat(admin.verify(10)).isEmpty();
   }
 
-  /** Returns what the second process says it did. */
+  /** Finishes the drain in a second process, and returns the result that it prints. */
   private String finish(String moves) throws Exception {
-    try (OtherProcess second =
-        OtherProcess.start(Drainer.class, folder, pool.getJdbcUrl(), "second", moves)) {
-      second.say("go on");
-      String line = second.hear();
+    try (ChildProcess second =
+        ChildProcess.start(DrainingProcess.class, folder, pool.getJdbcUrl(), "second", moves)) {
+      second.send("continue");
+      String line = second.readLine();
       while (line.startsWith("moved ")) {
-        line = second.hear();
+        line = second.readLine();
       }
-      assertThat(second.awaitEnd()).as(second.complaints()).isZero();
+      assertThat(second.awaitEnd()).as(second.errorOutput()).isZero();
       return line;
     }
   }
 
-  private void checkEveryoneMovedOnce() {
+  private void checkAllMovedOnce() {
     assertThat(count("SELECT count(*) FROM sharder_change WHERE what = 'moved'"))
-        .isEqualTo(Drainer.OBJECTS);
+        .isEqualTo(DrainingProcess.OBJECTS);
     assertThat(count("SELECT count(DISTINCT object) FROM sharder_change WHERE what = 'moved'"))
-        .isEqualTo(Drainer.OBJECTS);
+        .isEqualTo(DrainingProcess.OBJECTS);
     assertThat(count("SELECT count(*) FROM sharder_assignment WHERE version = 2"))
-        .isEqualTo(Drainer.OBJECTS);
-    assertThat(count("SELECT count(*) FROM sharder_assignment")).isEqualTo(Drainer.OBJECTS);
+        .isEqualTo(DrainingProcess.OBJECTS);
+    assertThat(count("SELECT count(*) FROM sharder_assignment")).isEqualTo(DrainingProcess.OBJECTS);
     assertThat(admin.bins())
         .containsExactly(
-            new BinLoad(Bin.of("a"), Drainer.OBJECTS / 4),
-            new BinLoad(Bin.of("b"), Drainer.OBJECTS / 4),
-            new BinLoad(Bin.of("c"), Drainer.OBJECTS / 4),
-            new BinLoad(Bin.of("d"), Drainer.OBJECTS / 4),
+            new BinLoad(Bin.of("a"), DrainingProcess.OBJECTS / 4),
+            new BinLoad(Bin.of("b"), DrainingProcess.OBJECTS / 4),
+            new BinLoad(Bin.of("c"), DrainingProcess.OBJECTS / 4),
+            new BinLoad(Bin.of("d"), DrainingProcess.OBJECTS / 4),
             new BinLoad(Bin.of("old").withState(BinState.DRAINING), 0));
     assertThat(admin.verify(10)).isEmpty();
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Promises that hold across processes, tried with real ones on a database that is new to all. */
+/** Promises across processes, tested with real processes on a new database. */
 class ManyProcessesTest {
 
   private static final int PROCESSES = 8;
@@ -30,54 +30,58 @@ class ManyProcessesTest {
   @TempDir private Path folder;
 
   @Test
-  void eightProcessesOfEightThreadsAgreeOnOneSqliteFile() throws Exception {
-    eightProcessesOfEightThreadsAgree("jdbc:sqlite:" + folder.resolve("sharder.db"));
+  @DisplayName("Eight processes with eight threads each agree on a SQLite file")
+  void agreeOnSqlite() throws Exception {
+    checkAgreement("jdbc:sqlite:" + folder.resolve("sharder.db"));
   }
 
   @Test
-  void eightProcessesOfEightThreadsAgreeOnOnePostgres() throws Exception {
-    eightProcessesOfEightThreadsAgree(TestPostgres.newDatabase());
+  @DisplayName("Eight processes with eight threads each agree on a PostgreSQL database")
+  void agreeOnPostgres() throws Exception {
+    checkAgreement(TestPostgres.newDatabase());
   }
 
   @Test
-  void whatWasAnsweredSurvivesAKillOfTheProgramOnSqlite() throws Exception {
-    whatWasAnsweredSurvivesAKill("jdbc:sqlite:" + folder.resolve("sharder.db"));
+  @DisplayName("Every answer survives a kill of the process on SQLite")
+  void survivesOnSqlite() throws Exception {
+    checkSurvival("jdbc:sqlite:" + folder.resolve("sharder.db"));
   }
 
   @Test
-  void whatWasAnsweredSurvivesAKillOfTheProgramOnPostgres() throws Exception {
-    whatWasAnsweredSurvivesAKill(TestPostgres.newDatabase());
+  @DisplayName("Every answer survives a kill of the process on PostgreSQL")
+  void survivesOnPostgres() throws Exception {
+    checkSurvival(TestPostgres.newDatabase());
   }
 
   /**
-   * Each move is a transaction, so the ids between two of one thread are the transactions of others
-   * that it waited for; with 32 threads a fair share is 32.
+   * Each move is a transaction, so the ids between two moves of a thread are the transactions of
+   * other threads that it waited for. With 32 threads, a fair share is 32.
    */
   @Test
-  @DisplayName("no thread waits while the threads of other processes are served many times")
+  @DisplayName("No thread waits while the threads of other processes write many times")
   void processesTakeTurns() throws Exception {
     String url = "jdbc:sqlite:" + folder.resolve("sharder.db");
-    List<OtherProcess> movers = new ArrayList<>();
+    List<ChildProcess> movers = new ArrayList<>();
     try {
       for (int i = 0; i < 4; i++) {
-        movers.add(OtherProcess.start(Mover.class, folder, url, "mover-" + i));
+        movers.add(ChildProcess.start(MovingProcess.class, folder, url, "mover-" + i));
       }
-      for (OtherProcess mover : movers) {
-        assertThat(mover.hear()).isEqualTo("ready");
+      for (ChildProcess mover : movers) {
+        assertThat(mover.readLine()).isEqualTo("ready");
       }
       long first = awaitChanges(url, 0);
       long last = awaitChanges(url, first + 2_000);
-      for (OtherProcess mover : movers) {
-        mover.say("end");
-        assertThat(mover.hear()).as(mover.complaints()).isEqualTo("done");
+      for (ChildProcess mover : movers) {
+        mover.send("end");
+        assertThat(mover.readLine()).as(mover.errorOutput()).isEqualTo("done");
       }
-      assertThat(longestWait(url, first, last)).isLessThan(3 * 4 * Mover.THREADS);
+      assertThat(longestWait(url, first, last)).isLessThan(3 * 4 * MovingProcess.THREADS);
     } finally {
-      movers.forEach(OtherProcess::close);
+      movers.forEach(ChildProcess::close);
     }
   }
 
-  /** Returns the id of the last change once it is at least that. */
+  /** Waits until the id of the last change is at least the given one, and returns it. */
   private static long awaitChanges(String url, long id) {
     try (Handle handle = Jdbi.open(url)) {
       long last;
@@ -105,41 +109,41 @@ class ManyProcessesTest {
     }
   }
 
-  private void eightProcessesOfEightThreadsAgree(String url) throws Exception {
+  private void checkAgreement(String url) throws Exception {
     List<Process> processes = new ArrayList<>();
     Map<String, String> answers = new HashMap<>();
     int answered = 0;
     try {
       for (int i = 0; i < PROCESSES; i++) {
-        processes.add(Asker.start(url, THREADS, i, errors(i)));
+        processes.add(AssigningProcess.start(url, THREADS, i, errors(i)));
       }
-      List<BufferedReader> outputs = processes.stream().map(Asker::outputOf).toList();
+      List<BufferedReader> outputs = processes.stream().map(AssigningProcess::outputOf).toList();
       for (int i = 0; i < PROCESSES; i++) {
-        assertThat(outputs.get(i).readLine()).as(complaints(i)).isEqualTo("ready");
+        assertThat(outputs.get(i).readLine()).as(errorOutput(i)).isEqualTo("ready");
       }
       for (Process process : processes) {
-        Asker.go(process);
+        AssigningProcess.go(process);
       }
       for (int i = 0; i < PROCESSES; i++) {
         answered += readAnswers(outputs.get(i), answers);
-        assertThat(processes.get(i).waitFor()).as(complaints(i)).isZero();
+        assertThat(processes.get(i).waitFor()).as(errorOutput(i)).isZero();
       }
     } finally {
       processes.forEach(Process::destroyForcibly);
     }
-    assertThat(answered).isEqualTo(PROCESSES * THREADS * Asker.NAMES_PER_THREAD);
+    assertThat(answered).isEqualTo(PROCESSES * THREADS * AssigningProcess.NAMES_PER_THREAD);
     LongSummaryStatistics loads = checkStored(url, answers);
     assertThat(loads.getSum()).isEqualTo(answers.size());
     assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
   }
 
-  private void whatWasAnsweredSurvivesAKill(String url) throws Exception {
+  private void checkSurvival(String url) throws Exception {
     Map<String, String> answers = new HashMap<>();
-    Process process = Asker.start(url, THREADS, 0, errors(0));
-    try (BufferedReader output = Asker.outputOf(process)) {
-      assertThat(output.readLine()).as(complaints(0)).isEqualTo("ready");
-      Asker.go(process);
-      for (int i = 0; i < Asker.NAMES_PER_THREAD; i++) {
+    Process process = AssigningProcess.start(url, THREADS, 0, errors(0));
+    try (BufferedReader output = AssigningProcess.outputOf(process)) {
+      assertThat(output.readLine()).as(errorOutput(0)).isEqualTo("ready");
+      AssigningProcess.go(process);
+      for (int i = 0; i < AssigningProcess.NAMES_PER_THREAD; i++) {
         readAnswer(output.readLine(), answers);
       }
     } finally {
@@ -149,7 +153,7 @@ class ManyProcessesTest {
     assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
   }
 
-  /** Checks that every answer is on record and every counter right; returns the loads. */
+  /** Checks that every answer is stored and every counter is right, and returns the loads. */
   private static LongSummaryStatistics checkStored(String url, Map<String, String> answers) {
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setJdbcUrl(url);
@@ -197,7 +201,7 @@ class ManyProcessesTest {
     return folder.resolve("errors-" + process);
   }
 
-  private String complaints(int process) throws IOException {
+  private String errorOutput(int process) throws IOException {
     return Files.exists(errors(process)) ? Files.readString(errors(process)) : "";
   }
 }

@@ -44,31 +44,31 @@ class MigrationTest {
   }
 
   @Test
-  @DisplayName("once, when eight processes open a new database at the same moment, ten times over")
+  @DisplayName("once, when eight processes open a new database at the same moment")
   void startedTogether() throws Exception {
-    List<OtherProcess> starters = new ArrayList<>();
+    List<ChildProcess> starters = new ArrayList<>();
     try {
       for (int i = 0; i < PROCESSES; i++) {
-        starters.add(OtherProcess.start(Starter.class, folder));
+        starters.add(ChildProcess.start(StoreOpeningProcess.class, folder));
       }
-      for (OtherProcess starter : starters) {
-        assertThat(starter.hear()).isEqualTo("ready");
+      for (ChildProcess starter : starters) {
+        assertThat(starter.readLine()).isEqualTo("ready");
       }
       for (int round = 0; round < 10; round++) {
         openTogether(starters, "jdbc:sqlite:" + folder.resolve("new-%d.db".formatted(round)));
         openTogether(starters, TestPostgres.newSchema());
       }
     } finally {
-      starters.forEach(OtherProcess::close);
+      starters.forEach(ChildProcess::close);
     }
   }
 
-  private static void openTogether(List<OtherProcess> starters, String url) throws IOException {
-    for (OtherProcess starter : starters) {
-      starter.say(url);
+  private static void openTogether(List<ChildProcess> starters, String url) throws IOException {
+    for (ChildProcess starter : starters) {
+      starter.send(url);
     }
-    for (OtherProcess starter : starters) {
-      assertThat(starter.hear()).isEqualTo("opened");
+    for (ChildProcess starter : starters) {
+      assertThat(starter.readLine()).isEqualTo("opened");
     }
   }
 
@@ -82,7 +82,7 @@ class MigrationTest {
     List<Object> before = schema(pool);
     AtomicInteger lent = new AtomicInteger();
     JdbiAssignmentStore.create(counting(pool, lent)).close();
-    // The last two see whether the pool has a second one.
+    // The last two check whether the pool has a second one.
     assertThat(lent).hasValueLessThanOrEqualTo(6);
     assertThat(schema(pool)).hasSize(1).isEqualTo(before);
   }
@@ -106,7 +106,7 @@ class MigrationTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  @DisplayName("and takes over a database that Flyway made for an earlier build, with all it holds")
+  @DisplayName("and takes over a database that Flyway created for an earlier build, with its data")
   void takenOver(boolean sqlite) {
     HikariDataSource pool = pool(url(sqlite));
     Flyway.configure()
@@ -131,7 +131,7 @@ class MigrationTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  @DisplayName("but not those of a newer version")
+  @DisplayName("but refuses tables of a newer version")
   void newer(boolean sqlite) {
     HikariDataSource pool = pool(url(sqlite));
     JdbiAssignmentStore.create(pool).close();
@@ -145,20 +145,21 @@ class MigrationTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  @DisplayName("nor those that another script made")
+  @DisplayName("but refuses tables that another script created")
   void changed(boolean sqlite) {
     HikariDataSource pool = pool(url(sqlite));
     JdbiAssignmentStore.create(pool).close();
     execute(pool, "UPDATE sharder_schema SET checksum = 7 WHERE version = 1");
     assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
         .isInstanceOf(StoreException.class)
-        .hasMessageContaining("another V1__tables.sql than the one in this library (checksum 7 in")
-        .hasMessageContaining("export from it and import");
+        .hasMessageContaining(
+            "a different V1__tables.sql than the one in this library (checksum 7 in")
+        .hasMessageContaining("export with it and import");
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  @DisplayName("whole or not at all, and waits no longer than its time limit for another process")
+  @DisplayName("atomically, and waits for another process no longer than its time limit")
   void bounded(boolean sqlite) {
     HikariDataSource pool = pool(url(sqlite));
     JdbiAssignmentStoreBuilder hasty =

@@ -16,19 +16,20 @@ import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** After a move the process that moved answers anew at once, and any other within the bound. */
+/** A move is seen by its own process at once, and by any other process within the bound. */
 @Timeout(120)
 class MoveSeenElsewhereTest {
 
-  /** The bound unless it is set. */
+  /** The default staleness bound. */
   private static final Duration BOUND = Duration.ofSeconds(1);
 
-  /** What a machine that is busy with other tests gets on top. */
+  /** Extra time for a busy machine. */
   private static final Duration SLACK = Duration.ofSeconds(3);
 
   private static final int MOVES = 5;
@@ -44,19 +45,21 @@ class MoveSeenElsewhereTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aProcessThatRunsAnswersWithTheNewBinWithinTheBound(boolean sqlite) throws Exception {
+  @DisplayName("Another running process returns the new bin within the bound, with SQLite:")
+  void seenElsewhere(boolean sqlite) throws Exception {
     pool.setJdbcUrl(
         sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder here = Sharder.builder("hub", store).bins("a", "b").build();
-        OtherProcess elsewhere = OtherProcess.start(Answerer.class, folder, pool.getJdbcUrl())) {
+        ChildProcess elsewhere =
+            ChildProcess.start(AnsweringProcess.class, folder, pool.getJdbcUrl())) {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       assertThat(here.assign("ada").bin()).isEqualTo("a");
       List<Duration> seenAfter = new ArrayList<>();
       for (int i = 0; i < MOVES; i++) {
         String old = i % 2 == 0 ? "a" : "b";
         String next = i % 2 == 0 ? "b" : "a";
-        awaitMemory(elsewhere, "probe-" + i + "-");
+        awaitCache(elsewhere, "probe-" + i + "-");
         assertThat(ask(elsewhere, "ada")).isEqualTo(old);
         assertThat(ask(elsewhere, "ada")).isEqualTo(old);
         assertThat(here.find("ada").orElseThrow().bin()).isEqualTo(old);
@@ -74,32 +77,32 @@ class MoveSeenElsewhereTest {
     }
   }
 
-  /** Returns once the other process answers from its memory what it has asked for before. */
-  private void awaitMemory(OtherProcess elsewhere, String prefix) throws IOException {
+  /** Waits until the other process answers from its cache. */
+  private void awaitCache(ChildProcess elsewhere, String prefix) throws IOException {
     try (Handle database = Jdbi.open(pool)) {
       int probe = 0;
-      while (!isRemembered(prefix + probe, elsewhere, database)) {
+      while (!isCached(prefix + probe, elsewhere, database)) {
         probe++;
       }
     }
   }
 
-  private static boolean isRemembered(String probe, OtherProcess elsewhere, Handle database)
+  private static boolean isCached(String probe, ChildProcess elsewhere, Handle database)
       throws IOException {
     String bin = ask(elsewhere, probe);
-    // No change is recorded, so only an answer from memory can still be the old one.
+    // No change is recorded, so only a cached answer can still be the old one.
     database.execute("UPDATE sharder_assignment SET bin = 'elsewhere' WHERE object = ?", probe);
-    boolean isRemembered = ask(elsewhere, probe).equals(bin);
+    boolean isCached = ask(elsewhere, probe).equals(bin);
     database.execute("UPDATE sharder_assignment SET bin = ? WHERE object = ?", bin, probe);
-    return isRemembered;
+    return isCached;
   }
 
-  private static String ask(OtherProcess elsewhere, String object) throws IOException {
-    elsewhere.say(object);
-    return elsewhere.hear();
+  private static String ask(ChildProcess elsewhere, String object) throws IOException {
+    elsewhere.send(object);
+    return elsewhere.readLine();
   }
 
-  private static void await(String bin, OtherProcess elsewhere) throws IOException {
+  private static void await(String bin, ChildProcess elsewhere) throws IOException {
     while (!ask(elsewhere, "ada").equals(bin)) {
       Thread.onSpinWait();
     }

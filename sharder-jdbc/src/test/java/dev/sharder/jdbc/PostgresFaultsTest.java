@@ -23,9 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * What a suspended process, a read-only server and a failed commit do to a sharder on PostgreSQL.
- */
+/** Faults on PostgreSQL: a suspended process, a read-only server and a failed commit. */
 @Timeout(120)
 class PostgresFaultsTest {
 
@@ -47,26 +45,27 @@ class PostgresFaultsTest {
   }
 
   @Test
-  @DisplayName("a process suspended inside its transaction keeps others waiting for its time limit")
+  @DisplayName(
+      "A process suspended in a transaction blocks other processes only for its time limit")
   void suspendedHolder() throws Exception {
     String url = TestPostgres.newSchema();
     try (JdbiAssignmentStore store = store(url);
         Sharder hubs =
             Sharder.builder("hub", store).bins("a", "b").timeLimit(Duration.ofSeconds(20)).build();
-        OtherProcess holder =
-            OtherProcess.start(
-                Suspendable.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
-      assertThat(holder.hear()).isEqualTo("choosing");
-      holder.stop();
+        ChildProcess holder =
+            ChildProcess.start(
+                SlowPolicyProcess.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
+      assertThat(holder.readLine()).isEqualTo("choosing");
+      holder.suspend();
       long start = System.nanoTime();
       assertThat(hubs.assign("ada").isNew()).isTrue();
       assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
       while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
         Thread.onSpinWait();
       }
-      holder.goOn();
-      holder.say("go on");
-      assertThat(holder.hear()).startsWith(TimeLimitException.class.getSimpleName());
+      holder.resume();
+      holder.send("continue");
+      assertThat(holder.readLine()).startsWith(TimeLimitException.class.getSimpleName());
       assertThat(hubs.find("suspended")).isEmpty();
       assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
     }
@@ -78,7 +77,7 @@ class PostgresFaultsTest {
 
   @Test
   @DisplayName(
-      "connections that are still read-only after the server takes writes again are dropped")
+      "Connections that are still read-only after the server accepts writes again are discarded")
   void readOnlyForAMoment() {
     String url = TestPostgres.newDatabase();
     try (JdbiAssignmentStore store = store(url);
@@ -99,7 +98,7 @@ class PostgresFaultsTest {
     }
   }
 
-  /** So that the pool's next ones begin with the new default. */
+  /** Ends all other connections, so that the pool's next ones have the new default. */
   private static void endConnections(Handle operator) {
     operator.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -107,8 +106,7 @@ class PostgresFaultsTest {
   }
 
   @Test
-  @DisplayName(
-      "a commit that the server rolled back is tried again, and reported as made or failed")
+  @DisplayName("A commit that the server rolled back is retried, and its change is made once")
   void rolledBackCommit() {
     String url = TestPostgres.newSchema();
     try (JdbiAssignmentStore store = store(url);
@@ -127,7 +125,7 @@ class PostgresFaultsTest {
   }
 
   @Test
-  @DisplayName("a commit of which the server does not know whether it was made is reported as such")
+  @DisplayName("A commit whose outcome the server does not know is reported as unknown")
   void unknownCommit() {
     String url = TestPostgres.newSchema();
     try (JdbiAssignmentStore store = store(url);
@@ -138,13 +136,15 @@ class PostgresFaultsTest {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       assertThatThrownBy(() -> admin.move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE))
           .isInstanceOf(StoreException.class)
-          .hasMessageContaining("may be made or not");
+          .hasMessageContaining("may or may not have been made");
       assertThat(hubs.find("ada").map(Assignment::bin)).isEqualTo(Optional.of("a"));
       assertThat(admin.history("ada")).hasSize(1);
     }
   }
 
-  /** A trigger that is asked at the commit fails so many times; a sequence counts, also then. */
+  /**
+   * Makes the next commits fail by a deferred trigger; a sequence counts them despite rollbacks.
+   */
   private static void failNextCommits(Handle operator, int times, String state) {
     operator.execute("CREATE SEQUENCE commits");
     operator.execute(

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The whole contract, by a role that has the grants of docs/security.md and no others. */
+/** The whole contract, as a role with only the grants in docs/security.md. */
 @DisplayName("With the grants of docs/security.md")
 class PostgresRolesTest extends AssignmentStoreContract {
 
@@ -66,7 +66,9 @@ class PostgresRolesTest extends AssignmentStoreContract {
     pool.close();
   }
 
-  /** As an operator does with each new version: the owner makes the tables and grants their use. */
+  /**
+   * Migrates like an operator for a new version: the owner creates the tables and grants access.
+   */
   private static void migrate(String server) throws Exception {
     try (HikariDataSource owner = pool(server, OWNER)) {
       JdbiAssignmentStore.create(owner).close();
@@ -117,7 +119,7 @@ class PostgresRolesTest extends AssignmentStoreContract {
       })
   @DisplayName("the reading role changes nothing")
   void readingIsLimited(String statement) throws Exception {
-    // Not only because its transactions are read-only by default.
+    // The grants must refuse it, not only the role's read-only default.
     List<String> all = List.of("SET default_transaction_read_only = off", statement);
     assertThatThrownBy(() -> run(url(server, READ), all))
         .isInstanceOf(SQLException.class)
@@ -178,7 +180,7 @@ class PostgresRolesTest extends AssignmentStoreContract {
     return server + "sharder?user=" + role;
   }
 
-  /** The statements of a block of SQL in the documentation. */
+  /** Returns the statements of an SQL block in the documentation. */
   private static List<String> documented(int block) throws IOException {
     String page = Files.readString(Path.of("").toAbsolutePath().resolve("../docs/security.md"));
     List<String> blocks =

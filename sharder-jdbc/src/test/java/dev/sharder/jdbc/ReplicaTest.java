@@ -35,6 +35,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.LoggerFactory;
 
-/** Whatever is promised without a replica is promised with one, however far it lags. */
+/** All promises hold with a replica, however far it lags. */
 @Timeout(60)
 class ReplicaTest {
 
@@ -56,9 +57,9 @@ class ReplicaTest {
   private final HikariDataSource primary = pool(servers.primaryUrl(database));
   private final HikariDataSource replica = pool(servers.replicaUrl(database));
   private final Logger log = (Logger) LoggerFactory.getLogger(Replica.class);
-  private final ListAppender<ILoggingEvent> told = new ListAppender<>();
+  private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
-  /** Another process, which knows nothing of replicas. */
+  /** The store of another process, without a replica. */
   private final JdbiAssignmentStore elsewhere =
       JdbiAssignmentStore.create(pool(servers.primaryUrl(database)));
 
@@ -72,13 +73,13 @@ class ReplicaTest {
   void listen() {
     log.setLevel(Level.INFO);
     log.setAdditive(false);
-    told.start();
-    log.addAppender(told);
+    logged.start();
+    log.addAppender(logged);
   }
 
   @AfterEach
   void close() {
-    log.detachAppender(told);
+    log.detachAppender(logged);
     log.setAdditive(true);
     log.setLevel(null);
     servers.resume();
@@ -99,7 +100,8 @@ class ReplicaTest {
   }
 
   @Test
-  void whoIsKnownIsFoundOnTheReplicaThoughThePrimaryIsGone() {
+  @DisplayName("Known objects are found on the replica while the primary is down")
+  void primaryDown() {
     assertThat(other.assign("ada").bin()).isEqualTo("a");
     servers.awaitReplay();
     Sharder hubs = uncached(store);
@@ -115,13 +117,15 @@ class ReplicaTest {
     assertThat(warnings())
         .singleElement()
         .asString()
-        .startsWith("the primary is not heard of, so the replica answers as things stood: ");
+        .startsWith("the primary does not respond, so the replica answers with what it has: ");
   }
 
   @Test
-  void whoeverWasAssignedElsewhereAMomentAgoIsFoundThoughTheReplicaHasNotHeardOfThem() {
+  @DisplayName(
+      "An object just assigned elsewhere is found although the replica does not have it yet")
+  void newElsewhere() {
     Sharder hubs = uncached(store);
-    hubs.find("nobody");
+    hubs.find("absent");
     servers.pause();
     for (int i = 0; i < 100; i++) {
       String bin = other.assign("user-" + i).bin();
@@ -132,7 +136,8 @@ class ReplicaTest {
   }
 
   @Test
-  void whatPlacingToldIsNotTakenBackByAReplicaThatHasNotHeardOfIt() {
+  @DisplayName("A lagging replica does not contradict what placing returned")
+  void placedThenFound() {
     other.assign("ada");
     servers.awaitReplay();
     assertThat(find("ada")).isEqualTo("a");
@@ -156,8 +161,9 @@ class ReplicaTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aMoveElsewhereIsSeenWithinTheBoundAndForGoodThoughTheReplicaShowsWhatWasBefore(
-      boolean cached) {
+  @DisplayName(
+      "A move made elsewhere is seen within the bound, permanently, despite a lagging replica; cached:")
+  void movedElsewhere(boolean cached) {
     other.assign("ada");
     Sharder hubs = cached ? Sharder.builder("hub", store).build() : uncached(store);
     for (int i = 0; i < 2; i++) {
@@ -168,7 +174,7 @@ class ReplicaTest {
       otherAdmin.move(Move.of("ada", next), MoveMode.FORCED, NOTE);
       long moved = System.nanoTime();
       while (hubs.find("ada").orElseThrow().bin().equals(old)) {
-        // The bound is 1 s; a machine that is busy with other tests gets some more.
+        // The bound is 1 s, and a busy machine gets some more.
         assertThat(Duration.ofNanos(System.nanoTime() - moved)).isLessThan(Duration.ofSeconds(3));
       }
       for (int again = 0; again < 200; again++) {
@@ -181,7 +187,9 @@ class ReplicaTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aMoveOrRemovalMadeHereIsSeenHereAtOnceThoughTheReplicaShowsWhatWasBefore(boolean cached) {
+  @DisplayName(
+      "A move or removal made here is seen here at once despite a lagging replica; cached:")
+  void movedHere(boolean cached) {
     other.assign("ada");
     Sharder hubs = cached ? Sharder.builder("hub", store).build() : uncached(store);
     ShardAdmin admin = ShardAdmin.builder("hub", store).build();
@@ -200,7 +208,8 @@ class ReplicaTest {
   }
 
   @Test
-  void aHistoryThatTellsOfARemovalElsewhereIsNotContradictedByTheReplica() {
+  @DisplayName("A lagging replica does not contradict a history with a removal made elsewhere")
+  void removedElsewhere() {
     other.assign("ada");
     ShardAdmin admin = ShardAdmin.builder("hub", store).build();
     servers.pause();
@@ -211,7 +220,8 @@ class ReplicaTest {
   }
 
   @Test
-  void whoeverAsksAfterAMoveIsAnsweredWithItWhileTheReplicaLagsNowAndThen() throws Exception {
+  @DisplayName("Callers see each move once it is made, while the replica lags from time to time")
+  void laggingSometimes() throws Exception {
     other.assign("ada");
     Sharder hubs = uncached(store);
     ShardAdmin admin = ShardAdmin.builder("hub", store).build();
@@ -255,7 +265,8 @@ class ReplicaTest {
   }
 
   @Test
-  void nobodyGetsTwoBinsWhileManyAskAndTheReplicaLags() throws Exception {
+  @DisplayName("No object gets two bins while many callers ask and the replica lags")
+  void oneBin() throws Exception {
     List<Sharder> sharders =
         List.of(uncached(store), Sharder.builder("hub", store).build(), other, uncached(elsewhere));
     ExecutorService threads = Executors.newFixedThreadPool(8);
@@ -282,7 +293,9 @@ class ReplicaTest {
   }
 
   @Test
-  void aReplicaThatStopsHarmsNobodyIsToldOnceAndIsUsedAgainWhenItIsBack() throws Exception {
+  @DisplayName(
+      "A replica that is down causes no errors, is logged once, and is used again when it is up")
+  void replicaDown() throws Exception {
     other.assign("ada");
     servers.awaitReplay();
     Sharder hubs = uncached(store);
@@ -297,11 +310,11 @@ class ReplicaTest {
       assertThat(warnings())
           .singleElement()
           .asString()
-          .startsWith("the replica is not used, and the primary asked instead: ");
+          .startsWith("the replica is not used; the primary is asked instead: ");
     } finally {
       servers.startReplica();
     }
-    while (told.list.size() < 2) {
+    while (logged.list.size() < 2) {
       assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("a");
     }
     servers.awaitReplay();
@@ -310,8 +323,9 @@ class ReplicaTest {
   }
 
   @Test
-  void aReplicaThatSaysNothingTakesATenthOfTheTimeLimitOnceAndThenNobodyWaitsForIt()
-      throws Exception {
+  @DisplayName(
+      "A silent replica costs a tenth of the time limit once, and no caller waits for it afterwards")
+  void silentReplica() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       PGSimpleDataSource mute = new PGSimpleDataSource();
       mute.setUrl("jdbc:postgresql://localhost:%d/x?user=x".formatted(silent.getLocalPort()));
@@ -321,18 +335,19 @@ class ReplicaTest {
       for (int i = 0; i < 100; i++) {
         assertThat(hubs.find("ada")).isPresent();
       }
-      // A tenth of 3 s, and for the rest what a primary takes on a busy machine.
+      // A tenth of 3 s, and the time of the primary on a busy machine.
       assertThat(Duration.ofNanos(System.nanoTime() - start))
           .isBetween(Duration.ofMillis(300), Duration.ofSeconds(3));
       assertThat(warnings())
           .singleElement()
           .asString()
-          .matches("the replica is not used, .*: the pool gave no connection within (299|300) ms");
+          .matches("the replica is not used; .*: the pool gave no connection within (299|300) ms");
     }
   }
 
   @Test
-  void aServerThatIsNoReplicaOfThisDatabaseIsNotBelieved() {
+  @DisplayName("A server that is not a replica of this database is not used")
+  void notAReplica() {
     other.assign("ada");
     String another = servers.newDatabase();
     try (JdbiAssignmentStore filled =
@@ -343,16 +358,14 @@ class ReplicaTest {
       wrong.assign("bob");
     }
     servers.awaitReplay();
-    assertNotBelieved(pool(servers.primaryUrl(another)), "it is not a replica: it takes writes");
-    assertNotBelieved(
-        pool(servers.replicaUrl(another)), "it does not follow this primary: it is of");
-    assertNotBelieved(
-        pool(servers.replicaUrl("postgres")), "\"sharder_assignment\" does not exist");
-    assertNotBelieved(pool("jdbc:h2:mem:replica"), "");
+    assertNotUsed(pool(servers.primaryUrl(another)), "it is not a replica: it accepts writes");
+    assertNotUsed(pool(servers.replicaUrl(another)), "it does not follow this primary: it has");
+    assertNotUsed(pool(servers.replicaUrl("postgres")), "\"sharder_assignment\" does not exist");
+    assertNotUsed(pool("jdbc:h2:mem:replica"), "");
   }
 
-  private void assertNotBelieved(DataSource stranger, String why) {
-    told.list.clear();
+  private void assertNotUsed(DataSource stranger, String why) {
+    logged.list.clear();
     Sharder hubs = uncached(JdbiAssignmentStore.builder(primary).replica(stranger).build());
     for (int i = 0; i < 20; i++) {
       assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("a");
@@ -362,7 +375,8 @@ class ReplicaTest {
   }
 
   @Test
-  void aLoginWithoutSpecialRightsReadsFromTheReplica() {
+  @DisplayName("A role without special privileges reads from the replica")
+  void plainRole() {
     other.assign("ada");
     try (Handle handle = Jdbi.open(primary)) {
       handle.execute("DROP ROLE IF EXISTS plain");
@@ -381,7 +395,8 @@ class ReplicaTest {
   }
 
   @Test
-  void sqliteHasNoReplicas() {
+  @DisplayName("SQLite has no replicas")
+  void sqlite() {
     HikariDataSource sqlite = pool("jdbc:sqlite::memory:");
     assertThatThrownBy(() -> JdbiAssignmentStore.builder(sqlite).replica(replica).build())
         .isInstanceOf(StoreException.class)
@@ -390,7 +405,7 @@ class ReplicaTest {
   }
 
   private List<String> warnings() {
-    return told.list.stream()
+    return logged.list.stream()
         .filter(event -> event.getLevel() == Level.WARN)
         .map(ILoggingEvent::getFormattedMessage)
         .toList();

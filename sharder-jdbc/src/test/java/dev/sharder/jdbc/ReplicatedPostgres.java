@@ -21,16 +21,16 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * A real PostgreSQL and a streaming replica of it, which lags as long as a test wants.
+ * A real PostgreSQL server and a streaming replica, whose replay a test can pause.
  *
- * <p>The jar of the PostgreSQL has no pg_basebackup, so the replica's files are copied while the
- * primary runs, between pg_backup_start and pg_backup_stop.
+ * <p>The PostgreSQL jar has no pg_basebackup, so the files are copied while the primary runs,
+ * between pg_backup_start and pg_backup_stop.
  */
 final class ReplicatedPostgres {
 
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
-  private static final Set<String> THE_PRIMARYS_OWN =
+  private static final Set<String> NOT_COPIED =
       Set.of("postmaster.pid", "postmaster.opts", "epg-lock");
 
   private final EmbeddedPostgres primary;
@@ -38,7 +38,7 @@ final class ReplicatedPostgres {
   private final int replicaPort;
   private EmbeddedPostgres replica;
 
-  /** Started when first asked for; shutdown hooks end both servers. */
+  /** Started on first use; shutdown hooks stop both servers. */
   private static final class Servers {
     static final ReplicatedPostgres RUNNING = new ReplicatedPostgres();
   }
@@ -47,7 +47,7 @@ final class ReplicatedPostgres {
     return Servers.RUNNING;
   }
 
-  /** Starts a pair of its own, which an end of the program ends too. */
+  /** Starts a pair of servers, which a shutdown hook stops. */
   ReplicatedPostgres() {
     try {
       primary = durable().setPort(FreePorts.next()).start();
@@ -60,7 +60,7 @@ final class ReplicatedPostgres {
     }
   }
 
-  /** As durable as a server is by default, which the builder's own defaults are not. */
+  /** Returns a builder with a server's default durability, unlike the builder's defaults. */
   private static EmbeddedPostgres.Builder durable() {
     return EmbeddedPostgres.builder()
         .setServerConfig("fsync", "on")
@@ -72,19 +72,19 @@ final class ReplicatedPostgres {
     return durable().setDataDirectory(replicaFiles).setCleanDataDirectory(false);
   }
 
-  /** From now on a commit is acknowledged once the replica has it on its disk, too. */
+  /** Makes replication synchronous: a commit is acknowledged once the replica has it on disk. */
   void synchronize() {
-    tellPrimary("ALTER SYSTEM SET synchronous_standby_names = '*'");
-    tellPrimary("SELECT pg_reload_conf()");
-    while (askPrimary("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
+    executeOnPrimary("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    executeOnPrimary("SELECT pg_reload_conf()");
+    while (queryPrimary("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
         .equals("0")) {
       Thread.onSpinWait();
     }
   }
 
-  /** Kills the primary with all its processes, which get to finish nothing. */
+  /** Kills all processes of the primary at once. */
   void killPrimary() throws Exception {
-    Path data = Path.of(askPrimary("SHOW data_directory"));
+    Path data = Path.of(queryPrimary("SHOW data_directory"));
     long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
     ProcessHandle postmaster = ProcessHandle.of(pid).orElseThrow();
     List<ProcessHandle> processes =
@@ -95,14 +95,14 @@ final class ReplicatedPostgres {
     }
   }
 
-  /** Makes the replica the server that writes. */
+  /** Promotes the replica to primary. */
   void promoteReplica() {
-    if (!askReplica("SELECT pg_promote()").equals("t")) {
+    if (!queryReplica("SELECT pg_promote()").equals("t")) {
       throw new IllegalStateException("the replica was not promoted");
     }
   }
 
-  /** The replica first, because a primary that stops waits for it. */
+  /** Stops both servers, the replica first, because a stopping primary waits for it. */
   void close() {
     try (Stream<Path> files = Files.walk(replicaFiles)) {
       replica.close();
@@ -115,12 +115,12 @@ final class ReplicatedPostgres {
 
   private Path copyFiles() throws IOException {
     try (Handle backup = Jdbi.open(primary.getPostgresDatabase())) {
-      Path from = Path.of(ask(backup, "SHOW data_directory"));
+      Path from = Path.of(query(backup, "SHOW data_directory"));
       Path to = from.resolveSibling(from.getFileName() + "-replica");
       backup.execute("SELECT pg_backup_start('replica', TRUE)");
       copy(from, to);
       Files.writeString(
-          to.resolve("backup_label"), ask(backup, "SELECT labelfile FROM pg_backup_stop(FALSE)"));
+          to.resolve("backup_label"), query(backup, "SELECT labelfile FROM pg_backup_stop(FALSE)"));
       Files.writeString(to.resolve("standby.signal"), "");
       Files.writeString(
           to.resolve("postgresql.auto.conf"),
@@ -146,12 +146,12 @@ final class ReplicatedPostgres {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
-            if (!THE_PRIMARYS_OWN.contains(file.getFileName().toString())) {
+            if (!NOT_COPIED.contains(file.getFileName().toString())) {
               try {
                 Files.copy(
                     file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
               } catch (NoSuchFileException gone) {
-                // The primary runs, and what it has deleted meanwhile is not needed.
+                // The running primary has deleted the file, so it is not needed.
               }
             }
             return FileVisitResult.CONTINUE;
@@ -164,10 +164,10 @@ final class ReplicatedPostgres {
         });
   }
 
-  /** Creates an empty database, and returns its name once the replica has it too. */
+  /** Creates an empty database, and returns its name once the replica has the database. */
   String newDatabase() {
     String name = "test_" + DATABASES.incrementAndGet();
-    tellPrimary("CREATE DATABASE " + name);
+    executeOnPrimary("CREATE DATABASE " + name);
     awaitReplay();
     return name;
   }
@@ -180,23 +180,24 @@ final class ReplicatedPostgres {
     return "jdbc:postgresql://localhost:%d/%s?user=postgres".formatted(replicaPort, database);
   }
 
-  /** From now on the replica shows what is so now. */
+  /** Pauses replay on the replica, after it has caught up. */
   void pause() {
     awaitReplay();
-    tellReplica("SELECT pg_wal_replay_pause()");
-    while (!askReplica("SELECT pg_get_wal_replay_pause_state()").equals("paused")) {
+    executeOnReplica("SELECT pg_wal_replay_pause()");
+    while (!queryReplica("SELECT pg_get_wal_replay_pause_state()").equals("paused")) {
       Thread.onSpinWait();
     }
   }
 
   void resume() {
-    tellReplica("SELECT pg_wal_replay_resume()");
+    executeOnReplica("SELECT pg_wal_replay_resume()");
   }
 
-  /** Returns once the replica shows what the primary shows now. */
+  /** Waits until the replica has caught up with the primary. */
   void awaitReplay() {
-    String now = askPrimary("SELECT pg_current_wal_insert_lsn()::text");
-    while (askReplica("SELECT (pg_last_wal_replay_lsn() >= '" + now + "')::text").equals("false")) {
+    String now = queryPrimary("SELECT pg_current_wal_insert_lsn()::text");
+    while (queryReplica("SELECT (pg_last_wal_replay_lsn() >= '" + now + "')::text")
+        .equals("false")) {
       Thread.onSpinWait();
     }
   }
@@ -209,29 +210,29 @@ final class ReplicatedPostgres {
     replica = replica().setPort(replicaPort).start();
   }
 
-  String askPrimary(String question) {
+  String queryPrimary(String sql) {
     try (Handle handle = Jdbi.open(primary.getPostgresDatabase())) {
-      return ask(handle, question);
+      return query(handle, sql);
     }
   }
 
-  private String askReplica(String question) {
+  private String queryReplica(String sql) {
     try (Handle handle = Jdbi.open(replica.getPostgresDatabase())) {
-      return ask(handle, question);
+      return query(handle, sql);
     }
   }
 
-  private static String ask(Handle handle, String question) {
-    return handle.createQuery(question).mapTo(String.class).one();
+  private static String query(Handle handle, String sql) {
+    return handle.createQuery(sql).mapTo(String.class).one();
   }
 
-  private void tellPrimary(String statement) {
+  private void executeOnPrimary(String statement) {
     try (Handle handle = Jdbi.open(primary.getPostgresDatabase())) {
       handle.execute(statement);
     }
   }
 
-  private void tellReplica(String statement) {
+  private void executeOnReplica(String statement) {
     try (Handle handle = Jdbi.open(replica.getPostgresDatabase())) {
       handle.execute(statement);
     }

@@ -16,19 +16,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 
 /**
- * A TCP proxy before a database that can fall silent, as a firewall does that has forgotten its
- * connections: they stay open, and no byte goes through. New connections work, unless it is closed
- * to them. It can also cut connections, at any moment or between a COMMIT and its answer.
+ * A TCP proxy for a database that can stop forwarding, like a firewall that has dropped its
+ * connections: they stay open, but no byte gets through. New connections work, unless these are
+ * silenced too. The proxy can also cut connections, at any moment or between a COMMIT and its
+ * answer.
  */
 public final class SilencingProxy implements AutoCloseable {
 
   private final ServerSocket server;
   private volatile URI target;
   private final List<Link> links = new CopyOnWriteArrayList<>();
-  private final AtomicInteger unheardCommits = new AtomicInteger();
-  private volatile boolean swallowsAll;
+  private final AtomicInteger commitsToCut = new AtomicInteger();
+  private volatile boolean silencesAll;
 
-  /** Takes connections for the database of a JDBC URL. */
+  /** Starts a proxy for the database of a JDBC URL. */
   public SilencingProxy(String jdbcUrl) {
     target = URI.create(jdbcUrl.substring("jdbc:".length()));
     try {
@@ -39,7 +40,7 @@ public final class SilencingProxy implements AutoCloseable {
     daemon(this::accept);
   }
 
-  /** Returns the JDBC URL by which the database is reached through this proxy. */
+  /** Returns the JDBC URL of the database through this proxy. */
   public String url() {
     return "jdbc:"
         + target.getScheme()
@@ -50,28 +51,28 @@ public final class SilencingProxy implements AutoCloseable {
         + target.getRawQuery();
   }
 
-  /** Returns how many connections were made so far. */
+  /** Returns the number of connections made so far. */
   public int connections() {
     return links.size();
   }
 
-  /** Lets nothing through any more on the connections that exist. */
+  /** Stops forwarding on all existing connections. */
   public void silence() {
     links.forEach(link -> link.silent.set(true));
   }
 
-  /** Lets nothing through on any connection, until {@link #speak}. */
+  /** Stops forwarding on all connections, including new ones, until {@link #speak}. */
   public void silenceAll() {
-    swallowsAll = true;
+    silencesAll = true;
     silence();
   }
 
-  /** Lets new connections work again. */
+  /** Forwards on new connections again. */
   public void speak() {
-    swallowsAll = false;
+    silencesAll = false;
   }
 
-  /** Leads new connections to another server, as an address does that moves at a failover. */
+  /** Directs new connections to another server, like an address that moves in a failover. */
   public void pointTo(String jdbcUrl) {
     target = URI.create(jdbcUrl.substring("jdbc:".length()));
   }
@@ -81,20 +82,20 @@ public final class SilencingProxy implements AutoCloseable {
     links.stream().filter(link -> random.nextBoolean()).forEach(Link::close);
   }
 
-  /** Cuts so many connections instead of handing on what the database answers to a COMMIT. */
+  /** Cuts the given number of connections instead of forwarding the answer to a COMMIT. */
   public void cutAtCommits(int count) {
-    unheardCommits.set(count);
+    commitsToCut.set(count);
   }
 
-  /** Returns for how many commits that is still to happen. */
+  /** Returns how many commits are still to be cut. */
   public int commitsToCut() {
-    return unheardCommits.get();
+    return commitsToCut.get();
   }
 
   private boolean isCutAt(byte[] bytes, int count) {
-    return unheardCommits.get() > 0
+    return commitsToCut.get() > 0
         && new String(bytes, 0, count, StandardCharsets.ISO_8859_1).contains("COMMIT\0")
-        && unheardCommits.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+        && commitsToCut.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
   }
 
   private void accept() {
@@ -102,7 +103,7 @@ public final class SilencingProxy implements AutoCloseable {
       try {
         link(server.accept());
       } catch (IOException closed) {
-        // The test is over, or the database is away.
+        // The test is over, or the database is unavailable.
       }
     }
   }
@@ -110,7 +111,7 @@ public final class SilencingProxy implements AutoCloseable {
   private void link(Socket client) throws IOException {
     try {
       Link link = new Link(client, new Socket("127.0.0.1", target.getPort()));
-      link.silent.set(swallowsAll);
+      link.silent.set(silencesAll);
       links.add(link);
       daemon(() -> link.copy(link.client, link.database, (bytes, count) -> false));
       daemon(() -> link.copy(link.database, link.client, this::isCutAt));
@@ -132,7 +133,7 @@ public final class SilencingProxy implements AutoCloseable {
     links.forEach(Link::close);
   }
 
-  /** Whether a link is cut instead of handing on what was read. */
+  /** Decides whether to cut a link instead of forwarding bytes. */
   private interface Cut {
     boolean isAt(byte[] bytes, int count);
   }
@@ -167,12 +168,12 @@ public final class SilencingProxy implements AutoCloseable {
             out.write(bytes, 0, n);
           }
         }
-        // A silent network does not say either that the other side has hung up.
+        // A silent network does not report a closed connection either.
         while (silent.get() && !to.isClosed()) {
           Thread.sleep(50);
         }
       } catch (IOException ended) {
-        // So does the other direction.
+        // The other direction ends too.
       } catch (InterruptedException interruption) {
         Thread.currentThread().interrupt();
       }

@@ -24,13 +24,13 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a network that swallows every byte does to a sharder on PostgreSQL. */
+/** A network to PostgreSQL that stops forwarding without closing connections. */
 @Timeout(120)
 class SilentConnectionTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
-  /** For a machine that is busy with other tests. */
+  /** Extra time for a busy machine. */
   private static final Duration SLACK = Duration.ofSeconds(2);
 
   private static final Note NOTE = new Note("test", "");
@@ -51,7 +51,7 @@ class SilentConnectionTest {
     pool.setJdbcUrl(network.url());
     pool.setMaximumPoolSize(connections);
     JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
-    // A pool that is connecting when the network falls silent waits for that as it is set to.
+    // A pool that is connecting when the network goes silent waits for its own timeout.
     while (pool.getHikariPoolMXBean().getTotalConnections() < connections) {
       Thread.onSpinWait();
     }
@@ -64,7 +64,7 @@ class SilentConnectionTest {
 
   @Test
   @DisplayName(
-      "every caller is answered within its time limit although all connections went silent")
+      "Every caller is answered within its time limit although all connections went silent")
   void callersAreAnswered() throws Exception {
     try (JdbiAssignmentStore store = store(6);
         Sharder hubs = hubs(store).cache(0).build()) {
@@ -78,7 +78,7 @@ class SilentConnectionTest {
   }
 
   @Test
-  @DisplayName("while no connection works, every caller fails within its time limit")
+  @DisplayName("While no connection works, every caller fails within its time limit")
   void callersFailInTime() throws Exception {
     try (JdbiAssignmentStore store = store(3);
         Sharder hubs = hubs(store).cache(0).build()) {
@@ -94,7 +94,7 @@ class SilentConnectionTest {
   }
 
   @Test
-  @DisplayName("while no connection works, reading the bins fails within the time limit")
+  @DisplayName("While no connection works, reading the bins fails within the time limit")
   void readsFailInTime() {
     try (JdbiAssignmentStore store = store(2);
         Sharder hubs = hubs(store).build()) {
@@ -109,7 +109,7 @@ class SilentConnectionTest {
   }
 
   @Test
-  @DisplayName("an operator's move fails within its time limit, and the next one works")
+  @DisplayName("An operator's move fails within its time limit, and the next one works")
   void movesFailInTime() {
     try (JdbiAssignmentStore store = store(2);
         Sharder hubs = hubs(store).build();
@@ -128,7 +128,7 @@ class SilentConnectionTest {
 
   @Test
   @DisplayName(
-      "a move made elsewhere is seen within the bound although the watcher's connection went silent")
+      "A move made elsewhere is seen within the bound although the listening connection went silent")
   void watcherReconnects() {
     try (JdbiAssignmentStore store = store(6);
         Sharder hubs = hubs(store).staleness(Duration.ofSeconds(1)).build();
@@ -152,7 +152,7 @@ class SilentConnectionTest {
   }
 
   @Test
-  @DisplayName("a pool of one connection is enough, and the bound holds")
+  @DisplayName("A pool of one connection is enough, and the bound holds")
   void poolOfOne() {
     try (JdbiAssignmentStore store = store(1);
         Sharder hubs = hubs(store).build()) {
@@ -163,7 +163,7 @@ class SilentConnectionTest {
     }
   }
 
-  /** Has each of many callers assign an object of its own, and returns what failed. */
+  /** Assigns objects concurrently, one for each caller, and returns the failures. */
   private List<Throwable> assign(Sharder hubs, String prefix, int count) throws Exception {
     List<Future<?>> answers = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -38,8 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName(
-    "On a SQLite file, whatever happens to the file, its disk and the processes beside it,")
+@DisplayName("With faults of a SQLite file, its disk and other processes,")
 @Timeout(120)
 class SqliteFileTest {
 
@@ -58,7 +57,7 @@ class SqliteFileTest {
     }
   }
 
-  /** What may befall the files of a database that is in use, and how it is undone. */
+  /** Ways to lose files of an open database. */
   enum Loss {
     DELETED_WITH_ITS_LOG {
       @Override
@@ -124,7 +123,7 @@ class SqliteFileTest {
 
   @ParameterizedTest
   @EnumSource
-  @DisplayName("nothing is acknowledged or read once its files are not in their places")
+  @DisplayName("nothing is acknowledged or read once its files are gone or replaced")
   void lossIsNoticed(Loss loss) throws Exception {
     Path database = Files.createDirectory(folder.resolve("data")).resolve("sharder.db");
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool(database));
@@ -144,7 +143,7 @@ class SqliteFileTest {
     }
   }
 
-  /** Until it fails; what only reads may go on for a moment. */
+  /** Reads until that fails; reads may succeed for a moment. */
   private static void await(Runnable reading) {
     assertThatThrownBy(
             () -> {
@@ -158,7 +157,7 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("it works again when the very file that was moved away is back")
+  @DisplayName("the store works again when the same file is moved back")
   void filePutBack() throws Exception {
     Path database = folder.resolve("sharder.db");
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool(database));
@@ -172,7 +171,8 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("a full disk is a clear error, loses nothing, and is over when there is room")
+  @DisplayName(
+      "a full disk is a clear error that loses nothing, and calls work once there is space")
   void fullDisk() throws Exception {
     Path disk = mount("tmpfs", "size=2m");
     Path filler = disk.resolve("filler");
@@ -189,7 +189,7 @@ class SqliteFileTest {
                 }
               })
           .isInstanceOf(StoreException.class)
-          .hasMessageContaining("make room on the disk");
+          .hasMessageContaining("free space on the disk");
       assertThat(hubs.find("ada")).isPresent();
       Files.delete(filler);
       assertThat(hubs.assign("bob").isNew()).isTrue();
@@ -212,7 +212,7 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("a disk that takes no writes is a clear error, and over when it takes them")
+  @DisplayName("a read-only disk is a clear error, and calls work once it is writable")
   void readOnlyDisk() throws Exception {
     Path disk = mount("tmpfs", "size=8m");
     Path database = disk.resolve("sharder.db");
@@ -231,13 +231,13 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("a file that is no database is a clear error and stays unchanged")
+  @DisplayName("a file that is not a database is a clear error and is unchanged")
   void noDatabase() throws Exception {
     Path file = Files.writeString(folder.resolve("notes.txt"), "not a database\n".repeat(100));
     byte[] before = Files.readAllBytes(file);
     assertThatThrownBy(() -> JdbiAssignmentStore.create(pool(file)))
         .isInstanceOf(StoreException.class)
-        .hasMessageContaining("name a file that SQLite made");
+        .hasMessageContaining("name a SQLite database file");
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
   }
 
@@ -256,15 +256,17 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("a process that was stopped in the queue of writers delays others by a second, once")
+  @DisplayName(
+      "a process that is stopped in the queue of writers delays each other process once, by a second")
   void stoppedInTheQueue() throws Exception {
     Path database = folder.resolve("sharder.db");
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool(database));
         Sharder hubs = uncached(store, Duration.ofSeconds(10));
-        OtherProcess other =
-            OtherProcess.start(Holder.class, folder, database.toString(), Holder.QUEUE)) {
-      assertThat(other.hear()).startsWith("held");
-      other.stop();
+        ChildProcess other =
+            ChildProcess.start(
+                LockHoldingProcess.class, folder, database.toString(), LockHoldingProcess.QUEUE)) {
+      assertThat(other.readLine()).startsWith("held");
+      other.suspend();
       long start = System.nanoTime();
       for (int i = 0; i < 50; i++) {
         hubs.assign("user-" + i);
@@ -274,23 +276,24 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("a process that was stopped while it wrote lets no one wait beyond the time limit")
+  @DisplayName("no caller waits beyond its time limit for a process that was stopped while writing")
   void stoppedWhileWriting() throws Exception {
     Path database = folder.resolve("sharder.db");
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool(database));
         Sharder hasty = uncached(store, Duration.ofMillis(500));
         Sharder patient = uncached(store, Duration.ofSeconds(60));
-        OtherProcess other =
-            OtherProcess.start(Holder.class, folder, database.toString(), Holder.WRITER)) {
-      assertThat(other.hear()).startsWith("held");
-      other.stop();
+        ChildProcess other =
+            ChildProcess.start(
+                LockHoldingProcess.class, folder, database.toString(), LockHoldingProcess.WRITER)) {
+      assertThat(other.readLine()).startsWith("held");
+      other.suspend();
       long start = System.nanoTime();
       assertThatThrownBy(() -> hasty.assign("ada"))
           .isInstanceOf(TimeLimitException.class)
           .hasMessageContaining("another program is writing to the database file");
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
-      other.goOn();
-      other.say("give it back");
+      other.resume();
+      other.send("release");
       assertThat(patient.assign("ada").isNew()).isTrue();
     }
   }
@@ -330,7 +333,7 @@ class SqliteFileTest {
   }
 
   @Test
-  @DisplayName("an Error in the middle of a transaction leaves no lock behind")
+  @DisplayName("an Error during a transaction leaves no lock behind")
   void errorInTransaction() throws Exception {
     HikariDataSource pool = pool(folder.resolve("sharder.db"));
     pool.setMaximumPoolSize(1);

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDirFactory;
 
 class SqliteOperatorHistoryTest extends OperatorHistoryContract {
 
-  // Connections and stores die here, but never the machine: no write needs to reach a disk.
+  // Only connections and stores fail here, so the file need not be on a disk.
   @TempDir(factory = InMemory.class)
   private Path folder;
 
-  /** A folder in memory if the system has one with enough room, else any folder. */
+  /** Creates the folder in memory if the system has room there, and on disk otherwise. */
   static final class InMemory implements TempDirFactory {
 
     private static final Path MEMORY = Path.of("/dev/shm");
@@ -43,7 +43,7 @@ class SqliteOperatorHistoryTest extends OperatorHistoryContract {
 
   @Override
   protected Crashable open() {
-    // A file for each thread: this is not a test of the contest for the lock of one file.
+    // One file for each history: contention for the lock of a file is not tested here.
     Path file = folder.resolve("sharder-%d.db".formatted(files.incrementAndGet()));
     CuttableDatabase database = new CuttableDatabase("jdbc:sqlite:" + file);
     databases.add(database);
@@ -56,7 +56,7 @@ class SqliteOperatorHistoryTest extends OperatorHistoryContract {
   }
 
   @AfterEach
-  void transactionsWereCutAllAlong() {
-    assertThat(databases.stream().mapToInt(CuttableDatabase::blows).sum()).isGreaterThan(300);
+  void transactionsWereCut() {
+    assertThat(databases.stream().mapToInt(CuttableDatabase::cutCount).sum()).isGreaterThan(300);
   }
 }

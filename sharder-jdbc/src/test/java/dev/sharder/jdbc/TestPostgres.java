@@ -8,20 +8,20 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A real PostgreSQL from a jar, started once for a test run and ended with it. */
+/** A real PostgreSQL server from a jar, started once for each test run. */
 public final class TestPostgres {
 
   private static final AtomicInteger NAMES = new AtomicInteger();
 
   private TestPostgres() {}
 
-  /** Started when first asked for; the shutdown hook of its builder ends it. */
+  /** Started on first use; the shutdown hook of its builder stops it. */
   private static final class Server {
-    // As durable as a server is by default, which the builder's own defaults are not.
+    // A server's default durability, unlike the builder's defaults.
     static final EmbeddedPostgres RUNNING = start("on");
   }
 
-  /** Another, which leaves it to the operating system when something reaches the disk. */
+  /** Another server, without fsync. */
   private static final class ForgetfulServer {
     static final EmbeddedPostgres RUNNING = start("off");
   }
@@ -39,14 +39,14 @@ public final class TestPostgres {
     }
   }
 
-  /** Creates an empty database and returns its JDBC URL, which names its user as well. */
+  /** Creates an empty database, and returns its JDBC URL, which includes the user. */
   public static String newDatabase() {
     return newDatabase(Server.RUNNING);
   }
 
   /**
-   * Creates one that a power failure could take back what it told: for whoever cuts connections or
-   * kills programs many thousand times, and never the machine.
+   * Creates an empty database on a server that may lose commits in a power failure. For tests that
+   * cut connections or kill processes many thousand times, but never the machine.
    */
   static String newForgetfulDatabase() {
     return newDatabase(ForgetfulServer.RUNNING);
@@ -59,9 +59,8 @@ public final class TestPostgres {
   }
 
   /**
-   * Creates an empty schema in a database that others use too, and returns a JDBC URL for which all
-   * tables are there. It is had a hundred times sooner than a database, which begins as a copy of
-   * three hundred files.
+   * Creates an empty schema in a shared database, and returns a JDBC URL with that schema as the
+   * default. This is a hundred times faster than creating a database, which copies 300 files.
    */
   public static String newSchema() {
     String name = "test_" + NAMES.incrementAndGet();

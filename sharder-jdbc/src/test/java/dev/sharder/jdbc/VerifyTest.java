@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,18 +32,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Verifying finds whatever is wrong with the data, and repairing mends counters, nothing else. */
+/** Verifying finds all damage to the data, and repairing corrects only counters. */
 @Timeout(60)
 class VerifyTest {
 
   private static final Note TEST = new Note("test", "because");
 
-  /** A way in which somebody who writes past the library breaks a promise, and what is found. */
+  /** Damage by writing to the database directly, and the expected finding. */
   enum Damage {
     A_COUNT_THAT_IS_TOO_HIGH("counters", "a", count("a", 3)),
     A_COUNT_THAT_IS_TOO_LOW("counters", "b", count("b", -1)),
     A_COUNT_OF_AN_EMPTY_BIN("counters", "c", count("c", 1)),
-    A_BIN_THAT_NEVER_WAS("bins", "nowhere", put("ada", "nowhere"), count("a", -1)),
+    A_BIN_THAT_NEVER_EXISTED("bins", "nowhere", put("ada", "nowhere"), count("a", -1)),
     A_BIN_THAT_IS_GONE(
         "bins",
         "b",
@@ -54,10 +55,10 @@ class VerifyTest {
         "UPDATE sharder_bin SET assigned = 0 WHERE kind = 'hub' AND bin = 'b'",
         "UPDATE sharder_bin SET bin = 'z' WHERE kind = 'hub' AND bin = 'b'"),
     A_GROUP_IN_TWO_BINS("groups", "team", put("eve", "b"), count("a", -2), count("b", 2)),
-    A_RETIRED_BIN_THAT_HOLDS_SOMETHING(
+    A_RETIRED_BIN_WITH_OBJECTS(
         "states", "a", "UPDATE sharder_bin SET state = 'retired' WHERE kind = 'hub' AND bin = 'a'"),
-    SOMEONE_MOVED_BACK_UNTOLD("changes", "gil", put("gil", "a"), count("a", 1), count("b", -1)),
-    SOMEONE_MOVED_WHO_IS_GONE(
+    AN_UNRECORDED_MOVE_BACK("changes", "gil", put("gil", "a"), count("a", 1), count("b", -1)),
+    A_MOVED_OBJECT_THAT_IS_GONE(
         "changes",
         "gil",
         "DELETE FROM sharder_assignment WHERE kind = 'hub' AND object = 'gil'",
@@ -94,7 +95,7 @@ class VerifyTest {
           .formatted(version, object);
     }
 
-    void doTo(Handle database) {
+    void applyTo(Handle database) {
       for (String statement : statements) {
         assertThat(database.execute(statement)).as(statement).isEqualTo(1);
       }
@@ -126,7 +127,9 @@ class VerifyTest {
     assertThat(hubs.verify(10)).isEmpty();
   }
 
-  /** In a: ada, bob, and a team of eve and fay; in b: cyd, and gil who moved; c is empty. */
+  /**
+   * Fills a with ada, bob and a team of eve and fay, and b with cyd and gil, who moved; c is empty.
+   */
   private ShardAdmin fill(String kind) {
     ShardAdmin admin = ShardAdmin.builder(kind, store).build();
     List.of("a", "b", "c").forEach(bin -> admin.addBin(Bin.of(bin), TEST));
@@ -148,19 +151,21 @@ class VerifyTest {
 
   @ParameterizedTest
   @EnumSource
-  void whateverIsWrongIsFoundOnSqlite(Damage damage) {
+  @DisplayName("Verifying finds the damage on SQLite:")
+  void foundOnSqlite(Damage damage) {
     isFound(damage, true);
   }
 
   @ParameterizedTest
   @EnumSource
-  void whateverIsWrongIsFoundOnPostgres(Damage damage) {
+  @DisplayName("Verifying finds the damage on PostgreSQL:")
+  void foundOnPostgres(Damage damage) {
     isFound(damage, false);
   }
 
   private void isFound(Damage damage, boolean sqlite) {
     open(sqlite);
-    damage.doTo(database);
+    damage.applyTo(database);
     assertThat(hubs.verify(10))
         .extracting(found -> found.promise().word(), Finding::subject)
         .containsExactly(tuple(damage.promise, damage.subject));
@@ -170,9 +175,10 @@ class VerifyTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void anObjectThatIsThereTwiceIsFound(boolean sqlite) {
+  @DisplayName("Verifying finds an object that is assigned twice, with SQLite:")
+  void duplicate(boolean sqlite) {
     open(sqlite);
-    // Only without its key does the table take it.
+    // The table accepts a duplicate only without its key.
     if (sqlite) {
       database.execute("CREATE TABLE keyless AS SELECT * FROM sharder_assignment");
       database.execute("DROP TABLE sharder_assignment");
@@ -195,7 +201,8 @@ class VerifyTest {
 
   @ParameterizedTest
   @CsvSource({"true, 3", "false, 3", "true, 100", "false, 100"})
-  void allThatIsWrongIsToldAtOnceInOrderAndNoMoreThanAskedFor(boolean sqlite, int limit) {
+  @DisplayName("Verifying reports all findings in order, up to the limit, with SQLite and limit:")
+  void limited(boolean sqlite, int limit) {
     open(sqlite);
     damageAll();
     assertThat(hubs.verify(limit))
@@ -212,17 +219,19 @@ class VerifyTest {
   }
 
   private void damageAll() {
-    Damage.A_COUNT_THAT_IS_TOO_HIGH.doTo(database);
-    Damage.A_COUNT_THAT_IS_TOO_LOW.doTo(database);
-    Damage.A_GROUP_IN_TWO_BINS.doTo(database);
-    Damage.A_RETIRED_BIN_THAT_HOLDS_SOMETHING.doTo(database);
-    Damage.A_VERSION_THAT_NO_MOVE_MADE.doTo(database);
-    Damage.A_REVISION_BEHIND_ITS_CHANGES.doTo(database);
+    Damage.A_COUNT_THAT_IS_TOO_HIGH.applyTo(database);
+    Damage.A_COUNT_THAT_IS_TOO_LOW.applyTo(database);
+    Damage.A_GROUP_IN_TWO_BINS.applyTo(database);
+    Damage.A_RETIRED_BIN_WITH_OBJECTS.applyTo(database);
+    Damage.A_VERSION_THAT_NO_MOVE_MADE.applyTo(database);
+    Damage.A_REVISION_BEHIND_ITS_CHANGES.applyTo(database);
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void repairingMendsCountersInOneStepAndLeavesAChangeAndAllElseAsItIs(boolean sqlite) {
+  @DisplayName(
+      "Repairing corrects counters in one step, records that and changes nothing else, with SQLite:")
+  void repair(boolean sqlite) {
     open(sqlite);
     damageAll();
     Map<String, List<String>> before = tables();
@@ -246,20 +255,21 @@ class VerifyTest {
     assertThat(tables()).isEqualTo(before);
   }
 
-  /** Takes back what a repair of these bins may do, and no more. */
+  /** Undoes the expected effects of the repair, and nothing else. */
   private void undo(List<Change> recounts) {
-    Damage.A_COUNT_THAT_IS_TOO_HIGH.doTo(database);
-    Damage.A_COUNT_THAT_IS_TOO_LOW.doTo(database);
-    Damage.A_REVISION_BEHIND_ITS_CHANGES.doTo(database);
+    Damage.A_COUNT_THAT_IS_TOO_HIGH.applyTo(database);
+    Damage.A_COUNT_THAT_IS_TOO_LOW.applyTo(database);
+    Damage.A_REVISION_BEHIND_ITS_CHANGES.applyTo(database);
     recounts.forEach(
         change -> database.execute("DELETE FROM sharder_change WHERE id = ?", change.id()));
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void repairingWhatIsRightChangesNothing(boolean sqlite) {
+  @DisplayName("Repairing correct counters changes nothing, with SQLite:")
+  void nothingToRepair(boolean sqlite) {
     open(sqlite);
-    Damage.A_VERSION_THAT_NO_MOVE_MADE.doTo(database);
+    Damage.A_VERSION_THAT_NO_MOVE_MADE.applyTo(database);
     Map<String, List<String>> before = tables();
     assertThat(hubs.repair(TEST)).isEmpty();
     assertThat(tables()).isEqualTo(before);
@@ -274,7 +284,7 @@ class VerifyTest {
     return last;
   }
 
-  /** Everything that is kept, row by row. */
+  /** Returns all rows of all tables. */
   private Map<String, List<String>> tables() {
     Map<String, List<String>> tables = new TreeMap<>();
     for (String table :

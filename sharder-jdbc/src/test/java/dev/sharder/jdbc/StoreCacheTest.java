@@ -1,0 +1,208 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The staleness bound of caches. The other process is simulated by writing to the database. */
+@Timeout(60)
+class StoreCacheTest {
+
+  /** So long that polling sees nothing within a test. */
+  private static final Duration ONE_DAY = Duration.ofDays(1);
+
+  @TempDir private Path folder;
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+
+  private JdbiAssignmentStore store(boolean sqlite) {
+    pool.setJdbcUrl(
+        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  private static SharderBuilder hubs(JdbiAssignmentStore store) {
+    return Sharder.builder("hub", store).bins("a", "b");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("A known object is answered from the cache, with SQLite:")
+  void cached(boolean sqlite) {
+    try (JdbiAssignmentStore store = store(sqlite);
+        Sharder hubs = hubs(store).staleness(ONE_DAY).build();
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      // No change is recorded, so only a cached answer can still be a.
+      other.execute("UPDATE sharder_assignment SET bin = 'b'");
+      assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+      assertThat(hubs.assignAsync("ada").toCompletableFuture().join().bin()).isEqualTo("a");
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("a");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("Without a cache the store is called every time, with SQLite:")
+  void uncached(boolean sqlite) {
+    try (JdbiAssignmentStore store = store(sqlite);
+        Sharder hubs = hubs(store).cache(0).build();
+        Handle other = Jdbi.open(pool)) {
+      assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+      other.execute("UPDATE sharder_assignment SET bin = 'b'");
+      assertThat(hubs.assign("ada").bin()).isEqualTo("b");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("A move made elsewhere is seen within the bound, with SQLite:")
+  void movedElsewhere(boolean sqlite) {
+    try (JdbiAssignmentStore store = store(sqlite);
+        Sharder hubs = hubs(store).staleness(Duration.ofSeconds(1)).build();
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      moveAdaToB(other);
+      long moved = System.nanoTime();
+      awaitB(hubs);
+      // The bound is 1 s, and a busy machine gets some more.
+      assertThat(Duration.ofNanos(System.nanoTime() - moved)).isLessThan(Duration.ofSeconds(4));
+    }
+  }
+
+  @Test
+  @DisplayName("PostgreSQL notifies a cache of a move, without polling")
+  void notified() {
+    try (JdbiAssignmentStore store = store(false);
+        Sharder hubs = hubs(store).staleness(ONE_DAY).build();
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      awaitListener(other);
+      moveAdaToB(other);
+      other.execute("NOTIFY sharder_change, 'hub'");
+      awaitB(hubs);
+    }
+  }
+
+  @Test
+  @DisplayName("After a listening connection is lost, polling keeps the bound")
+  void lostListener() {
+    try (JdbiAssignmentStore store = store(false);
+        Sharder hubs = hubs(store).staleness(Duration.ofMillis(400)).build();
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      awaitListener(other);
+      other.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+              + " WHERE datname = current_database() AND query LIKE 'LISTEN%'");
+      moveAdaToB(other);
+      awaitB(hubs);
+    }
+  }
+
+  @Test
+  @DisplayName("Too many changes at once clear the whole cache")
+  void manyChanges() {
+    try (JdbiAssignmentStore store = store(true);
+        Sharder hubs = hubs(store).staleness(Duration.ofMillis(400)).build();
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      other.useTransaction(
+          transaction -> {
+            transaction.execute("UPDATE sharder_assignment SET bin = 'b'");
+            transaction.execute("UPDATE sharder_kind SET revision = revision + 1");
+            transaction.execute(
+                """
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                INSERT INTO sharder_change (kind, revision, object, what, actor, reason)
+                SELECT 'hub', (SELECT revision FROM sharder_kind), 'other' || i, 'moved', 'test', ''
+                FROM n
+                """);
+          });
+      awaitB(hubs);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("An absent object is not cached as absent, with SQLite:")
+  void absent(boolean sqlite) {
+    try (JdbiAssignmentStore store = store(sqlite);
+        Sharder hubs = hubs(store).staleness(ONE_DAY).build();
+        Sharder elsewhere = Sharder.builder("hub", store).build()) {
+      assertThat(hubs.find("ada")).isEmpty();
+      elsewhere.assign("ada");
+      assertThat(hubs.find("ada")).isPresent();
+      assertThat(hubs.assign("ada").isNew()).isFalse();
+    }
+  }
+
+  /** Assigns ada to a, and waits until the cache keeps what it sees. */
+  private void cacheAda(Sharder hubs) {
+    hubs.assign("ada");
+    try (Handle other = Jdbi.open(pool)) {
+      for (int i = 0; !isCached("probe" + i, hubs, other); i++) {
+        Thread.onSpinWait();
+      }
+    }
+    assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+  }
+
+  private static boolean isCached(String probe, Sharder hubs, Handle other) {
+    String bin = hubs.assign(probe).bin();
+    other.execute(
+        "UPDATE sharder_assignment SET bin = ? WHERE object = ?",
+        bin.equals("a") ? "b" : "a",
+        probe);
+    return hubs.assign(probe).bin().equals(bin);
+  }
+
+  private static void moveAdaToB(Handle other) {
+    other.useTransaction(
+        transaction -> {
+          transaction.execute("UPDATE sharder_kind SET revision = revision + 1");
+          transaction.execute("UPDATE sharder_assignment SET bin = 'b' WHERE object = 'ada'");
+          transaction.execute(
+              "INSERT INTO sharder_change"
+                  + " (kind, revision, object, from_bin, to_bin, what, actor, reason)"
+                  + " SELECT kind, revision, 'ada', 'a', 'b', 'moved', 'test', '' FROM sharder_kind");
+        });
+  }
+
+  private static void awaitListener(Handle other) {
+    long listeners = 0;
+    while (listeners == 0) {
+      listeners =
+          other
+              .createQuery(
+                  "SELECT count(*) FROM pg_stat_activity"
+                      + " WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+              .mapTo(Long.class)
+              .one();
+    }
+  }
+
+  private static void awaitB(Sharder hubs) {
+    while (!hubs.assign("ada").bin().equals("b")) {
+      Thread.onSpinWait();
+    }
+  }
+}
