@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sharder.Bin;
 import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.config.SettingsReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
@@ -110,9 +111,9 @@ class DeployTest {
     Map<String, String> environment = environment("sharder-1");
     environment.put("SHARDER_PROXY_SECRETS", "one-that-is-written-into-the-file-.env");
     Settings settings =
-        Settings.of(
+        SettingsReader.read(
             HUBS, "0.0.0.0:8888", environment.get("SHARDER_DATABASE"), List.of(), environment);
-    assertThat(settings.database()).isEqualTo("jdbc:postgresql://postgres/sharder");
+    assertThat(settings.database().url()).isEqualTo("jdbc:postgresql://postgres/sharder");
     assertThat(settings.nginxMap().file()).hasValue(Path.of("/var/lib/sharder-nginx/hubs.conf"));
     assertThat(environment.get("SHARDER_TRUSTED")).isEqualTo(address("nginx", "sharders"));
     assertThat(environment("sharder-2"))
@@ -135,7 +136,7 @@ class DeployTest {
 
   @Test
   void nginxFindsTheHubsAndTheShardersWhereTheyAre() {
-    Settings settings = Settings.of(HUBS, null, null, List.of(), Map.of());
+    Settings settings = SettingsReader.read(HUBS, null, null, List.of(), Map.of());
     assertThat(settings.bins()).extracting(Bin::name).containsExactly("hub-1", "hub-2");
     for (Bin hub : settings.bins()) {
       assertThat(hub.labels()).containsEntry("address", address(hub.name(), "hubs") + ":8000");

@@ -9,6 +9,9 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  */
 final class CurrentTenant implements AutoCloseable {
 
+  /** The header of a request that names its tenant. */
+  static final String HEADER = "X-Tenant";
+
   private static final ThreadLocal<@Nullable String> CURRENT = new ThreadLocal<>();
 
   private final @Nullable String before;
@@ -44,7 +47,7 @@ final class CurrentTenant implements AutoCloseable {
     if (tenant == null) {
       throw new NoTenantException(
           "no tenant is set; send the header %s, or enter one before the transaction begins"
-              .formatted(TenantFilter.HEADER));
+              .formatted(HEADER));
     }
     return tenant;
   }

@@ -1,5 +1,6 @@
 package dev.sharder.examples.tenants;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
@@ -22,6 +23,9 @@ import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
  * changed is asked at its old one until the next start.
  */
 final class TenantDataSource extends AbstractRoutingDataSource implements AutoCloseable {
+
+  /** The label of a bin that says where it is. */
+  static final String URL = "url";
 
   private final Sharder tenants;
   private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
@@ -52,7 +56,7 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
   }
 
   private HikariDataSource open(String bin) {
-    HikariDataSource pool = TenantsApplication.pool(url(bin));
+    HikariDataSource pool = pool(url(bin));
     try {
       // A grown application has Flyway here.
       ClassPathResource tables = new ClassPathResource("tenant.sql", TenantDataSource.class);
@@ -70,14 +74,22 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
         .filter(bin -> bin.name().equals(name))
         .map(BinLoad::bin)
         .flatMap(bin -> bin.labels().entrySet().stream())
-        .filter(label -> label.getKey().equals(TenantsApplication.URL))
+        .filter(label -> label.getKey().equals(URL))
         .map(Map.Entry::getValue)
         .findFirst()
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    "bin '%s' has no label '%s'; set it to its JDBC URL"
-                        .formatted(name, TenantsApplication.URL)));
+                    "bin '%s' has no label '%s'; set it to its JDBC URL".formatted(name, URL)));
+  }
+
+  /** Opens a pool of connections to a database. */
+  static HikariDataSource pool(String url) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    // Below the sharder's time limit of 10 s.
+    config.setConnectionTimeout(5_000);
+    return new HikariDataSource(config);
   }
 
   @Override

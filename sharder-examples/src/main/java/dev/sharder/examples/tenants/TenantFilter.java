@@ -17,13 +17,11 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Component
 final class TenantFilter extends OncePerRequestFilter {
 
-  static final String HEADER = "X-Tenant";
-
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    String tenant = request.getHeader(HEADER);
+    String tenant = request.getHeader(CurrentTenant.HEADER);
     if (tenant == null) {
       chain.doFilter(request, response);
       return;

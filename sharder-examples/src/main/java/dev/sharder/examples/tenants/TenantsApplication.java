@@ -1,6 +1,5 @@
 package dev.sharder.examples.tenants;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Bin;
 import dev.sharder.Sharder;
@@ -22,13 +21,10 @@ import org.springframework.context.annotation.Bean;
 
 /** Keeps the notes of each tenant in one of several databases. */
 @SpringBootApplication(proxyBeanMethods = false)
-@EnableConfigurationProperties(TenantsApplication.Settings.class)
+@EnableConfigurationProperties(TenantsApplication.TenantsProperties.class)
 public class TenantsApplication {
 
   static final String KIND = "database";
-
-  /** The label of a bin that says where it is. */
-  static final String URL = "url";
 
   /**
    * What application.yml says.
@@ -38,10 +34,13 @@ public class TenantsApplication {
    *     without passwords, as they become labels that operators see
    */
   @ConfigurationProperties("tenants")
-  record Settings(String assignments, Map<String, String> databases) {
+  record TenantsProperties(String assignments, Map<String, String> databases) {
     List<Bin> bins() {
       return databases.entrySet().stream()
-          .map(database -> Bin.of(database.getKey()).withLabels(Map.of(URL, database.getValue())))
+          .map(
+              database ->
+                  Bin.of(database.getKey())
+                      .withLabels(Map.of(TenantDataSource.URL, database.getValue())))
           .toList();
     }
   }
@@ -57,8 +56,8 @@ public class TenantsApplication {
 
   /** Not what others get who ask for a data source, which is the routed one. */
   @Bean(defaultCandidate = false)
-  HikariDataSource assignments(Settings settings) {
-    return pool(settings.assignments());
+  HikariDataSource assignments(TenantsProperties settings) {
+    return TenantDataSource.pool(settings.assignments());
   }
 
   @Bean
@@ -69,7 +68,7 @@ public class TenantsApplication {
   /** The databases of application.yml are new tenants' choice from the start. */
   @Bean
   Sharder tenants(
-      JdbiAssignmentStore store, Settings settings, ObjectProvider<MeterRegistry> meters) {
+      JdbiAssignmentStore store, TenantsProperties settings, ObjectProvider<MeterRegistry> meters) {
     SharderBuilder tenants = Sharder.builder(KIND, store).bins(settings.bins());
     meters.ifAvailable(registry -> tenants.listener(SharderMetrics.in(registry)));
     return tenants.build();
@@ -84,13 +83,5 @@ public class TenantsApplication {
   @Bean
   TenantDataSource dataSource(Sharder tenants) {
     return new TenantDataSource(tenants);
-  }
-
-  static HikariDataSource pool(String url) {
-    HikariConfig config = new HikariConfig();
-    config.setJdbcUrl(url);
-    // Below the sharder's time limit of 10 s.
-    config.setConnectionTimeout(5_000);
-    return new HikariDataSource(config);
   }
 }

@@ -50,7 +50,7 @@ final class ApiRoutes {
   }
 
   /** A route, and what the path names, decoded. */
-  record Found(Route route, Map<String, String> names) {}
+  record FoundRoute(Route route, Map<String, String> names) {}
 
   private final PathTemplateMatcher<Map<HttpString, Route>> paths = new PathTemplateMatcher<>();
 
@@ -75,7 +75,7 @@ final class ApiRoutes {
   }
 
   /** Finds the route of a path that is still encoded. */
-  Found find(HttpString method, String path) {
+  FoundRoute find(HttpString method, String path) {
     // A name that ends with a slash has it encoded; without this it would be taken for another.
     PathTemplateMatcher.PathMatchResult<Map<HttpString, Route>> match =
         path.endsWith("/") ? null : paths.match(path);
@@ -90,7 +90,7 @@ final class ApiRoutes {
     }
     Map<String, String> names = new LinkedHashMap<>();
     match.getParameters().forEach((name, raw) -> names.put(name, PercentDecoder.decoded(raw)));
-    return new Found(route, names);
+    return new FoundRoute(route, names);
   }
 
   private static ProblemException notAllowed(Set<HttpString> methods) {

@@ -44,15 +44,16 @@ final class AssignmentsApi {
   record Wanted(@Nullable Long size, @Nullable String group) {}
 
   /** A list of objects. */
-  record Roster(@Nullable List<@Nullable String> objects) {}
+  record ObjectList(@Nullable List<@Nullable String> objects) {}
 
   /** What one object of many gets: an assignment or a problem. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  record Answer(String object, @Nullable AssignmentJson assignment, @Nullable Problem problem) {}
+  record RosterAnswer(
+      String object, @Nullable AssignmentJson assignment, @Nullable Problem problem) {}
 
-  record Answers(List<Answer> answers) {}
+  record RosterAnswers(List<RosterAnswer> answers) {}
 
-  record Page(List<AssignmentJson> assignments, @Nullable String next) {}
+  record AssignmentPage(List<AssignmentJson> assignments, @Nullable String next) {}
 
   ApiResponse get(ApiRequest call) {
     Assignment assignment =
@@ -96,14 +97,14 @@ final class AssignmentsApi {
   /** They are placed in their order, and one that is refused fails no other. */
   CompletionStage<ApiResponse> putAll(ApiRequest call) {
     List<String> objects =
-        texts("objects", JsonBody.required("objects", call.body(Roster.class).objects()));
+        texts("objects", JsonBody.required("objects", call.body(ObjectList.class).objects()));
     if (objects.size() > MOST_OBJECTS) {
       throw new InvalidValueException(
           "%d objects are too many at once; send %d at most, and the others after them"
               .formatted(objects.size(), MOST_OBJECTS));
     }
     List<CompletionStage<Placement>> placing = kinds.sharder(call.kind()).assignEachAsync(objects);
-    List<CompletableFuture<Answer>> answers = new ArrayList<>();
+    List<CompletableFuture<RosterAnswer>> answers = new ArrayList<>();
     for (int i = 0; i < objects.size(); i++) {
       String object = objects.get(i);
       answers.add(
@@ -116,7 +117,7 @@ final class AssignmentsApi {
         .thenApply(
             all ->
                 ApiResponse.ok(
-                    new Answers(answers.stream().map(CompletableFuture::join).toList())));
+                    new RosterAnswers(answers.stream().map(CompletableFuture::join).toList())));
   }
 
   /** Returns the texts of a list in which there must be nothing else. */
@@ -131,12 +132,11 @@ final class AssignmentsApi {
     return texts;
   }
 
-  private static Answer answer(
+  private static RosterAnswer answer(
       String object, @Nullable Placement placement, @Nullable Throwable error) {
     return placement != null
-        ? new Answer(object, AssignmentJson.of(placement), null)
-        : new Answer(
-            object, null, ErrorProblems.of(error == null ? new IllegalStateException() : error));
+        ? new RosterAnswer(object, AssignmentJson.of(placement), null)
+        : new RosterAnswer(object, null, ErrorProblems.forProgram(error));
   }
 
   ApiResponse list(ApiRequest call) {
@@ -151,7 +151,7 @@ final class AssignmentsApi {
       page.add(AssignmentJson.of(found.next()));
     }
     boolean isLast = page.size() < limit || !found.hasNext();
-    return ApiResponse.ok(new Page(page, isLast ? null : page.get(limit - 1).object()));
+    return ApiResponse.ok(new AssignmentPage(page, isLast ? null : page.get(limit - 1).object()));
   }
 
   private static Listing listing(ApiRequest call, int limit) {

@@ -25,12 +25,12 @@ final class BinsApi {
     this.kinds = kinds;
   }
 
-  record Names(List<String> kinds, List<String> lowercase) {}
+  record KindNames(List<String> kinds, List<String> lowercase) {}
 
-  record All(List<BinJson> bins) {}
+  record BinList(List<BinJson> bins) {}
 
   /** What a bin is to be like; a capacity of null is none. */
-  record Shape(
+  record BinShape(
       @Nullable Integer weight,
       @Nullable Long offset,
       @Nullable JsonNode capacity,
@@ -38,7 +38,7 @@ final class BinsApi {
       @Nullable Map<String, @Nullable String> labels,
       @Nullable String reason) {
 
-    private static final Shape PLAIN = new Shape(null, null, null, null, null, null);
+    private static final BinShape PLAIN = new BinShape(null, null, null, null, null, null);
 
     /** Returns a bin that is this and nothing else, but for its state, which stays if not told. */
     Bin whole(String name, BinState before) {
@@ -96,11 +96,11 @@ final class BinsApi {
   }
 
   ApiResponse kinds(ApiRequest call) {
-    return ApiResponse.ok(new Names(kinds.names(), kinds.lowercase()));
+    return ApiResponse.ok(new KindNames(kinds.names(), kinds.lowercase()));
   }
 
   ApiResponse list(ApiRequest call) {
-    return ApiResponse.ok(new All(BinJson.of(kinds.admin(call.kind()).bins())));
+    return ApiResponse.ok(new BinList(BinJson.of(kinds.admin(call.kind()).bins())));
   }
 
   ApiResponse get(ApiRequest call) {
@@ -109,7 +109,7 @@ final class BinsApi {
 
   /** Adds the bin, or makes the one there is like this. */
   ApiResponse put(ApiRequest call) {
-    Shape shape = call.body(Shape.class, Shape.PLAIN);
+    BinShape shape = call.body(BinShape.class, BinShape.PLAIN);
     Bin added = shape.whole(call.bin(), BinState.OPEN);
     ShardAdmin admin = kinds.newAdmin(call.kind());
     Note note = call.note(shape.reason());
@@ -128,7 +128,7 @@ final class BinsApi {
   }
 
   ApiResponse patch(ApiRequest call) {
-    Shape shape = call.body(Shape.class);
+    BinShape shape = call.body(BinShape.class);
     ShardAdmin admin = kinds.admin(call.kind());
     admin.changeBin(call.bin(), shape::applied, call.note(shape.reason()));
     return ApiResponse.ok(told(admin, call.bin()));

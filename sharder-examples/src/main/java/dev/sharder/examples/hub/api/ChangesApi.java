@@ -21,7 +21,7 @@ final class ChangesApi {
   }
 
   /** Changes, and the number after which the next ones come. */
-  record Page(List<ChangeJson> changes, long next) {}
+  record ChangePage(List<ChangeJson> changes, long next) {}
 
   CompletionStage<ApiResponse> list(ApiRequest call) {
     int limit =
@@ -35,7 +35,7 @@ final class ChangesApi {
     kinds.admin(call.kind());
     // Asked first, so that no change falls between the page and the waiting.
     long revision = wait > 0 ? feed.revision(call.kind()) : 0;
-    Page page = page(call.kind(), after, limit);
+    ChangePage page = page(call.kind(), after, limit);
     if (wait == 0 || !page.changes().isEmpty()) {
       return CompletableFuture.completedStage(ApiResponse.ok(page));
     }
@@ -43,10 +43,10 @@ final class ChangesApi {
         .thenApplyAsync(woken -> ApiResponse.ok(page(call.kind(), after, limit)), call.worker());
   }
 
-  private Page page(String kind, long after, int limit) {
+  private ChangePage page(String kind, long after, int limit) {
     List<Change> changes =
         kinds.store().history(kind, Optional.empty(), after, limit, SharderRegistry.deadline());
-    return new Page(
+    return new ChangePage(
         ChangeJson.of(changes), changes.isEmpty() ? after : changes.get(changes.size() - 1).id());
   }
 }

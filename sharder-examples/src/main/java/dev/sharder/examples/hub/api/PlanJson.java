@@ -14,26 +14,26 @@ import org.jspecify.annotations.Nullable;
 record PlanJson(
     @Nullable String kind,
     @Nullable Long revision,
-    @Nullable List<@Nullable Flow> flows,
+    @Nullable List<@Nullable FlowJson> flows,
     @Nullable Long moves,
     @Nullable Long stranded,
-    @Nullable List<Level> bins) {
+    @Nullable List<LevelJson> bins) {
 
   private static final long MOST_UNITS = 1_000_000_000;
 
   /** So many units of one size from one bin to another. */
-  record Flow(
+  record FlowJson(
       @Nullable String from, @Nullable String to, @Nullable Long size, @Nullable Long units) {}
 
   /** A bin that takes part: its load now, and after. */
-  record Level(String bin, String state, int weight, long load, long then) {}
+  record LevelJson(String bin, String state, int weight, long load, long then) {}
 
   static PlanJson of(Plan plan) {
-    List<Level> levels = new ArrayList<>();
+    List<LevelJson> levels = new ArrayList<>();
     for (int i = 0; i < plan.before().size(); i++) {
       BinLoad before = plan.before().get(i);
       levels.add(
-          new Level(
+          new LevelJson(
               before.name(),
               before.bin().state().word(),
               before.bin().weight(),
@@ -50,9 +50,10 @@ record PlanJson(
     return new PlanJson(kind, revision, flows(flows), moves, null, null);
   }
 
-  private static List<@Nullable Flow> flows(List<Plan.Flow> flows) {
-    List<@Nullable Flow> told = new ArrayList<>();
-    flows.forEach(flow -> told.add(new Flow(flow.from(), flow.to(), flow.size(), flow.units())));
+  private static List<@Nullable FlowJson> flows(List<Plan.Flow> flows) {
+    List<@Nullable FlowJson> told = new ArrayList<>();
+    flows.forEach(
+        flow -> told.add(new FlowJson(flow.from(), flow.to(), flow.size(), flow.units())));
     return told;
   }
 
@@ -63,14 +64,14 @@ record PlanJson(
           "the plan is for kind '%s', not '%s'; apply it to its own".formatted(kind, ofKind));
     }
     List<Plan.Flow> checked = new ArrayList<>();
-    for (Flow flow : JsonBody.required("plan.flows", flows)) {
+    for (FlowJson flow : JsonBody.required("plan.flows", flows)) {
       String field = "plan.flows[%d]".formatted(checked.size());
       checked.add(checked(field, JsonBody.required(field, flow)));
     }
     return checked;
   }
 
-  private static Plan.Flow checked(String field, Flow flow) {
+  private static Plan.Flow checked(String field, FlowJson flow) {
     String from = JsonBody.required(field + ".from", flow.from());
     String to = JsonBody.required(field + ".to", flow.to());
     long size = JsonBody.required(field + ".size", flow.size());

@@ -21,7 +21,7 @@ public final class RecentAssignments implements SharderListener {
   private long numbers;
 
   /** Assignments in the order they were made, and the number after which the next ones come. */
-  record Page(List<AssignmentJson> assignments, long next) {}
+  record RecentPage(List<AssignmentJson> assignments, long next) {}
 
   @Override
   public void answered(Placement placement, Duration took) {
@@ -43,12 +43,12 @@ public final class RecentAssignments implements SharderListener {
   }
 
   /** Those of a kind after a number, at most so many, and the newest rather than the oldest. */
-  synchronized Page after(String kind, long number, int limit) {
+  synchronized RecentPage after(String kind, long number, int limit) {
     List<AssignmentJson> page = new ArrayList<>();
     newest.stream()
         .filter(one -> one.number() > number && one.placement().assignment().kind().equals(kind))
         .forEach(one -> page.add(AssignmentJson.of(one.placement().assignment())));
-    return new Page(
+    return new RecentPage(
         List.copyOf(page.subList(Math.max(0, page.size() - limit), page.size())), numbers);
   }
 }

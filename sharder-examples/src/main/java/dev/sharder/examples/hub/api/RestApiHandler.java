@@ -1,7 +1,7 @@
 package dev.sharder.examples.hub.api;
 
 import dev.sharder.examples.hub.access.Authorizer;
-import dev.sharder.examples.hub.api.ApiRoutes.Found;
+import dev.sharder.examples.hub.api.ApiRoutes.FoundRoute;
 import dev.sharder.examples.hub.http.ErrorProblems;
 import dev.sharder.examples.hub.http.IoThread;
 import dev.sharder.examples.hub.http.Problem;
@@ -138,14 +138,14 @@ public final class RestApiHandler implements HttpHandler {
     exchange.getResponseHeaders().put(Headers.X_CONTENT_TYPE_OPTIONS, "nosniff");
     try {
       String path = exchange.getRequestURI().substring(BASE.length());
-      Found found = routes.find(exchange.getRequestMethod(), path);
+      FoundRoute found = routes.find(exchange.getRequestMethod(), path);
       access.admit(exchange, found.route().needsToken(), admitted -> read(admitted, found));
     } catch (ProblemException refusal) {
       refuse(exchange, refusal);
     }
   }
 
-  private static void read(HttpServerExchange exchange, Found found) {
+  private static void read(HttpServerExchange exchange, FoundRoute found) {
     if (!WITH_BODY.contains(exchange.getRequestMethod())) {
       begin(exchange, found, new byte[0]);
       return;
@@ -173,11 +173,11 @@ public final class RestApiHandler implements HttpHandler {
         .answer(exchange);
   }
 
-  private static void begin(HttpServerExchange exchange, Found found, byte[] body) {
+  private static void begin(HttpServerExchange exchange, FoundRoute found, byte[] body) {
     exchange.dispatch(worker -> answer(worker, found, body));
   }
 
-  private static void answer(HttpServerExchange exchange, Found found, byte[] body) {
+  private static void answer(HttpServerExchange exchange, FoundRoute found, byte[] body) {
     CompletionStage<ApiResponse> answer = answer(found, () -> call(exchange, found, body));
     exchange.dispatch(
         SameThreadExecutor.INSTANCE,
@@ -188,7 +188,7 @@ public final class RestApiHandler implements HttpHandler {
                     (reply, error) -> IoThread.end(exchange, () -> end(exchange, reply, error))));
   }
 
-  private static CompletionStage<ApiResponse> answer(Found found, Supplier<ApiRequest> call) {
+  private static CompletionStage<ApiResponse> answer(FoundRoute found, Supplier<ApiRequest> call) {
     try {
       return found.route().operation().answer(call.get());
     } catch (RuntimeException failure) {
@@ -196,7 +196,7 @@ public final class RestApiHandler implements HttpHandler {
     }
   }
 
-  private static ApiRequest call(HttpServerExchange exchange, Found found, byte[] body) {
+  private static ApiRequest call(HttpServerExchange exchange, FoundRoute found, byte[] body) {
     if (body.length > 0 && !isJson(exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE))) {
       throw new ProblemException(
           StatusCodes.UNSUPPORTED_MEDIA_TYPE,
@@ -224,8 +224,7 @@ public final class RestApiHandler implements HttpHandler {
       HttpServerExchange exchange, @Nullable ApiResponse reply, @Nullable Throwable error) {
     try {
       if (reply == null) {
-        ErrorProblems.of(error == null ? new IllegalStateException("no answer") : error)
-            .answer(exchange);
+        ErrorProblems.forProgram(error).answer(exchange);
         return;
       }
       exchange.setStatusCode(reply.status());

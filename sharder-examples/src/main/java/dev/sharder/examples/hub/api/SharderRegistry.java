@@ -34,7 +34,7 @@ public final class SharderRegistry implements AutoCloseable {
    *     dev.sharder.InvalidValueException}
    * @param areLowercase whether nginx's names for them are lowercased
    */
-  public record Users(Sharder sharder, Consumer<String> checkBin, boolean areLowercase) {
+  public record UserKind(Sharder sharder, Consumer<String> checkBin, boolean areLowercase) {
 
     String kind() {
       return sharder.kind();
@@ -43,7 +43,7 @@ public final class SharderRegistry implements AutoCloseable {
 
   private final AssignmentStore store;
   private final BinPolicy policy;
-  private final Users users;
+  private final UserKind users;
 
   /** Only of kinds that have bins, and bins are for ever: so there is an end to them. */
   private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
@@ -60,7 +60,7 @@ public final class SharderRegistry implements AutoCloseable {
    * @param listeners hear what the sharders do that it makes
    */
   public SharderRegistry(
-      AssignmentStore store, BinPolicy policy, Users users, List<SharderListener> listeners) {
+      AssignmentStore store, BinPolicy policy, UserKind users, List<SharderListener> listeners) {
     this.store = store;
     this.policy = policy;
     this.users = users;

@@ -8,8 +8,8 @@ import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.Terminal.Meter;
+import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.redirect.UserNames;
-import dev.sharder.examples.hub.server.HubServer;
 import dev.sharder.store.Placements;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -31,14 +31,14 @@ final class AssignmentImporter {
    * @param known assignments that were here already, in the same bin
    * @param refused entries that were wrong or in the way of others
    */
-  record Result(String kind, long made, long known, long refused) {}
+  record ImportResult(String kind, long made, long known, long refused) {}
 
-  static final OutputTable<Result> RESULTS =
-      new OutputTable<Result>()
-          .with("kind", Result::kind)
-          .with("made", Result::made)
-          .with("known", Result::known)
-          .with("refused", Result::refused);
+  static final OutputTable<ImportResult> RESULTS =
+      new OutputTable<ImportResult>()
+          .with("kind", ImportResult::kind)
+          .with("made", ImportResult::made)
+          .with("known", ImportResult::known)
+          .with("refused", ImportResult::refused);
 
   private final ShardAdmin admin;
   private final UserNames users;
@@ -70,7 +70,7 @@ final class AssignmentImporter {
     this.newBins = new NewBinCheck(admin.kind(), admin.bins(), err);
   }
 
-  Result take(Iterator<ImportRow> entries) {
+  ImportResult take(Iterator<ImportRow> entries) {
     try (Meter meter = new Meter("read", -1, err)) {
       List<ImportRow> batch = new ArrayList<>();
       while (entries.hasNext()) {
@@ -95,7 +95,7 @@ final class AssignmentImporter {
     }
     reportSpelling();
     err.flush();
-    return new Result(admin.kind(), made, known, refused);
+    return new ImportResult(admin.kind(), made, known, refused);
   }
 
   /** Empty if the entry may be taken over. */
@@ -107,7 +107,7 @@ final class AssignmentImporter {
 
   /** A user of a roster is spelled as serve asks for them; one of an export stays as it was. */
   private ImportRow spelled(ImportRow entry) {
-    if (entry.adoption() == null || !admin.kind().equals(HubServer.KIND)) {
+    if (entry.adoption() == null || !admin.kind().equals(HubNames.KIND)) {
       return entry;
     }
     try {

@@ -7,9 +7,8 @@ import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
-import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.http.WholeNumber;
-import dev.sharder.examples.hub.server.HubServer;
+import dev.sharder.examples.hub.redirect.HubNames;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +37,7 @@ import picocli.CommandLine.Parameters;
 final class BinCommands {
 
   /** A bin among all bins of its kind. */
-  private record Shown(BinLoad bin, long effectiveOfAll) {
+  private record ShownBin(BinLoad bin, long effectiveOfAll) {
 
     /** In percent, to a tenth. */
     double share() {
@@ -46,14 +45,14 @@ final class BinCommands {
     }
   }
 
-  private static final OutputTable<Shown> BINS =
-      new OutputTable<Shown>()
+  private static final OutputTable<ShownBin> BINS =
+      new OutputTable<ShownBin>()
           .with("bin", shown -> shown.bin().name())
           .with("raw", shown -> shown.bin().assigned())
           .with("offset", shown -> shown.bin().bin().offset())
           .with("effective", shown -> shown.bin().load())
           .with("capacity", shown -> capacity(shown.bin().bin()))
-          .with("share", Shown::share)
+          .with("share", ShownBin::share)
           .with("state", shown -> shown.bin().bin().state().word())
           .with("weight", shown -> shown.bin().bin().weight())
           .with("labels", shown -> shown.bin().bin().labels());
@@ -63,7 +62,7 @@ final class BinCommands {
   }
 
   /** The command beside {@code bin} that lists them all. */
-  static final class All {
+  static final class BinsCommand {
 
     @Command(
         name = "bins",
@@ -84,11 +83,11 @@ final class BinCommands {
 
   private static void show(OutputOptions output, List<BinLoad> bins) {
     long all = bins.stream().mapToLong(BinLoad::load).sum();
-    output.all(BINS, bins.stream().map(bin -> new Shown(bin, all)).iterator());
+    output.all(BINS, bins.stream().map(bin -> new ShownBin(bin, all)).iterator());
   }
 
   /** What may be told of a bin; what is not told stays as it is. */
-  static final class Shape {
+  static final class BinOptions {
     @Option(
         names = "--weight",
         paramLabel = "N",
@@ -145,12 +144,12 @@ final class BinCommands {
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
-      @Mixin Shape shape,
+      @Mixin BinOptions shape,
       @Parameters(paramLabel = "BIN") String name,
       @Option(names = "--cordoned", description = "so that it takes nobody yet") boolean cordoned) {
     Bin bin = shape.applyTo(Bin.of(name));
-    if (target.kind().equals(HubServer.KIND)) {
-      Settings.checkBinName(name);
+    if (target.kind().equals(HubNames.KIND)) {
+      HubNames.checkCookieSafe(name);
     }
     try (Opened opened = target.openOrBegin()) {
       ShardAdmin admin = opened.admin();
@@ -169,7 +168,7 @@ final class BinCommands {
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
-      @Mixin Shape shape,
+      @Mixin BinOptions shape,
       @Parameters(paramLabel = "BIN") String name) {
     return change(target, output, why, name, shape::applyTo);
   }

@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub.cli;
 
 import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.config.SettingsReader;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,11 +34,11 @@ final class ConfigOptions {
 
   /** The settings as they were told, with what serve is told besides. */
   Settings settings(@Nullable String listen, List<String> bins) {
-    return Settings.of(config, listen, database, bins, System.getenv());
+    return SettingsReader.read(config, listen, database, bins, System.getenv());
   }
 
   /** The settings, but for another database; null for what the file says. */
   Settings settingsOf(@Nullable String database) {
-    return Settings.of(config, null, database, List.of(), System.getenv());
+    return SettingsReader.read(config, null, database, List.of(), System.getenv());
   }
 }

@@ -60,21 +60,22 @@ final class DatabaseOptions {
     if (isMissing(settings)) {
       throw new UsageException(
           "there is no database at '%s'; name it with --database, or begin one with 'serve', 'import' or 'bin add'"
-              .formatted(settings.shownDatabase()));
+              .formatted(settings.database().shown()));
     }
-    return opened(HubDatabase.open(settings, false), settings);
+    return opened(HubDatabase.open(settings.database(), false), settings);
   }
 
   /** The same for another URL; where there is none, something empty to look at instead. */
   Opened openToLook(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);
     return isMissing(settings)
-        ? opened(HubDatabase.open(configuration.settingsOf("jdbc:sqlite::memory:")), settings)
-        : opened(HubDatabase.open(settings, false), settings);
+        ? opened(
+            HubDatabase.open(configuration.settingsOf("jdbc:sqlite::memory:").database()), settings)
+        : opened(HubDatabase.open(settings.database(), false), settings);
   }
 
   private static boolean isMissing(Settings settings) {
-    return missingFile(settings.database()).isPresent();
+    return missingFile(settings.database().url()).isPresent();
   }
 
   /** The file of a SQLite database that is not there; other databases tell when they are asked. */
@@ -90,7 +91,7 @@ final class DatabaseOptions {
   /** The same for another URL; null for what the environment and the configuration say. */
   Opened openOrBegin(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);
-    return opened(HubDatabase.open(settings), settings);
+    return opened(HubDatabase.open(settings.database()), settings);
   }
 
   private Opened opened(HubDatabase database, Settings settings) {

@@ -29,6 +29,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
@@ -92,30 +93,21 @@ public final class HubSharder {
     for (Class<?> commands :
         List.of(
             ObjectCommands.class,
-            BinCommands.All.class,
+            BinCommands.BinsCommand.class,
             PlanCommands.class,
+            ImportCommand.class,
             DataCommands.class,
             NginxMapCommand.class)) {
       for (Method command : CommandLine.getCommandMethods(commands, null)) {
         commandLine.addSubcommand(new CommandLine(command));
       }
     }
-    commandLine.registerConverter(Long.class, HubSharder::number);
-    commandLine.registerConverter(long.class, HubSharder::number);
-    commandLine.registerConverter(Integer.class, HubSharder::smallNumber);
-    commandLine.registerConverter(Path.class, HubSharder::path);
+    registerConverters(commandLine);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
     // A name may begin with any character.
     commandLine.setExpandAtFiles(false);
-    commandLine.setParameterExceptionHandler(
-        (error, args) -> {
-          // One that nothing was read from yet may be quoted in what is wrong.
-          Secrets.keepUrls(List.of(args));
-          CommandLine failed = error.getCommandLine();
-          String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
-          return fail(failed, error.getMessage() + help, ExitCodes.USAGE);
-        });
+    commandLine.setParameterExceptionHandler(HubSharder::reportUsage);
     commandLine.setExecutionExceptionHandler(
         (error, failed, parsed) -> {
           OptionalInt exitCode = exitCode(error);
@@ -125,6 +117,21 @@ public final class HubSharder {
           return fail(failed, error.getMessage(), exitCode.getAsInt());
         });
     return commandLine;
+  }
+
+  private static void registerConverters(CommandLine commandLine) {
+    commandLine.registerConverter(Long.class, HubSharder::number);
+    commandLine.registerConverter(long.class, HubSharder::number);
+    commandLine.registerConverter(Integer.class, HubSharder::smallNumber);
+    commandLine.registerConverter(Path.class, HubSharder::path);
+  }
+
+  private static int reportUsage(ParameterException error, String[] args) {
+    // One that nothing was read from yet may be quoted in what is wrong.
+    Secrets.keepUrls(List.of(args));
+    CommandLine failed = error.getCommandLine();
+    String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
+    return fail(failed, error.getMessage() + help, ExitCodes.USAGE);
   }
 
   private static long number(String text) {

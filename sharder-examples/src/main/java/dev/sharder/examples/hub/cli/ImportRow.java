@@ -8,7 +8,7 @@ import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.InvalidValueException;
 import dev.sharder.admin.Adoption;
-import dev.sharder.examples.hub.cli.LineReader.Line;
+import dev.sharder.examples.hub.cli.LineReader.NumberedLine;
 import dev.sharder.examples.hub.http.WholeNumber;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -49,14 +49,14 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   private static final String SEPARATORS = ",;\t";
 
   /** A line that is read into its fields, by their names. */
-  private interface Format {
-    Map<String, String> fields(Line line) throws JsonProcessingException;
+  private interface RowFormat {
+    Map<String, String> fields(NumberedLine line) throws JsonProcessingException;
   }
 
   /** Reads a file of CSV with a header, or of one JSON object a line. */
   static Iterator<ImportRow> in(Path file, boolean isCsv, String kind) {
-    Iterator<Line> lines = LineReader.of(file);
-    Format format = isCsv ? csv(file, lines) : ImportRow::json;
+    Iterator<NumberedLine> lines = LineReader.of(file);
+    RowFormat format = isCsv ? csv(file, lines) : ImportRow::json;
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -70,7 +70,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     };
   }
 
-  private static Format csv(Path file, Iterator<Line> lines) {
+  private static RowFormat csv(Path file, Iterator<NumberedLine> lines) {
     String header = lines.hasNext() ? lines.next().text() : "";
     char separator =
         (char) header.chars().filter(c -> SEPARATORS.indexOf(c) >= 0).findFirst().orElse(',');
@@ -79,6 +79,24 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
         Stream.of(header.split(String.valueOf(separator), -1))
             .map(name -> name.strip().replace("\"", "").toLowerCase(Locale.ROOT))
             .toList();
+    check(file, header, columns);
+    return line -> fields(columns, cellsOf.readValue(line.text()));
+  }
+
+  private static Map<String, String> fields(List<String> columns, String[] cells) {
+    if (cells.length != columns.size()) {
+      throw new InvalidValueException(
+          "it has %d cells under %d columns; put a name with a comma or a quote in quotes"
+              .formatted(cells.length, columns.size()));
+    }
+    Map<String, String> fields = new LinkedHashMap<>();
+    for (int i = 0; i < cells.length; i++) {
+      fields.put(columns.get(i), cells[i]);
+    }
+    return fields;
+  }
+
+  private static void check(Path file, String header, List<String> columns) {
     if (!columns.contains("object") || !columns.contains("bin")) {
       throw new UsageException(
           "the first line of '%s', '%s', names no columns object and bin; begin it with object,bin or object,bin,size,group"
@@ -95,22 +113,9 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
                 .formatted(file, column, COLUMNS));
       }
     }
-    return line -> {
-      String[] cells = cellsOf.readValue(line.text());
-      if (cells.length != columns.size()) {
-        throw new InvalidValueException(
-            "it has %d cells under %d columns; put a name with a comma or a quote in quotes"
-                .formatted(cells.length, columns.size()));
-      }
-      Map<String, String> fields = new LinkedHashMap<>();
-      for (int i = 0; i < cells.length; i++) {
-        fields.put(columns.get(i), cells[i]);
-      }
-      return fields;
-    };
   }
 
-  private static Map<String, String> json(Line line) throws JsonProcessingException {
+  private static Map<String, String> json(NumberedLine line) throws JsonProcessingException {
     JsonNode node = LineReader.json(line, COLUMNS);
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("object", LineReader.text(node, "object"));
@@ -131,7 +136,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     return fields;
   }
 
-  private static ImportRow of(Line line, Format format, String kind) {
+  private static ImportRow of(NumberedLine line, RowFormat format, String kind) {
     String where = "line " + line.number();
     if (line.isGarbled()) {
       return wrong(where, "'%s' is not in UTF-8; save the file as UTF-8".formatted(line.text()));

@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The lines of a file in UTF-8 that say something, with their numbers, read as they are asked for.
  */
-final class LineReader implements Iterator<LineReader.Line> {
+final class LineReader implements Iterator<LineReader.NumberedLine> {
 
   /**
    * One line, without its end.
    *
    * @param isGarbled whether a byte of it is not UTF-8, and lost
    */
-  record Line(long number, String text, boolean isGarbled) {}
+  record NumberedLine(long number, String text, boolean isGarbled) {}
 
   /** What UTF-16 begins with, a character for each byte. */
   private static final Pattern UTF_16 = Pattern.compile("(?s)\u00FE\u00FF.*|\u00FF\u00FE.*|.?\0.*");
@@ -45,7 +45,7 @@ final class LineReader implements Iterator<LineReader.Line> {
   private final Path file;
   private final BufferedReader reader;
   private long number;
-  private @Nullable Line next;
+  private @Nullable NumberedLine next;
   private boolean ended;
 
   private LineReader(Path file, BufferedReader reader) {
@@ -86,7 +86,7 @@ final class LineReader implements Iterator<LineReader.Line> {
     }
   }
 
-  private @Nullable Line decoded(String bytes) {
+  private @Nullable NumberedLine decoded(String bytes) {
     if (number == 1 && UTF_16.matcher(bytes).matches()) {
       throw new UsageException(
           "file '%s' is in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)".formatted(file));
@@ -96,15 +96,15 @@ final class LineReader implements Iterator<LineReader.Line> {
     String again = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     // A mark that some programs put before UTF-8.
     String line = number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
-    return line.isBlank() ? null : new Line(number, line, !again.equals(bytes));
+    return line.isBlank() ? null : new NumberedLine(number, line, !again.equals(bytes));
   }
 
   @Override
-  public Line next() {
+  public NumberedLine next() {
     if (!hasNext() || next == null) {
       throw new NoSuchElementException("the file has no more lines");
     }
-    Line line = next;
+    NumberedLine line = next;
     next = null;
     return line;
   }
@@ -126,7 +126,7 @@ final class LineReader implements Iterator<LineReader.Line> {
   }
 
   /** Reads a line that is one JSON object with no other fields than these. */
-  static JsonNode json(Line line, Set<String> known) throws JsonProcessingException {
+  static JsonNode json(NumberedLine line, Set<String> known) throws JsonProcessingException {
     JsonNode fields = JSON.readTree(line.text());
     if (!fields.isObject()) {
       throw new InvalidValueException(
@@ -153,7 +153,7 @@ final class LineReader implements Iterator<LineReader.Line> {
   }
 
   /** Says what is wrong with a line, and how it begins if it cannot be read at all. */
-  static String reason(Line line, Exception wrong) {
+  static String reason(NumberedLine line, Exception wrong) {
     return wrong instanceof JsonProcessingException malformed
         ? "'%s' cannot be read (%s); see its quotes"
             .formatted(start(line.text()), malformed.getOriginalMessage())

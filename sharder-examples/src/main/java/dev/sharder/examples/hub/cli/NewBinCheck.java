@@ -1,9 +1,8 @@
 package dev.sharder.examples.hub.cli;
 
 import dev.sharder.BinLoad;
-import dev.sharder.examples.hub.config.Settings;
-import dev.sharder.examples.hub.config.SettingsException;
-import dev.sharder.examples.hub.server.HubServer;
+import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.redirect.HubNames;
 import java.io.PrintWriter;
 import java.text.Normalizer;
 import java.util.HashMap;
@@ -52,10 +51,10 @@ final class NewBinCheck {
 
   private Optional<String> judge(String where, String bin) {
     Optional<String> meant = meant(bin);
-    if (kind.equals(HubServer.KIND)) {
+    if (kind.equals(HubNames.KIND)) {
       try {
-        Settings.checkBinName(bin);
-      } catch (SettingsException useless) {
+        HubNames.checkCookieSafe(bin);
+      } catch (InvalidValueException useless) {
         return Optional.of(useless.getMessage() + meant.map(NewBinCheck::question).orElse(""));
       }
     }
@@ -65,7 +64,7 @@ final class NewBinCheck {
   }
 
   private void warn(String where, String bin, String meant) {
-    boolean isByCase = kind.equals(HubServer.KIND) && bin.equalsIgnoreCase(meant);
+    boolean isByCase = kind.equals(HubNames.KIND) && bin.equalsIgnoreCase(meant);
     err.println(
         "%s: bin '%s' is new to kind '%s'%s%s"
             .formatted(

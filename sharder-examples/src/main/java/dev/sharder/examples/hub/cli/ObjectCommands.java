@@ -12,8 +12,8 @@ import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.redirect.UserNames;
-import dev.sharder.examples.hub.server.HubServer;
 import dev.sharder.store.Listing;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -81,8 +81,8 @@ final class ObjectCommands {
                 .policy(opened.settings().policy())
                 .cache(0)
                 .build()) {
-      if (opened.kind().equals(HubServer.KIND)
-          && !opened.settings().userNames().spelled(object).equals(object)) {
+      if (opened.kind().equals(HubNames.KIND)
+          && !opened.settings().users().spelled(object).equals(object)) {
         output
             .err()
             .println(

@@ -41,7 +41,7 @@ final class OlderSharder implements AutoCloseable {
   private static final String DUMMY = "dummy-";
 
   /** A row of theirs; any text may be missing. */
-  private record Row(
+  private record ShardRow(
       long id, @Nullable String kind, @Nullable String bucket, @Nullable String name) {
 
     /** Tells whether it stands for a bucket, so that the bucket be counted, and for nobody. */
@@ -64,6 +64,22 @@ final class OlderSharder implements AutoCloseable {
   static OlderSharder open(From from, String url, Properties login) {
     Secrets.keep(new DatabaseUrl(url));
     Secrets.keep(login.getProperty("password", ""));
+    check(url);
+    if (url.startsWith("jdbc:sqlite:")) {
+      // SQLITE_OPEN_READONLY
+      login.setProperty("open_mode", "1");
+    }
+    try {
+      Handle handle = Jdbi.create(url, login).open();
+      // Outside of a transaction PostgreSQL would send all rows at once.
+      handle.begin();
+      return new OlderSharder(from, handle);
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
+  }
+
+  private static void check(String url) {
     new DatabaseUrl(url)
         .complaint("SHARDER_FROM_USER", "SHARDER_FROM_PASSWORD")
         .ifPresent(
@@ -77,18 +93,6 @@ final class OlderSharder implements AutoCloseable {
                   "there is no database file '%s' of the older sharder; name it with --database"
                       .formatted(file));
             });
-    if (url.startsWith("jdbc:sqlite:")) {
-      // SQLITE_OPEN_READONLY
-      login.setProperty("open_mode", "1");
-    }
-    try {
-      Handle handle = Jdbi.create(url, login).open();
-      // Outside of a transaction PostgreSQL would send all rows at once.
-      handle.begin();
-      return new OlderSharder(from, handle);
-    } catch (JdbiException failure) {
-      throw unreadable(failure);
-    }
   }
 
   private static UsageException unreadable(JdbiException failure) {
@@ -108,7 +112,7 @@ final class OlderSharder implements AutoCloseable {
   /** Every bin there is a row for, closed until somebody opens it, by kind. */
   Map<String, Map<String, Bin>> bins() {
     Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>();
-    try (Stream<Row> rows = rows()) {
+    try (Stream<ShardRow> rows = rows()) {
       rows.filter(row -> row.kind() != null)
           .forEach(
               row -> {
@@ -121,7 +125,7 @@ final class OlderSharder implements AutoCloseable {
     }
   }
 
-  private static void add(Map<String, Bin> bins, Row row) {
+  private static void add(Map<String, Bin> bins, ShardRow row) {
     try {
       Bin bin = bin(Objects.requireNonNullElse(row.bucket(), ""));
       Bin same = bins.putIfAbsent(bin.name(), bin);
@@ -163,7 +167,7 @@ final class OlderSharder implements AutoCloseable {
 
   /** Names the rows that have no kind. */
   List<String> strays() {
-    try (Stream<Row> rows = rows()) {
+    try (Stream<ShardRow> rows = rows()) {
       return rows.filter(row -> row.kind() == null).map(row -> "row " + row.id()).toList();
     } catch (JdbiException failure) {
       throw unreadable(failure);
@@ -172,7 +176,7 @@ final class OlderSharder implements AutoCloseable {
 
   /** Hands over everybody of a kind, in the order they came, without the dummies. */
   <T> T entries(String kind, Function<Iterator<ImportRow>, T> work) {
-    try (Stream<Row> rows = rows()) {
+    try (Stream<ShardRow> rows = rows()) {
       return work.apply(
           rows.filter(row -> kind.equals(row.kind()) && !isDummy(row))
               .map(row -> entry(kind, row))
@@ -182,7 +186,7 @@ final class OlderSharder implements AutoCloseable {
     }
   }
 
-  private static boolean isDummy(Row row) {
+  private static boolean isDummy(ShardRow row) {
     try {
       return row.isDummy();
     } catch (InvalidValueException wrong) {
@@ -190,7 +194,7 @@ final class OlderSharder implements AutoCloseable {
     }
   }
 
-  private static ImportRow entry(String kind, Row row) {
+  private static ImportRow entry(String kind, ShardRow row) {
     String where = "row " + row.id();
     String name = Objects.requireNonNullElse(row.name(), "");
     try {
@@ -201,13 +205,13 @@ final class OlderSharder implements AutoCloseable {
     }
   }
 
-  private Stream<Row> rows() {
+  private Stream<ShardRow> rows() {
     return handle
         .createQuery(from.rows)
         .setFetchSize(1_000)
         .map(
             (row, context) ->
-                new Row(
+                new ShardRow(
                     row.getLong("id"),
                     row.getString("kind"),
                     row.getString("bucket"),

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
 final class OutputOptions {
 
   /** How to write. */
-  enum Format {
+  enum OutputFormat {
     TABLE,
     JSON,
     CSV;
@@ -71,7 +71,7 @@ final class OutputOptions {
       paramLabel = "FORMAT",
       defaultValue = "table",
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
-  private Format format = Format.TABLE;
+  private OutputFormat format = OutputFormat.TABLE;
 
   @Option(
       names = "--for-spreadsheets",
@@ -85,11 +85,11 @@ final class OutputOptions {
   private @Nullable PrintWriter err;
 
   boolean isForPeople() {
-    return format == Format.TABLE;
+    return format == OutputFormat.TABLE;
   }
 
   boolean isCsv() {
-    return format == Format.CSV;
+    return format == OutputFormat.CSV;
   }
 
   PrintWriter out() {
@@ -115,7 +115,7 @@ final class OutputOptions {
 
   /** Writes one answer: a JSON object, or a table of one row. */
   <T> void one(OutputTable<T> table, T row) {
-    if (format == Format.JSON) {
+    if (format == OutputFormat.JSON) {
       json(table.fields(row));
     } else {
       all(table, List.of(row).iterator());

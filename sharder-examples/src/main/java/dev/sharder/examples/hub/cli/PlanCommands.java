@@ -8,7 +8,7 @@ import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
-import dev.sharder.examples.hub.cli.LineReader.Line;
+import dev.sharder.examples.hub.cli.LineReader.NumberedLine;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -103,7 +103,7 @@ final class PlanCommands {
   }
 
   private static Iterator<Move> moves(Path file) {
-    Iterator<Line> lines = LineReader.of(file);
+    Iterator<NumberedLine> lines = LineReader.of(file);
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -117,7 +117,7 @@ final class PlanCommands {
     };
   }
 
-  private static Move move(Path file, Line line) {
+  private static Move move(Path file, NumberedLine line) {
     try {
       JsonNode fields = LineReader.json(line, Set.of("object", "from", "to", "version"));
       if (!fields.path("version").isIntegralNumber()) {

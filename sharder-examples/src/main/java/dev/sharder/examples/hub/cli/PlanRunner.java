@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
 final class PlanRunner {
 
   /** A bin that takes part, before and after. */
-  private record Level(BinLoad before, BinLoad after) {}
+  private record LevelRow(BinLoad before, BinLoad after) {}
 
-  private static final OutputTable<Level> LEVELS =
-      new OutputTable<Level>()
+  private static final OutputTable<LevelRow> LEVELS =
+      new OutputTable<LevelRow>()
           .with("bin", level -> level.before().name())
           .with("state", level -> level.before().bin().state().word())
           .with("weight", level -> level.before().bin().weight())
@@ -108,10 +108,10 @@ final class PlanRunner {
     output.out().flush();
   }
 
-  private static List<Level> levels(Plan plan) {
-    List<Level> levels = new ArrayList<>();
+  private static List<LevelRow> levels(Plan plan) {
+    List<LevelRow> levels = new ArrayList<>();
     for (int i = 0; i < plan.before().size(); i++) {
-      levels.add(new Level(plan.before().get(i), plan.after().get(i)));
+      levels.add(new LevelRow(plan.before().get(i), plan.after().get(i)));
     }
     return levels;
   }

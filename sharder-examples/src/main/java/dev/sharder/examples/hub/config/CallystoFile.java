@@ -1,9 +1,5 @@
 package dev.sharder.examples.hub.config;
 
-import dev.sharder.Bin;
-import dev.sharder.examples.hub.secrets.DatabaseUrl;
-import dev.sharder.examples.hub.server.HubDatabase;
-import dev.sharder.store.Deadline;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,8 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,12 +31,9 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   private static final List<String> DATABASE =
       List.of("db_type", "db_file", "db_host", "db_name", "db_user", "db_password");
 
-  private static final String DUMMY = "dummy-";
-  private static final int LATEST = 1_000;
-
   /** Reads one, with what the environment says in its place. */
   public static CallystoFile read(Path file) {
-    return of(file, SettingsReader.parsed(file), System.getenv());
+    return of(file, YamlFile.read(file).values(), System.getenv());
   }
 
   /** As theirs does, the environment wins: DB_USER over db_user, and so on. */
@@ -69,7 +60,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
       case "sqlite" ->
           "jdbc:sqlite:"
               + file.toAbsolutePath()
-                  .resolveSibling(Settings.path("db_file", required("db_file")))
+                  .resolveSibling(RawSettings.path("db_file", required("db_file")))
                   .normalize();
       case "postgresql" ->
           "jdbc:postgresql://%s/%s".formatted(required("db_host"), required("db_name"));
@@ -92,16 +83,6 @@ public record CallystoFile(Path file, Map<String, Object> values) {
     return login;
   }
 
-  /** Its hubs, whose {@code extra_shards} are offsets. */
-  public Map<String, Bin> hubs() {
-    Map<String, Bin> hubs = new LinkedHashMap<>();
-    new SettingsReader(file, Map.of(), Map.of("database", "theirs"))
-        .settings()
-        .declared()
-        .forEach(bin -> hubs.put(bin.name(), bin));
-    return hubs;
-  }
-
   /**
    * What it says, under our keys, which may stand in it too. Their users kept the case of their
    * names, and were sent to the hub's own host.
@@ -121,7 +102,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
     }
     values.forEach(
         (key, value) -> {
-          if (SettingsReader.isKey(key)) {
+          if (RawSettings.KEYS.containsKey(key)) {
             ours.put(key, value);
           }
         });
@@ -145,46 +126,6 @@ public record CallystoFile(Path file, Map<String, Object> values) {
         (key, value) ->
             bin.put("extra_shards".equals(key) ? "offset" : String.valueOf(key), value));
     return bin;
-  }
-
-  /**
-   * Refuses to begin anew beside users of theirs, none of whom was taken over: each would get
-   * another hub.
-   */
-  public static void checkTakenOver(Path file, HubDatabase database, Deadline deadline) {
-    List<String> users = Jdbi.create(database.pool()).withHandle(CallystoFile::latestUsers);
-    if (!users.isEmpty() && database.store().find("hub", users, deadline).isEmpty()) {
-      throw new SettingsException(
-          "the database of %s has users of callysto's sharder that were not taken over, such as '%s'; run 'import --from callysto %s --into %s' first"
-              .formatted(
-                  file,
-                  users.get(0),
-                  file,
-                  new DatabaseUrl(String.valueOf(database.pool().getJdbcUrl())).shown()));
-    }
-  }
-
-  private static List<String> latestUsers(Handle handle) {
-    if (handle
-        .queryMetadata(database -> database.getTables(null, null, "shard", null))
-        .mapToMap()
-        .findFirst()
-        .isEmpty()) {
-      return List.of();
-    }
-    return handle
-        .createQuery(
-            """
-            SELECT name
-            FROM shard
-            WHERE kind = 'hub' AND name <> :dummy || bucket
-            ORDER BY id DESC
-            LIMIT :latest
-            """)
-        .bind("dummy", DUMMY)
-        .bind("latest", LATEST)
-        .mapTo(String.class)
-        .list();
   }
 
   private String required(String key) {

@@ -11,6 +11,11 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.lti.Lti11Consumer;
 import dev.sharder.examples.hub.lti.Lti13Platform;
 import dev.sharder.examples.hub.lti.LtiSettings;
+import dev.sharder.examples.hub.redirect.HubNames;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -58,7 +63,7 @@ public record RawSettings(
     @Nullable String databaseUser,
     @Nullable String databasePassword,
     @Nullable String replica,
-    @Nullable List<Entry> bins,
+    @Nullable List<HubEntry> bins,
     @Nullable Boolean lowercase,
     @Nullable String location,
     @Nullable Double ramp,
@@ -82,16 +87,27 @@ public record RawSettings(
     @Nullable String ltiUser,
     @Nullable List<Lti13Platform> ltiPlatforms) {
 
+  /** The keys there are, with what their values are. */
+  static final Map<String, Class<?>> KEYS = new LinkedHashMap<>();
+
+  static {
+    for (RecordComponent component : RawSettings.class.getRecordComponents()) {
+      KEYS.put(
+          PropertyNamingStrategies.KebabCaseStrategy.INSTANCE.translate(component.getName()),
+          component.getType());
+    }
+  }
+
   /** A hub: {@code - hub-1}, or a mapping with a name and more. */
-  record Entry(Bin bin) {
+  record HubEntry(Bin bin) {
 
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
-    static Entry named(String name) {
-      return new Entry(Bin.of(name));
+    static HubEntry named(String name) {
+      return new HubEntry(Bin.of(name));
     }
 
     @JsonCreator
-    static Entry of(
+    static HubEntry of(
         @JsonProperty("name") @Nullable String name,
         @JsonProperty("weight") @Nullable Integer weight,
         @JsonProperty("offset") @Nullable Long offset,
@@ -100,7 +116,7 @@ public record RawSettings(
       if (name == null) {
         throw new InvalidValueException("a bin has no name; give it one, such as 'name: hub-1'");
       }
-      return new Entry(
+      return new HubEntry(
           new Bin(
               name,
               Objects.requireNonNullElse(weight, 1),
@@ -118,8 +134,8 @@ public record RawSettings(
       return labels;
     }
 
-    Entry {
-      Settings.checkBinName(bin.name());
+    HubEntry {
+      HubNames.checkCookieSafe(bin.name());
     }
   }
 
@@ -154,13 +170,23 @@ public record RawSettings(
     try {
       return LtiSettings.of(ltiUrl, ltiConsumers, ltiUser, ltiPlatforms);
     } catch (InvalidValueException wrong) {
-      String message = String.valueOf(wrong.getMessage());
-      // It begins with the key.
-      throw new SettingsException(message.substring(0, message.indexOf(' ')), message);
+      throw SettingsException.ofKeyInFront(wrong);
     }
   }
 
   List<Bin> declared() {
-    return bins == null ? List.of() : bins.stream().map(Entry::bin).toList();
+    return bins == null ? List.of() : bins.stream().map(HubEntry::bin).toList();
+  }
+
+  /** Returns the path of a file that a setting names. */
+  static Path path(String key, String name) {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException impossible) {
+      throw new SettingsException(
+          key,
+          "%s '%s' cannot be the name of a file (%s); name another"
+              .formatted(key, name, impossible.getReason()));
+    }
   }
 }

@@ -36,7 +36,7 @@ public record SecretSettings(List<AccessToken> named, String fileKey, Optional<P
     return new SecretSettings(
         checked(key, named, AccessToken::of),
         fileKey,
-        Optional.ofNullable(file).map(name -> Settings.path(fileKey, name)));
+        Optional.ofNullable(file).map(name -> RawSettings.path(fileKey, name)));
   }
 
   /** Checks each value of a list; its key stands before what is wrong with one. */

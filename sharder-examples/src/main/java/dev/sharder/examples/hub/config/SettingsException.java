@@ -1,5 +1,8 @@
 package dev.sharder.examples.hub.config;
 
+import dev.sharder.InvalidValueException;
+import org.jspecify.annotations.Nullable;
+
 /** A setting is wrong; the message names it and the cure. */
 public final class SettingsException extends RuntimeException {
 
@@ -8,16 +11,31 @@ public final class SettingsException extends RuntimeException {
   /** The key whose value is wrong; empty if the message says all. */
   private final String key;
 
-  public SettingsException(String message) {
+  public SettingsException(@Nullable String message) {
     this("", message);
   }
 
-  public SettingsException(String key, String message) {
+  SettingsException(String key, @Nullable String message) {
     super(message);
     this.key = key;
   }
 
-  public String key() {
+  /** Returns the exception for an error whose message begins with the key of a setting. */
+  static SettingsException ofKeyInFront(InvalidValueException wrong) {
+    String message = String.valueOf(wrong.getMessage());
+    return new SettingsException(message.substring(0, message.indexOf(' ')), message);
+  }
+
+  /** Checks what a setting says; what is wrong with it is reported under its key. */
+  static void check(String key, Runnable check) {
+    try {
+      check.run();
+    } catch (InvalidValueException wrong) {
+      throw new SettingsException(key, wrong.getMessage());
+    }
+  }
+
+  String key() {
     return key;
   }
 

@@ -13,10 +13,10 @@ import java.util.stream.Stream;
  *
  * @param fields a name and a value each
  */
-public record LaunchForm(List<Field> fields) {
+public record LaunchForm(List<FormField> fields) {
 
   /** A field as it was meant, decoded. */
-  public record Field(String name, String value) {}
+  public record FormField(String name, String value) {}
 
   private static final Pattern SEPARATOR = Pattern.compile("&");
 
@@ -43,11 +43,11 @@ public record LaunchForm(List<Field> fields) {
     }
   }
 
-  private static Field field(String encoded) {
+  private static FormField field(String encoded) {
     int equals = encoded.indexOf('=');
     return equals < 0
-        ? new Field(URLDecoder.decode(encoded, UTF_8), "")
-        : new Field(
+        ? new FormField(URLDecoder.decode(encoded, UTF_8), "")
+        : new FormField(
             URLDecoder.decode(encoded.substring(0, equals), UTF_8),
             URLDecoder.decode(encoded.substring(equals + 1), UTF_8));
   }
@@ -63,11 +63,11 @@ public record LaunchForm(List<Field> fields) {
    * @throws RefusedLaunchException if it is there twice, as nobody could tell which counts
    */
   Optional<String> get(String name) {
-    List<Field> named = fields.stream().filter(field -> field.name().equals(name)).toList();
+    List<FormField> named = fields.stream().filter(field -> field.name().equals(name)).toList();
     if (named.size() > 1) {
       throw RefusedLaunchException.malformed("the launch says %s more than once".formatted(name));
     }
-    return named.stream().map(Field::value).filter(value -> !value.isEmpty()).findFirst();
+    return named.stream().map(FormField::value).filter(value -> !value.isEmpty()).findFirst();
   }
 
   /** The value of a field that must be there. */

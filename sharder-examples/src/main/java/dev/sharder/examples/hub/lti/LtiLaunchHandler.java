@@ -5,12 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.sharder.InvalidValueException;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
-import dev.sharder.examples.hub.config.Settings;
-import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.examples.hub.http.ErrorProblems;
+import dev.sharder.examples.hub.http.Problem;
 import dev.sharder.examples.hub.redirect.HubCookie;
-import dev.sharder.examples.hub.redirect.ReturnPath;
+import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.redirect.UserHandler;
-import dev.sharder.examples.hub.server.HubDatabase;
+import dev.sharder.examples.hub.redirect.UserNames;
 import io.undertow.io.Receiver;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -43,26 +43,15 @@ public final class LtiLaunchHandler implements HttpHandler {
 
   private final LtiTool lti;
   private final Sharder sharder;
-  private final Settings settings;
+  private final UserNames users;
+  private final HubCookie cookie;
 
-  private LtiLaunchHandler(LtiTool lti, Sharder sharder, Settings settings) {
+  /** Sends those whom {@code lti} lets in to their hubs. */
+  public LtiLaunchHandler(LtiTool lti, Sharder sharder, UserNames users, HubCookie cookie) {
     this.lti = lti;
     this.sharder = sharder;
-    this.settings = settings;
-  }
-
-  /** Lets in whom the settings name, and keeps in the database who came. */
-  public static LtiLaunchHandler over(HubDatabase database, Sharder sharder, Settings settings) {
-    if (settings.database().contains(":memory:")) {
-      throw new SettingsException(
-          "database", "launches need a database that lasts; name a file or a PostgreSQL");
-    }
-    try {
-      LtiTool lti = LtiTool.open(settings.lti(), database.pool(), ReturnPath::isLocal);
-      return new LtiLaunchHandler(lti, sharder, settings);
-    } catch (InvalidValueException missing) {
-      throw new SettingsException(String.valueOf(missing.getMessage()));
-    }
+    this.users = users;
+    this.cookie = cookie;
   }
 
   @Override
@@ -78,8 +67,8 @@ public final class LtiLaunchHandler implements HttpHandler {
         }
       }
       default ->
-          UserHandler.refuse(
-              exchange, StatusCodes.NOT_FOUND, "nothing is here; launches go to /lti/launch");
+          Problem.of(StatusCodes.NOT_FOUND, "nothing is here; launches go to /lti/launch")
+              .answer(exchange);
     }
   }
 
@@ -94,8 +83,8 @@ public final class LtiLaunchHandler implements HttpHandler {
 
   private static void refuseMethod(HttpServerExchange exchange, String allowed) {
     exchange.getResponseHeaders().put(Headers.ALLOW, allowed);
-    UserHandler.refuse(
-        exchange, StatusCodes.METHOD_NOT_ALLOWED, "ask by " + allowed.replace(",", " or"));
+    Problem.of(StatusCodes.METHOD_NOT_ALLOWED, "ask by " + allowed.replace(",", " or"))
+        .answer(exchange);
   }
 
   /** Reads the body without a thread that waits for it, and answers on one that may wait. */
@@ -103,8 +92,8 @@ public final class LtiLaunchHandler implements HttpHandler {
       HttpServerExchange exchange, BiConsumer<HttpServerExchange, String> answer) {
     String type = exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE);
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith(FORM)) {
-      UserHandler.refuse(
-          exchange, StatusCodes.UNSUPPORTED_MEDIA_TYPE, "a launch is a form, " + FORM);
+      Problem.of(StatusCodes.UNSUPPORTED_MEDIA_TYPE, "a launch is a form, " + FORM)
+          .answer(exchange);
       return;
     }
     Receiver receiver = exchange.getRequestReceiver();
@@ -116,10 +105,10 @@ public final class LtiLaunchHandler implements HttpHandler {
 
   private static void refuseBody(HttpServerExchange exchange, Exception failure) {
     if (failure instanceof Receiver.RequestToLargeException) {
-      UserHandler.refuse(
-          exchange,
-          StatusCodes.REQUEST_ENTITY_TOO_LARGE,
-          "a launch has at most %d bytes".formatted(MOST_BODY_BYTES));
+      Problem.of(
+              StatusCodes.REQUEST_ENTITY_TOO_LARGE,
+              "a launch has at most %d bytes".formatted(MOST_BODY_BYTES))
+          .answer(exchange);
     } else {
       exchange.endExchange();
     }
@@ -131,9 +120,9 @@ public final class LtiLaunchHandler implements HttpHandler {
       answer.accept(exchange, body);
     } catch (RefusedLaunchException refused) {
       log.warn("refused a launch: {}", refused.getMessage());
-      UserHandler.refuse(exchange, refused.status(), refused.getMessage());
+      Problem.of(refused.status(), refused.getMessage()).answer(exchange);
     } catch (RuntimeException failure) {
-      UserHandler.refuse(exchange, failure);
+      ErrorProblems.forUser(failure).answer(exchange);
     }
   }
 
@@ -151,15 +140,20 @@ public final class LtiLaunchHandler implements HttpHandler {
     LaunchForm query = LaunchForm.parse(exchange.getQueryString());
     LtiLaunch launch =
         lti.verify(query, LaunchForm.parse(body), name -> HubCookie.sent(exchange, name));
-    Placement placement = sharder.assign(settings.userName(launch.user()));
-    Settings.checkBinName(placement.bin());
+    Placement placement = sharder.assign(users.spelled(launch.user()));
+    try {
+      HubNames.checkCookieSafe(placement.bin());
+    } catch (InvalidValueException unusableHub) {
+      ErrorProblems.forUserOf(unusableHub).answer(exchange);
+      return;
+    }
     lti.accept(launch, placement.object());
     UserHandler.report(placement, System.nanoTime() - start);
     handOn(exchange, placement);
   }
 
   private void handOn(HttpServerExchange exchange, Placement placement) {
-    settings.cookie().set(exchange, placement.object(), placement.bin());
+    cookie.set(exchange, placement.object(), placement.bin());
     exchange.getResponseHeaders().put(BIN, placement.bin());
     exchange.getResponseHeaders().put(HAND_ON, LAUNCHED);
     exchange.endExchange();

@@ -95,7 +95,7 @@ final class OauthLaunchVerifier {
   /** A field that is there several times is a list. */
   private static String parameters(LaunchForm form) {
     Map<String, List<String>> all = new LinkedHashMap<>();
-    for (LaunchForm.Field field : form.fields()) {
+    for (LaunchForm.FormField field : form.fields()) {
       if (!field.name().startsWith(PROTOCOL)) {
         all.computeIfAbsent(field.name(), name -> new ArrayList<>()).add(field.value());
       }

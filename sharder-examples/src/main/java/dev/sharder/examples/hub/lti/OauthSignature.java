@@ -55,8 +55,8 @@ final class OauthSignature {
   private static String normalized(LaunchForm form) {
     return form.fields().stream()
         .filter(field -> !field.name().equals(SIGNATURE))
-        .map(field -> new LaunchForm.Field(encoded(field.name()), encoded(field.value())))
-        .sorted(comparing(LaunchForm.Field::name).thenComparing(LaunchForm.Field::value))
+        .map(field -> new LaunchForm.FormField(encoded(field.name()), encoded(field.value())))
+        .sorted(comparing(LaunchForm.FormField::name).thenComparing(LaunchForm.FormField::value))
         .map(field -> field.name() + "=" + field.value())
         .collect(Collectors.joining("&"));
   }

@@ -2,9 +2,9 @@ package dev.sharder.examples.hub.nginx;
 
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
-import dev.sharder.examples.hub.config.Settings;
-import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.redirect.HubCookie;
+import dev.sharder.examples.hub.redirect.HubNames;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -52,19 +52,25 @@ public record NginxMap(
   /** Refuses what is no variable, and name servers that nginx could not ask. */
   public NginxMap {
     resolvers = List.copyOf(resolvers);
+    checkVariable(variable);
+    resolvers.forEach(NginxMap::checkResolver);
+  }
+
+  /** Refuses what is no variable of nginx. */
+  public static void checkVariable(String variable) {
     if (!variable.matches("\\$\\w+")) {
-      throw new SettingsException(
-          "nginx-variable",
+      throw new InvalidValueException(
           "'%s' is no variable of nginx; write one like $cookie_hub, in quotes"
               .formatted(variable));
     }
-    for (String resolver : resolvers) {
-      if (HubAddress.parse(resolver).filter(HubAddress::isNumbers).isEmpty()) {
-        throw new SettingsException(
-            "nginx-resolver",
-            "'%s' is no address of a name server; write one like 127.0.0.53 or [::1]:53"
-                .formatted(resolver));
-      }
+  }
+
+  /** Refuses what is no address of a name server. */
+  public static void checkResolver(String resolver) {
+    if (HubAddress.parse(resolver).filter(HubAddress::isNumbers).isEmpty()) {
+      throw new InvalidValueException(
+          "'%s' is no address of a name server; write one like 127.0.0.53 or [::1]:53"
+              .formatted(resolver));
     }
   }
 
@@ -146,7 +152,7 @@ public record NginxMap(
   private Optional<String> problem(BinLoad hub) {
     Optional<String> address = label(hub);
     String problem = null;
-    if (!Settings.isPlain(hub.name())) {
+    if (!HubNames.isPlain(hub.name())) {
       problem =
           "has a name that nginx could not take; use ASCII letters, digits, '-', '_' and '.', and begin with a letter or a digit";
     } else if (OF_CONFIGURATIONS.contains(lowercased(hub))) {

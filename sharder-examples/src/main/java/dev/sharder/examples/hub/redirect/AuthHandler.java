@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.redirect;
 
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
-import dev.sharder.examples.hub.config.Settings;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
@@ -15,14 +14,13 @@ public final class AuthHandler extends UserHandler {
 
   private static final HttpString BIN = new HttpString("X-Sharder-Bin");
 
-  public AuthHandler(Sharder sharder, Settings settings) {
-    super(sharder, settings);
+  public AuthHandler(Sharder sharder, UserNames users, HubCookie cookie) {
+    super(sharder, users, cookie);
   }
 
   @Override
-  void tell(HttpServerExchange exchange, Placement placement) {
-    Settings.checkBinName(placement.bin());
-    HubCookie cookie = settings.cookie();
+  void answer(HttpServerExchange exchange, Placement placement) {
+    HubNames.checkCookieSafe(placement.bin());
     if (cookie.isSigned() && isWrong(exchange, placement)) {
       cookie.set(exchange, placement.object(), placement.bin());
     }
@@ -33,7 +31,7 @@ public final class AuthHandler extends UserHandler {
 
   private boolean isWrong(HttpServerExchange exchange, Placement placement) {
     return judge(exchange, placement)
-        .filter(verdict -> verdict != HubCookie.Verdict.RIGHT)
+        .filter(verdict -> verdict != HubCookie.CookieVerdict.RIGHT)
         .isPresent();
   }
 }

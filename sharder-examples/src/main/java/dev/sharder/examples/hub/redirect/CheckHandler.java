@@ -2,7 +2,7 @@ package dev.sharder.examples.hub.redirect;
 
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
-import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.http.Problem;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.StatusCodes;
 import java.util.Optional;
@@ -13,17 +13,18 @@ import java.util.Optional;
  */
 public final class CheckHandler extends UserHandler {
 
-  public CheckHandler(Sharder sharder, Settings settings) {
-    super(sharder, settings);
+  public CheckHandler(Sharder sharder, UserNames users, HubCookie cookie) {
+    super(sharder, users, cookie);
   }
 
   @Override
-  void tell(HttpServerExchange exchange, Placement placement) {
-    if (judge(exchange, placement).equals(Optional.of(HubCookie.Verdict.RIGHT))) {
+  void answer(HttpServerExchange exchange, Placement placement) {
+    if (judge(exchange, placement).equals(Optional.of(HubCookie.CookieVerdict.RIGHT))) {
       exchange.setStatusCode(StatusCodes.NO_CONTENT);
       exchange.endExchange();
     } else {
-      refuse(exchange, StatusCodes.UNAUTHORIZED, "the cookie is not right; /shard sets it");
+      Problem.of(StatusCodes.UNAUTHORIZED, "the cookie is not right; /shard sets it")
+          .answer(exchange);
     }
   }
 }

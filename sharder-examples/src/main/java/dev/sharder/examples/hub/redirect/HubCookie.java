@@ -3,7 +3,7 @@ package dev.sharder.examples.hub.redirect;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.InvalidValueException;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
@@ -51,7 +51,7 @@ public record HubCookie(
   private static final Set<String> SAME_SITE = Set.of("Lax", "Strict", "None");
 
   /** What a cookie that came back is worth. */
-  public enum Verdict {
+  public enum CookieVerdict {
     RIGHT("is right"),
     STALE("names another hub, as of a user who was moved"),
     EXPIRED("has expired"),
@@ -60,7 +60,7 @@ public record HubCookie(
 
     private final String words;
 
-    Verdict(String words) {
+    CookieVerdict(String words) {
       this.words = words;
     }
 
@@ -70,25 +70,26 @@ public record HubCookie(
     }
   }
 
-  /** Refuses what no browser would keep, and keys that could be guessed. */
+  /**
+   * Refuses what no browser would keep, and keys that could be guessed.
+   *
+   * @throws InvalidValueException if a value is refused; the message begins with its setting
+   */
   public HubCookie {
     keys = List.copyOf(keys);
     domain.ifPresent(HubCookie::checkDomain);
     if (maxAge.isPresent() && (maxAge.getAsLong() < 1 || maxAge.getAsLong() > LONGEST_AGE)) {
-      throw new SettingsException(
-          "cookie-max-age",
+      throw new InvalidValueException(
           "cookie-max-age %d is no number of seconds from 1 to %d, which is what browsers keep at most"
               .formatted(maxAge.getAsLong(), LONGEST_AGE));
     }
     if (!SAME_SITE.contains(sameSite)) {
-      throw new SettingsException(
-          "cookie-same-site",
+      throw new InvalidValueException(
           "cookie-same-site '%s' is none; write Lax, Strict, or None for frames of other sites"
               .formatted(sameSite));
     }
     if (keys.stream().anyMatch(key -> key.length() < SHORTEST_KEY)) {
-      throw new SettingsException(
-          "cookie-keys",
+      throw new InvalidValueException(
           "cookie-keys has a key of less than %d characters, which could be guessed; make one with 'openssl rand -base64 32'"
               .formatted(SHORTEST_KEY));
     }
@@ -99,8 +100,7 @@ public record HubCookie(
 
   private static void checkDomain(String domain) {
     if (!DOMAIN.matcher(domain).matches()) {
-      throw new SettingsException(
-          "cookie-domain",
+      throw new InvalidValueException(
           "cookie-domain '%s' is no domain; write it like example.org".formatted(domain));
     }
   }
@@ -165,9 +165,9 @@ public record HubCookie(
   }
 
   /** Judges all that was sent by a user who is in a bin; empty if that is nothing. */
-  Optional<Verdict> judge(List<String> sent, String user, String bin) {
+  Optional<CookieVerdict> judge(List<String> sent, String user, String bin) {
     if (sent.size() > 1) {
-      return Optional.of(Verdict.AMBIGUOUS);
+      return Optional.of(CookieVerdict.AMBIGUOUS);
     }
     // nginx hands over an empty one where none came.
     return sent.stream()
@@ -177,25 +177,25 @@ public record HubCookie(
   }
 
   /** Judges one that was sent by a user who is in a bin. */
-  Verdict judge(String sent, String user, String bin) {
+  CookieVerdict judge(String sent, String user, String bin) {
     if (keys.isEmpty()) {
-      return sent.equals(bin) ? Verdict.RIGHT : Verdict.STALE;
+      return sent.equals(bin) ? CookieVerdict.RIGHT : CookieVerdict.STALE;
     }
     int second = sent.lastIndexOf('.');
     int first = sent.lastIndexOf('.', second - 1);
     if (first < 0 || !sent.substring(first).matches(SIGNATURE)) {
-      return Verdict.FORGED;
+      return CookieVerdict.FORGED;
     }
     String named = sent.substring(0, first);
     long expires = Long.parseLong(sent.substring(first + 1, second));
     byte[] mac = sent.substring(second + 1).getBytes(ISO_8859_1);
     if (keys.stream().noneMatch(key -> isMac(mac, key, named, expires, user))) {
-      return Verdict.FORGED;
+      return CookieVerdict.FORGED;
     }
     if (clock.instant().getEpochSecond() >= expires) {
-      return Verdict.EXPIRED;
+      return CookieVerdict.EXPIRED;
     }
-    return named.equals(bin) ? Verdict.RIGHT : Verdict.STALE;
+    return named.equals(bin) ? CookieVerdict.RIGHT : CookieVerdict.STALE;
   }
 
   private static boolean isMac(byte[] mac, String key, String bin, long expires, String user) {

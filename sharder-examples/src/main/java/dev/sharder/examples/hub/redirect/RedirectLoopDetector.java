@@ -20,9 +20,9 @@ public final class RedirectLoopDetector {
   private static final int MOST_PAGES = 10_000;
 
   /** A page that a user asked for; its address is as long as it likes, so a hash stands for it. */
-  private record Page(String user, int address) {}
+  private record VisitedPage(String user, int address) {}
 
-  private final Cache<Page, AtomicInteger> times;
+  private final Cache<VisitedPage, AtomicInteger> times;
 
   RedirectLoopDetector() {
     this(Ticker.systemTicker());
@@ -40,7 +40,7 @@ public final class RedirectLoopDetector {
   /** Tells whether a user who asks for an address has gone round in circles by now. */
   boolean isOne(String user, String address) {
     return times
-            .get(new Page(user, address.hashCode()), page -> new AtomicInteger())
+            .get(new VisitedPage(user, address.hashCode()), page -> new AtomicInteger())
             .incrementAndGet()
         > MOST_TIMES;
   }

@@ -2,8 +2,8 @@ package dev.sharder.examples.hub.redirect;
 
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
-import dev.sharder.examples.hub.config.Settings;
-import dev.sharder.examples.hub.redirect.HubCookie.Verdict;
+import dev.sharder.examples.hub.http.Problem;
+import dev.sharder.examples.hub.redirect.HubCookie.CookieVerdict;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
@@ -23,56 +23,46 @@ public final class ShardHandler extends UserHandler {
 
   private static final String ORIGINAL_URI = "X-Original-URI";
 
-  private final RedirectLoopDetector circles = new RedirectLoopDetector();
+  private final RedirectLoopDetector loops = new RedirectLoopDetector();
 
-  public ShardHandler(Sharder sharder, Settings settings) {
-    super(sharder, settings);
+  private final HubLocation location;
+
+  public ShardHandler(Sharder sharder, UserNames users, HubCookie cookie, HubLocation location) {
+    super(sharder, users, cookie);
+    this.location = location;
   }
 
   @Override
-  void tell(HttpServerExchange exchange, Placement placement) {
-    settings.checkWay(placement.bin());
+  void answer(HttpServerExchange exchange, Placement placement) {
+    location.checkName(placement.bin());
     Optional<String> original =
         Optional.ofNullable(exchange.getRequestHeaders().getFirst(ORIGINAL_URI))
             .filter(uri -> !uri.isEmpty());
     Optional<String> page = original.filter(uri -> !ReturnPath.isBelowShard(uri));
     boolean wasSent = page.isPresent() && wasSent(exchange, placement, page.get());
-    settings.cookie().set(exchange, placement.object(), placement.bin());
+    cookie.set(exchange, placement.object(), placement.bin());
     if (wasSent) {
       refuseUnknownHub(exchange, placement);
-    } else if (page.isPresent() && byCookie() && circles.isOne(placement.object(), page.get())) {
+    } else if (page.isPresent()
+        && location.isByCookie()
+        && loops.isOne(placement.object(), page.get())) {
       refuseWithoutCookie(exchange, placement);
     } else {
       sendOn(exchange, placement, original);
     }
   }
 
-  private boolean byCookie() {
-    return settings.location().isEmpty();
-  }
-
   /** Whether the user was sent to this page of the right hub already, and nginx asks again. */
   private boolean wasSent(HttpServerExchange exchange, Placement placement, String page) {
-    if (byCookie()) {
-      return judge(exchange, placement).equals(Optional.of(Verdict.RIGHT));
+    if (location.isByCookie()) {
+      return judge(exchange, placement).equals(Optional.of(CookieVerdict.RIGHT));
     }
-    String place = settings.location().orElseThrow().replace("{bin}", placement.bin());
-    int path = place.indexOf("{path}");
-    String before = path < 0 ? place : place.substring(0, path);
-    // Where the hub is told behind the path, the path does not tell whether somebody was sent.
-    return before.length() > 1 && ReturnPath.isBelow(before, page);
+    return location.isWithin(placement.bin(), page);
   }
 
   private void sendOn(HttpServerExchange exchange, Placement placement, Optional<String> original) {
     String path = ReturnPath.of(original, exchange.getRequestURI(), exchange.getQueryString());
-    exchange
-        .getResponseHeaders()
-        .put(
-            Headers.LOCATION,
-            settings
-                .location()
-                .map(template -> template.replace("{bin}", placement.bin()).replace("{path}", path))
-                .orElse(path));
+    exchange.getResponseHeaders().put(Headers.LOCATION, location.of(placement.bin(), path));
     exchange.setStatusCode(redirect(exchange.getRequestMethod()));
     exchange.endExchange();
   }
@@ -82,19 +72,19 @@ public final class ShardHandler extends UserHandler {
     log.error(
         "nginx does not know {}, to which its user was sent already; write its map again with nginx-map, and reload it",
         placement.bin());
-    refuse(
-        exchange,
-        StatusCodes.SERVICE_UNAVAILABLE,
-        "your hub cannot be reached now; ask again in a few seconds, or tell the operator");
+    Problem.of(
+            StatusCodes.SERVICE_UNAVAILABLE,
+            "your hub cannot be reached now; ask again in a few seconds, or tell the operator")
+        .answer(exchange);
   }
 
   private static void refuseWithoutCookie(HttpServerExchange exchange, Placement placement) {
     log.warn("no cookie comes back from user {}", placement.object());
-    refuse(
-        exchange,
-        StatusCodes.BAD_REQUEST,
-        "the cookie '%s' does not come back as it was set; allow cookies for this site, remove others of that name, and open the page again"
-            .formatted(HubCookie.NAME));
+    Problem.of(
+            StatusCodes.BAD_REQUEST,
+            "the cookie '%s' does not come back as it was set; allow cookies for this site, remove others of that name, and open the page again"
+                .formatted(HubCookie.NAME))
+        .answer(exchange);
   }
 
   /** A 302 makes a GET of everything; a 307 keeps a POST what it is. */

@@ -1,12 +1,9 @@
 package dev.sharder.examples.hub.redirect;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.NoOpenBinException;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
-import dev.sharder.SharderException;
-import dev.sharder.examples.hub.config.Settings;
-import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.examples.hub.http.ErrorProblems;
 import dev.sharder.examples.hub.http.IoThread;
 import dev.sharder.examples.hub.http.Problem;
 import dev.sharder.examples.hub.http.RefusedRequestException;
@@ -20,7 +17,6 @@ import java.math.BigDecimal;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,26 +30,30 @@ public abstract class UserHandler implements HttpHandler {
 
   private static final Logger log = LoggerFactory.getLogger(UserHandler.class);
 
-  private static final String FAILED = "the sharder failed; tell the operator";
-
-  private static final Set<HubCookie.Verdict> LOGGED =
-      EnumSet.of(HubCookie.Verdict.FORGED, HubCookie.Verdict.AMBIGUOUS);
+  private static final Set<HubCookie.CookieVerdict> LOGGED =
+      EnumSet.of(HubCookie.CookieVerdict.FORGED, HubCookie.CookieVerdict.AMBIGUOUS);
 
   private final Sharder sharder;
-  final Settings settings;
+  private final UserNames users;
+  final HubCookie cookie;
 
-  UserHandler(Sharder sharder, Settings settings) {
+  UserHandler(Sharder sharder, UserNames users, HubCookie cookie) {
     this.sharder = sharder;
-    this.settings = settings;
+    this.users = users;
+    this.cookie = cookie;
   }
 
-  /** Tells the user's hub; ends the exchange. */
-  abstract void tell(HttpServerExchange exchange, Placement placement);
+  /**
+   * Answers with the user's hub, and ends the exchange.
+   *
+   * @throws InvalidValueException if the settings let no user be sent to the hub
+   */
+  abstract void answer(HttpServerExchange exchange, Placement placement);
 
   /** What the cookie that came along is worth, if one did; what is wrong with it is logged. */
-  final Optional<HubCookie.Verdict> judge(HttpServerExchange exchange, Placement placement) {
-    Optional<HubCookie.Verdict> verdict =
-        settings.cookie().judge(HubCookie.sent(exchange), placement.object(), placement.bin());
+  final Optional<HubCookie.CookieVerdict> judge(HttpServerExchange exchange, Placement placement) {
+    Optional<HubCookie.CookieVerdict> verdict =
+        cookie.judge(HubCookie.sent(exchange), placement.object(), placement.bin());
     verdict
         .filter(LOGGED::contains)
         .ifPresent(found -> log.warn("the cookie {}; it came from {}", found, placement.object()));
@@ -79,7 +79,7 @@ public abstract class UserHandler implements HttpHandler {
     } catch (RefusedRequestException refusal) {
       refusal.problem().answer(exchange);
     } catch (InvalidValueException noUser) {
-      refuse(exchange, noUser);
+      ErrorProblems.forUser(noUser).answer(exchange);
     }
   }
 
@@ -90,11 +90,11 @@ public abstract class UserHandler implements HttpHandler {
       long start) {
     try {
       if (placement == null) {
-        refuse(exchange, cause(error));
+        ErrorProblems.forUser(error).answer(exchange);
         return;
       }
       report(placement, System.nanoTime() - start);
-      tell(exchange, placement);
+      answer(exchange, placement);
     } catch (Throwable failure) {
       abandon(exchange, failure);
     }
@@ -109,13 +109,14 @@ public abstract class UserHandler implements HttpHandler {
     }
     exchange.getResponseHeaders().remove(Headers.SET_COOKIE);
     exchange.getResponseHeaders().remove(Headers.LOCATION);
-    refuse(exchange, failure);
+    Problem problem =
+        failure instanceof InvalidValueException unusableHub
+            ? ErrorProblems.forUserOf(unusableHub)
+            : ErrorProblems.forUser(failure);
+    problem.answer(exchange);
   }
 
-  private static @Nullable Throwable cause(@Nullable Throwable error) {
-    return error instanceof CompletionException ? error.getCause() : error;
-  }
-
+  /** Logs which hub a user has, and how long that took. */
   public static void report(Placement placement, long nanos) {
     // The name comes last: whatever is in it, the fields before it are ours.
     log.info(
@@ -133,42 +134,6 @@ public abstract class UserHandler implements HttpHandler {
           StatusCodes.UNAUTHORIZED,
           "the header REMOTE_USER names nobody; have nginx log the user in and set it");
     }
-    return settings.userName(named.get());
-  }
-
-  /** What is inside is for the log, and what to do for whoever asked. */
-  public static void refuse(HttpServerExchange exchange, @Nullable Throwable error) {
-    if (error instanceof InvalidValueException wrong) {
-      log.warn("{}", wrong.getMessage());
-      refuse(
-          exchange,
-          StatusCodes.BAD_REQUEST,
-          "this user name cannot be kept: it is too long, or has characters that cannot be shown,"
-              + " blanks around it, or capital letters that are another's too; log in under"
-              + " another");
-    } else if (error instanceof NoOpenBinException full) {
-      log.warn("{}", full.getMessage());
-      refuse(
-          exchange,
-          StatusCodes.SERVICE_UNAVAILABLE,
-          "no hub takes anybody new now; ask again later, or tell the operator");
-    } else if (error instanceof SettingsException setting) {
-      log.error("{}", setting.getMessage());
-      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, FAILED);
-    } else if (error instanceof SharderException passing) {
-      log.error("{}", passing.getMessage());
-      refuse(
-          exchange,
-          StatusCodes.SERVICE_UNAVAILABLE,
-          "the assignments cannot be reached now; ask again in a few seconds, or tell the"
-              + " operator");
-    } else {
-      log.error("a request failed as none should", error);
-      refuse(exchange, StatusCodes.INTERNAL_SERVER_ERROR, FAILED);
-    }
-  }
-
-  public static void refuse(HttpServerExchange exchange, int status, String detail) {
-    Problem.of(status, detail).answer(exchange);
+    return users.spelled(named.get());
   }
 }

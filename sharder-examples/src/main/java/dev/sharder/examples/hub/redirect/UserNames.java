@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.redirect;
 
 import dev.sharder.AssignmentRequest;
 import dev.sharder.InvalidValueException;
-import dev.sharder.examples.hub.server.HubServer;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
@@ -35,7 +34,7 @@ public record UserNames(boolean lowercase) {
       return said;
     }
     // Refuses what no object may be called, and shows it by number.
-    AssignmentRequest.of(HubServer.KIND, said);
+    AssignmentRequest.of(HubNames.KIND, said);
     int first = said.codePointAt(0);
     int last = said.codePointBefore(said.length());
     if (isOutside(first) || isOutside(last)) {

@@ -1,7 +1,7 @@
 package dev.sharder.examples.hub.server;
 
+import dev.sharder.examples.hub.http.Problem;
 import dev.sharder.examples.hub.redirect.ReturnPath;
-import dev.sharder.examples.hub.redirect.UserHandler;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.StatusCodes;
@@ -21,10 +21,10 @@ final class DotSegmentsHandler implements HttpHandler {
   @Override
   public void handleRequest(HttpServerExchange exchange) throws Exception {
     if (ReturnPath.hasDotSegment(exchange.getRequestURI())) {
-      UserHandler.refuse(
-          exchange,
-          StatusCodes.BAD_REQUEST,
-          "the path has a segment '.' or '..', which a proxy would resolve; ask for what it leads to, or send such a name in a body");
+      Problem.of(
+              StatusCodes.BAD_REQUEST,
+              "the path has a segment '.' or '..', which a proxy would resolve; ask for what it leads to, or send such a name in a body")
+          .answer(exchange);
     } else {
       next.handleRequest(exchange);
     }

@@ -7,7 +7,7 @@ import dev.sharder.SharderException;
 import dev.sharder.SharderListener;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.ShardAdmin;
-import dev.sharder.examples.hub.redirect.UserHandler;
+import dev.sharder.examples.hub.http.Problem;
 import dev.sharder.metrics.SharderMetrics;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Timer;
@@ -50,7 +50,7 @@ final class HealthAndMetrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics collections = new JvmGcMetrics();
-  private final Map<Answer, Timer> answers = new ConcurrentHashMap<>();
+  private final Map<AnswerKey, Timer> answers = new ConcurrentHashMap<>();
 
   /** Has our timers tell how many were how quick. */
   private static final class Histograms implements MeterFilter {
@@ -69,16 +69,16 @@ final class HealthAndMetrics implements AutoCloseable {
   private volatile long asked = System.nanoTime();
 
   /** What came of the latest look; it has declared its hubs by the time it answers anyone. */
-  private volatile Placing placing = Placing.WORKS;
+  private volatile PlacingState placing = PlacingState.WORKS;
 
-  private enum Placing {
+  private enum PlacingState {
     WORKS,
     NO_OPEN_BIN,
     FAILS
   }
 
   /** What a timer of answers is for. */
-  private record Answer(String path, int status) {}
+  private record AnswerKey(String path, int status) {}
 
   /** What a histogram tells apart. */
   private static final double[] BOUNDS =
@@ -111,7 +111,7 @@ final class HealthAndMetrics implements AutoCloseable {
       exchange.addExchangeCompleteListener(
           (ended, next) -> {
             answers
-                .computeIfAbsent(new Answer(path, ended.getStatusCode()), this::timer)
+                .computeIfAbsent(new AnswerKey(path, ended.getStatusCode()), this::timer)
                 .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
             next.proceed();
           });
@@ -119,7 +119,7 @@ final class HealthAndMetrics implements AutoCloseable {
     };
   }
 
-  private Timer timer(Answer answer) {
+  private Timer timer(AnswerKey answer) {
     return registry.timer(
         "sharder.http", "path", answer.path(), "status", String.valueOf(answer.status()));
   }
@@ -162,16 +162,19 @@ final class HealthAndMetrics implements AutoCloseable {
     try {
       Explanation explanation = admin.explain(AssignmentRequest.of(admin.kind(), PROBE));
       boolean works = explanation.assignment().isPresent() || explanation.wouldGet().isPresent();
-      become(works ? Placing.WORKS : Placing.NO_OPEN_BIN, explanation.others().toString());
+      become(
+          works ? PlacingState.WORKS : PlacingState.NO_OPEN_BIN, explanation.others().toString());
     } catch (SharderException failure) {
-      become(Placing.FAILS, failure.getMessage());
+      become(PlacingState.FAILS, failure.getMessage());
     }
   }
 
-  private void become(Placing now, String why) {
+  private void become(PlacingState now, String why) {
     if (now != placing) {
       log.warn(
-          now == Placing.WORKS ? "new users can be placed again" : "no new user can be placed: {}",
+          now == PlacingState.WORKS
+              ? "new users can be placed again"
+              : "no new user can be placed: {}",
           why);
     }
     placing = now;
@@ -179,7 +182,7 @@ final class HealthAndMetrics implements AutoCloseable {
 
   private void sayReady(HttpServerExchange exchange, Sharder sharder) {
     Duration age = sharder.answerAge();
-    if (placing == Placing.FAILS) {
+    if (placing == PlacingState.FAILS) {
       refuse(exchange, "no new user can be placed, because the database fails; the log says how");
     } else if (age.compareTo(STALENESS) > 0) {
       refuse(
@@ -191,14 +194,14 @@ final class HealthAndMetrics implements AutoCloseable {
       exchange
           .getResponseSender()
           .send(
-              placing == Placing.NO_OPEN_BIN
+              placing == PlacingState.NO_OPEN_BIN
                   ? "ready for known users; no hub takes new ones, the log says why\n"
                   : "ready\n");
     }
   }
 
   private static void refuse(HttpServerExchange exchange, String reason) {
-    UserHandler.refuse(exchange, StatusCodes.SERVICE_UNAVAILABLE, reason);
+    Problem.of(StatusCodes.SERVICE_UNAVAILABLE, reason).answer(exchange);
   }
 
   /** Answers with all meters, as Prometheus reads them. */

@@ -4,7 +4,6 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import dev.sharder.examples.hub.access.TrustedProxy;
 import io.undertow.UndertowOptions;
 import io.undertow.server.DefaultByteBufferPool;
-import io.undertow.server.HttpHandler;
 import io.undertow.server.protocol.http.HttpOpenListener;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -79,14 +78,14 @@ final class HttpListener implements AutoCloseable {
    * @param port 0 for any that is free
    * @throws IOException if it cannot
    */
-  static HttpListener open(String host, int port, TrustedProxy proxy, HttpHandler handler)
+  static HttpListener open(String host, int port, TrustedProxy proxy, RequestChain requests)
       throws IOException {
     int most = mostConnections();
     ConnectionLimits limits = new ConnectionLimits(proxy, most);
     HttpOpenListener http =
         new HttpOpenListener(
             new DefaultByteBufferPool(true, BUFFER_BYTES, -1, BUFFERS_PER_THREAD), REQUESTS);
-    http.setRootHandler(limits.noting(handler));
+    http.setRootHandler(requests.around(limits::noting));
     XnioWorker worker = worker();
     try {
       AcceptingChannel<StreamConnection> channel =

@@ -2,7 +2,7 @@ package dev.sharder.examples.hub.server;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.config.DatabaseSettings;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
@@ -32,17 +32,17 @@ public record HubDatabase(
   private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
 
   /** Opens the database that the settings name, and creates or updates its tables. */
-  public static HubDatabase open(Settings settings) {
+  public static HubDatabase open(DatabaseSettings settings) {
     return open(settings, true);
   }
 
   /** Opens the database that the settings name; its tables are there, or are to be made. */
-  public static HubDatabase open(Settings settings, boolean migrate) {
-    checkUrl(settings.database());
+  public static HubDatabase open(DatabaseSettings settings, boolean migrate) {
+    checkUrl(settings.url());
     settings.replica().ifPresent(HubDatabase::checkUrl);
-    file(settings.database()).ifPresent(HubDatabase::keepPrivate);
+    file(settings.url()).ifPresent(HubDatabase::keepPrivate);
     connectOnce(settings);
-    HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.database()));
+    HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.url()));
     Optional<HikariDataSource> replica = Optional.empty();
     try {
       replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
@@ -55,7 +55,7 @@ public record HubDatabase(
       throw new StartException(
           "cannot use the database %s%s: %s"
               .formatted(
-                  settings.shownDatabase(),
+                  settings.shown(),
                   settings
                       .replica()
                       .map(url -> " with the replica " + new DatabaseUrl(url).shown())
@@ -117,36 +117,36 @@ public record HubDatabase(
   }
 
   /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
-  private static void connectOnce(Settings settings) {
+  private static void connectOnce(DatabaseSettings settings) {
     DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
     Properties login = new Properties();
-    settings.databaseUser().ifPresent(user -> login.setProperty("user", user));
-    settings.databasePassword().ifPresent(password -> login.setProperty("password", password));
-    try (Connection connection = DriverManager.getConnection(settings.database(), login)) {
+    settings.user().ifPresent(user -> login.setProperty("user", user));
+    settings.password().ifPresent(password -> login.setProperty("password", password));
+    try (Connection connection = DriverManager.getConnection(settings.url(), login)) {
       // SQLite does not look into the file before it is asked for something.
       connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
     } catch (SQLException failure) {
       throw new StartException(
           "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
-              .formatted(settings.shownDatabase(), Secrets.masked(rootMessage(failure))),
+              .formatted(settings.shown(), Secrets.masked(rootMessage(failure))),
           failure);
     }
   }
 
   /** Its connections outlive a promotion, after which they are to no replica any more. */
-  private static HikariConfig replicaOf(Settings settings, String url) {
+  private static HikariConfig replicaOf(DatabaseSettings settings, String url) {
     HikariConfig config = poolOf(settings, url);
     config.setPoolName("sharder-replica");
     config.setMaxLifetime(REPLICA_LIFETIME.toMillis());
     return config;
   }
 
-  private static HikariConfig poolOf(Settings settings, String url) {
+  private static HikariConfig poolOf(DatabaseSettings settings, String url) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("sharder");
     config.setJdbcUrl(url);
-    settings.databaseUser().ifPresent(config::setUsername);
-    settings.databasePassword().ifPresent(config::setPassword);
+    settings.user().ifPresent(config::setUsername);
+    settings.password().ifPresent(config::setPassword);
     // The store opens it, and tells better than the pool what is wrong.
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());

@@ -1,6 +1,6 @@
 package dev.sharder.examples.hub.server;
 
-import dev.sharder.examples.hub.redirect.UserHandler;
+import dev.sharder.examples.hub.http.Problem;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderValues;
@@ -48,10 +48,10 @@ final class RequestFramingHandler implements HttpHandler {
       return;
     }
     exchange.setPersistent(false);
-    UserHandler.refuse(
-        exchange,
-        StatusCodes.BAD_REQUEST,
-        "where this request ends cannot be told; send one Content-Length, or Transfer-Encoding: chunked");
+    Problem.of(
+            StatusCodes.BAD_REQUEST,
+            "where this request ends cannot be told; send one Content-Length, or Transfer-Encoding: chunked")
+        .answer(exchange);
   }
 
   /** Nothing is answered before a body is there, so who sends it slowly would keep everything. */

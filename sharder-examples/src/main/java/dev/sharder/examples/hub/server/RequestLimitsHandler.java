@@ -1,6 +1,6 @@
 package dev.sharder.examples.hub.server;
 
-import dev.sharder.examples.hub.redirect.UserHandler;
+import dev.sharder.examples.hub.http.Problem;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
@@ -44,17 +44,17 @@ final class RequestLimitsHandler implements HttpHandler {
   public void handleRequest(HttpServerExchange exchange) throws Exception {
     if (exchange.getRequestContentLength() > MOST_BODY_BYTES) {
       exchange.setPersistent(false);
-      UserHandler.refuse(
-          exchange,
-          StatusCodes.REQUEST_ENTITY_TOO_LARGE,
-          "the body is larger than 16 MB, which nothing here takes; send less");
+      Problem.of(
+              StatusCodes.REQUEST_ENTITY_TOO_LARGE,
+              "the body is larger than 16 MB, which nothing here takes; send less")
+          .answer(exchange);
     } else if (isHeavy(exchange)) {
       exchange.setPersistent(false);
-      UserHandler.refuse(
-          exchange,
-          StatusCodes.REQUEST_HEADER_FIELDS_TOO_LARGE,
-          "the headers are more than %d, or larger than %d KB with the URL; send less, such as fewer cookies"
-              .formatted(MOST_HEADERS, MOST_HEADER_BYTES / 1024));
+      Problem.of(
+              StatusCodes.REQUEST_HEADER_FIELDS_TOO_LARGE,
+              "the headers are more than %d, or larger than %d KB with the URL; send less, such as fewer cookies"
+                  .formatted(MOST_HEADERS, MOST_HEADER_BYTES / 1024))
+          .answer(exchange);
     } else {
       next.handleRequest(exchange);
     }

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.hub.api.RunningApi;
-import dev.sharder.examples.hub.api.RunningApi.Reply;
+import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import dev.sharder.examples.hub.config.SecretSettings;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -132,7 +132,7 @@ class AuthorizerTest {
   void aHostNameThatIsLongerThanAnyIsNotRepeatedWhole() throws Exception {
     try (RunningApi api = start();
         CapturedLogLines log = CapturedLogLines.of(Authorizer.class)) {
-      Answer answer = api.hub().ask("GET", "/", "Host: a." + "b".repeat(10_000));
+      HubAnswer answer = api.hub().ask("GET", "/", "Host: a." + "b".repeat(10_000));
       assertRefused(answer, "'a.bbb");
       assertThat(answer.body()).hasSizeLessThan(1_000);
       assertThat(log.lines()).singleElement().asString().hasSizeLessThan(1_000);
@@ -182,7 +182,7 @@ class AuthorizerTest {
     try (RunningApi api = start("api-tokens: ['" + RunningApi.TOKEN + "']")) {
       String assignment = "/api/v1/kinds/hub/assignments/eve";
       for (String path : List.of("/api/v1/kinds", assignment)) {
-        Answer refused = api.hub().askAsAnyone("GET", path, OWN);
+        HubAnswer refused = api.hub().askAsAnyone("GET", path, OWN);
         assertThat(refused.status()).isEqualTo(401);
         assertThat(refused.header("WWW-Authenticate")).startsWith("Bearer ");
       }
@@ -261,7 +261,7 @@ class AuthorizerTest {
     return host.replaceFirst(":\\d+$", "");
   }
 
-  private static void assertRefused(Answer answer, String detail) {
+  private static void assertRefused(HubAnswer answer, String detail) {
     assertThat(answer.status()).isEqualTo(403);
     assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
     assertThat(answer.body()).contains(detail);
@@ -275,11 +275,11 @@ class AuthorizerTest {
         assertThat(api.get("/me", "REMOTE_USER: " + name).body())
             .isEqualTo("{\"actor\":\"ada\"}\n");
       }
-      Answer added = api.hub().ask("PUT", BIN, OWN, "REMOTE_USER: JOSÉ", OWN_PAGE);
+      HubAnswer added = api.hub().ask("PUT", BIN, OWN, "REMOTE_USER: JOSÉ", OWN_PAGE);
       assertThat(added.status()).isEqualTo(201);
       assertThat(api.get("/kinds/hub/changes?latest=1").json().at("/changes/0/actor").asText())
           .isEqualTo("josé");
-      Reply nobody = api.ask("PUT", "/kinds/hub/bins/hub-4", null);
+      ApiAnswer nobody = api.ask("PUT", "/kinds/hub/bins/hub-4", null);
       assertThat(nobody.status()).isEqualTo(403);
       assertThat(nobody.detail()).contains("'admins'");
     }
@@ -319,7 +319,7 @@ class AuthorizerTest {
   void twoNamesAreNone() throws Exception {
     try (RunningApi api = start("admins: [ada]")) {
       for (String path : List.of("/", "/api/v1/me")) {
-        Answer answer = api.hub().ask("GET", path, OWN, ADA, ADA);
+        HubAnswer answer = api.hub().ask("GET", path, OWN, ADA, ADA);
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.body()).contains("REMOTE_USER came 2 times");
       }
@@ -375,7 +375,7 @@ class AuthorizerTest {
   @Test
   void noOriginIsToldThatItMaySendTheHeaderOfThePage() throws Exception {
     try (RunningApi api = start("admins: [ada]")) {
-      Answer preflight =
+      HubAnswer preflight =
           api.hub()
               .ask(
                   "OPTIONS",

@@ -8,7 +8,7 @@ import com.atlassian.oai.validator.model.SimpleRequest;
 import com.atlassian.oai.validator.model.SimpleResponse;
 import com.atlassian.oai.validator.report.ValidationReport;
 import com.atlassian.oai.validator.report.ValidationReport.Message;
-import dev.sharder.examples.hub.api.RunningApi.Reply;
+import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.PathItem;
 import io.swagger.v3.parser.OpenAPIV3Parser;
@@ -99,7 +99,7 @@ public final class OpenApiDescription {
   }
 
   /** Holds an exchange against the file; what was done must also have been asked rightly. */
-  public Reply check(Reply reply) {
+  public ApiAnswer check(ApiAnswer reply) {
     String path = reply.path().substring(RestApiHandler.BASE.length());
     String template = paths.match(path).getValue();
     seen.add(reply.method() + " " + template + " " + reply.status());
@@ -114,7 +114,7 @@ public final class OpenApiDescription {
   }
 
   /** What the file has against a request. */
-  public static List<String> requestComplaints(Reply reply) {
+  public static List<String> requestComplaints(ApiAnswer reply) {
     SimpleRequest.Builder request =
         new SimpleRequest.Builder(Request.Method.valueOf(reply.method()), reply.path());
     reply
@@ -133,7 +133,7 @@ public final class OpenApiDescription {
     return complaints(VALIDATOR.validateRequest(request.build()));
   }
 
-  private static SimpleResponse response(Reply reply) {
+  private static SimpleResponse response(ApiAnswer reply) {
     SimpleResponse.Builder response = SimpleResponse.Builder.status(reply.status());
     reply.response().headers().map().forEach((name, values) -> response.withHeader(name, values));
     return response.withBody(reply.body()).build();

@@ -3,8 +3,8 @@ package dev.sharder.examples.hub.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.api.OpenApiDescription.Described;
-import dev.sharder.examples.hub.api.RestApiTest.Product;
-import dev.sharder.examples.hub.api.RunningApi.Reply;
+import dev.sharder.examples.hub.api.RestApiTest.TestedDatabase;
+import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -40,7 +40,8 @@ class OpenApiDescriptionTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyOperationAndStatusOfTheFileIsSeenAndEveryAnswerFits(Product product) throws Exception {
+  void everyOperationAndStatusOfTheFileIsSeenAndEveryAnswerFits(TestedDatabase product)
+      throws Exception {
     String database = product.newDatabase(folder);
     try (RunningApi api = RunningApi.start(folder, database)) {
       seeWhatWorks(api);
@@ -79,7 +80,7 @@ class OpenApiDescriptionTest {
         "{\"rebalance\": {\"atMost\": 9, \"threshold\": 0.5, \"only\": [\"hub-1\"]}}";
     see(200, api.admin("POST", "/kinds/hub/plans", rebalance));
     String drain = "{\"drain\": \"hub-2\", \"into\": [\"hub-3\"]}";
-    Reply plan = see(200, api.admin("POST", "/kinds/hub/plans", drain));
+    ApiAnswer plan = see(200, api.admin("POST", "/kinds/hub/plans", drain));
     String piece = "{\"limit\": 1, \"reason\": \"r\", \"plan\": " + plan.body() + "}";
     see(200, api.admin("POST", "/kinds/hub/plans/apply", piece));
     see(200, api.admin("DELETE", "/kinds/hub/assignments/bob?version=1&reason=r", null));
@@ -138,7 +139,7 @@ class OpenApiDescriptionTest {
     for (Described operation : OpenApiDescription.operations()) {
       if (operation.statuses().contains("503")) {
         String body = BODIES.get(operation.toString());
-        Reply away = api.admin(operation.method(), path(operation, "homedir"), body);
+        ApiAnswer away = api.admin(operation.method(), path(operation, "homedir"), body);
         see(503, away);
         assertThat(away.detail()).doesNotContain("sharder_").doesNotContain("SQL");
       }
@@ -154,7 +155,7 @@ class OpenApiDescriptionTest {
     }
   }
 
-  private Reply see(int status, Reply reply) {
+  private ApiAnswer see(int status, ApiAnswer reply) {
     assertThat(reply.status())
         .as("%s %s: %s", reply.method(), reply.path(), reply.body())
         .isEqualTo(status);
@@ -217,7 +218,7 @@ class OpenApiDescriptionTest {
               .findFirst()
               .orElseThrow();
       String path = path(described, "hub").replace("hub-9", "hub-1");
-      Reply reply = see(400, api.admin(described.method(), path, body.replace('\'', '"')));
+      ApiAnswer reply = see(400, api.admin(described.method(), path, body.replace('\'', '"')));
       assertThat(reply.detail()).contains(complaint);
       if (!body.endsWith(" x")) {
         assertThat(OpenApiDescription.requestComplaints(reply)).isNotEmpty();
@@ -232,7 +233,7 @@ class OpenApiDescriptionTest {
   })
   void aParameterThatTheFileForbidsIsRefusedAndNamed(String path, String name) throws Exception {
     try (RunningApi api = RunningApi.start(folder, "jdbc:sqlite::memory:")) {
-      Reply reply = see(400, api.get("/kinds/hub" + path));
+      ApiAnswer reply = see(400, api.get("/kinds/hub" + path));
       assertThat(reply.detail()).contains("'" + name + "'");
       assertThat(OpenApiDescription.requestComplaints(reply)).isNotEmpty();
       String twice = "/kinds/hub" + path + "&" + path.replaceFirst(".*\\?", "");
@@ -245,7 +246,7 @@ class OpenApiDescriptionTest {
     try (RunningApi api = RunningApi.start(folder, "jdbc:sqlite::memory:")) {
       for (Map.Entry<String, Set<String>> path : OpenApiDescription.methods().entrySet()) {
         for (String method : List.of("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT", "OPTIONS")) {
-          Reply reply = api.admin(method, path.getKey().replaceAll("[{}]", ""), null);
+          ApiAnswer reply = api.admin(method, path.getKey().replaceAll("[{}]", ""), null);
           if (path.getValue().contains(method)) {
             assertThat(reply.status()).as(method + path).isNotEqualTo(405);
           } else {
@@ -264,7 +265,7 @@ class OpenApiDescriptionTest {
   @Test
   void theFileIsServedAsItIs() throws Exception {
     try (RunningApi api = RunningApi.start(folder, "jdbc:sqlite::memory:")) {
-      Reply reply = api.get("/openapi.yaml");
+      ApiAnswer reply = api.get("/openapi.yaml");
       assertThat(reply.header("Content-Type")).isEqualTo("application/yaml");
       assertThat(reply.body()).isEqualTo(OpenApiDescription.text());
     }

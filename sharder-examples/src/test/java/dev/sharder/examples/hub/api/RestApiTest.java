@@ -6,11 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sharder.examples.hub.access.Authorizer;
-import dev.sharder.examples.hub.api.RunningApi.Reply;
+import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import dev.sharder.examples.hub.server.HubServer;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.TestPostgres;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +40,7 @@ class RestApiTest {
   private static final String OWN = "Host: localhost";
 
   /** The databases there are. */
-  enum Product {
+  enum TestedDatabase {
     SQLITE,
     POSTGRESQL;
 
@@ -54,20 +54,20 @@ class RestApiTest {
   @TempDir private Path folder;
 
   private RunningApi start() throws Exception {
-    return RunningApi.start(folder, Product.SQLITE.newDatabase(folder));
+    return RunningApi.start(folder, TestedDatabase.SQLITE.newDatabase(folder));
   }
 
   @ParameterizedTest
   @EnumSource
-  void anObjectOfAnyKindIsAssignedOnceAndStays(Product product) throws Exception {
+  void anObjectOfAnyKindIsAssignedOnceAndStays(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       api.addBins("homedir", "nfs-1", "nfs-2");
       String ada = "/kinds/homedir/assignments/ada";
       assertThat(api.get(ada).status()).isEqualTo(404);
-      Reply made = api.ask("PUT", ada, null);
+      ApiAnswer made = api.ask("PUT", ada, null);
       assertThat(made.status()).isEqualTo(201);
       assertThat(made.json().path("bin").asText()).isEqualTo("nfs-1");
-      Reply found = api.ask("PUT", ada, "{\"size\": 7, \"group\": \"lab\"}", RunningApi.JSON);
+      ApiAnswer found = api.ask("PUT", ada, "{\"size\": 7, \"group\": \"lab\"}", RunningApi.JSON);
       assertThat(found.status()).isEqualTo(200);
       assertThat((Object) ((ObjectNode) found.json()).put("isNew", true)).isEqualTo(made.json());
       assertThat((Object) ((ObjectNode) made.json()).without("isNew"))
@@ -110,7 +110,7 @@ class RestApiTest {
       })
   void aNameIsDecodedExactlyOnce(String path, String name) throws Exception {
     try (RunningApi api = start()) {
-      Answer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path, OWN);
+      HubAnswer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path, OWN);
       assertThat(answer.status()).as(answer.body()).isEqualTo(201);
       JsonNode listed = api.get("/kinds/hub/assignments").json().path("assignments");
       assertThat(listed).hasSize(1);
@@ -138,7 +138,7 @@ class RestApiTest {
   })
   void whatIsNoNameIsRefusedAndNothingIsWritten(String path, int status) throws Exception {
     try (RunningApi api = start()) {
-      Answer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path, OWN);
+      HubAnswer answer = api.hub().ask("PUT", "/api/v1/kinds/hub/assignments/" + path, OWN);
       assertThat(answer.status()).as(answer.body()).isEqualTo(status);
       assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
       assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 0L));
@@ -171,12 +171,12 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void oneBadObjectOfManyFailsNoOther(Product product) throws Exception {
+  void oneBadObjectOfManyFailsNoOther(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       api.addBins("homedir", "nfs-1");
       api.admin("PATCH", "/kinds/homedir/bins/nfs-1", "{\"capacity\": 2}");
       String roster = "{\"objects\": [\"ada\", \" \", \"bob\", \"ada\", \"eve\", \"\\ud83d\"]}";
-      Reply reply = api.ask("POST", "/kinds/homedir/assignments", roster, RunningApi.JSON);
+      ApiAnswer reply = api.ask("POST", "/kinds/homedir/assignments", roster, RunningApi.JSON);
       List<String> answers = new ArrayList<>();
       for (JsonNode answer : reply.json().path("answers")) {
         answers.add(
@@ -193,10 +193,10 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void tenThousandAreAssignedAtOnceAndEvenly(Product product) throws Exception {
+  void tenThousandAreAssignedAtOnceAndEvenly(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       List<String> names = IntStream.range(0, 10_000).mapToObj(i -> "user-" + i).toList();
-      Reply reply = post(api, names);
+      ApiAnswer reply = post(api, names);
       assertThat(reply.status()).as(reply.body()).isEqualTo(200);
       assertThat(reply.json().path("answers")).hasSize(10_000);
       assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 5_000L, "hub-2", 5_000L));
@@ -206,14 +206,14 @@ class RestApiTest {
     }
   }
 
-  private static Reply post(RunningApi api, List<String> names) throws Exception {
+  private static ApiAnswer post(RunningApi api, List<String> names) throws Exception {
     String body = MAPPER.writeValueAsString(Map.of("objects", names));
     return api.ask("POST", "/kinds/hub/assignments", body, RunningApi.JSON);
   }
 
   @ParameterizedTest
   @EnumSource
-  void pageAfterPageListsEverythingOnce(Product product) throws Exception {
+  void pageAfterPageListsEverythingOnce(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       post(api, List.of("ab", "a", "a%/b", "a b", "😀", "aé", "b"));
       assertThat(pages(api, "", 2)).containsExactly("a", "a b", "a%/b", "ab", "aé", "b", "😀");
@@ -244,18 +244,19 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void aMoveIsACompareAndSetAndIsRecordedWithWhoAndWhy(Product product) throws Exception {
+  void aMoveIsACompareAndSetAndIsRecordedWithWhoAndWhy(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       api.assign("hub", "ada");
       String move = "/kinds/hub/assignments/ada/move";
       String first = "{\"bin\": \"hub-2\", \"version\": 1, \"reason\": \"closer to her data\"}";
       assertThat(api.admin("POST", move, first).json().path("version").asInt()).isEqualTo(2);
-      Reply conflict = api.admin("POST", move, first.replace("hub-2", "hub-1"));
+      ApiAnswer conflict = api.admin("POST", move, first.replace("hub-2", "hub-1"));
       assertThat(conflict.status()).isEqualTo(409);
       assertThat(conflict.detail()).contains("version 2").contains("hub-2");
       assertThat(api.admin("DELETE", "/kinds/hub/assignments/ada?version=1", null).status())
           .isEqualTo(409);
-      Reply gone = api.admin("DELETE", "/kinds/hub/assignments/ada?version=2&reason=left+us", null);
+      ApiAnswer gone =
+          api.admin("DELETE", "/kinds/hub/assignments/ada?version=2&reason=left+us", null);
       assertThat(gone.json().path("bin").asText()).isEqualTo("hub-2");
       assertThat(api.get("/kinds/hub/assignments/ada").status()).isEqualTo(404);
       JsonNode story = api.get("/kinds/hub/assignments/ada/history").json().path("changes");
@@ -278,7 +279,7 @@ class RestApiTest {
       api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"state\": \"cordoned\"}");
       String move = "/kinds/hub/assignments/ada/move";
       assertThat(api.admin("POST", move, "{\"bin\": \"hub-2\"}").status()).isEqualTo(409);
-      Reply forced = api.admin("POST", move, "{\"bin\": \"hub-2\", \"force\": true}");
+      ApiAnswer forced = api.admin("POST", move, "{\"bin\": \"hub-2\", \"force\": true}");
       assertThat(forced.json().path("bin").asText()).isEqualTo("hub-2");
       JsonNode eve = api.get("/kinds/hub/assignments/eve/explain").json();
       assertThat(eve.path("wouldGet").asText()).isEqualTo("hub-1");
@@ -299,7 +300,7 @@ class RestApiTest {
       assertThat(made.path("refusal").asText()).isEqualTo("is cordoned");
       assertThat(made.path("load").asInt()).isEqualTo(3);
       assertThat(made.path("share").asDouble()).isEqualTo(100.0);
-      Reply patched =
+      ApiAnswer patched =
           api.admin("PATCH", bin, "{\"capacity\": null, \"labels\": {\"a\": null, \"c\": \"3\"}}");
       assertThat(patched.json().path("capacity").isNull()).isTrue();
       assertThat(patched.json().path("labels").toString()).isEqualTo("{\"b\":\"2\",\"c\":\"3\"}");
@@ -312,7 +313,7 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void aPlanIsAppliedPieceByPieceUntilNothingIsLeft(Product product) throws Exception {
+  void aPlanIsAppliedPieceByPieceUntilNothingIsLeft(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       post(api, IntStream.range(0, 50).mapToObj(i -> "user-" + i).toList());
       api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"state\": \"draining\"}");
@@ -322,7 +323,7 @@ class RestApiTest {
       assertThat(api.loads("hub").get("hub-1")).isEqualTo(25);
       List<Integer> left = new ArrayList<>();
       while (left.isEmpty() || left.get(left.size() - 1) > 0) {
-        Reply piece = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 10));
+        ApiAnswer piece = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 10));
         assertThat(piece.status()).as(piece.body()).isEqualTo(200);
         assertThat(piece.json().path("skipped").asInt()).isZero();
         left.add(piece.json().path("left").asInt());
@@ -341,12 +342,13 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void aPieceThatIsSentAgainOrAfterAnotherChangeMovesNobody(Product product) throws Exception {
+  void aPieceThatIsSentAgainOrAfterAnotherChangeMovesNobody(TestedDatabase product)
+      throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       post(api, IntStream.range(0, 20).mapToObj(i -> "user-" + i).toList());
       api.addBins("hub", "hub-3");
       JsonNode plan = api.admin("POST", "/kinds/hub/plans", "{\"rebalance\": {}}").json();
-      Reply done = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 2));
+      ApiAnswer done = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 2));
       assertThat(done.json().path("moved").asInt()).isEqualTo(2);
       Map<String, Long> loads = api.loads("hub");
       assertThat(api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 2)).status())
@@ -362,7 +364,7 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void twoWhoDrainOneBinAtOnceMoveNobodyTwice(Product product) throws Exception {
+  void twoWhoDrainOneBinAtOnceMoveNobodyTwice(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       List<String> names = IntStream.range(0, 60).mapToObj(i -> "user-" + i).toList();
       post(api, names);
@@ -387,7 +389,7 @@ class RestApiTest {
         if (plan.path("moves").asInt() == 0) {
           return moved;
         }
-        Reply done = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 7));
+        ApiAnswer done = api.admin("POST", "/kinds/hub/plans/apply", piece(plan, 7));
         assertThat(done.status()).as(done.body()).isIn(200, 409);
         moved += done.json().path("moved").asLong();
       }
@@ -417,7 +419,7 @@ class RestApiTest {
 
   @ParameterizedTest
   @EnumSource
-  void theFeedTellsAChangeAsItIsMadeAndNothingTwice(Product product) throws Exception {
+  void theFeedTellsAChangeAsItIsMadeAndNothingTwice(TestedDatabase product) throws Exception {
     try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
       api.assign("hub", "ada");
       JsonNode all = api.get("/kinds/hub/changes?wait=30").json();
@@ -425,17 +427,18 @@ class RestApiTest {
       String next = "/kinds/hub/changes?after=" + all.path("next").asLong();
       assertThat(api.get(next).json().path("next")).isEqualTo(all.path("next"));
       long begin = System.nanoTime();
-      CompletableFuture<Reply> waiting = CompletableFuture.supplyAsync(() -> quietly(api, next));
+      CompletableFuture<ApiAnswer> waiting =
+          CompletableFuture.supplyAsync(() -> quietly(api, next));
       api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"hub-2\"}");
       JsonNode told = waiting.join().json();
       assertThat(texts(told.path("changes"), "what")).containsExactly("moved");
       assertThat(System.nanoTime() - begin).isLessThan(15_000_000_000L);
-      Reply empty = api.get("/kinds/hub/changes?wait=1&after=" + told.path("next").asLong());
+      ApiAnswer empty = api.get("/kinds/hub/changes?wait=1&after=" + told.path("next").asLong());
       assertThat(empty.json().path("changes")).isEmpty();
     }
   }
 
-  private static Reply quietly(RunningApi api, String path) {
+  private static ApiAnswer quietly(RunningApi api, String path) {
     try {
       return api.get(path + "&wait=30");
     } catch (Exception failure) {
@@ -445,7 +448,7 @@ class RestApiTest {
 
   @Test
   void whoeverWaitsForAChangeKeepsNoServerFromEndingAndIsAnswered() throws Exception {
-    CompletableFuture<Reply> waiting;
+    CompletableFuture<ApiAnswer> waiting;
     long begin;
     try (RunningApi api = start()) {
       waiting = CompletableFuture.supplyAsync(() -> quietly(api, "/kinds/hub/changes?after=2"));
@@ -459,10 +462,10 @@ class RestApiTest {
 
   @Test
   void withoutATokenNothingIsChangedAndTheAnswerSaysWhichKeyWouldAllowIt() throws Exception {
-    String database = Product.SQLITE.newDatabase(folder);
+    String database = TestedDatabase.SQLITE.newDatabase(folder);
     try (RunningApi api = RunningApi.start(folder, database, "lowercase: true\n");
         CapturedLogLines log = CapturedLogLines.of(HubServer.class)) {
-      Reply off = api.admin("PUT", "/kinds/hub/bins/hub-3", "{\"weight\": 2}");
+      ApiAnswer off = api.admin("PUT", "/kinds/hub/bins/hub-3", "{\"weight\": 2}");
       assertThat(off.status()).isEqualTo(403);
       assertThat(off.detail()).contains("'api-tokens'").contains("'api-token-file'");
       assertThat(log.lines()).isEmpty();
@@ -483,7 +486,7 @@ class RestApiTest {
   void aWrongTokenIsRefusedAndLoggedWithoutItself(String authorization) throws Exception {
     try (RunningApi api = start();
         CapturedLogLines log = CapturedLogLines.of(Authorizer.class)) {
-      Reply refused =
+      ApiAnswer refused =
           api.ask("DELETE", "/kinds/hub/assignments/ada", null, "Authorization: " + authorization);
       assertThat(refused.status()).isEqualTo(401);
       assertThat(refused.header("WWW-Authenticate")).isEqualTo("Bearer realm=\"sharder\"");
@@ -496,13 +499,14 @@ class RestApiTest {
   @Test
   void aStrangerMayDoEverythingWithATokenAndNothingWithout() throws Exception {
     String settings = "trusted: [10.0.0.1]\napi-tokens: [" + RunningApi.TOKEN + "]\n";
-    try (RunningApi api = RunningApi.start(folder, Product.SQLITE.newDatabase(folder), settings)) {
-      Reply refused = api.ask("PUT", "/kinds/hub/assignments/ada", null);
+    try (RunningApi api =
+        RunningApi.start(folder, TestedDatabase.SQLITE.newDatabase(folder), settings)) {
+      ApiAnswer refused = api.ask("PUT", "/kinds/hub/assignments/ada", null);
       assertThat(refused.status()).isEqualTo(401);
       assertThat(refused.header("WWW-Authenticate")).isNotEmpty();
       assertThat(api.admin("PUT", "/kinds/hub/assignments/ada", null).status()).isEqualTo(201);
       api.admin("DELETE", "/kinds/hub/assignments/ada", null);
-      Reply story = api.get("/kinds/hub/assignments/ada/history", RunningApi.HOLDER);
+      ApiAnswer story = api.get("/kinds/hub/assignments/ada/history", RunningApi.HOLDER);
       assertThat(texts(story.json().path("changes"), "actor")).endsWith("api");
       assertThat(api.hub().get("/shard", "ada").status()).isEqualTo(403);
     }
@@ -513,7 +517,7 @@ class RestApiTest {
     Path tokens = folder.resolve("tokens");
     Files.writeString(tokens, "# of the night shift\n\nbob:" + RunningApi.TOKEN + "\n");
     String settings = "api-token-file: " + tokens + "\n";
-    String database = Product.SQLITE.newDatabase(folder);
+    String database = TestedDatabase.SQLITE.newDatabase(folder);
     try (RunningApi api = RunningApi.start(folder, database, settings)) {
       api.addBins("homedir", "nfs-1");
       JsonNode changes = api.get("/kinds/homedir/changes").json().path("changes");
@@ -540,7 +544,7 @@ class RestApiTest {
   @Test
   void aHubWhoseNameNoCookieCanCarryIsNotAdded() throws Exception {
     try (RunningApi api = start()) {
-      Reply refused = api.admin("PUT", "/kinds/hub/bins/hub%203", null);
+      ApiAnswer refused = api.admin("PUT", "/kinds/hub/bins/hub%203", null);
       assertThat(refused.status()).isEqualTo(422);
       assertThat(refused.detail()).contains("'hub 3'").contains("cookie");
       api.addBins("homedir", "nfs%203");
@@ -552,7 +556,7 @@ class RestApiTest {
   void aBodyThatIsTooLargeIsRefusedHoweverItComes() throws Exception {
     try (RunningApi api = start()) {
       String large = " ".repeat(1024 * 1024 + 1);
-      Reply known = api.ask("POST", "/kinds/hub/assignments", large, RunningApi.JSON);
+      ApiAnswer known = api.ask("POST", "/kinds/hub/assignments", large, RunningApi.JSON);
       assertThat(known.status()).isEqualTo(413);
       String head =
           "POST /api/v1/kinds/hub/assignments HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"

@@ -32,7 +32,7 @@ public record RunningApi(RunningHub hub, HttpClient client) implements AutoClose
   private static final Duration TIME_LIMIT = Duration.ofSeconds(60);
 
   /** What came back, and what it was about. */
-  public record Reply(
+  public record ApiAnswer(
       String method, String path, String query, String sent, HttpResponse<String> response) {
 
     public int status() {
@@ -68,16 +68,16 @@ public record RunningApi(RunningHub hub, HttpClient client) implements AutoClose
         RunningHub.start(database, config, "hub-1", "hub-2"), HttpClient.newHttpClient());
   }
 
-  public Reply get(String path, String... headers) throws Exception {
+  public ApiAnswer get(String path, String... headers) throws Exception {
     return ask("GET", path, null, headers);
   }
 
   /** Asks as somebody who has the token. */
-  public Reply admin(String method, String path, @Nullable String body) throws Exception {
+  public ApiAnswer admin(String method, String path, @Nullable String body) throws Exception {
     return body == null ? ask(method, path, null, HOLDER) : ask(method, path, body, HOLDER, JSON);
   }
 
-  public Reply ask(String method, String path, @Nullable String body, String... headers)
+  public ApiAnswer ask(String method, String path, @Nullable String body, String... headers)
       throws Exception {
     URI uri = URI.create("http://127.0.0.1:" + hub.port() + RestApiHandler.BASE + path);
     HttpRequest.Builder request =
@@ -91,20 +91,20 @@ public record RunningApi(RunningHub hub, HttpClient client) implements AutoClose
     }
     HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
     String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
-    return new Reply(method, uri.getRawPath(), query, body == null ? "" : body, response);
+    return new ApiAnswer(method, uri.getRawPath(), query, body == null ? "" : body, response);
   }
 
   /** Adds the bins of another kind. */
   public void addBins(String kind, String... bins) throws Exception {
     for (String bin : bins) {
-      Reply added = admin("PUT", "/kinds/" + kind + "/bins/" + bin, null);
+      ApiAnswer added = admin("PUT", "/kinds/" + kind + "/bins/" + bin, null);
       assertThat(added.status()).as(added.body()).isEqualTo(201);
     }
   }
 
   /** Assigns an object of size 1, and returns where it is. */
   public String assign(String kind, String object) throws Exception {
-    Reply reply = ask("PUT", "/kinds/" + kind + "/assignments/" + object, null);
+    ApiAnswer reply = ask("PUT", "/kinds/" + kind + "/assignments/" + object, null);
     assertThat(reply.status()).as(reply.body()).isIn(200, 201);
     return reply.json().path("bin").asText();
   }

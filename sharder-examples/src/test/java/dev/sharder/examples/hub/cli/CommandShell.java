@@ -16,9 +16,9 @@ import picocli.CommandLine;
 public record CommandShell(String database) {
 
   /** What came of a command. */
-  public record Outcome(int exitCode, String out, String err) {
+  public record CommandOutcome(int exitCode, String out, String err) {
 
-    public Outcome ended(int expected) {
+    public CommandOutcome ended(int expected) {
       assertThat(exitCode).as("said: %s%s", out, err).isEqualTo(expected);
       return this;
     }
@@ -44,7 +44,7 @@ public record CommandShell(String database) {
   }
 
   /** Runs a command on the database. */
-  public Outcome run(String... arguments) {
+  public CommandOutcome run(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--database");
     all.add(database);
@@ -52,18 +52,18 @@ public record CommandShell(String database) {
   }
 
   /** Runs a command, and expects an answer in JSON. */
-  public Outcome json(String... arguments) {
+  public CommandOutcome json(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--output", "json"));
     return run(all.toArray(String[]::new)).ended(0);
   }
 
-  public static Outcome runAsIs(String... arguments) {
+  public static CommandOutcome runAsIs(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine commandLine = HubSharder.commandLine();
     commandLine.setOut(new PrintWriter(out));
     commandLine.setErr(new PrintWriter(err, true));
-    return new Outcome(commandLine.execute(arguments), out.toString(), err.toString());
+    return new CommandOutcome(commandLine.execute(arguments), out.toString(), err.toString());
   }
 }

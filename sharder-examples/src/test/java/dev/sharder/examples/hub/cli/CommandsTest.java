@@ -96,7 +96,7 @@ class CommandsTest {
   }
 
   private static List<String> placesIn(CommandShell shell) {
-    CommandShell.Outcome all = shell.json("list", "--kind", "home");
+    CommandShell.CommandOutcome all = shell.json("list", "--kind", "home");
     List<String> places = new ArrayList<>(all.each("object"));
     places.addAll(all.each("bin"));
     return places;
@@ -162,7 +162,7 @@ class CommandsTest {
     assertThat(shell.run("remove", "ada").ended(2).err()).contains("--yes");
     shell.run("remove", "ada", "--yes").ended(0);
     assertThat(shell.run("find", "ada").ended(3).out()).isEmpty();
-    CommandShell.Outcome story = shell.json("history", "ada");
+    CommandShell.CommandOutcome story = shell.json("history", "ada");
     assertThat(story.each("what")).containsExactly("assigned", "moved", "removed");
     assertThat(story.json().path(1).path("actor").asText()).isEqualTo("ops");
     assertThat(story.json().path(1).path("reason").asText()).isEqualTo("gpu");
@@ -242,9 +242,9 @@ class CommandsTest {
     String mover = moves.get(0).replaceFirst(".*\"object\":\"(\\w+)\".*", "$1");
     shell.run("move", mover, "c").ended(0);
 
-    CommandShell.Outcome first = shell.run("apply", plan.toString(), "--yes").ended(4);
+    CommandShell.CommandOutcome first = shell.run("apply", plan.toString(), "--yes").ended(4);
     assertThat(first.err()).contains("skipped", "'" + mover + "'");
-    CommandShell.Outcome second =
+    CommandShell.CommandOutcome second =
         shell.run("apply", plan.toString(), "--yes", "--output", "csv").ended(4);
     assertThat(second.lines()).containsExactly("moved,before,skipped", "0,3,1");
     assertThat(shell.json("bins").each("raw")).containsExactly("0", "7", "1");
@@ -261,16 +261,18 @@ class CommandsTest {
         "\uFEFFobject,bin,size,group\nada,a,,\n\"O'Neil, \"\"Jr\"\"\",a,5,lab\nbob,b,x,\nshort\n"
             + "eve,b,1,lab\n\nada,b,,\n");
     CommandShell shell = sqlite();
-    CommandShell.Outcome whole = shell.run("import", file.toString(), "--all-or-nothing").ended(4);
+    CommandShell.CommandOutcome whole =
+        shell.run("import", file.toString(), "--all-or-nothing").ended(4);
     assertThat(whole.err()).contains("line 4", "line 5", "nothing was taken over");
     assertThat(shell.json("list").each("object")).isEmpty();
 
-    CommandShell.Outcome told =
+    CommandShell.CommandOutcome told =
         shell.run("import", file.toString(), "--dry-run", "--output", "csv");
     assertThat(told.ended(4).lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
     assertThat(shell.json("list").each("object")).isEmpty();
 
-    CommandShell.Outcome good = shell.run("import", file.toString(), "--output", "csv").ended(4);
+    CommandShell.CommandOutcome good =
+        shell.run("import", file.toString(), "--output", "csv").ended(4);
     assertThat(good.err().lines().toList())
         .anyMatch(line -> line.startsWith("line 4: size 'x'"))
         .anyMatch(line -> line.startsWith("line 5: it has 1 cells under 4"))
@@ -366,14 +368,14 @@ class CommandsTest {
     }
     Path file = Files.writeString(folder.resolve("users.csv"), users);
     shell.run("import", file.toString()).ended(0);
-    List<CompletableFuture<CommandShell.Outcome>> drains =
+    List<CompletableFuture<CommandShell.CommandOutcome>> drains =
         Stream.of("a", "b")
             .map(
                 bin ->
                     CompletableFuture.supplyAsync(
                         () -> shell.run("bin", "drain", bin, "--to", "c", "--yes")))
             .toList();
-    for (CompletableFuture<CommandShell.Outcome> drain : drains) {
+    for (CompletableFuture<CommandShell.CommandOutcome> drain : drains) {
       drain.get().ended(0);
     }
     assertThat(shell.json("bins").each("raw")).containsExactly("0", "0", "4000");

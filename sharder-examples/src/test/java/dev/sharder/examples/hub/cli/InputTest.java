@@ -11,8 +11,8 @@ import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
-import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.examples.hub.config.SettingsReader;
 import dev.sharder.examples.hub.server.HubDatabase;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
@@ -58,7 +58,7 @@ class InputTest {
     return Files.write(folder.resolve(name), text.getBytes(charset));
   }
 
-  private CommandShell.Outcome roster(CommandShell shell, String text, String... options)
+  private CommandShell.CommandOutcome roster(CommandShell shell, String text, String... options)
       throws IOException {
     List<String> all = new ArrayList<>(List.of("import", file("r.csv", text, UTF_8).toString()));
     all.addAll(List.of(options));
@@ -119,7 +119,7 @@ class InputTest {
     CommandShell shell = withBins("hub-1");
     StringBuilder text = new StringBuilder("object,bin\n");
     BAD_LINES.forEach(line -> text.append(line.get(0)).append('\n'));
-    CommandShell.Outcome told = roster(shell, text + "ok,hub-1\n").ended(4);
+    CommandShell.CommandOutcome told = roster(shell, text + "ok,hub-1\n").ended(4);
     List<String> lines = told.err().lines().toList();
     for (int i = 0; i < BAD_LINES.size(); i++) {
       assertThat(lines.get(i))
@@ -183,7 +183,7 @@ class InputTest {
 
   private void offset(String number) throws IOException {
     Path yml = file("s.yml", "bins:\n- name: a\n  offset: " + number + "\n", UTF_8);
-    Settings.of(yml, null, null, List.of(), Map.of());
+    SettingsReader.read(yml, null, null, List.of(), Map.of());
   }
 
   @ParameterizedTest
@@ -255,10 +255,10 @@ class InputTest {
     List<String> bins = List.of("HUB-1", "hub_1", "hub-I", "hub--1");
     StringBuilder text = new StringBuilder("object,bin\nada,hub-1\n");
     bins.forEach(bin -> text.append("bob,%s\nbob,%s\n".formatted(bin, bin)));
-    CommandShell.Outcome none = roster(shell, text.toString(), "--no-new-bins").ended(4);
+    CommandShell.CommandOutcome none = roster(shell, text.toString(), "--no-new-bins").ended(4);
     assertThat(none.err()).contains("nothing was taken over");
     assertThat(shell.json("list").each("object")).isEmpty();
-    CommandShell.Outcome warned = roster(shell, text.toString()).ended(4);
+    CommandShell.CommandOutcome warned = roster(shell, text.toString()).ended(4);
     for (int i = 0; i < bins.size(); i++) {
       String where = "line %d: ".formatted(2 * i + 3);
       assertThat(none.err())
@@ -290,7 +290,7 @@ class InputTest {
   @DisplayName("Two lines that are one user in small letters are reported where they disagree")
   void oneUserTwice() throws IOException {
     CommandShell shell = withBins("hub-1", "hub-2");
-    CommandShell.Outcome told =
+    CommandShell.CommandOutcome told =
         roster(shell, "object,bin\nADA,hub-1\nada,hub-2\nBob,hub-1\n").ended(4);
     assertThat(told.err())
         .contains("line 3: ", "'ada'", "it is in 'hub-1'")
@@ -382,7 +382,7 @@ class InputTest {
       statement.executeUpdate("UPDATE sharder_change SET reason = 'x' || char(27) || '[2J'");
     }
     for (String format : List.of("table", "json", "csv")) {
-      CommandShell.Outcome history = shell.run("history", "ada", "--output", format);
+      CommandShell.CommandOutcome history = shell.run("history", "ada", "--output", format);
       said.add(history.out() + history.err());
     }
     said.add(shell.run("find", ESCAPE).err());
@@ -440,8 +440,9 @@ class InputTest {
     assertPrivate("sharder.db", "all.csv", "plan.jsonl", "uri.db");
     try (HubDatabase open =
         HubDatabase.open(
-            Settings.of(
-                null, null, "jdbc:sqlite:" + folder.resolve("open.db"), List.of(), Map.of()))) {
+            SettingsReader.read(
+                    null, null, "jdbc:sqlite:" + folder.resolve("open.db"), List.of(), Map.of())
+                .database())) {
       ShardAdmin.builder("hub", open.store())
           .build()
           .addBin(Bin.of("a").withState(BinState.OPEN), new Note("eve", ""));

@@ -89,7 +89,7 @@ class OlderSharderTest {
     return url;
   }
 
-  private CommandShell.Outcome importFrom(String... arguments) {
+  private CommandShell.CommandOutcome importFrom(String... arguments) {
     String[] all = new String[arguments.length + 5];
     all[0] = "import";
     System.arraycopy(arguments, 0, all, 1, arguments.length);
@@ -104,7 +104,8 @@ class OlderSharderTest {
   @ValueSource(booleans = {false, true})
   void everyUserOfCallystoKeepsTheirHub(boolean onPostgres) throws SQLException {
     String theirs = theirs(onPostgres, CALLYSTO);
-    CommandShell.Outcome first = importFrom("--from", "callysto", "--database", theirs).ended(4);
+    CommandShell.CommandOutcome first =
+        importFrom("--from", "callysto", "--database", theirs).ended(4);
     assertThat(first.lines())
         .containsExactly("kind,made,known,refused", "hub,5,0,1", "homedir,1,0,0");
     // The one that is refused has no name that could ever have been asked for.
@@ -118,7 +119,8 @@ class OlderSharderTest {
     assertThat(ours.json("find", "ada", "--kind", "homedir").json().path("bin").asText())
         .isEqualTo("nfs-a");
 
-    CommandShell.Outcome again = importFrom("--from", "callysto", "--database", theirs).ended(4);
+    CommandShell.CommandOutcome again =
+        importFrom("--from", "callysto", "--database", theirs).ended(4);
     assertThat(again.lines())
         .containsExactly("kind,made,known,refused", "hub,0,5,1", "homedir,0,1,0");
     ours.run("verify").ended(0);
@@ -129,13 +131,13 @@ class OlderSharderTest {
   void theHubsOfCallystosFileComeInOpenWithTheirOffsets() throws Exception {
     theirs(false, CALLYSTO);
     Path yml = Files.writeString(folder.resolve("sharder.yml"), YML);
-    CommandShell.Outcome dry =
+    CommandShell.CommandOutcome dry =
         importFrom("--from", "callysto", yml.toString(), "--dry-run").ended(4);
     assertThat(dry.lines()).contains("hub,5,0,1");
     assertThat(folder.resolve("new.db")).doesNotExist();
 
     importFrom("--from", "callysto", yml.toString()).ended(4);
-    CommandShell.Outcome bins = ours.json("bins");
+    CommandShell.CommandOutcome bins = ours.json("bins");
     assertThat(bins.each("bin")).containsExactly("hub-01.x", "hub-02.x", "hub-03.x", "hub-99.x");
     assertThat(bins.each("state")).containsExactly("open", "open", "open", "cordoned");
     assertThat(bins.each("offset")).containsExactly("0", "403", "0", "0");
@@ -155,7 +157,7 @@ class OlderSharderTest {
       assertThat(importFrom("--from", "data8xhub", "--database", theirs).ended(0).lines())
           .contains(result);
       assertThat(ours.json("list").each("bin")).containsExactly("hub-a", "hub-b");
-      CommandShell.Outcome bins = ours.json("bins");
+      CommandShell.CommandOutcome bins = ours.json("bins");
       assertThat(bins.each("bin")).containsExactly("hub-a", "hub-b");
       assertThat(bins.json().path(0).path("labels").path("cluster").asText()).isEqualTo("c1");
       assertThat(bins.each("raw")).containsExactly("1", "1");
@@ -167,13 +169,14 @@ class OlderSharderTest {
   void allOrNothingIsSoForAllKindsAndNobodyIsLeftOutSilently() throws SQLException {
     String theirs =
         theirs(false, CALLYSTO + ", (NULL, 'hub-01.x', 'kindless'), ('lone', NULL, 'binless')");
-    CommandShell.Outcome none =
+    CommandShell.CommandOutcome none =
         importFrom("--from", "callysto", "--database", theirs, "--all-or-nothing").ended(4);
     assertThat(none.err()).contains("nothing was taken over");
     assertThat(ours.json("bins").each("bin")).isEmpty();
     assertThat(ours.json("list", "--kind", "homedir").each("object")).isEmpty();
 
-    CommandShell.Outcome some = importFrom("--from", "callysto", "--database", theirs).ended(4);
+    CommandShell.CommandOutcome some =
+        importFrom("--from", "callysto", "--database", theirs).ended(4);
     assertThat(some.err()).contains("row 11: it has no kind", "row 12: bin name '' is blank");
     assertThat(some.lines()).contains("lone,0,0,1", "hub,5,0,1", "homedir,1,0,0");
   }

@@ -143,7 +143,7 @@ class SecretsTest {
   @MethodSource("everyForm")
   @DisplayName("wherever a command is given a URL")
   void place(String url) throws Exception {
-    for (CommandShell.Outcome outcome :
+    for (CommandShell.CommandOutcome outcome :
         List.of(
             serve("--database", url),
             serve("--config", yaml("replica: " + quoted(url)), "--database", sqlite()),
@@ -171,7 +171,7 @@ class SecretsTest {
           yaml(
               "db_type: postgresql\ndb_name: people\nhubs: [{name: h}]\ndb_user: ada\ndb_host: %s\ndb_password: %s"
                   .formatted(quoted(host), quoted(password)));
-      for (CommandShell.Outcome outcome :
+      for (CommandShell.CommandOutcome outcome :
           List.of(
               serve("--config", file),
               CommandShell.runAsIs("import", "--from", "callysto", file, "--into", sqlite()))) {
@@ -288,7 +288,7 @@ class SecretsTest {
     assertThat(Secrets.masked("abra cadabra abra_1 'abra'")).isEqualTo("*** cadabra abra_1 '***'");
   }
 
-  private static CommandShell.Outcome serve(String... arguments) {
+  private static CommandShell.CommandOutcome serve(String... arguments) {
     List<String> all = new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0"));
     all.addAll(List.of(arguments));
     return CommandShell.runAsIs(all.toArray(String[]::new));

@@ -36,7 +36,7 @@ class BadInputTest {
   @TempDir private Path folder;
 
   /** What the command left behind. */
-  private record Outcome(int exitCode, String err, List<String> files) {}
+  private record ReadOutcome(int exitCode, String err, List<String> files) {}
 
   static Stream<Arguments> wrongFiles() {
     return Stream.of(
@@ -152,7 +152,7 @@ class BadInputTest {
   void aWrongConfigurationFileIsOneLineAndExitCodeTwo(String yaml, String complaint)
       throws Exception {
     Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
-    Outcome outcome = serve("--config", config.toString());
+    ReadOutcome outcome = serve("--config", config.toString());
     assertOneLine(outcome, 2, complaint);
     assertThat(outcome.files()).containsExactly("sharder.yml");
   }
@@ -211,7 +211,7 @@ class BadInputTest {
         "hub 1", "hub;1", "hub,1", "hub\"1", "hub\\1", "hübli", "", "a\nb",
       })
   void aBinNameThatNoCookieCanCarryIsOneLine(String name) throws Exception {
-    Outcome outcome = serve("--bin", name);
+    ReadOutcome outcome = serve("--bin", name);
     assertOneLine(outcome, 2, "bin");
     assertThat(outcome.err())
         .containsPattern("no cookie can carry|name '.*' is blank|control character");
@@ -237,7 +237,7 @@ class BadInputTest {
   void aPortInUseIsOneLineAndNoDatabaseIsMade() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String listen = "127.0.0.1:" + taken.getLocalPort();
-      Outcome outcome = run("serve", "--listen", listen, "--database", sqlite());
+      ReadOutcome outcome = run("serve", "--listen", listen, "--database", sqlite());
       assertOneLine(outcome, 1, "cannot listen on 127.0.0.1 port " + taken.getLocalPort());
       assertThat(outcome.files()).isEmpty();
     }
@@ -258,7 +258,7 @@ class BadInputTest {
   @MethodSource("unreachableDatabases")
   void aDatabaseThatCannotBeReachedIsOneLineWithoutItsPassword(String url, String complaint)
       throws Exception {
-    Outcome outcome = run("serve", "--listen", "127.0.0.1:0", "--database", url);
+    ReadOutcome outcome = run("serve", "--listen", "127.0.0.1:0", "--database", url);
     assertOneLine(outcome, 1, "cannot open the database ");
     assertThat(outcome.err()).contains(complaint).contains("--database").doesNotContain("hush");
   }
@@ -266,7 +266,7 @@ class BadInputTest {
   @Test
   void aFileThatIsNoDatabaseIsOneLineAndStaysAsItIs() throws Exception {
     Path file = Files.writeString(folder.resolve("sharder.db"), "dear diary, ".repeat(500));
-    Outcome outcome = serve();
+    ReadOutcome outcome = serve();
     assertOneLine(outcome, 1, "not a database");
     assertThat(Files.readString(file)).startsWith("dear diary, dear diary");
   }
@@ -302,16 +302,16 @@ class BadInputTest {
   }
 
   private static RawSettings read(Path config) {
-    return new SettingsReader(config, Map.of(), Map.of()).settings();
+    return new SettingsSources(config, Map.of(), Map.of()).settings();
   }
 
-  private static void assertOneLine(Outcome outcome, int exitCode, String complaint) {
+  private static void assertOneLine(ReadOutcome outcome, int exitCode, String complaint) {
     assertThat(outcome.err().lines()).as(outcome.err()).hasSize(1);
     assertThat(outcome.err()).startsWith("sharder").contains(complaint);
     assertThat(outcome.exitCode()).isEqualTo(exitCode);
   }
 
-  private Outcome serve(String... more) {
+  private ReadOutcome serve(String... more) {
     List<String> args = new ArrayList<>(List.of("serve", "--database", sqlite()));
     if (!List.of(more).contains("--listen") && !List.of(more).contains("--config")) {
       args.addAll(List.of("--listen", "127.0.0.1:0"));
@@ -320,13 +320,13 @@ class BadInputTest {
     return run(args.toArray(String[]::new));
   }
 
-  private Outcome run(String... args) {
+  private ReadOutcome run(String... args) {
     StringWriter err = new StringWriter();
     CommandLine commandLine = HubSharder.commandLine();
     commandLine.setErr(new PrintWriter(err, true));
     commandLine.setOut(new PrintWriter(new StringWriter(), true));
     int exitCode = commandLine.execute(args);
-    return new Outcome(exitCode, err.toString(), files());
+    return new ReadOutcome(exitCode, err.toString(), files());
   }
 
   private List<String> files() {

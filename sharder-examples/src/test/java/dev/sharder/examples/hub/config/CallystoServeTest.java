@@ -88,11 +88,11 @@ class CallystoServeTest {
 
   private RunningHub serve() {
     return new RunningHub(
-        HubServer.start(Settings.of(yml, "127.0.0.1:0", null, List.of(), Map.of())));
+        HubServer.start(SettingsReader.read(yml, "127.0.0.1:0", null, List.of(), Map.of())));
   }
 
   private static void assertAdaIsAt(RunningHub hub, String bin) throws Exception {
-    RunningHub.Answer answer =
+    RunningHub.HubAnswer answer =
         hub.get("/shard/user-redirect/git-pull?repo=https%3A%2F%2Fx&a=1&a=2", "ada");
     assertThat(answer.header("Set-Cookie"))
         .isEqualTo("hub=" + bin + "; Domain=example.org; Path=/; HttpOnly; SameSite=Lax");

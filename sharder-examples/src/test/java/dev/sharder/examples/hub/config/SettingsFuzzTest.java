@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.sharder.InvalidValueException;
 import dev.sharder.examples.FuzzInput;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,11 +49,11 @@ class SettingsFuzzTest {
     Path file = Files.writeString(FOLDER.resolve("sharder.yml"), parts.get(1));
     Map<String, String> environment = Map.of(variable[0], variable.length == 1 ? "" : variable[1]);
     try {
-      Settings settings = Settings.of(file, null, null, List.of(), environment);
+      Settings settings = SettingsReader.read(file, null, null, List.of(), environment);
       assertThat(settings.port()).isBetween(0, 65_535);
-      settings.bins().forEach(bin -> settings.checkBin(bin.name()));
+      settings.bins().forEach(bin -> settings.location().checkBin(bin.name()));
       assertThat(settings.policy()).isNotNull();
-    } catch (SettingsException refused) {
+    } catch (SettingsException | InvalidValueException refused) {
       assertThat(refused.getMessage()).isNotBlank();
       if (isSecret(parts)) {
         assertThat(refused.getMessage()).doesNotContain(SECRET);

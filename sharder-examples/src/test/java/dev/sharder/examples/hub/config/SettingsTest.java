@@ -76,10 +76,10 @@ class SettingsTest {
     Path file = file("listen: a.example:1\nramp: 0.1\nlowercase: false\n");
     Map<String, String> environment =
         Map.of("SHARDER_LISTEN", "b.example:2", "SHARDER_RAMP", "0.2", "SHARDER_LOWERCASE", "");
-    Settings settings = Settings.of(file, "c.example:3", null, List.of(), environment);
+    Settings settings = SettingsReader.read(file, "c.example:3", null, List.of(), environment);
     assertThat(settings.host()).isEqualTo("c.example");
     assertThat(settings.ramp()).hasValue(0.2);
-    assertThat(settings.lowercase()).isFalse();
+    assertThat(settings.users().lowercase()).isFalse();
   }
 
   @Test
@@ -138,8 +138,8 @@ class SettingsTest {
     for (String template : List.of("https://{bin}.example.org{path}", "/{bin}{path}")) {
       Settings settings = settings(file("location: '" + template + "'\n"), Map.of());
       for (String name : List.of("hub-1", "H.1-b", "evil.example")) {
-        settings.checkBin(name);
-        settings.checkWay(name);
+        settings.location().checkBin(name);
+        settings.location().checkName(name);
       }
       for (String name :
           List.of(
@@ -162,11 +162,15 @@ class SettingsTest {
               "{path}",
               "/",
               "//evil.example")) {
-        assertThatThrownBy(() -> settings.checkBin(name)).as(name).hasMessageContaining(name);
-        assertThatThrownBy(() -> settings.checkWay(name)).as(name).hasMessageContaining(name);
+        assertThatThrownBy(() -> settings.location().checkBin(name))
+            .as(name)
+            .hasMessageContaining(name);
+        assertThatThrownBy(() -> settings.location().checkName(name))
+            .as(name)
+            .hasMessageContaining(name);
         assertThatThrownBy(
                 () ->
-                    Settings.of(
+                    SettingsReader.read(
                         file("location: '" + template + "'\n"),
                         null,
                         null,
@@ -197,13 +201,13 @@ class SettingsTest {
     assertThat(settings.bins())
         .containsExactly(
             Bin.of("hub-01.example.org"), Bin.of("hub-02.example.org").withOffset(403));
-    assertThat(settings.database()).isEqualTo("jdbc:sqlite:" + folder.resolve("their.db"));
+    assertThat(settings.database().url()).isEqualTo("jdbc:sqlite:" + folder.resolve("their.db"));
     assertThat(settings.host()).isEqualTo("0.0.0.0");
     assertThat(settings.port()).isEqualTo(8888);
     assertThat(settings.cookie().domain()).hasValue("example.org");
-    assertThat(settings.location()).hasValue("https://{bin}/jupyter/hub{path}");
-    assertThat(settings.lowercase()).isFalse();
-    assertThat(settings(theirs, Map.of("SHARDER_DATABASE", "jdbc:sqlite:our.db")).database())
+    assertThat(settings.location().template()).hasValue("https://{bin}/jupyter/hub{path}");
+    assertThat(settings.users().lowercase()).isFalse();
+    assertThat(settings(theirs, Map.of("SHARDER_DATABASE", "jdbc:sqlite:our.db")).database().url())
         .isEqualTo("jdbc:sqlite:our.db");
   }
 
@@ -215,9 +219,9 @@ class SettingsTest {
                 "db_type: postgresql\ndb_host: h:5433\ndb_name: n\ndb_user: u\ndb_password: 12\n"
                     + "hubs: [{name: a}]\n"),
             Map.of());
-    assertThat(settings.database()).isEqualTo("jdbc:postgresql://h:5433/n");
-    assertThat(settings.databaseUser()).hasValue("u");
-    assertThat(settings.databasePassword()).hasValue("12");
+    assertThat(settings.database().url()).isEqualTo("jdbc:postgresql://h:5433/n");
+    assertThat(settings.database().user()).hasValue("u");
+    assertThat(settings.database().password()).hasValue("12");
   }
 
   @Test
@@ -226,8 +230,8 @@ class SettingsTest {
     Map<String, String> environment =
         Map.of("DB_TYPE", "postgresql", "DB_HOST", "h", "DB_NAME", "n", "DB_USER", "other");
     Settings settings = settings(theirs, environment);
-    assertThat(settings.database()).isEqualTo("jdbc:postgresql://h/n");
-    assertThat(settings.databaseUser()).hasValue("other");
+    assertThat(settings.database().url()).isEqualTo("jdbc:postgresql://h/n");
+    assertThat(settings.database().user()).hasValue("other");
     assertThat(settings.ramp()).hasValue(0.5);
   }
 
@@ -248,7 +252,7 @@ class SettingsTest {
   }
 
   private static Settings settings(Path file, Map<String, String> environment) {
-    return Settings.of(file, null, null, List.of(), environment);
+    return SettingsReader.read(file, null, null, List.of(), environment);
   }
 
   private Path file(String yaml) throws IOException {

@@ -107,8 +107,8 @@ class IdTokenFuzzTest {
     LaunchForm form =
         new LaunchForm(
             List.of(
-                new LaunchForm.Field("state", LOGIN.state()),
-                new LaunchForm.Field("id_token", token)));
+                new LaunchForm.FormField("state", LOGIN.state()),
+                new LaunchForm.FormField("id_token", token)));
     try {
       return Optional.of(LAUNCHES.verify(form, name -> Optional.of(LOGIN.secret())));
     } catch (RefusedLaunchException refused) {

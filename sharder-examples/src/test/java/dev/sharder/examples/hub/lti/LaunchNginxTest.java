@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.lti.LearningPlatform.Begun;
 import dev.sharder.examples.hub.nginx.DeployedSharder;
-import dev.sharder.examples.hub.nginx.DeployedSharder.Way;
+import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
 import dev.sharder.examples.hub.nginx.RunningNginx;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
 import io.undertow.util.Headers;
 import java.io.IOException;
@@ -53,7 +53,7 @@ class LaunchNginxTest {
     List<Integer> ports =
         List.of("hub-1", "hub-2").stream().map(name -> RunningNginx.portOf(hub(name))).toList();
     DeployedSharder started =
-        DeployedSharder.start(folder, Way.LTI, ports, all.toArray(String[]::new));
+        DeployedSharder.start(folder, DeployedWay.LTI, ports, all.toArray(String[]::new));
     deployed = Optional.of(started);
     return started.nginx().port();
   }
@@ -102,7 +102,7 @@ class LaunchNginxTest {
       fields.put("zz_text", "x".repeat(100_000));
       // Nobody else would write it so; whoever reads it anew would write it otherwise.
       String body = LMS.signed(fields).replace("%3A", "%3a").replace("%7E", "~") + "&";
-      Answer answer =
+      HubAnswer answer =
           SigningConsumer.post(nginx, "/hub/lti/launch", body, EVE, "Cookie: hub=hub-9");
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.body())
@@ -129,10 +129,10 @@ class LaunchNginxTest {
   void aReplayReachesNoHubAndNeitherDoesWhoeverWasNotLaunched() throws Exception {
     int nginx = start("cookie-same-site: None");
     String body = LMS.signed(LMS.launch("ada"));
-    Answer first = SigningConsumer.post(nginx, "/hub/lti/launch", body);
+    HubAnswer first = SigningConsumer.post(nginx, "/hub/lti/launch", body);
     assertThat(first.headers("Set-Cookie"))
         .contains("hub=hub-1; Path=/; Secure; HttpOnly; SameSite=None");
-    Answer replay = SigningConsumer.post(nginx, "/hub/lti/launch", body);
+    HubAnswer replay = SigningConsumer.post(nginx, "/hub/lti/launch", body);
     assertThat(replay.status()).isEqualTo(401);
     assertThat(replay.header("Content-Type")).isEqualTo("application/problem+json");
     assertThat(SigningConsumer.post(nginx, "/hub/lti/launch", "x=" + "y".repeat(300_000)).status())
@@ -147,7 +147,7 @@ class LaunchNginxTest {
       int nginx = start(platform.setting());
       String form =
           LearningPlatform.form(LearningPlatform.login("https://hub.example.org/lab?a=b"));
-      for (Answer login :
+      for (HubAnswer login :
           List.of(
               get(nginx, "/hub/lti/login?" + form, ""),
               SigningConsumer.post(nginx, "/hub/lti/login", form))) {
@@ -160,7 +160,7 @@ class LaunchNginxTest {
         String body =
             LearningPlatform.form(Map.of("id_token", token, "state", begun.query().get("state")));
         assertThat(SigningConsumer.post(nginx, "/hub/lti/launch", body).status()).isEqualTo(401);
-        Answer launched =
+        HubAnswer launched =
             SigningConsumer.post(nginx, "/hub/lti/launch", body, "Cookie: " + begun.cookie(), EVE);
         assertThat(launched.status()).isEqualTo(200);
         assertThat(launched.body())
@@ -169,7 +169,7 @@ class LaunchNginxTest {
         assertThat(launched.headers("Set-Cookie"))
             .containsExactlyInAnyOrder("hub-login=1", "hub=hub-1; Path=/; HttpOnly; SameSite=Lax");
         assertThat(launched.headers("X-Accel-Redirect")).isEmpty();
-        Answer replay =
+        HubAnswer replay =
             SigningConsumer.post(nginx, "/hub/lti/launch", body, "Cookie: " + begun.cookie());
         assertThat(replay.status()).isEqualTo(401);
         assertThat(get(nginx, "/user/ada/lab", "hub=hub-1").body()).startsWith("hub-1 GET ");
@@ -187,7 +187,7 @@ class LaunchNginxTest {
             Files.readString(Path.of("deploy/nginx/lti.conf")).lines().map(String::strip).toList());
   }
 
-  private static Answer get(int port, String target, String cookie) throws IOException {
+  private static HubAnswer get(int port, String target, String cookie) throws IOException {
     return RunningHub.send(
         port,
         "GET %s HTTP/1.1\r\nHost: localhost\r\nCookie: %s\r\nConnection: close\r\n\r\n"

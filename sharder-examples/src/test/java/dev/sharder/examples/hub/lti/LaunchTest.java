@@ -8,10 +8,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sharder.examples.hub.cli.HubSharder;
 import dev.sharder.examples.hub.config.SettingsException;
-import dev.sharder.examples.hub.redirect.UserHandler;
+import dev.sharder.examples.hub.http.ErrorProblems;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.net.URI;
@@ -64,7 +64,7 @@ class LaunchTest {
     return RunningHub.start(database, config);
   }
 
-  private static Answer launch(RunningHub hub, String body) throws IOException {
+  private static HubAnswer launch(RunningHub hub, String body) throws IOException {
     return SigningConsumer.post(hub.port(), "/lti/launch", body);
   }
 
@@ -82,7 +82,7 @@ class LaunchTest {
   @Test
   void aLaunchAssignsItsUserAndIsHandedOnToTheHub() throws Exception {
     try (RunningHub hub = start()) {
-      Answer ada = launch(hub, LMS.signed(LMS.launch("Ada")));
+      HubAnswer ada = launch(hub, LMS.signed(LMS.launch("Ada")));
       assertThat(ada.status()).isEqualTo(200);
       assertThat(ada.header("X-Accel-Redirect")).isEqualTo("@launched");
       assertThat(ada.header("X-Sharder-Bin")).isEqualTo("hub-1");
@@ -289,10 +289,10 @@ class LaunchTest {
     Map<String, String> fields = LMS.launch("ada");
     String body = LMS.signed(fields);
     try (RunningHub hub = start();
-        CapturedLogLines log = CapturedLogLines.of(UserHandler.class)) {
+        CapturedLogLines log = CapturedLogLines.of(ErrorProblems.class)) {
       Jdbi database = Jdbi.create(sqlite());
       database.useHandle(handle -> handle.execute("ALTER TABLE sharder_lti_nonce RENAME TO away"));
-      Answer answer = launch(hub, body);
+      HubAnswer answer = launch(hub, body);
       assertRefused(answer, 503);
       assertThat(answer.headers("Retry-After")).containsExactly("5");
       assertThat(answer.body()).doesNotContain("sharder_lti");
@@ -341,7 +341,7 @@ class LaunchTest {
       }
       assertRefused(
           hub.ask("POST", "/lti/launch", "Content-Type: text/plain", "Content-Length: 0"), 415);
-      Answer get = hub.ask("GET", "/lti/launch");
+      HubAnswer get = hub.ask("GET", "/lti/launch");
       assertRefused(get, 405);
       assertThat(get.header("Allow")).isEqualTo("POST");
     }
@@ -379,10 +379,10 @@ class LaunchTest {
         CapturedLogLines log = CapturedLogLines.of(LtiLaunchHandler.class)) {
       Map<String, String> fields = LMS.launch("mallory\nforged line");
       fields.put("oauth_consumer_key", "unknown\r\nX-Evil: 1");
-      Answer answer = launch(hub, LMS.signed(fields));
+      HubAnswer answer = launch(hub, LMS.signed(fields));
       assertRefused(answer, 401);
       fields.put("oauth_consumer_key", "lms");
-      Answer wrong =
+      HubAnswer wrong =
           launch(hub, new SigningConsumer("lms", "guess", SigningConsumer.URL).signed(fields));
       assertRefused(wrong, 401);
       assertThat(log.lines()).hasSize(2);
@@ -404,7 +404,7 @@ class LaunchTest {
         .hasMessageContaining("a database that lasts");
   }
 
-  private static void assertRefused(Answer answer, int status) {
+  private static void assertRefused(HubAnswer answer, int status) {
     assertThat(answer.status()).as(answer.body()).isEqualTo(status);
     assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
     assertThat(answer.headers("Set-Cookie")).isEmpty();

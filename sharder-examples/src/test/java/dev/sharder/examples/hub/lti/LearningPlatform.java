@@ -16,7 +16,7 @@ import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import dev.sharder.examples.hub.nginx.RunningNginx;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -132,7 +132,7 @@ public final class LearningPlatform implements AutoCloseable {
     return begun(hub.ask("GET", target, "Cookie: " + String.join("; ", cookies)));
   }
 
-  public static Begun begun(Answer answer) {
+  public static Begun begun(HubAnswer answer) {
     String location = answer.header("Location");
     Map<String, String> query = new HashMap<>();
     for (String field : location.substring(location.indexOf('?') + 1).split("&")) {
@@ -226,11 +226,11 @@ public final class LearningPlatform implements AutoCloseable {
   }
 
   /** Has the browser bring a token back. */
-  public static Answer launch(RunningHub hub, Begun login, String token) throws IOException {
+  public static HubAnswer launch(RunningHub hub, Begun login, String token) throws IOException {
     return launch(hub, login.cookie(), login.query().get("state"), token);
   }
 
-  public static Answer launch(RunningHub hub, String cookie, String state, String token)
+  public static HubAnswer launch(RunningHub hub, String cookie, String state, String token)
       throws IOException {
     return SigningConsumer.post(
         hub.port(),

@@ -45,7 +45,8 @@ class OauthLaunchFuzzTest {
 
   private static LaunchForm signed(LaunchForm form) {
     String signature = OauthSignature.of(URL, form, CONSUMER.secret());
-    return form.and(new LaunchForm(List.of(new LaunchForm.Field("oauth_signature", signature))));
+    return form.and(
+        new LaunchForm(List.of(new LaunchForm.FormField("oauth_signature", signature))));
   }
 
   /** The input is what was posted. */
@@ -87,8 +88,8 @@ class OauthLaunchFuzzTest {
     assertThat(launch.nonce()).endsWith(values(form, "oauth_nonce").get(0));
     assertThat(Long.parseLong(values(form, "oauth_timestamp").get(0)))
         .isBetween(NOW.getEpochSecond() - 300, NOW.getEpochSecond() + 300);
-    List<LaunchForm.Field> more = new ArrayList<>(form.fields());
-    more.add(new LaunchForm.Field("roles", "Administrator"));
+    List<LaunchForm.FormField> more = new ArrayList<>(form.fields());
+    more.add(new LaunchForm.FormField("roles", "Administrator"));
     assertThatThrownBy(() -> LAUNCHES.verify(new LaunchForm(more)))
         .isInstanceOf(RefusedLaunchException.class);
   }
@@ -101,13 +102,15 @@ class OauthLaunchFuzzTest {
   private static List<String> values(LaunchForm form, String name) {
     return form.fields().stream()
         .filter(field -> field.name().equals(name))
-        .map(LaunchForm.Field::value)
+        .map(LaunchForm.FormField::value)
         .toList();
   }
 
-  private static List<LaunchForm.Field> sorted(LaunchForm form) {
+  private static List<LaunchForm.FormField> sorted(LaunchForm form) {
     return form.fields().stream()
-        .sorted(Comparator.comparing(LaunchForm.Field::name).thenComparing(LaunchForm.Field::value))
+        .sorted(
+            Comparator.comparing(LaunchForm.FormField::name)
+                .thenComparing(LaunchForm.FormField::value))
         .toList();
   }
 

@@ -15,7 +15,7 @@ import com.nimbusds.jose.util.JSONObjectUtils;
 import com.nimbusds.jwt.JWTClaimsSet;
 import dev.sharder.examples.hub.lti.LearningPlatform.Begun;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,7 +94,7 @@ class OidcLaunchTest {
     assertThat(rows("sharder_lti_nonce")).isEmpty();
   }
 
-  private static void assertRefused(Answer answer, int status) {
+  private static void assertRefused(HubAnswer answer, int status) {
     assertThat(answer.status()).as(answer.body()).isEqualTo(status);
     assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
     assertThat(answer.headers("Set-Cookie")).isEmpty();
@@ -106,7 +106,7 @@ class OidcLaunchTest {
   void aLoginAsksThePlatformWhoItIsAndIsBoundToTheBrowser(String method) throws Exception {
     try (RunningHub hub = start()) {
       String form = LearningPlatform.form(LearningPlatform.login("https://hub.example.org/lab"));
-      Answer answer =
+      HubAnswer answer =
           method.equals("GET")
               ? hub.ask("GET", "/lti/login?" + form)
               : SigningConsumer.post(hub.port(), "/lti/login", form);
@@ -182,7 +182,7 @@ class OidcLaunchTest {
         RunningHub another = start()) {
       Begun login = LearningPlatform.begin(hub);
       String token = platform.signed(platform.claims("Ada", login).build());
-      Answer answer = launch(another, login, token);
+      HubAnswer answer = launch(another, login, token);
       assertThat(answer.status()).as(answer.body()).isEqualTo(200);
       assertThat(answer.header("X-Accel-Redirect")).isEqualTo("@launched");
       assertThat(answer.header("X-Sharder-Bin")).isEqualTo("hub-1");
@@ -388,7 +388,7 @@ class OidcLaunchTest {
       String cookies = String.join("; ", browser.values());
       assertThat(cookies.length()).isLessThan(5 * 64);
       String token = platform.signed(platform.claims("ada", last).build());
-      Answer answer = launch(hub, cookies, last.query().get("state"), token);
+      HubAnswer answer = launch(hub, cookies, last.query().get("state"), token);
       assertThat(answer.status()).as(answer.body()).isEqualTo(200);
     }
   }
@@ -421,13 +421,13 @@ class OidcLaunchTest {
               "\u00a0")) {
         JWTClaimsSet claims =
             platform.claims("ada", login).claim(CLAIM + "custom", Map.of("login", user)).build();
-        Answer answer = launch(hub, login, platform.signed(claims));
+        HubAnswer answer = launch(hub, login, platform.signed(claims));
         assertRefused(answer, 400);
         assertThat(answer.body()).as(user).contains("custom login", "lti-user");
 
         Map<String, String> fields = SigningConsumer.known().launch("ada");
         fields.put("custom_login", user);
-        Answer old =
+        HubAnswer old =
             SigningConsumer.post(hub.port(), "/lti/launch", SigningConsumer.known().signed(fields));
         assertRefused(old, 400);
         assertThat(old.body())
@@ -553,7 +553,7 @@ class OidcLaunchTest {
 
   private void assertAccepted(RunningHub hub) throws IOException {
     Begun login = LearningPlatform.begin(hub);
-    Answer answer = launch(hub, login, platform.signed(platform.claims("ada", login).build()));
+    HubAnswer answer = launch(hub, login, platform.signed(platform.claims("ada", login).build()));
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
   }
 
@@ -563,7 +563,7 @@ class OidcLaunchTest {
     try (RunningHub hub = start()) {
       Begun login = LearningPlatform.begin(hub);
       String token = platform.signed(platform.claims("ada", login).build());
-      Answer away = launch(hub, login, token);
+      HubAnswer away = launch(hub, login, token);
       assertRefused(away, 503);
       assertThat(away.headers("Retry-After")).containsExactly("5");
       assertNothingIsWritten();

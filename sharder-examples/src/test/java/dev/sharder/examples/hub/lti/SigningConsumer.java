@@ -86,7 +86,7 @@ public record SigningConsumer(String key, String secret, String url) {
   }
 
   /** Posts a form and reads what comes back. */
-  public static RunningHub.Answer post(int port, String target, String body, String... headers)
+  public static RunningHub.HubAnswer post(int port, String target, String body, String... headers)
       throws IOException {
     String head =
         "POST %s HTTP/1.1\r\nHost: evil.example\r\n".formatted(target)

@@ -3,9 +3,9 @@ package dev.sharder.examples.hub.nginx;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.hub.nginx.DeployedSharder.Way;
+import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
 import dev.sharder.examples.hub.redirect.RedirectLoopDetector;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.HttpString;
@@ -52,8 +52,8 @@ class DeployedNginxTest {
 
   @Test
   void theCookieDecidesAndComesFromTheSharder() throws Exception {
-    RunningNginx nginx = start(Way.COOKIE).nginx();
-    Answer first = nginx.ask("ada", "GET", "/user/ada/lab?a=1&a=%2F", "");
+    RunningNginx nginx = start(DeployedWay.COOKIE).nginx();
+    HubAnswer first = nginx.ask("ada", "GET", "/user/ada/lab?a=1&a=%2F", "");
     assertThat(first.status()).isEqualTo(302);
     assertThat(first.header("Location")).isEqualTo("/user/ada/lab?a=1&a=%2F");
     assertThat(first.header("Set-Cookie")).startsWith("hub=hub-1;");
@@ -67,7 +67,7 @@ class DeployedNginxTest {
 
   @Test
   void theSharderDecidesOfEveryRequestAndAMoveTakesEffectWithinTheBound() throws Exception {
-    DeployedSharder deployed = start(Way.AUTHORITATIVE);
+    DeployedSharder deployed = start(DeployedWay.AUTHORITATIVE);
     RunningNginx nginx = deployed.nginx();
     for (String cookie : new String[] {"", "hub=hub-2", "hub=evil.example"}) {
       assertThat(nginx.ask("ada", "GET", "/user/ada/lab?a=%2F", cookie).body())
@@ -91,7 +91,7 @@ class DeployedNginxTest {
 
   @Test
   void whoKeepsNoCookieAndWhoseHubIsNotOnTheMapAreToldSoInsteadOfGoingInCircles() throws Exception {
-    DeployedSharder deployed = start(Way.COOKIE);
+    DeployedSharder deployed = start(DeployedWay.COOKIE);
     RunningNginx nginx = deployed.nginx();
     for (int i = 0; i < RedirectLoopDetector.MOST_TIMES; i++) {
       assertThat(nginx.ask("ada", "GET", "/lab", "").status()).isEqualTo(302);
@@ -101,7 +101,7 @@ class DeployedNginxTest {
     deployed.command("bin", "add", "hub-3");
     assertThat(nginx.ask("bob", "GET", "/lab", "").header("Set-Cookie")).startsWith("hub=hub-2;");
     deployed.command("move", "bob", "hub-3");
-    Answer unknown = nginx.ask("bob", "GET", "/lab", "hub=hub-3");
+    HubAnswer unknown = nginx.ask("bob", "GET", "/lab", "hub=hub-3");
     for (long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
         unknown.status() == 302 && System.nanoTime() < end; ) {
       unknown = nginx.ask("bob", "GET", "/x" + System.nanoTime(), "hub=hub-3");
@@ -112,11 +112,11 @@ class DeployedNginxTest {
 
   @Test
   void whereNoHubCanBeHadTheAnswerSaysSoAndWhenToComeAgain() throws Exception {
-    DeployedSharder deployed = start(Way.AUTHORITATIVE);
+    DeployedSharder deployed = start(DeployedWay.AUTHORITATIVE);
     RunningNginx nginx = deployed.nginx();
     deployed.command("bin", "cordon", "hub-1");
     deployed.command("bin", "cordon", "hub-2");
-    Answer full = nginx.ask("ada", "GET", "/x", "");
+    HubAnswer full = nginx.ask("ada", "GET", "/x", "");
     assertThat(full.status()).isEqualTo(503);
     assertThat(full.header("Retry-After")).isEqualTo("5");
     assertThat(full.header("Content-Type")).isEqualTo("application/problem+json");
@@ -128,34 +128,35 @@ class DeployedNginxTest {
 
     // A hub that nginx has not heard of yet.
     deployed.command("bin", "add", "hub-3");
-    Answer unknown = nginx.ask("bob", "GET", "/x", "");
+    HubAnswer unknown = nginx.ask("bob", "GET", "/x", "");
     assertThat(unknown.status()).isEqualTo(503);
     assertThat(unknown.header("Retry-After")).isEqualTo("5");
   }
 
   @Test
   void aMapOfTheCookieDecidesNothingWhereTheSharderIsAsked() throws Exception {
-    DeployedSharder deployed = start(Way.AUTHORITATIVE_WITH_THE_MAP_OF_THE_COOKIE);
+    DeployedSharder deployed = start(DeployedWay.AUTHORITATIVE_WITH_THE_MAP_OF_THE_COOKIE);
     assertThat(deployed.nginx().ask("ada", "GET", "/x", "hub=hub-2").body())
         .isEqualTo("hub-1 has /x of nobody");
   }
 
   @Test
   void aSignedCookieIsGoodForItsUserAndUntilAMoveAndIsReplacedOtherwise() throws Exception {
-    DeployedSharder deployed = start(Way.SIGNED, "cookie-keys: [0123456789abcdef0123456789abcdef]");
+    DeployedSharder deployed =
+        start(DeployedWay.SIGNED, "cookie-keys: [0123456789abcdef0123456789abcdef]");
     RunningNginx nginx = deployed.nginx();
     String ada = cookie(nginx.ask("ada", "GET", "/x", ""));
     String bob = cookie(nginx.ask("bob", "GET", "/x", ""));
     assertThat(nginx.ask("ada", "GET", "/x", ada).body()).isEqualTo("hub-1 has /x of nobody");
     String forged = "hub=hub-2.4102444800." + "A".repeat(43);
     for (String wrong : List.of(bob, forged, "hub=hub-2", "hub=HUB-2")) {
-      Answer replaced = nginx.ask("ada", "GET", "/x", wrong);
+      HubAnswer replaced = nginx.ask("ada", "GET", "/x", wrong);
       assertThat(replaced.status()).as(wrong).isEqualTo(302);
       assertThat(cookie(replaced)).as(wrong).startsWith("hub=hub-1.");
     }
     assertThat(nginx.ask("mallory", "GET", "/x", ada).status()).isEqualTo(401);
     deployed.command("move", "ada", "hub-2");
-    Answer moved = nginx.ask("ada", "GET", "/y", ada);
+    HubAnswer moved = nginx.ask("ada", "GET", "/y", ada);
     for (long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
         moved.status() == 200 && System.nanoTime() < end; ) {
       moved = nginx.ask("ada", "GET", "/y", ada);
@@ -166,7 +167,7 @@ class DeployedNginxTest {
 
   @Test
   void aLinkArrivesByteForByteWhateverItsQuery() throws Exception {
-    RunningNginx nginx = start(Way.COOKIE).nginx();
+    RunningNginx nginx = start(DeployedWay.COOKIE).nginx();
     String many = IntStream.range(0, 1_100).mapToObj(i -> "b=").collect(joining("&"));
     for (String link : List.of("/x?q=100%", "/x?y=%zz&y=%2F", "/x?" + many)) {
       assertThat(nginx.ask("ada", "GET", link, "").header("Location")).isEqualTo(link);
@@ -175,7 +176,8 @@ class DeployedNginxTest {
 
   @ParameterizedTest
   @EnumSource(names = {"COOKIE_WITH_OPERATORS", "AUTHORITATIVE_WITH_OPERATORS"})
-  void anAdminWhomNginxNamesMayDoEverythingAndItsOtherUsersMayNothing(Way way) throws Exception {
+  void anAdminWhomNginxNamesMayDoEverythingAndItsOtherUsersMayNothing(DeployedWay way)
+      throws Exception {
     RunningNginx nginx = start(way, "admins: [Ada]", "api-hosts: [" + OPERATORS + "]").nginx();
     String bin = "/api/v1/kinds/hub/bins/hub-3";
     assertThat(nginx.askAt(OPERATORS, "ada", "GET", "/", "").body()).contains("<title>Sharder");
@@ -188,7 +190,7 @@ class DeployedNginxTest {
     assertThat(nginx.askAt(OPERATORS, "ada", "PUT", bin, "").status()).isEqualTo(403);
     String[] asAda = {"REMOTE_USER: ada", "Remote-User: ada", "X-Requested-With: curl"};
     for (String path : List.of("/", "/page.js", "/api/v1/kinds/hub/bins", bin)) {
-      Answer refused = nginx.askAt(OPERATORS, "bob", "GET", path, "", asAda);
+      HubAnswer refused = nginx.askAt(OPERATORS, "bob", "GET", path, "", asAda);
       assertThat(refused.status()).as(path).isEqualTo(403);
       assertThat(refused.body()).contains("'bob' is none of the 'admins'");
     }
@@ -202,7 +204,7 @@ class DeployedNginxTest {
 
   @ParameterizedTest
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE", "LTI"})
-  void aHubSendsNginxNowhere(Way way) throws Exception {
+  void aHubSendsNginxNowhere(DeployedWay way) throws Exception {
     Undertow evil =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
@@ -224,17 +226,18 @@ class DeployedNginxTest {
     }
   }
 
-  private static String cookie(Answer answer) {
+  private static String cookie(HubAnswer answer) {
     return answer.header("Set-Cookie").split(";")[0];
   }
 
   @Test
   void singleSignOnThroughAuthRequestTellsWhoTheUserIs() throws Exception {
-    RunningNginx nginx = start(Way.SINGLE_SIGN_ON).nginx();
-    Answer first = nginx.ask("mallory", "GET", "/lab", "", "X-Logged-In: ada");
+    RunningNginx nginx = start(DeployedWay.SINGLE_SIGN_ON).nginx();
+    HubAnswer first = nginx.ask("mallory", "GET", "/lab", "", "X-Logged-In: ada");
     assertThat(first.header("Set-Cookie")).startsWith("hub=hub-1;");
     assertThat(first.header("Location")).isEqualTo("/lab");
-    Answer second = nginx.ask("ada", "POST", "/lab", "", "X-Logged-In: bob", "Content-Length: 0");
+    HubAnswer second =
+        nginx.ask("ada", "POST", "/lab", "", "X-Logged-In: bob", "Content-Length: 0");
     assertThat(second.status()).isEqualTo(307);
     assertThat(second.header("Set-Cookie")).startsWith("hub=hub-2;");
     assertThat(nginx.ask("ada", "GET", "/lab", "hub=hub-1", "X-Logged-In: ada").body())
@@ -245,9 +248,9 @@ class DeployedNginxTest {
 
   @Test
   void hubsThatHaveABaseUrlEachAreFoundByThePathAndLinksArriveBelowIt() throws Exception {
-    RunningNginx nginx = start(Way.BASE_URL, "location: /{bin}{path}").nginx();
+    RunningNginx nginx = start(DeployedWay.BASE_URL, "location: /{bin}{path}").nginx();
     String link = "/hub/user-redirect/git-pull?repo=https%3A%2F%2Fx%2Fy&urlpath=lab%2F&a=1&a=2";
-    Answer first = nginx.ask("ada", "GET", link, "");
+    HubAnswer first = nginx.ask("ada", "GET", link, "");
     assertThat(first.status()).isEqualTo(302);
     assertThat(first.header("Location")).isEqualTo("/hub-1" + link);
     assertThat(nginx.ask("ada", "GET", "/hub-1" + link, "").body())
@@ -258,7 +261,7 @@ class DeployedNginxTest {
 
   private static void assertNobodyNamesThemselves(RunningNginx nginx, String cookie)
       throws IOException {
-    Answer answer =
+    HubAnswer answer =
         nginx.ask(
             "ada",
             "GET",
@@ -287,7 +290,7 @@ class DeployedNginxTest {
         .status();
   }
 
-  private DeployedSharder start(Way way, String... settings) throws IOException {
+  private DeployedSharder start(DeployedWay way, String... settings) throws IOException {
     DeployedSharder started =
         DeployedSharder.start(
             folder, way, List.of(RunningNginx.portOf(one), RunningNginx.portOf(two)), settings);

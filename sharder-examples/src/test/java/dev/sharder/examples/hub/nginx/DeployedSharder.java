@@ -19,7 +19,7 @@ public record DeployedSharder(String database, RunningHub sharder, RunningNginx 
   private static final String PROXY_SECRETS = "proxy-secrets: [" + RunningHub.SECRET + "]\n";
 
   /** The configurations, each with what names the hub in it. */
-  public enum Way {
+  public enum DeployedWay {
     COOKIE("cookie.conf", "$cookie_hub"),
     SIGNED("cookie.conf", "$cookie_hub") {
       @Override
@@ -132,7 +132,7 @@ public record DeployedSharder(String database, RunningHub sharder, RunningNginx 
       return deployed;
     }
 
-    Way(String file, String variable) {
+    DeployedWay(String file, String variable) {
       this.file = file;
       this.variable = variable;
     }
@@ -142,14 +142,14 @@ public record DeployedSharder(String database, RunningHub sharder, RunningNginx 
    * Starts both in an empty folder, with hub-1, hub-2 and so on at these ports, or skips the test
    * where nginx is not installed.
    */
-  public static DeployedSharder start(Path folder, Way way, List<Integer> hubs, String... settings)
-      throws IOException {
+  public static DeployedSharder start(
+      Path folder, DeployedWay way, List<Integer> hubs, String... settings) throws IOException {
     return startAt(folder, way, hubs.stream().map(port -> "127.0.0.1:" + port).toList(), settings);
   }
 
   /** Starts both with the hubs at these addresses. */
-  public static DeployedSharder startAt(Path folder, Way way, List<String> hubs, String... settings)
-      throws IOException {
+  public static DeployedSharder startAt(
+      Path folder, DeployedWay way, List<String> hubs, String... settings) throws IOException {
     RunningNginx.assumeInstalled();
     String database = "jdbc:sqlite:" + folder.resolve("sharder.db");
     Path config = folder.resolve("sharder.yml");

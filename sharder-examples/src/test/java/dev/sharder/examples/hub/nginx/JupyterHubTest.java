@@ -3,9 +3,9 @@ package dev.sharder.examples.hub.nginx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.sharder.examples.hub.nginx.DeployedSharder.Way;
+import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
 import dev.sharder.examples.hub.nginx.UserBrowser.Messages;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.net.http.HttpResponse;
@@ -85,7 +85,8 @@ class JupyterHubTest {
 
   @ParameterizedTest
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE"})
-  void twentyUsersLogInAtOnceOnTheHubsTheyWereAssignedAndStayThere(Way way) throws Exception {
+  void twentyUsersLogInAtOnceOnTheHubsTheyWereAssignedAndStayThere(DeployedWay way)
+      throws Exception {
     DeployedSharder site = start(way);
     Map<UserBrowser, String> landed =
         logInAtOnce(RunningNginx.users().stream().map(user -> browser(site, user)).toList());
@@ -102,7 +103,7 @@ class JupyterHubTest {
 
   @ParameterizedTest
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE"})
-  void aLinkStartsANotebookAndArrivesThereIntactAndAWebsocketTalksToItsKernel(Way way)
+  void aLinkStartsANotebookAndArrivesThereIntactAndAWebsocketTalksToItsKernel(DeployedWay way)
       throws Exception {
     UserBrowser browser = browser(start(way), "user-01");
     assertThat(UserBrowser.location(browser.logIn(browser.open(LINK)))).hasValue(LINK);
@@ -126,7 +127,7 @@ class JupyterHubTest {
 
   @ParameterizedTest
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE"})
-  void aLinkReachesTheRightHubByteForByteBeforeAndAfterLoggingIn(Way way) throws Exception {
+  void aLinkReachesTheRightHubByteForByteBeforeAndAfterLoggingIn(DeployedWay way) throws Exception {
     DeployedSharder site = start(way);
     UserBrowser first = browser(site, "user-02");
     UserBrowser second = browser(site, "user-03");
@@ -143,17 +144,18 @@ class JupyterHubTest {
 
   @ParameterizedTest
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE"})
-  void whoOffersAnotherProtocolThanWebsocketsIsAnsweredAllTheSame(Way way) throws Exception {
+  void whoOffersAnotherProtocolThanWebsocketsIsAnsweredAllTheSame(DeployedWay way)
+      throws Exception {
     RunningNginx nginx = start(way).nginx();
     String[] offer = {"Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"};
-    Answer answer = nginx.ask("user-04", "GET", "/hub/login", "hub=hub-1", offer);
+    HubAnswer answer = nginx.ask("user-04", "GET", "/hub/login", "hub=hub-1", offer);
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.header("X-Hub-Name")).isEqualTo("hub-1");
   }
 
   @Test
   void aMovedUserLandsOnTheNewHubWithinTheBound() throws Exception {
-    DeployedSharder site = start(Way.AUTHORITATIVE);
+    DeployedSharder site = start(DeployedWay.AUTHORITATIVE);
     UserBrowser browser = browser(site, "user-04");
     assertThat(logIn(browser)).isEqualTo("hub-1");
     site.command("move", "user-04", "hub-2");
@@ -164,7 +166,7 @@ class JupyterHubTest {
 
   @Test
   void aMovedUserLandsOnTheNewHubOnceTheCookieIsGone() throws Exception {
-    DeployedSharder site = start(Way.COOKIE);
+    DeployedSharder site = start(DeployedWay.COOKIE);
     UserBrowser browser = browser(site, "user-04");
     assertThat(logIn(browser)).isEqualTo("hub-1");
     site.command("move", "user-04", "hub-2");
@@ -177,7 +179,7 @@ class JupyterHubTest {
 
   @Test
   void noForgedHeaderOrCookieGetsAnybodyToAnotherHubOrIdentity() throws Exception {
-    DeployedSharder site = start(Way.AUTHORITATIVE);
+    DeployedSharder site = start(DeployedWay.AUTHORITATIVE);
     UserBrowser victim = browser(site, "user-05");
     UserBrowser forger = browser(site, "user-06");
     assertThat(logIn(victim)).isEqualTo("hub-1");
@@ -208,11 +210,11 @@ class JupyterHubTest {
 
   @Test
   void aHubWithAHostNameOfItsOwnGetsLinksIntact() throws Exception {
-    start(Way.COOKIE, "location: http://{bin}.example.org{path}");
-    Answer sent = ask("hubs.example.org", LINK, "");
+    start(DeployedWay.COOKIE, "location: http://{bin}.example.org{path}");
+    HubAnswer sent = ask("hubs.example.org", LINK, "");
     assertThat(sent.header("Location")).isEqualTo("http://hub-1.example.org" + LINK);
     // No browser takes its cookie from one host name to another.
-    Answer again = ask("hub-1.example.org", LINK, "");
+    HubAnswer again = ask("hub-1.example.org", LINK, "");
     assertThat(again.header("Location")).isEqualTo("http://hub-1.example.org" + LINK);
     assertThat(again.header("Set-Cookie")).startsWith("hub=hub-1;");
     assertAskedToLogIn(ask("hub-1.example.org", LINK, "hub=hub-1"), LINK);
@@ -224,26 +226,26 @@ class JupyterHubTest {
         Optional.of(
             DeployedSharder.start(
                 folder,
-                Way.COOKIE,
+                DeployedWay.COOKIE,
                 List.of(running.get(2).port()),
                 "location: http://hubs.example.org/{bin}{path}"));
-    Answer sent = ask("hubs.example.org", LINK, "");
+    HubAnswer sent = ask("hubs.example.org", LINK, "");
     assertThat(sent.header("Location")).isEqualTo("http://hubs.example.org/hub-1" + LINK);
     assertAskedToLogIn(ask("hubs.example.org", "/hub-1" + LINK, "hub=hub-1"), "/hub-1" + LINK);
   }
 
-  private static void assertAskedToLogIn(Answer answer, String link) {
+  private static void assertAskedToLogIn(HubAnswer answer, String link) {
     assertThat(answer.status()).isEqualTo(302);
     assertThat(answer.header("X-Hub-Name")).isEqualTo("hub-1");
     assertThat(answer.header("Location")).contains("/hub/login?");
     assertThat(next(answer.header("Location"))).isEqualTo(link);
   }
 
-  private Answer ask(String host, String target, String cookie) throws IOException {
+  private HubAnswer ask(String host, String target, String cookie) throws IOException {
     return site().nginx().askAt(host, "user-08", "GET", target, cookie);
   }
 
-  private DeployedSharder start(Way way, String... settings) throws IOException {
+  private DeployedSharder start(DeployedWay way, String... settings) throws IOException {
     List<Integer> ports = List.of(running.get(0).port(), running.get(1).port());
     deployed = Optional.of(DeployedSharder.start(folder, way, ports, settings));
     return site();

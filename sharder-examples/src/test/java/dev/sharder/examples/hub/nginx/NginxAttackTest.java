@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sharder.examples.hub.lti.SigningConsumer;
-import dev.sharder.examples.hub.nginx.DeployedSharder.Way;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,14 +109,14 @@ class NginxAttackTest {
   @ParameterizedTest
   @EnumSource(names = {"SIGNED", "SIGNED_IN_AN_OLDER_FILE"})
   @DisplayName("a forged cookie beside a valid one reaches no hub, however the two are written")
-  void cookies(Way way) throws Exception {
+  void cookies(DeployedWay way) throws Exception {
     RunningNginx nginx = start(way, KEYS).nginx();
     String valid = nginx.ask("ada", "GET", "/x", "").header("Set-Cookie").split("[=;]")[1];
     assertThat(nginx.ask("ada", "GET", "/x", "a=b; hub=" + valid).body()).startsWith("hub-1 has");
     for (List<String> headers : cookieHeaders(valid)) {
       String[] others =
           headers.stream().skip(1).map(other -> "Cookie: " + other).toArray(String[]::new);
-      Answer answer = nginx.ask("ada", "GET", "/x", headers.get(0), others);
+      HubAnswer answer = nginx.ask("ada", "GET", "/x", headers.get(0), others);
       assertThat(answer.body()).as("%s", headers).doesNotStartWith("hub-2");
       assertThat(answer.status()).as("%s", headers).isIn(200, 302, 400, 503);
     }
@@ -153,7 +153,7 @@ class NginxAttackTest {
   @ParameterizedTest
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE", "LTI"})
   @DisplayName("what a client says of itself in any of many headers, no hub hears")
-  void identity(Way way) throws Exception {
+  void identity(DeployedWay way) throws Exception {
     RunningNginx nginx = start(way).nginx();
     Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     names.addAll(IDENTITY);
@@ -173,7 +173,7 @@ class NginxAttackTest {
               .filter(i -> i % 2 == odd)
               .mapToObj(i -> all.get(i) + ": forged")
               .toArray(String[]::new);
-      Answer answer = nginx.ask("ada", "GET", "/headers", "hub=hub-1", headers);
+      HubAnswer answer = nginx.ask("ada", "GET", "/headers", "hub=hub-1", headers);
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.body()).contains("Cookie: hub=hub-1").doesNotContain("forged");
       assertThat(answer.body()).containsOnlyOnce("X-Forwarded-For: 127.0.0.1\n");
@@ -183,12 +183,12 @@ class NginxAttackTest {
   @Test
   @DisplayName("nginx goes to no bin that hubs.conf left out, whatever address its name is")
   void unknownBins() throws Exception {
-    DeployedSharder deployed = start(Way.AUTHORITATIVE);
+    DeployedSharder deployed = start(DeployedWay.AUTHORITATIVE);
     String inside = "127.0.0.1:" + RunningNginx.portOf(two);
     assertThat(deployed.nginx().ask("ada", "GET", "/x", "").status()).isEqualTo(200);
     deployed.command("bin", "add", inside);
     deployed.command("move", "ada", inside);
-    Answer answer = deployed.nginx().ask("ada", "GET", "/x", "");
+    HubAnswer answer = deployed.nginx().ask("ada", "GET", "/x", "");
     for (long end = System.nanoTime() + LONGEST_WAIT;
         answer.body().startsWith("hub-1 ") && System.nanoTime() < end; ) {
       answer = deployed.nginx().ask("ada", "GET", "/x", "");
@@ -202,12 +202,12 @@ class NginxAttackTest {
   @DisplayName("a launch of a user whose bin hubs.conf left out is 503, and goes nowhere")
   void unknownBinOfALaunch() throws Exception {
     DeployedSharder deployed =
-        start(Way.LTI, "lti-url: " + SigningConsumer.URL, "lti-consumers: ['lms:s&cr=t']");
+        start(DeployedWay.LTI, "lti-url: " + SigningConsumer.URL, "lti-consumers: ['lms:s&cr=t']");
     deployed.command("bin", "add", "127.0.0.1");
     deployed.command("bin", "cordon", "hub-1");
     deployed.command("bin", "cordon", "hub-2");
     SigningConsumer platform = SigningConsumer.known();
-    Answer answer =
+    HubAnswer answer =
         SigningConsumer.post(
             deployed.nginx().port(), "/hub/lti/launch", platform.signed(platform.launch("ada")));
     assertThat(answer.status()).isEqualTo(503);
@@ -217,10 +217,10 @@ class NginxAttackTest {
   @ParameterizedTest
   @EnumSource(names = {"AUTHORITATIVE", "COOKIE"})
   @DisplayName("a user whose name has a blank around it, which HTTP would trim, is no one")
-  void trimmedNames(Way way) throws Exception {
+  void trimmedNames(DeployedWay way) throws Exception {
     RunningNginx nginx = start(way).nginx();
     for (String user : List.of("ada ", "ada\t")) {
-      Answer answer = nginx.ask(user, "GET", "/x", "");
+      HubAnswer answer = nginx.ask(user, "GET", "/x", "");
       assertThat(answer.status()).as(user).isEqualTo(401);
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
@@ -229,23 +229,23 @@ class NginxAttackTest {
   @Test
   @DisplayName("nginx does not start with both the single sign-on and the check of cookies")
   void loginAndCheck() {
-    assertThatThrownBy(() -> start(Way.SIGNED_WITH_SINGLE_SIGN_ON, KEYS))
+    assertThatThrownBy(() -> start(DeployedWay.SIGNED_WITH_SINGLE_SIGN_ON, KEYS))
         .hasMessageContaining("\"auth_request\" directive is duplicate");
   }
 
   @Test
   @DisplayName("nginx does not start with a single sign-on beside the sharder's own auth_request")
   void loginAndAuth() {
-    assertThatThrownBy(() -> start(Way.AUTHORITATIVE_WITH_SINGLE_SIGN_ON))
+    assertThatThrownBy(() -> start(DeployedWay.AUTHORITATIVE_WITH_SINGLE_SIGN_ON))
         .hasMessageContaining("\"auth_request\" directive is duplicate");
   }
 
   @Test
   @DisplayName("who is not signed on stays out, though a refusal is handed to the sharder")
   void loginWithAWayRound() throws Exception {
-    RunningNginx nginx = start(Way.SINGLE_SIGN_ON_WITH_A_WAY_ROUND).nginx();
+    RunningNginx nginx = start(DeployedWay.SINGLE_SIGN_ON_WITH_A_WAY_ROUND).nginx();
     for (String cookie : List.of("", "hub=hub-1", "hub=hub-9")) {
-      Answer answer = nginx.ask("ada", "GET", "/x", cookie);
+      HubAnswer answer = nginx.ask("ada", "GET", "/x", cookie);
       assertThat(answer.status()).as(cookie).isEqualTo(401);
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
@@ -257,27 +257,27 @@ class NginxAttackTest {
   @DisplayName("a path with dot segments reaches nothing by way of the operators' host")
   void dotSegments() throws Exception {
     DeployedSharder deployed =
-        start(Way.COOKIE_WITH_OPERATORS, "admins: [ada]", "api-hosts: [" + OPERATORS + "]");
+        start(DeployedWay.COOKIE_WITH_OPERATORS, "admins: [ada]", "api-hosts: [" + OPERATORS + "]");
     RunningNginx nginx = deployed.nginx();
     for (String above : List.of("/shard", "/auth", "/check", "/shard/x/..", "/metrics", "/lti")) {
       for (String up : List.of("..", "%2e%2e", "%2E.", ".%2e", "./..", "%2e/.%2E")) {
         for (String down : List.of("/api/v1/me", "%2fapi/v1/me", "//api/v1/me", "/page.js", "/")) {
           String path = above + "/" + up + down;
-          Answer answer = nginx.askAt(OPERATORS, "bob", "GET", path, "");
+          HubAnswer answer = nginx.askAt(OPERATORS, "bob", "GET", path, "");
           assertThat(answer.status()).as(path).isEqualTo(400);
           assertThat(answer.body()).as(path).contains("segment");
           assertThat(answer.headers("Set-Cookie")).as(path).isEmpty();
         }
       }
     }
-    Answer none = nginx.askAt(OPERATORS, "ada", "GET", "/api/v1/kinds/hub/assignments/bob", "");
+    HubAnswer none = nginx.askAt(OPERATORS, "ada", "GET", "/api/v1/kinds/hub/assignments/bob", "");
     assertThat(none.status()).isEqualTo(404);
   }
 
   @Test
   @DisplayName("a link goes on byte for byte, and one whose path has dot segments ends at '/'")
   void links() throws Exception {
-    RunningNginx nginx = start(Way.COOKIE).nginx();
+    RunningNginx nginx = start(DeployedWay.COOKIE).nginx();
     for (String link : List.of("/user/ada/lab?x=../y", "/a/.b/..c/d..;e=/...?/../", "/a%2Fb/c.")) {
       assertThat(nginx.ask("ada", "GET", link, "").header("Location")).isEqualTo(link);
     }
@@ -289,13 +289,14 @@ class NginxAttackTest {
   @Test
   @DisplayName("a bin whose name would lead off the site by 'location' is no way for anyone")
   void locations() throws Exception {
-    DeployedSharder deployed = start(Way.COOKIE, "location: 'https://{bin}.example.org{path}'");
+    DeployedSharder deployed =
+        start(DeployedWay.COOKIE, "location: 'https://{bin}.example.org{path}'");
     assertThat(deployed.nginx().ask("ada", "GET", "/lab", "").header("Location"))
         .isEqualTo("https://hub-1.example.org/lab");
     for (String name : List.of("evil.example/", "evil.example#", "evil.example:443", "..")) {
       deployed.command("bin", "add", name);
       deployed.command("move", "ada", name);
-      Answer answer = deployed.nginx().ask("ada", "GET", "/lab?" + name.length(), "");
+      HubAnswer answer = deployed.nginx().ask("ada", "GET", "/lab?" + name.length(), "");
       for (long end = System.nanoTime() + LONGEST_WAIT;
           answer.status() == 302 && System.nanoTime() < end; ) {
         answer = deployed.nginx().ask("ada", "GET", "/x" + System.nanoTime(), "");
@@ -309,7 +310,7 @@ class NginxAttackTest {
   }
 
   private static void awaitHub(DeployedSharder deployed) throws IOException {
-    Answer answer = deployed.nginx().ask("ada", "GET", "/x", "");
+    HubAnswer answer = deployed.nginx().ask("ada", "GET", "/x", "");
     for (long end = System.nanoTime() + LONGEST_WAIT;
         answer.status() != 302 && System.nanoTime() < end; ) {
       answer = deployed.nginx().ask("ada", "GET", "/x" + System.nanoTime(), "");
@@ -317,7 +318,7 @@ class NginxAttackTest {
     assertThat(answer.status()).isEqualTo(302);
   }
 
-  private DeployedSharder start(Way way, String... settings) throws IOException {
+  private DeployedSharder start(DeployedWay way, String... settings) throws IOException {
     DeployedSharder started =
         DeployedSharder.start(
             folder, way, Stream.of(one, two).map(RunningNginx::portOf).toList(), settings);

@@ -8,8 +8,8 @@ import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.examples.hub.cli.HubSharder;
 import dev.sharder.examples.hub.config.SettingsException;
-import dev.sharder.examples.hub.nginx.DeployedSharder.Way;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -270,7 +270,8 @@ class NginxMapTest {
   void imported() throws Exception {
     Undertow one = EchoHub.start("hub-1");
     try (DeployedSharder deployed =
-        DeployedSharder.start(folder, Way.AUTHORITATIVE, List.of(RunningNginx.portOf(one)))) {
+        DeployedSharder.start(
+            folder, DeployedWay.AUTHORITATIVE, List.of(RunningNginx.portOf(one)))) {
       assertThat(deployed.nginx().ask("ada", "GET", "/x", "").status()).isEqualTo(200);
       for (String user : List.of("eve", "bob")) {
         Path rows = folder.resolve("rows.csv");
@@ -293,7 +294,7 @@ class NginxMapTest {
   @EnumSource(names = {"COOKIE", "AUTHORITATIVE"})
   @DisplayName(
       "with a name server nginx starts though a name is not found, and that hub alone fails")
-  void lookedUp(Way way) throws Exception {
+  void lookedUp(DeployedWay way) throws Exception {
     Undertow one = EchoHub.start("hub-1");
     try (NameServer names = NameServer.of("hub-1.example");
         DeployedSharder deployed =
@@ -310,7 +311,8 @@ class NginxMapTest {
     }
   }
 
-  private static Answer asked(DeployedSharder deployed, String user, String hub) throws Exception {
+  private static HubAnswer asked(DeployedSharder deployed, String user, String hub)
+      throws Exception {
     return deployed.nginx().ask(user, "GET", "/x", "hub=" + hub);
   }
 

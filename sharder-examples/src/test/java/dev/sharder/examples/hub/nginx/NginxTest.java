@@ -3,7 +3,7 @@ package dev.sharder.examples.hub.nginx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,12 +51,12 @@ class NginxTest {
 
   @Test
   void withoutACookieTheSharderIsAskedAndWithItNginxGoesStraightToTheHub() throws Exception {
-    Answer first = ask("ada", "/user/ada/lab?a=1&a=%2F", "");
+    HubAnswer first = ask("ada", "/user/ada/lab?a=1&a=%2F", "");
     assertThat(first.status()).isEqualTo(302);
     assertThat(first.header("Set-Cookie")).isEqualTo("hub=hub-1; Path=/; HttpOnly; SameSite=Lax");
     assertThat(first.header("Location")).isEqualTo("/user/ada/lab?a=1&a=%2F");
 
-    Answer second = ask("ada", first.header("Location"), "hub=hub-1");
+    HubAnswer second = ask("ada", first.header("Location"), "hub=hub-1");
     assertThat(second.status()).isEqualTo(200);
     assertThat(second.body()).isEqualTo("hub-1 has /user/ada/lab?a=1&a=%2F");
 
@@ -81,11 +81,11 @@ class NginxTest {
   @Test
   void aUserCannotNameAnother() throws Exception {
     ask("ada", "/", "");
-    Answer forged = ask("bob", "/", "", "REMOTE_USER: ada", "Remote-User: ada");
+    HubAnswer forged = ask("bob", "/", "", "REMOTE_USER: ada", "Remote-User: ada");
     assertThat(forged.header("Set-Cookie")).startsWith("hub=hub-2;");
   }
 
-  private Answer ask(String user, String target, String cookie, String... headers)
+  private HubAnswer ask(String user, String target, String cookie, String... headers)
       throws IOException {
     return nginx.ask(user, "GET", target, cookie, headers);
   }

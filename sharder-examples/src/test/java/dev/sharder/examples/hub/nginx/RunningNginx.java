@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.FreePorts;
 import io.undertow.Undertow;
 import java.io.IOException;
@@ -96,13 +96,13 @@ public record RunningNginx(Process process, int port) implements AutoCloseable {
   }
 
   /** Sends a request of a user who has logged in. */
-  public Answer ask(String user, String method, String target, String cookie, String... headers)
+  public HubAnswer ask(String user, String method, String target, String cookie, String... headers)
       throws IOException {
     return askAt("localhost", user, method, target, cookie, headers);
   }
 
   /** Sends a request of a user who has logged in to one of its host names. */
-  public Answer askAt(
+  public HubAnswer askAt(
       String host, String user, String method, String target, String cookie, String... headers)
       throws IOException {
     Stream<String> own =

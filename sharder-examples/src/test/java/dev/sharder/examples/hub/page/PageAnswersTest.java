@@ -3,7 +3,7 @@ package dev.sharder.examples.hub.page;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.api.RunningApi;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,7 +28,7 @@ class PageAnswersTest {
   @CsvSource({"/, text/html", "/page.css, text/css", "/page.js, text/javascript"})
   void everyPartIsKeptInByStrictHeaders(String path, String type) throws Exception {
     try (RunningApi api = start()) {
-      Answer got = api.hub().ask("GET", path, OWN);
+      HubAnswer got = api.hub().ask("GET", path, OWN);
       assertThat(got.status()).isEqualTo(200);
       assertThat(got.header("Content-Type")).isEqualTo(type + "; charset=utf-8");
       assertThat(got.header("Content-Security-Policy").split("; "))
@@ -39,7 +39,7 @@ class PageAnswersTest {
       assertThat(got.header("Referrer-Policy")).isEqualTo("no-referrer");
       assertThat(got.headers("Set-Cookie")).isEmpty();
       assertThat(got.body()).isNotEmpty();
-      Answer head = api.hub().ask("HEAD", path, OWN);
+      HubAnswer head = api.hub().ask("HEAD", path, OWN);
       assertThat(head.status()).isEqualTo(200);
       assertThat(head.body()).isEmpty();
     }
@@ -49,7 +49,7 @@ class PageAnswersTest {
   @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS"})
   void thePageIsOnlyRead(String method) throws Exception {
     try (RunningApi api = start()) {
-      Answer answer = api.hub().ask(method, "/", OWN);
+      HubAnswer answer = api.hub().ask(method, "/", OWN);
       assertThat(answer.status()).isEqualTo(405);
       assertThat(answer.header("Allow")).isEqualTo("GET, HEAD");
     }
@@ -59,7 +59,7 @@ class PageAnswersTest {
   void noOtherOriginIsToldThatItMayAsk() throws Exception {
     try (RunningApi api = start()) {
       for (String path : new String[] {"/", "/api/v1/kinds/hub/bins/hub-1"}) {
-        Answer preflight =
+        HubAnswer preflight =
             api.hub()
                 .ask(
                     "OPTIONS",

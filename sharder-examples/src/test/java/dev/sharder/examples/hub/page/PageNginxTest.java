@@ -10,7 +10,7 @@ import com.microsoft.playwright.Response;
 import com.microsoft.playwright.options.AriaRole;
 import com.sun.net.httpserver.HttpServer;
 import dev.sharder.examples.hub.nginx.DeployedSharder;
-import dev.sharder.examples.hub.nginx.DeployedSharder.Way;
+import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
 import dev.sharder.jdbc.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -53,7 +53,7 @@ class PageNginxTest {
     deployed =
         DeployedSharder.start(
             folder,
-            Way.AUTHORITATIVE_WITH_OPERATORS,
+            DeployedWay.AUTHORITATIVE_WITH_OPERATORS,
             FreePorts.next(2),
             "admins: [ada]",
             "api-hosts: [" + OPERATORS + "]");

@@ -12,7 +12,7 @@ import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.sun.net.httpserver.HttpServer;
 import dev.sharder.examples.hub.api.RunningApi;
-import dev.sharder.examples.hub.api.RunningApi.Reply;
+import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLEncoder;
@@ -465,7 +465,7 @@ class PageTest {
   private void assignMany(int count) throws Exception {
     List<String> users = IntStream.range(0, count).mapToObj("user-%04d"::formatted).toList();
     String roster = MAPPER.writeValueAsString(Map.of("objects", users));
-    Reply reply = api.admin("POST", "/kinds/hub/assignments", roster);
+    ApiAnswer reply = api.admin("POST", "/kinds/hub/assignments", roster);
     assertThat(reply.status()).as(reply.body()).isEqualTo(200);
   }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.sharder.examples.FuzzInput;
-import dev.sharder.examples.hub.redirect.HubCookie.Verdict;
+import dev.sharder.examples.hub.redirect.HubCookie.CookieVerdict;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,20 +39,20 @@ class HubCookieFuzzTest {
     String sent = parts.get(0);
     String user = parts.get(1);
     String bin = parts.get(2);
-    Verdict verdict = SIGNED.judge(sent, user, bin);
+    CookieVerdict verdict = SIGNED.judge(sent, user, bin);
     assertThat(verdict).isEqualTo(rightly(sent, user, bin));
     String own = SIGNED.value(user, bin);
-    assertThat(SIGNED.judge(own, user, bin)).isEqualTo(Verdict.RIGHT);
-    assertThat(SIGNED.judge(own, user + "x", bin)).isEqualTo(Verdict.FORGED);
-    assertThat(SIGNED.judge(own, user, bin + "x")).isEqualTo(Verdict.STALE);
-    assertThat(SIGNED.judge(own, "x" + user, bin)).isEqualTo(Verdict.FORGED);
+    assertThat(SIGNED.judge(own, user, bin)).isEqualTo(CookieVerdict.RIGHT);
+    assertThat(SIGNED.judge(own, user + "x", bin)).isEqualTo(CookieVerdict.FORGED);
+    assertThat(SIGNED.judge(own, user, bin + "x")).isEqualTo(CookieVerdict.STALE);
+    assertThat(SIGNED.judge(own, "x" + user, bin)).isEqualTo(CookieVerdict.FORGED);
   }
 
   /** By what would have been signed at that time for that hub, byte for byte. */
-  private static Verdict rightly(String sent, String user, String bin) {
+  private static CookieVerdict rightly(String sent, String user, String bin) {
     Matcher form = FORM.matcher(sent);
     if (!form.matches()) {
-      return Verdict.FORGED;
+      return CookieVerdict.FORGED;
     }
     Instant expires = Instant.ofEpochSecond(Long.parseLong(form.group(2)));
     Clock then = Clock.fixed(expires.minus(AGE), ZoneOffset.UTC);
@@ -60,11 +60,11 @@ class HubCookieFuzzTest {
         KEYS.stream()
             .anyMatch(key -> cookie(List.of(key), then).value(user, form.group(1)).equals(sent));
     if (!isOurs) {
-      return Verdict.FORGED;
+      return CookieVerdict.FORGED;
     }
     if (!expires.isAfter(NOW.instant())) {
-      return Verdict.EXPIRED;
+      return CookieVerdict.EXPIRED;
     }
-    return form.group(1).equals(bin) ? Verdict.RIGHT : Verdict.STALE;
+    return form.group(1).equals(bin) ? CookieVerdict.RIGHT : CookieVerdict.STALE;
   }
 }

@@ -2,10 +2,10 @@ package dev.sharder.examples.hub.redirect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.hub.redirect.HubCookie.Verdict;
+import dev.sharder.examples.hub.redirect.HubCookie.CookieVerdict;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,9 +48,9 @@ class HubCookieTest {
   void oneThatWasSignedHereIsRightUntilItExpires() {
     String value = signed(NOW, KEY).value("ada", "hub-1");
     assertThat(signed(NOW.plusSeconds(14_399), KEY).judge(value, "ada", "hub-1"))
-        .isEqualTo(Verdict.RIGHT);
+        .isEqualTo(CookieVerdict.RIGHT);
     assertThat(signed(NOW.plusSeconds(14_400), KEY).judge(value, "ada", "hub-1"))
-        .isEqualTo(Verdict.EXPIRED);
+        .isEqualTo(CookieVerdict.EXPIRED);
   }
 
   @Test
@@ -58,12 +58,12 @@ class HubCookieTest {
     HubCookie cookie = signed(NOW, KEY);
     String value = cookie.value("ada", "hub-1");
     String later = value.replace("1795438800", "1795438801");
-    assertThat(cookie.judge(value, "bob", "hub-1")).isEqualTo(Verdict.FORGED);
+    assertThat(cookie.judge(value, "bob", "hub-1")).isEqualTo(CookieVerdict.FORGED);
     assertThat(cookie.judge(value.replace("hub-1", "hub-2"), "ada", "hub-2"))
-        .isEqualTo(Verdict.FORGED);
-    assertThat(cookie.judge(later, "ada", "hub-1")).isEqualTo(Verdict.FORGED);
-    assertThat(signed(NOW, NEW_KEY).judge(value, "ada", "hub-1")).isEqualTo(Verdict.FORGED);
-    assertThat(cookie.judge(value, "ada", "hub-2")).isEqualTo(Verdict.STALE);
+        .isEqualTo(CookieVerdict.FORGED);
+    assertThat(cookie.judge(later, "ada", "hub-1")).isEqualTo(CookieVerdict.FORGED);
+    assertThat(signed(NOW, NEW_KEY).judge(value, "ada", "hub-1")).isEqualTo(CookieVerdict.FORGED);
+    assertThat(cookie.judge(value, "ada", "hub-2")).isEqualTo(CookieVerdict.STALE);
   }
 
   @Test
@@ -74,7 +74,9 @@ class HubCookieTest {
       for (char other : new char[] {'A', '.', '0', '-', '\u00e9'}) {
         String changed = value.substring(0, i) + other + value.substring(i + 1);
         if (!changed.equals(value)) {
-          assertThat(cookie.judge(changed, "ada", "hub-1")).as(changed).isEqualTo(Verdict.FORGED);
+          assertThat(cookie.judge(changed, "ada", "hub-1"))
+              .as(changed)
+              .isEqualTo(CookieVerdict.FORGED);
         }
       }
     }
@@ -95,14 +97,14 @@ class HubCookieTest {
         "hub-1.99999999999999999999.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
       })
   void whatHasNoSignatureIsForged(String value) {
-    assertThat(signed(NOW, KEY).judge(value, "ada", "hub-1")).isEqualTo(Verdict.FORGED);
+    assertThat(signed(NOW, KEY).judge(value, "ada", "hub-1")).isEqualTo(CookieVerdict.FORGED);
   }
 
   @Test
   void keysRotateWithoutAnybodyNoticing() {
     String old = signed(NOW, KEY).value("ada", "hub-1");
     HubCookie both = signed(NOW, NEW_KEY, KEY);
-    assertThat(both.judge(old, "ada", "hub-1")).isEqualTo(Verdict.RIGHT);
+    assertThat(both.judge(old, "ada", "hub-1")).isEqualTo(CookieVerdict.RIGHT);
     assertThat(both.value("ada", "hub-1")).isEqualTo(signed(NOW, NEW_KEY).value("ada", "hub-1"));
   }
 
@@ -120,7 +122,8 @@ class HubCookieTest {
   void theConfigurationAndTheSchemeDecideTheAttributes(String yaml, String scheme, String cookie)
       throws Exception {
     try (RunningHub hub = start(yaml)) {
-      Answer answer = hub.ask("GET", "/shard", "REMOTE_USER: ada", "X-Forwarded-Proto: " + scheme);
+      HubAnswer answer =
+          hub.ask("GET", "/shard", "REMOTE_USER: ada", "X-Forwarded-Proto: " + scheme);
       assertThat(answer.header("Set-Cookie")).isEqualTo(cookie);
     }
   }
@@ -134,14 +137,14 @@ class HubCookieTest {
       assertThat(auth(hub, "ada", "").headers("Set-Cookie")).isEmpty();
 
       // bob is in hub-2, and has ada's cookie.
-      Answer bob = auth(hub, "bob", ada);
+      HubAnswer bob = auth(hub, "bob", ada);
       assertThat(bob.header("X-Sharder-Bin")).isEqualTo("hub-2");
       assertThat(value(bob)).startsWith("hub-2.");
-      Answer sent = hub.ask("GET", "/shard", "REMOTE_USER: bob", "Cookie: hub=" + ada);
+      HubAnswer sent = hub.ask("GET", "/shard", "REMOTE_USER: bob", "Cookie: hub=" + ada);
       assertThat(value(sent)).startsWith("hub-2.");
 
       command("move", "ada", "hub-2");
-      Answer moved = auth(hub, "ada", ada);
+      HubAnswer moved = auth(hub, "ada", ada);
       for (long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
           moved.headers("Set-Cookie").isEmpty() && System.nanoTime() < end; ) {
         moved = auth(hub, "ada", ada);
@@ -159,7 +162,7 @@ class HubCookieTest {
         statuses.add(asNginx(hub, "ada", "/lab", "").status());
       }
       assertThat(statuses.subList(0, RedirectLoopDetector.MOST_TIMES)).containsOnly(302);
-      Answer told = asNginx(hub, "ada", "/lab", "");
+      HubAnswer told = asNginx(hub, "ada", "/lab", "");
       assertThat(told.status()).isEqualTo(400);
       assertThat(told.body()).contains("allow cookies for this site");
       assertThat(told.header("Set-Cookie")).startsWith("hub=hub-1;");
@@ -235,7 +238,7 @@ class HubCookieTest {
     try (RunningHub hub = start("bins: [hub-1]")) {
       String[] headers = {"REMOTE_USER: ada", "X-Original-URI: /lab", "Cookie: " + cookie};
       assertThat(hub.ask("GET", "/check", headers).status()).isEqualTo(401);
-      Answer answer = hub.ask("GET", "/shard", headers);
+      HubAnswer answer = hub.ask("GET", "/shard", headers);
       assertThat(answer.status()).isEqualTo(302);
       assertThat(value(answer)).isEqualTo("hub-1");
     }
@@ -257,7 +260,7 @@ class HubCookieTest {
   void empty() throws Exception {
     try (RunningHub hub = start("cookie-keys: [" + KEY + "]");
         CapturedLogLines log = CapturedLogLines.of(UserHandler.class)) {
-      Answer answer = hub.ask("GET", "/auth", "REMOTE_USER: ada", "Cookie: hub=");
+      HubAnswer answer = hub.ask("GET", "/auth", "REMOTE_USER: ada", "Cookie: hub=");
       assertThat(answer.status()).isEqualTo(204);
       assertThat(answer.headers("Set-Cookie")).isEmpty();
       assertThat(log.lines()).noneMatch(line -> line.contains("cookie"));
@@ -279,13 +282,13 @@ class HubCookieTest {
         database(), Files.writeString(folder.resolve("sharder.yml"), yaml + hubs + "\n"));
   }
 
-  private static Answer auth(RunningHub hub, String user, String cookie) throws IOException {
+  private static HubAnswer auth(RunningHub hub, String user, String cookie) throws IOException {
     return cookie.isEmpty()
         ? hub.get("/auth", user)
         : hub.ask("GET", "/auth", "REMOTE_USER: " + user, "Cookie: hub=" + cookie);
   }
 
-  private static Answer asNginx(RunningHub hub, String user, String page, String cookie)
+  private static HubAnswer asNginx(RunningHub hub, String user, String page, String cookie)
       throws IOException {
     return hub.ask(
         "GET",
@@ -295,7 +298,7 @@ class HubCookieTest {
         "Cookie: " + (cookie.isEmpty() ? "a=b" : "hub=" + cookie));
   }
 
-  private static String value(Answer answer) {
+  private static String value(HubAnswer answer) {
     return answer.header("Set-Cookie").split("[=;]")[1];
   }
 

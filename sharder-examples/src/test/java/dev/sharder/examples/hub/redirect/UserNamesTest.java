@@ -7,7 +7,7 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.api.RunningApi;
 import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.server.RunningHub;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -150,13 +150,13 @@ class UserNamesTest {
   @DisplayName("Nobody gets the hub or the page of an admin by a name that folds into theirs")
   void nobodyBecomesAnAdmin() throws Exception {
     try (RunningApi api = start("admins: [Kim]\n")) {
-      Answer kim = api.hub().get("/shard", "KIM");
+      HubAnswer kim = api.hub().get("/shard", "KIM");
       assertThat(kim.status()).isEqualTo(302);
       for (String name :
           new String[] {
             "\u212aim", "\u00a0kim", "kim\u00a0", "\u200bkim", "kim\u2060", "\u3000KIM"
           }) {
-        Answer answer = api.hub().get("/shard", name);
+        HubAnswer answer = api.hub().get("/shard", name);
         assertThat(answer.status()).as(name).isEqualTo(400);
         assertThat(answer.headers("Set-Cookie")).isEmpty();
         assertThat(

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sharder.examples.hub.cli.HubSharder;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -204,7 +204,7 @@ class ConnectionLimitsTest {
   private void assertNginxIsAnswered() throws IOException {
     long start = System.nanoTime();
     for (int i = 0; i < 20; i++) {
-      Answer answer = RunningHub.send(port, NAMED + "Connection: close\r\n\r\n");
+      HubAnswer answer = RunningHub.send(port, NAMED + "Connection: close\r\n\r\n");
       assertThat(answer.status()).isEqualTo(302);
     }
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));

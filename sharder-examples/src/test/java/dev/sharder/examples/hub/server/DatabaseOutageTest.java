@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.KillablePostgres;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
@@ -88,7 +88,7 @@ class DatabaseOutageTest {
     ExecutorService others = Executors.newCachedThreadPool();
     try (HikariDataSource pool = pool(database)) {
       assertThat(hub.get("/shard", "known").status()).isEqualTo(302);
-      List<Future<Answer>> begun = new ArrayList<>();
+      List<Future<HubAnswer>> begun = new ArrayList<>();
       Future<?> closing;
       try (Handle other = Jdbi.open(pool)) {
         other.begin();

@@ -3,7 +3,7 @@ package dev.sharder.examples.hub.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.lti.SigningConsumer;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.TestPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ class DatabaseRolesTest {
     try (RunningHub hub = RunningHub.start(serve, config)) {
       assertThat(hub.get("/shard", "ada").header("Set-Cookie")).startsWith("hub=hub-1;");
       String launch = LMS.signed(LMS.launch("bob"));
-      Answer bob = SigningConsumer.post(hub.port(), "/lti/launch", launch);
+      HubAnswer bob = SigningConsumer.post(hub.port(), "/lti/launch", launch);
       assertThat(bob.header("X-Sharder-Bin")).as(bob.body()).isEqualTo("hub-2");
       assertThat(SigningConsumer.post(hub.port(), "/lti/launch", launch).status()).isEqualTo(401);
       assertThat(

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.KillablePostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +56,7 @@ class HealthAndMetricsTest {
         RunningHub hub = RunningHub.start(postgres.url(), "hub-1")) {
       assertThat(hub.get("/readyz", "").status()).isEqualTo(200);
       postgres.kill();
-      Answer unready = hub.get("/readyz", "");
+      HubAnswer unready = hub.get("/readyz", "");
       while (unready.status() == 200) {
         unready = hub.get("/readyz", "");
       }
@@ -159,7 +159,7 @@ class HealthAndMetricsTest {
   }
 
   /** Asks as Prometheus does, which speaks for no user. */
-  private static Answer metrics(RunningHub hub) throws IOException {
+  private static HubAnswer metrics(RunningHub hub) throws IOException {
     return hub.ask("GET", "/metrics", "Host: localhost");
   }
 }

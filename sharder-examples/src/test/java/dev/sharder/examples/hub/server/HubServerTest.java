@@ -8,7 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
@@ -66,7 +66,7 @@ class HubServerTest {
   @Test
   void aUserGetsACookieAndIsSentBackAndKeepsTheHub() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1", "hub-2")) {
-      Answer first = hub.get("/shard", "ada");
+      HubAnswer first = hub.get("/shard", "ada");
       assertThat(first.status()).isEqualTo(302);
       assertThat(first.headers("Set-Cookie")).containsExactly("hub=hub-1" + COOKIE);
       assertThat(first.headers("Location")).containsExactly("/");
@@ -103,7 +103,7 @@ class HubServerTest {
   void theRestOfThePathAndTheQueryComeBackByteForByteUnlessTheyLeadAway(
       String target, String location) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer answer = hub.get(target, "ada");
+      HubAnswer answer = hub.get(target, "ada");
       assertThat(answer.status()).isEqualTo(302);
       assertThat(answer.headers("Location")).containsExactly(location);
     }
@@ -134,7 +134,7 @@ class HubServerTest {
   @DisplayName("a path with dot segments is refused before anything looks at it, however written")
   void dotSegments(String target) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer answer = hub.get(target, "ada");
+      HubAnswer answer = hub.get(target, "ada");
       assertThat(answer.status()).isEqualTo(400);
       assertThat(answer.body()).contains("a segment '.' or '..'");
       assertThat(answer.headers("Set-Cookie")).isEmpty();
@@ -162,7 +162,7 @@ class HubServerTest {
       })
   void theOriginalUriWinsUnlessItLeadsAway(String original, String location) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer answer =
+      HubAnswer answer =
           hub.ask("GET", "/shard/other", "REMOTE_USER: ada", "X-Original-URI: " + original);
       assertThat(answer.headers("Location")).containsExactly(location);
     }
@@ -171,7 +171,7 @@ class HubServerTest {
   @Test
   void bytesOverAsciiInALinkComeBackAsTheyWere() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer answer = hub.ask("GET", "/shard", "REMOTE_USER: ada", "X-Original-URI: /josé?ü");
+      HubAnswer answer = hub.ask("GET", "/shard", "REMOTE_USER: ada", "X-Original-URI: /josé?ü");
       assertThat(answer.headers("Location")).containsExactly(latin1("/josé?ü"));
       assertThat(hub.get("/shard/josé?ü", "ada").headers("Location"))
           .containsExactly(latin1("/josé?ü"));
@@ -200,7 +200,7 @@ class HubServerTest {
   @ValueSource(strings = {"X-Other: ada", "REMOTE_USER:", "REMOTE_USER:   ", "Remote-User: ada"})
   void whoIsNotNamedGets401AndNothingIsWritten(String header) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer answer = hub.ask("GET", "/shard", header);
+      HubAnswer answer = hub.ask("GET", "/shard", header);
       assertThat(answer.status()).isEqualTo(401);
       assertThat(answer.body())
           .isEqualTo(
@@ -251,7 +251,7 @@ class HubServerTest {
       throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
       log.list.clear();
-      Answer answer = hub.get("/shard", user);
+      HubAnswer answer = hub.get("/shard", user);
       assertThat(answer.status()).isEqualTo(400);
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
@@ -279,13 +279,13 @@ class HubServerTest {
   @Test
   void aHeaderThatComesTwiceOrIsNotUtf8OrIsTooLongGets400() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer twice = hub.ask("GET", "/shard", "REMOTE_USER: ada", "REMOTE_USER: eve");
+      HubAnswer twice = hub.ask("GET", "/shard", "REMOTE_USER: ada", "REMOTE_USER: eve");
       assertThat(twice.status()).isEqualTo(400);
       assertThat(twice.body()).contains("came 2 times");
       byte[] latin1 =
           "GET /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: jos\u00e9\r\nConnection: close\r\n\r\n"
               .getBytes(StandardCharsets.ISO_8859_1);
-      Answer notUtf8 = RunningHub.send(hub.port(), latin1);
+      HubAnswer notUtf8 = RunningHub.send(hub.port(), latin1);
       assertThat(notUtf8.status()).isEqualTo(400);
       assertThat(notUtf8.body()).contains("is not UTF-8");
       assertThat(hub.get("/shard", "x".repeat(256)).status()).isEqualTo(400);
@@ -297,7 +297,7 @@ class HubServerTest {
   @Test
   void aPostIsSentBackAsAPost() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
-      Answer answer = hub.ask("POST", "/shard/lti", "REMOTE_USER: ada", "Content-Length: 0");
+      HubAnswer answer = hub.ask("POST", "/shard/lti", "REMOTE_USER: ada", "Content-Length: 0");
       assertThat(answer.status()).isEqualTo(307);
       assertThat(answer.headers("Location")).containsExactly("/lti");
       assertThat(hub.ask("HEAD", "/shard", "REMOTE_USER: ada").status()).isEqualTo(302);
@@ -318,7 +318,7 @@ class HubServerTest {
     Path config = config("bins: [{name: hub-1, capacity: 1}]\n");
     try (RunningHub hub = RunningHub.start(sqlite(), config)) {
       assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
-      Answer full = hub.get("/shard", "bob");
+      HubAnswer full = hub.get("/shard", "bob");
       assertThat(full.status()).isEqualTo(503);
       assertThat(full.headers("Retry-After")).containsExactly("5");
       assertThat(full.body()).contains("no hub takes anybody new now").doesNotContain("hub-1");
@@ -339,7 +339,7 @@ class HubServerTest {
       try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
         Sharder.builder("hub", store).bins("hub 9").build().close();
       }
-      Answer answer = hub.get("/shard", "ada");
+      HubAnswer answer = hub.get("/shard", "ada");
       assertThat(answer.status()).isEqualTo(500);
       assertThat(answer.body()).contains("tell the operator").doesNotContain("hub 9");
       assertThat(answer.headers("Set-Cookie")).isEmpty();
@@ -355,7 +355,7 @@ class HubServerTest {
         HikariDataSource pool = new HikariDataSource()) {
       pool.setJdbcUrl(sqlite());
       Jdbi.create(pool).useHandle(handle -> handle.execute("DROP TABLE sharder_assignment"));
-      Answer answer = hub.get("/shard", "ada");
+      HubAnswer answer = hub.get("/shard", "ada");
       assertThat(answer.status()).isEqualTo(503);
       assertThat(answer.headers("Retry-After")).containsExactly("5");
       assertThat(answer.body()).doesNotContain("sharder_assignment");
@@ -405,7 +405,7 @@ class HubServerTest {
   void whoComesWhileItFinishesIsToldToComeAgain() throws Exception {
     closeWhileANewcomerWaits(
         (hub, closing) -> {
-          Answer late = hub.ask("GET", "/healthz");
+          HubAnswer late = hub.ask("GET", "/healthz");
           while (late.status() == 200) {
             late = hub.ask("GET", "/healthz");
           }
@@ -537,7 +537,7 @@ class HubServerTest {
   void whoeverIsNotTrustedIsRefusedAndLogged() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), config("trusted: [10.0.0.0/8]\n"), "a")) {
       for (String target : List.of("/shard", "/auth", "/elsewhere")) {
-        Answer answer = hub.get(target, "ada");
+        HubAnswer answer = hub.get(target, "ada");
         assertThat(answer.status()).isEqualTo(403);
         assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
         assertThat(answer.body()).contains("\"status\":403", "go through it");
@@ -571,7 +571,7 @@ class HubServerTest {
   void nginxIsToldTheHubOfEveryRequestByAHeaderAlone() throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "a", "b")) {
       for (int i = 0; i < 2; i++) {
-        Answer answer = hub.get("/auth", "ada");
+        HubAnswer answer = hub.get("/auth", "ada");
         assertThat(answer.status()).isEqualTo(204);
         assertThat(answer.header("X-Sharder-Bin")).isEqualTo("a");
         assertThat(answer.headers("Set-Cookie")).isEmpty();

@@ -1,6 +1,6 @@
 package dev.sharder.examples.hub.server;
 
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -104,7 +104,7 @@ public final class OutageLoad implements AutoCloseable {
   private void bringNewcomers() {
     while (!stopped) {
       String user = "new-" + names.getAndIncrement();
-      Answer answer = ask(user, longestWait);
+      HubAnswer answer = ask(user, longestWait);
       if (answer.status() == 503) {
         checkRefusal(user, answer);
         refused.add(user);
@@ -119,18 +119,18 @@ public final class OutageLoad implements AutoCloseable {
     tell(user, ask(user, longestWaitOfTheKnown));
   }
 
-  private Answer ask(String user, AtomicLong longest) {
+  private HubAnswer ask(String user, AtomicLong longest) {
     long start = System.nanoTime();
     try {
       return hub.get("/shard", user);
     } catch (IOException | RuntimeException failure) {
-      return new Answer(0, List.of(), failure.toString());
+      return new HubAnswer(0, List.of(), failure.toString());
     } finally {
       longest.accumulateAndGet(System.nanoTime() - start, Math::max);
     }
   }
 
-  private void tell(String user, Answer answer) {
+  private void tell(String user, HubAnswer answer) {
     if (answer.status() != 302) {
       surprises.add(user + " was answered " + answer);
       return;
@@ -141,7 +141,7 @@ public final class OutageLoad implements AutoCloseable {
     }
   }
 
-  private void checkRefusal(String user, Answer answer) {
+  private void checkRefusal(String user, HubAnswer answer) {
     boolean isComplete =
         answer.headers("Retry-After").equals(List.of("5"))
             && answer.headers("Content-Type").equals(List.of("application/problem+json"))
@@ -153,7 +153,7 @@ public final class OutageLoad implements AutoCloseable {
   }
 
   /** The hub that the cookie of an answer names. */
-  public static String hub(Answer answer) {
+  public static String hub(HubAnswer answer) {
     return answer.header("Set-Cookie").replaceFirst("^hub=([^;]*);.*", "$1");
   }
 

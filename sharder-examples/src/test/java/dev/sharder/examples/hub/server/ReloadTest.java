@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.config.SettingsReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -80,7 +81,7 @@ class ReloadTest {
   void aHubThatNginxCouldNotTakeIsLeftOutAndToldAndCostsNoOther() throws Exception {
     Path map = folder.resolve("hubs.conf");
     try (RunningHub hub = start("nginx-map: '" + map + "'\nbins: [hub-1]");
-        CapturedLogLines log = CapturedLogLines.of(HubServer.class)) {
+        CapturedLogLines log = CapturedLogLines.of(NginxMapKeeper.class)) {
       command("bin", "add", "hub-2", "--label", "address=foo bar:80");
       command("bin", "add", "hub-3", "--label", "address=127.0.0.1:99999");
       command("bin", "add", "HUB-1");
@@ -140,7 +141,7 @@ class ReloadTest {
   }
 
   private Settings settings() {
-    return Settings.of(
+    return SettingsReader.read(
         folder.resolve("sharder.yml"), "127.0.0.1:0", database(), List.of(), Map.of());
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.sharder.examples.FuzzInput;
 import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.config.SettingsReader;
 import dev.sharder.examples.hub.redirect.ReturnPathFuzzTest;
 import dev.sharder.examples.hub.server.RawAnswers.RawAnswer;
 import io.undertow.util.StatusCodes;
@@ -21,7 +22,7 @@ class RequestFuzzTest {
 
   private static final String USER = "ada";
   private static final Settings SETTINGS =
-      Settings.of(
+      SettingsReader.read(
           null,
           "127.0.0.1:0",
           "jdbc:sqlite::memory:",

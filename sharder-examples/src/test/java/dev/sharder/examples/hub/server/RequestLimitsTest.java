@@ -2,7 +2,7 @@ package dev.sharder.examples.hub.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,7 +58,7 @@ class RequestLimitsTest {
   @Test
   void aNewcomersPostIsSentOnWithoutBeingReadUnlessItIsTooLargeForAnything() throws Exception {
     for (long length : new long[] {0, 10}) {
-      Answer answer = hub.ask("POST", "/shard", "REMOTE_USER: ada", "Content-Length: " + length);
+      HubAnswer answer = hub.ask("POST", "/shard", "REMOTE_USER: ada", "Content-Length: " + length);
       assertThat(answer.status()).as("%d bytes", length).isEqualTo(307);
     }
     String header = "Content-Length: 100000000000";
@@ -132,11 +132,11 @@ class RequestLimitsTest {
     }
   }
 
-  private Answer ask(String header) throws IOException {
+  private HubAnswer ask(String header) throws IOException {
     return hub.ask("GET", "/shard", header, "REMOTE_USER: ada");
   }
 
-  private static void assertTold(int status, Answer answer) {
+  private static void assertTold(int status, HubAnswer answer) {
     assertThat(answer.status()).isEqualTo(status);
     assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
     assertThat(answer.header("Connection")).isEqualTo("close");

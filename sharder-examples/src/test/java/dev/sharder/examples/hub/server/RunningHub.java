@@ -3,7 +3,7 @@ package dev.sharder.examples.hub.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.cli.HubSharder;
-import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.config.SettingsReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -25,7 +25,7 @@ public record RunningHub(HubServer server) implements AutoCloseable {
   public static final String OF_NGINX = "X-Sharder-Secret: " + SECRET;
 
   /** What came back, header by header as it was sent. */
-  public record Answer(int status, List<String> headers, String body) {
+  public record HubAnswer(int status, List<String> headers, String body) {
 
     public String header(String name) {
       List<String> values = headers(name);
@@ -44,7 +44,8 @@ public record RunningHub(HubServer server) implements AutoCloseable {
   /** Starts one whose settings are read as the command reads them. */
   public static RunningHub start(String database, Path config, String... bins) {
     return new RunningHub(
-        HubServer.start(Settings.of(config, "127.0.0.1:0", database, List.of(bins), Map.of())));
+        HubServer.start(
+            SettingsReader.read(config, "127.0.0.1:0", database, List.of(bins), Map.of())));
   }
 
   public static RunningHub start(String database, String... bins) {
@@ -62,12 +63,12 @@ public record RunningHub(HubServer server) implements AutoCloseable {
     return server.port();
   }
 
-  public Answer get(String target, String user) throws IOException {
+  public HubAnswer get(String target, String user) throws IOException {
     return ask("GET", target, "REMOTE_USER: " + user);
   }
 
   /** Asks as nginx does. */
-  public Answer ask(String method, String target, String... headers) throws IOException {
+  public HubAnswer ask(String method, String target, String... headers) throws IOException {
     return askAsAnyone(
         method,
         target,
@@ -75,7 +76,7 @@ public record RunningHub(HubServer server) implements AutoCloseable {
   }
 
   /** Asks as any program on this machine can. */
-  public Answer askAsAnyone(String method, String target, String... headers) throws IOException {
+  public HubAnswer askAsAnyone(String method, String target, String... headers) throws IOException {
     List<String> lines = new ArrayList<>(List.of(method + " " + target + " HTTP/1.1"));
     if (Stream.of(headers).noneMatch(header -> header.startsWith("Host: "))) {
       lines.add("Host: evil.example");
@@ -86,11 +87,11 @@ public record RunningHub(HubServer server) implements AutoCloseable {
   }
 
   /** Sends UTF-8 and reads the answer to its end, a character for each byte. */
-  public static Answer send(int port, String request) throws IOException {
+  public static HubAnswer send(int port, String request) throws IOException {
     return send(port, request.getBytes(StandardCharsets.UTF_8));
   }
 
-  public static Answer send(int port, byte[] request) throws IOException {
+  public static HubAnswer send(int port, byte[] request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(20_000);
       OutputStream out = socket.getOutputStream();
@@ -101,11 +102,11 @@ public record RunningHub(HubServer server) implements AutoCloseable {
     }
   }
 
-  private static Answer parse(String response) {
+  private static HubAnswer parse(String response) {
     int end = response.indexOf("\r\n\r\n");
     List<String> lines = List.of(response.substring(0, end).split("\r\n"));
     int status = Integer.parseInt(lines.get(0).split(" ")[1]);
-    return new Answer(status, lines.subList(1, lines.size()), response.substring(end + 4));
+    return new HubAnswer(status, lines.subList(1, lines.size()), response.substring(end + 4));
   }
 
   @Override

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -230,7 +230,7 @@ class SharderJarIT {
   }
 
   private static String cookieOf(Matcher answering, String user) throws IOException {
-    Answer answer =
+    HubAnswer answer =
         RunningHub.send(
             Integer.parseInt(answering.group(1)),
             "GET /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: "

@@ -2,7 +2,7 @@ package dev.sharder.examples.hub.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sharder.examples.hub.server.RunningHub.Answer;
+import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.SilencingProxy;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
@@ -33,7 +33,7 @@ class SilentDatabaseTest {
   }
 
   private static String hubOf(RunningHub hub, String user) throws IOException {
-    Answer answer = hub.get("/shard", user);
+    HubAnswer answer = hub.get("/shard", user);
     assertThat(answer.status()).isEqualTo(302);
     return answer.header("Set-Cookie").split("[=;]")[1];
   }
@@ -100,7 +100,7 @@ class SilentDatabaseTest {
     try (RunningHub hub = RunningHub.start(url, "hub-1")) {
       hubOf(hub, "ada");
       setReadOnly(url, "on");
-      Answer unready = hub.get("/readyz", "");
+      HubAnswer unready = hub.get("/readyz", "");
       while (unready.status() == 200) {
         unready = hub.get("/readyz", "");
       }

@@ -1,0 +1,239 @@
+package dev.sharder.examples.hub.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.http.StrictJson;
+import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.secrets.Secrets;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/**
+ * The sources of settings: a YAML file, the environment and options, each of which wins over those
+ * before it. Each error names the place where the wrong value was written.
+ */
+final class SettingsSources {
+
+  private static final Logger log = LoggerFactory.getLogger(SettingsSources.class);
+
+  /** Variables of the commands, and those that Kubernetes sets for a service of that name. */
+  private static final Pattern OTHERS =
+      Pattern.compile("SHARDER_(CONFIG|LOG_FORMAT|FROM_USER|FROM_PASSWORD|PORT.*|SERVICE_.*)");
+
+  private static final Set<String> URLS = Set.of("database", "replica");
+
+  private static final Set<String> SECRETS =
+      Set.of("database-password", "cookie-keys", "api-tokens", "lti-consumers", "proxy-secrets");
+
+  private final @Nullable YamlFile file;
+
+  private final Optional<Path> callysto;
+
+  /** What is said, whoever says it. */
+  private final Map<String, Object> values = new LinkedHashMap<>();
+
+  /** Who else than the file said it. */
+  private final Map<String, String> elsewhere = new HashMap<>();
+
+  /** What the file calls a key, where that differs. */
+  private final Map<String, String> theirs;
+
+  /**
+   * Reads the file, if one is named, and the environment.
+   *
+   * @param options what was told on the command line, by key
+   */
+  SettingsSources(
+      @Nullable Path config, Map<String, String> environment, Map<String, String> options) {
+    warnOfUnknown(environment);
+    RawSettings.KEYS.forEach(
+        (key, type) -> tell(key, type, environment.get(variable(key)), variable(key)));
+    options.forEach((key, value) -> tell(key, String.class, value, "--" + key));
+    file = config == null || config.toString().isEmpty() ? null : YamlFile.read(config);
+    Map<String, Object> inFile = file == null ? Map.of() : file.values();
+    if (file != null && CallystoFile.isOne(inFile)) {
+      callysto = Optional.of(file.path());
+      theirs = new HashMap<>(CallystoFile.KEYS);
+      // Where the file has our key too, that one counts.
+      theirs.keySet().removeAll(inFile.keySet());
+      inFile =
+          CallystoFile.of(file.path(), inFile, environment)
+              .settings(!values.containsKey("database"));
+    } else {
+      callysto = Optional.empty();
+      theirs = Map.of();
+    }
+    inFile.forEach(values::putIfAbsent);
+    values.forEach(SettingsSources::keepSecrets);
+  }
+
+  /** Before anything is made of them: a message may have them in it from then on. */
+  private static void keepSecrets(String key, @Nullable Object value) {
+    if (value instanceof Collection<?> all) {
+      all.forEach(one -> keepSecrets(key, one));
+    } else if (value != null && URLS.contains(key)) {
+      Secrets.keep(new DatabaseUrl(value.toString()));
+    } else if (value != null && SECRETS.contains(key)) {
+      Secrets.keep(value.toString());
+      // Some have a name before them, as in name:secret.
+      Secrets.keep(value.toString().replaceFirst("^[^:]*:", ""));
+    }
+  }
+
+  /** A mistyped one would be missing where nobody looks. */
+  private static void warnOfUnknown(Map<String, String> environment) {
+    environment.keySet().stream()
+        .filter(name -> name.startsWith("SHARDER_") && !OTHERS.matcher(name).matches())
+        .filter(
+            name -> RawSettings.KEYS.keySet().stream().noneMatch(key -> variable(key).equals(name)))
+        .sorted()
+        .forEach(name -> log.warn("the environment variable {} means nothing here", name));
+  }
+
+  private void tell(String key, Class<?> type, @Nullable String value, String by) {
+    // An environment variable that is empty says nothing.
+    if (value == null || value.isEmpty()) {
+      return;
+    }
+    elsewhere.put(key, by);
+    values.put(key, typed(type, value, by));
+  }
+
+  /** The file, if it is that of callysto's sharder. */
+  Optional<Path> callysto() {
+    return callysto;
+  }
+
+  private static String variable(String key) {
+    return "SHARDER_" + key.toUpperCase(Locale.ROOT).replace('-', '_');
+  }
+
+  /** A text is taken as it is, a list is written with commas or as in YAML. */
+  private static Object typed(Class<?> type, String value, String by) {
+    if (type == String.class) {
+      return value;
+    }
+    if (type == List.class && !value.strip().startsWith("[")) {
+      return List.of(value.strip().split("\\s*,\\s*"));
+    }
+    try {
+      return Objects.requireNonNullElse(YamlFile.parse(value), "");
+    } catch (YAMLException error) {
+      throw new SettingsException(
+          "%s is no YAML; write it like [hub-1, hub-2], and names that begin with a sign in quotes"
+              .formatted(by));
+    }
+  }
+
+  /** What was said, each value of the right form. */
+  RawSettings settings() {
+    try {
+      // An unquoted yes, no or 1.10 is no text to YAML, and must not become another one to us.
+      return StrictJson.STRICT.treeToValue(
+          StrictJson.STRICT.valueToTree(values), RawSettings.class);
+    } catch (JsonProcessingException error) {
+      if (error.getCause() instanceof SettingsException wrong && !wrong.key().isEmpty()) {
+        throw located(wrong);
+      }
+      List<JsonMappingException.Reference> path =
+          error instanceof JsonMappingException mapping ? mapping.getPath() : List.of();
+      throw new SettingsException(where(path) + complaint(error));
+    }
+  }
+
+  /** The same complaint, with the place where its key was written. */
+  SettingsException located(SettingsException wrong) {
+    if (wrong.key().isEmpty() || !values.containsKey(wrong.key())) {
+      return wrong;
+    }
+    return new SettingsException(
+        where(List.of(new JsonMappingException.Reference(values, wrong.key())))
+            + wrong.getMessage());
+  }
+
+  private String where(List<JsonMappingException.Reference> path) {
+    String key = path.isEmpty() ? "" : String.valueOf(path.get(0).getFieldName());
+    if (elsewhere.containsKey(key)) {
+      return elsewhere.get(key) + ": ";
+    }
+    return file == null ? "" : "%s line %d: ".formatted(file.path(), file.line(steps(path)));
+  }
+
+  private List<YamlFile.PathStep> steps(List<JsonMappingException.Reference> path) {
+    return path.stream().map(step -> new YamlFile.PathStep(name(step), step.getIndex())).toList();
+  }
+
+  private @Nullable String name(JsonMappingException.Reference step) {
+    String name = step.getFieldName();
+    return name == null ? null : theirs.getOrDefault(name, name);
+  }
+
+  private String complaint(JsonProcessingException error) {
+    if (error.getCause() instanceof InvalidValueException
+        || error.getCause() instanceof SettingsException) {
+      return String.valueOf(error.getCause().getMessage());
+    }
+    if (error instanceof UnrecognizedPropertyException unknown) {
+      return "unknown key '%s'; use one of %s"
+          .formatted(path(unknown), join(unknown.getKnownPropertyIds()));
+    }
+    if (error instanceof MismatchedInputException mismatch) {
+      return "%s is not %s"
+          .formatted(
+              path(mismatch).isEmpty() ? "the file" : path(mismatch),
+              wanted(mismatch.getTargetType()));
+    }
+    String where = error instanceof JsonMappingException mapping ? path(mapping) : "";
+    return "the value%s is of the wrong form or too large; compare it with the example in the README"
+        .formatted(where.isEmpty() ? "" : " of " + where);
+  }
+
+  private String path(JsonMappingException error) {
+    return error.getPath().stream()
+        .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + name(step))
+        .collect(Collectors.joining())
+        .replaceFirst("^\\.", "");
+  }
+
+  private static String wanted(@Nullable Class<?> type) {
+    if (type == Integer.class || type == Long.class) {
+      return "a whole number";
+    }
+    if (type == Double.class) {
+      return "a number such as 0.5";
+    }
+    if (type == Boolean.class) {
+      return "true or false";
+    }
+    if (type == String.class) {
+      return "a text; put it in quotes";
+    }
+    if (type == RawSettings.HubEntry.class) {
+      return "a name, or a mapping with a name";
+    }
+    return type != null && Collection.class.isAssignableFrom(type)
+        ? "a list; write one item a line after '- '"
+        : "a mapping; write 'key: value'";
+  }
+
+  private static String join(Collection<Object> keys) {
+    return keys.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
+  }
+}

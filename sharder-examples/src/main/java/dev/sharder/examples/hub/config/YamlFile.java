@@ -1,0 +1,217 @@
+package dev.sharder.examples.hub.config;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.reader.ReaderException;
+import org.yaml.snakeyaml.reader.StreamReader;
+import org.yaml.snakeyaml.representer.Representer;
+import org.yaml.snakeyaml.resolver.Resolver;
+
+/**
+ * A file in YAML, and where in it each value stands.
+ *
+ * @param path where the file is
+ * @param text what is in it
+ */
+record YamlFile(Path path, String text) {
+
+  private static final Pattern KEY = Pattern.compile("([\\w-]+):.*");
+
+  private static final Pattern SPECIAL = Pattern.compile("alias|anchor|constructor for the tag");
+
+  /** A step on the path to a value: a key, or else an index in a list. */
+  record PathStep(@Nullable String name, int index) {}
+
+  /** Reads a file. */
+  static YamlFile read(Path file) {
+    try {
+      return new YamlFile(file, Files.readString(file));
+    } catch (IOException error) {
+      throw new SettingsException(
+          "configuration file '%s' cannot be read (%s); name a readable YAML file in UTF-8"
+              .formatted(file, error));
+    }
+  }
+
+  /** Returns the file's keys and values as plain collections. */
+  Map<String, Object> values() {
+    try {
+      Object all = parse(text);
+      if (all != null && !(all instanceof Map)) {
+        throw new SettingsException(
+            "%s line 1: the file is not a mapping; write 'key: value'".formatted(path));
+      }
+      Map<String, Object> values = new LinkedHashMap<>();
+      if (all instanceof Map<?, ?> keys) {
+        keys.forEach((key, value) -> values.put(String.valueOf(key), value));
+      }
+      return values;
+    } catch (MarkedYAMLException error) {
+      throw new SettingsException(place(error.getProblemMark().getLine()) + problem(error));
+    } catch (ReaderException error) {
+      throw new SettingsException(
+          place(lineOfUnprintable())
+              + "the character U+%04X is none that YAML has; take it out"
+                  .formatted(error.getCodePoint()));
+    } catch (YAMLException error) {
+      throw new SettingsException(
+          "%s is YAML of which too much is made: %s; write out what stands behind each '*', with fewer brackets"
+              .formatted(path, firstLine(error)));
+    }
+  }
+
+  /** The line in the file, and the key that the line belongs to. */
+  private String place(int line) {
+    String key =
+        text.lines()
+            .limit(line + 1L)
+            .map(KEY::matcher)
+            .filter(Matcher::matches)
+            .map(matcher -> matcher.group(1) + ": ")
+            .reduce("", (before, next) -> next);
+    return "%s line %d: %s".formatted(path, line + 1, key);
+  }
+
+  private int lineOfUnprintable() {
+    long before = text.codePoints().takeWhile(StreamReader::isPrintable).count();
+    return (int) text.codePoints().limit(before).filter(c -> c == '\n').count();
+  }
+
+  private static String problem(MarkedYAMLException error) {
+    if (error instanceof NoValueException) {
+      return error.getProblem();
+    }
+    // It would quote the value, which may be a password.
+    if (SPECIAL.matcher(error.getProblem()).find()) {
+      return "a value begins with '*', '&' or '!', which means something to YAML; put it in quotes";
+    }
+    return (error.getContext() == null ? "" : error.getContext() + ": ")
+        + error.getProblem()
+        + "; mend the YAML there";
+  }
+
+  private static String firstLine(YAMLException error) {
+    return String.valueOf(error.getMessage()).lines().findFirst().orElse("");
+  }
+
+  /** Returns the line of a value; the values have lost their places, so its path leads to it. */
+  int line(List<PathStep> steps) {
+    Node root = new Yaml(strict()).compose(new StringReader(text));
+    YamlPlace place = new YamlPlace(root.getStartMark(), root);
+    for (PathStep step : steps) {
+      place = place.within(step.name(), step.index());
+    }
+    return place.mark().getLine() + 1;
+  }
+
+  /** A value, and where it begins: at its key, if it has one. */
+  private record YamlPlace(Mark mark, Node node) {
+
+    YamlPlace within(@Nullable String name, int index) {
+      if (node instanceof SequenceNode list && index >= 0) {
+        Node item = list.getValue().get(index);
+        return new YamlPlace(item.getStartMark(), item);
+      }
+      if (node instanceof MappingNode keys) {
+        for (NodeTuple entry : keys.getValue()) {
+          if (entry.getKeyNode() instanceof ScalarNode key && key.getValue().equals(name)) {
+            return new YamlPlace(key.getStartMark(), entry.getValueNode());
+          }
+        }
+      }
+      return this;
+    }
+  }
+
+  /** Returns what a text is in YAML, as plain collections. */
+  static @Nullable Object parse(String text) {
+    DumperOptions unused = new DumperOptions();
+    return new Yaml(
+            new PlainConstructor(),
+            new Representer(unused),
+            unused,
+            strict(),
+            new DecimalResolver())
+        .load(text);
+  }
+
+  /**
+   * Takes for a whole number what people read as one: to YAML 1.1, 010 is eight and 1:30 is ninety.
+   */
+  private static final class DecimalResolver extends Resolver {
+
+    private static final Pattern DECIMAL = Pattern.compile("-?(?:0|[1-9][0-9]*)");
+
+    @Override
+    public void addImplicitResolver(Tag tag, Pattern pattern, String first, int limit) {
+      super.addImplicitResolver(tag, tag.equals(Tag.INT) ? DECIMAL : pattern, first, limit);
+    }
+  }
+
+  /** Tells where a value stands that is no value. */
+  private static final class PlainConstructor extends SafeConstructor {
+
+    PlainConstructor() {
+      super(strict());
+    }
+
+    @Override
+    protected Object constructObject(Node node) {
+      if (node.isTwoStepsConstruction()) {
+        throw new NoValueException(
+            "it holds itself, by '&' and '*'; write out what it holds", node);
+      }
+      if (node instanceof MappingNode keys) {
+        keys.getValue().forEach(entry -> checkKey(entry.getKeyNode()));
+      }
+      try {
+        return super.constructObject(node);
+      } catch (MarkedYAMLException told) {
+        throw told;
+      } catch (RuntimeException malformed) {
+        throw new NoValueException("it is not what '!!' says it is; take the '!!' out", node);
+      }
+    }
+
+    private static void checkKey(Node key) {
+      if (!(key instanceof ScalarNode) || key.getTag().equals(Tag.NULL)) {
+        throw new NoValueException("a key is missing or no text; write 'key: value'", key);
+      }
+    }
+  }
+
+  private static final class NoValueException extends MarkedYAMLException {
+    private static final long serialVersionUID = 1L;
+
+    NoValueException(String problem, Node node) {
+      super(null, null, problem, node.getStartMark());
+    }
+  }
+
+  private static LoaderOptions strict() {
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    return options;
+  }
+}

@@ -1,0 +1,59 @@
+package dev.sharder.examples.hub.server;
+
+import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.examples.hub.redirect.HubNames;
+import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.store.Deadline;
+import java.nio.file.Path;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/** Checks that the users of callysto's sharder were taken over before its database is served. */
+final class CallystoTakeover {
+
+  private static final String DUMMY = "dummy-";
+  private static final int LATEST = 1_000;
+
+  private CallystoTakeover() {}
+
+  /**
+   * Refuses to begin anew beside users of theirs, none of whom was taken over: each would get
+   * another hub.
+   */
+  static void check(Path file, HubDatabase database, Deadline deadline) {
+    List<String> users = Jdbi.create(database.pool()).withHandle(CallystoTakeover::latestUsers);
+    if (!users.isEmpty() && database.store().find(HubNames.KIND, users, deadline).isEmpty()) {
+      throw new SettingsException(
+          "the database of %s has users of callysto's sharder that were not taken over, such as '%s'; run 'import --from callysto %s --into %s' first"
+              .formatted(
+                  file,
+                  users.get(0),
+                  file,
+                  new DatabaseUrl(String.valueOf(database.pool().getJdbcUrl())).shown()));
+    }
+  }
+
+  private static List<String> latestUsers(Handle handle) {
+    if (handle
+        .queryMetadata(database -> database.getTables(null, null, "shard", null))
+        .mapToMap()
+        .findFirst()
+        .isEmpty()) {
+      return List.of();
+    }
+    return handle
+        .createQuery(
+            """
+            SELECT name
+            FROM shard
+            WHERE kind = 'hub' AND name <> :dummy || bucket
+            ORDER BY id DESC
+            LIMIT :latest
+            """)
+        .bind("dummy", DUMMY)
+        .bind("latest", LATEST)
+        .mapTo(String.class)
+        .list();
+  }
+}

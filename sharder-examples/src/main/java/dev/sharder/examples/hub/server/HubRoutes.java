@@ -1,0 +1,87 @@
+package dev.sharder.examples.hub.server;
+
+import dev.sharder.examples.hub.access.Authorizer;
+import dev.sharder.examples.hub.access.TrustedProxy;
+import dev.sharder.examples.hub.api.RestApiHandler;
+import dev.sharder.examples.hub.http.Problem;
+import dev.sharder.examples.hub.page.PageHandler;
+import dev.sharder.examples.hub.redirect.ReturnPath;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.BlockingHandler;
+import io.undertow.util.StatusCodes;
+
+/** Which handler answers which path, and who may ask it. */
+final class HubRoutes implements HttpHandler {
+
+  private final HttpHandler health;
+  private final HttpHandler ready;
+  private final HttpHandler metrics;
+  private final HttpHandler api;
+  private final HttpHandler page;
+  private final HttpHandler ofProxy;
+
+  /** The handlers of users, whom the proxy alone may name. */
+  record UserRoutes(HttpHandler shard, HttpHandler auth, HttpHandler check, HttpHandler launches) {}
+
+  HubRoutes(
+      UserRoutes users,
+      RestApiHandler api,
+      HttpHandler ready,
+      HealthAndMetrics watch,
+      Authorizer authorizer,
+      TrustedProxy proxy) {
+    // Whoever keeps the server running may ask from anywhere, and learns nothing else.
+    this.health = watch::answerHealth;
+    this.ready = ready;
+    // What collects meters does not have the secret of the proxy.
+    this.metrics =
+        proxy.onlyFromItsAddress(authorizer.forReaders(new BlockingHandler(watch::answerMetrics)));
+    // It authorizes each operation itself.
+    this.api = watch.timed("/api", api);
+    this.page = authorizer.forReaders(new PageHandler());
+    this.ofProxy = proxy.only(ofUsers(users, watch));
+  }
+
+  private static HttpHandler ofUsers(UserRoutes users, HealthAndMetrics watch) {
+    HttpHandler shard = watch.timed("/shard", users.shard());
+    HttpHandler auth = watch.timed("/auth", users.auth());
+    HttpHandler check = watch.timed("/check", users.check());
+    return exchange -> {
+      String path = exchange.getRequestURI();
+      if (ReturnPath.isBelowShard(path)) {
+        shard.handleRequest(exchange);
+      } else if (path.equals("/auth")) {
+        auth.handleRequest(exchange);
+      } else if (path.equals("/check")) {
+        check.handleRequest(exchange);
+      } else if (ReturnPath.isBelow("/lti", path)) {
+        users.launches().handleRequest(exchange);
+      } else {
+        answerNowhere(exchange);
+      }
+    };
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) throws Exception {
+    String path = exchange.getRequestURI();
+    HttpHandler handler =
+        switch (path) {
+          case "/healthz" -> health;
+          case "/readyz" -> ready;
+          case "/metrics" -> metrics;
+          default ->
+              RestApiHandler.isBelow(path) ? api : PageHandler.isPartOf(path) ? page : ofProxy;
+        };
+    handler.handleRequest(exchange);
+  }
+
+  /** Answers a path that has no handler. */
+  static void answerNowhere(HttpServerExchange exchange) {
+    Problem.of(
+            StatusCodes.NOT_FOUND,
+            "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml")
+        .answer(exchange);
+  }
+}

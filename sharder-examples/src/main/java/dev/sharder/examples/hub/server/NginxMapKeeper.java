@@ -1,0 +1,90 @@
+package dev.sharder.examples.hub.server;
+
+import dev.sharder.Sharder;
+import dev.sharder.examples.hub.nginx.NginxHubsFile;
+import dev.sharder.examples.hub.nginx.NginxMap;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps the file with the hubs for nginx as the database has them, whoever changes them there. */
+final class NginxMapKeeper implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(NginxMapKeeper.class);
+
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  private final Path file;
+  private final NginxMap map;
+  private final Sharder sharder;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> {
+            Thread keeper = new Thread(work, "sharder-nginx-map");
+            keeper.setDaemon(true);
+            return keeper;
+          });
+  private final AtomicReference<NginxMap.Text> last =
+      new AtomicReference<>(new NginxMap.Text("", List.of(), Map.of()));
+  private final AtomicBoolean failing = new AtomicBoolean();
+  private final Future<?> keeping;
+
+  /**
+   * Writes the file, and then again whenever the hubs change.
+   *
+   * @throws java.io.UncheckedIOException if it cannot be written now
+   */
+  NginxMapKeeper(Path file, NginxMap map, Sharder sharder) {
+    this.file = file;
+    this.map = map;
+    this.sharder = sharder;
+    try {
+      write();
+    } catch (RuntimeException failure) {
+      thread.shutdownNow();
+      throw failure;
+    }
+    this.keeping =
+        thread.scheduleWithFixedDelay(
+            this::writeAgain, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void write() {
+    NginxMap.Text made = map.text(sharder.bins());
+    NginxHubsFile.write(file, made.text());
+    NginxMap.Text before = last.getAndSet(made);
+    if (!made.leftOut().equals(before.leftOut())) {
+      made.leftOut().forEach(problem -> log.error("left out for nginx: {}", problem));
+    }
+    if (!made.named().equals(before.named())) {
+      // Name servers may take their time, and no one who starts waits for them.
+      thread.execute(() -> made.unresolved().forEach(problem -> log.warn("{}", problem)));
+    }
+  }
+
+  private void writeAgain() {
+    try {
+      write();
+      failing.set(false);
+    } catch (RuntimeException failure) {
+      if (!failing.getAndSet(true)) {
+        log.warn("nginx goes on with the hubs it has: {}", failure.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    keeping.cancel(true);
+    thread.shutdownNow();
+  }
+}
