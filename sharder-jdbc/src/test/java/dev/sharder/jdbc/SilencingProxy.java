@@ -48,7 +48,9 @@ public final class SilencingProxy implements AutoCloseable {
         + server.getLocalPort()
         + target.getPath()
         + "?"
-        + target.getRawQuery();
+        + target.getRawQuery()
+        // As an application should: a pool that connects while the network is silent gives up.
+        + "&loginTimeout=5";
   }
 
   /** Returns the number of connections made so far. */
