@@ -14,10 +14,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** Sends each user whom the reverse proxy names to one of three hubs, always the same. */
+/** Redirects each user that the reverse proxy names to one of three hubs, always the same one. */
 public record MinimalHandler(Sharder hubs) {
 
-  /** Listens on this machine alone: whoever can ask may name any user, so only the proxy should. */
+  /**
+   * Listens on localhost only: a client can claim to be any user, so only the proxy may connect.
+   */
   static HttpServer serve(Sharder hubs, int port) throws IOException {
     InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     HttpServer server = HttpServer.create(here, 0);
@@ -33,9 +35,9 @@ public record MinimalHandler(Sharder hubs) {
       exchange.getResponseHeaders().set("Location", "/hub/");
       exchange.sendResponseHeaders(302, -1);
     } catch (InvalidValueException badName) {
-      refuse(exchange, 400, "this user name cannot be kept");
+      refuse(exchange, 400, "this user name is not valid");
     } catch (SharderException failure) {
-      refuse(exchange, 503, "no hub can be given now; ask again");
+      refuse(exchange, 503, "no hub is available now; try again later");
     }
     exchange.close();
   }

@@ -4,7 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 
-/** Gives two users a hub each, and finds the first one again. */
+/** Assigns two users to hubs, then looks up the first one again. */
 public class QuickStart {
 
   /**

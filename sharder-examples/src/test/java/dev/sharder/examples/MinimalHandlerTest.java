@@ -65,12 +65,12 @@ class MinimalHandlerTest {
   }
 
   @Test
-  @DisplayName("a name that cannot be kept, and none, are 400 with one line")
+  @DisplayName("an invalid name and a missing one get 400 with one line")
   void badName() throws Exception {
     for (String name : new String[] {"x".repeat(1_000), ""}) {
       HttpResponse<String> refused = ask(name);
       assertThat(refused.statusCode()).isEqualTo(400);
-      assertThat(refused.body()).isEqualTo("this user name cannot be kept\n");
+      assertThat(refused.body()).isEqualTo("this user name is not valid\n");
       assertThat(refused.headers().firstValue("Set-Cookie")).isEmpty();
     }
   }
@@ -94,7 +94,7 @@ class MinimalHandlerTest {
         .useHandle(handle -> handle.execute("ALTER TABLE sharder_assignment RENAME TO away"));
     HttpResponse<String> refused = ask("ada");
     assertThat(refused.statusCode()).isEqualTo(503);
-    assertThat(refused.body()).isEqualTo("no hub can be given now; ask again\n");
+    assertThat(refused.body()).isEqualTo("no hub is available now; try again later\n");
   }
 
   private HttpResponse<String> ask(String user) throws Exception {

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Whose work this thread does, from {@link #enter} until it is closed. Other threads, such as those
- * of a pool or of a parallel stream, know nothing of it: enter there again.
+ * The tenant that this thread works for, from {@link #enter} until this is closed. Other threads,
+ * such as those of a pool or of a parallel stream, do not inherit it: call {@code enter} there too.
  */
 final class CurrentTenant implements AutoCloseable {
 
@@ -21,15 +21,15 @@ final class CurrentTenant implements AutoCloseable {
   }
 
   /**
-   * Begins work for a tenant, to be closed with try.
+   * Starts work for a tenant; close the result with try-with-resources.
    *
-   * @throws IllegalStateException if a transaction has begun, which would go on in the database
-   *     that its connection was taken from
+   * @throws IllegalStateException if a transaction is active, because it would continue in the
+   *     database of its connection
    */
   static CurrentTenant enter(String tenant) {
     if (TransactionSynchronizationManager.isActualTransactionActive()) {
       throw new IllegalStateException(
-          "a transaction has begun and stays in its database; enter tenant '%s' before it begins"
+          "a transaction is active and stays in its database; enter tenant '%s' before the transaction starts"
               .formatted(tenant));
     }
     CurrentTenant scope = new CurrentTenant(CURRENT.get());
@@ -46,7 +46,7 @@ final class CurrentTenant implements AutoCloseable {
     String tenant = CURRENT.get();
     if (tenant == null) {
       throw new NoTenantException(
-          "no tenant is set; send the header %s, or enter one before the transaction begins"
+          "no tenant is set; send the header %s, or enter a tenant before the transaction starts"
               .formatted(HEADER));
     }
     return tenant;

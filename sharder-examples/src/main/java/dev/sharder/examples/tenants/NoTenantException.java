@@ -1,6 +1,6 @@
 package dev.sharder.examples.tenants;
 
-/** Says that there is no tenant, or none of that name, and so no database to ask. */
+/** Thrown if no tenant is set or the tenant is unknown, so that there is no database to use. */
 final class NoTenantException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;

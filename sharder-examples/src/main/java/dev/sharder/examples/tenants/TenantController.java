@@ -18,7 +18,7 @@ import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Signs tenants up, and serves their notes. */
+/** Signs up tenants and serves their notes. */
 @RestController
 final class TenantController {
 
@@ -32,7 +32,9 @@ final class TenantController {
     this.notes = notes;
   }
 
-  /** Gives a tenant its database; may be asked again, as after a crash between the two steps. */
+  /**
+   * Assigns a tenant to a database; safe to repeat, such as after a crash between the two steps.
+   */
   @PutMapping("/tenants/{tenant}")
   String signUp(@PathVariable String tenant) {
     String bin = tenants.assign(tenant).bin();
@@ -53,7 +55,9 @@ final class TenantController {
     return notes.all();
   }
 
-  /** Also where Spring wraps it, as it does at the beginning of a transaction. */
+  /**
+   * Also handles it as the cause of another exception: Spring wraps it when a transaction starts.
+   */
   @ExceptionHandler
   ProblemDetail explain(NoTenantException error) {
     return ProblemDetail.forStatusAndDetail(HttpStatus.BAD_REQUEST, error.getMessage());
@@ -65,15 +69,15 @@ final class TenantController {
   }
 
   @ExceptionHandler
-  ProblemDetail askAgain(TransientDataAccessResourceException error) {
+  ProblemDetail tryAgain(TransientDataAccessResourceException error) {
     return ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, error.getMessage());
   }
 
-  /** Every database is full or closed, or the one with the assignments is away. */
+  /** Every database is full or closed, or the database with the assignments is unavailable. */
   @ExceptionHandler
-  ProblemDetail askAgain(SharderException error) {
-    log.warn("refused for now: {}", error.getMessage());
+  ProblemDetail tryAgain(SharderException error) {
+    log.warn("request refused: {}", error.getMessage());
     return ProblemDetail.forStatusAndDetail(
-        HttpStatus.SERVICE_UNAVAILABLE, "no database can be told now; ask again in a moment");
+        HttpStatus.SERVICE_UNAVAILABLE, "no tenant database is available now; try again later");
   }
 }

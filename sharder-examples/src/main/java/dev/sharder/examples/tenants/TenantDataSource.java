@@ -16,15 +16,15 @@ import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 /**
  * Takes every connection from the database that the current tenant lives in.
  *
- * <p>Which one is decided when the connection is taken, that is when a transaction begins (behind a
- * {@code LazyConnectionDataSourceProxy}, with its first statement). There is no default database:
- * without a tenant that is known there is a {@link NoTenantException}. A bin's pool is opened when
- * it is first needed, so bins may appear at any time; all are closed with this. A bin whose URL was
- * changed is asked at its old one until the next start.
+ * <p>The database is chosen when the connection is taken, that is, when a transaction starts
+ * (behind a {@code LazyConnectionDataSourceProxy}, with its first statement). There is no default
+ * database: without a known tenant, taking a connection throws {@link NoTenantException}. A bin's
+ * pool is opened on first use, so bins may be added at any time; closing this closes all pools.
+ * After a bin's URL is changed, the old URL is used until the next start.
  */
 final class TenantDataSource extends AbstractRoutingDataSource implements AutoCloseable {
 
-  /** The label of a bin that says where it is. */
+  /** The label of a bin that holds its JDBC URL. */
   static final String URL = "url";
 
   private final Sharder tenants;
@@ -32,7 +32,7 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
 
   TenantDataSource(Sharder tenants) {
     this.tenants = tenants;
-    // Spring's own table is made at the start once and for all, and ours is not.
+    // Spring's own map of targets is fixed at startup; ours grows.
     setTargetDataSources(Map.of());
   }
 
@@ -50,7 +50,7 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
     return database(determineCurrentLookupKey());
   }
 
-  /** Returns the database of a bin, whoever the current tenant is. */
+  /** Returns the database of a bin, independent of the current tenant. */
   DataSource database(String bin) {
     return pools.computeIfAbsent(bin, this::open);
   }
@@ -58,7 +58,7 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
   private HikariDataSource open(String bin) {
     HikariDataSource pool = pool(url(bin));
     try {
-      // A grown application has Flyway here.
+      // A real application would run Flyway here.
       ClassPathResource tables = new ClassPathResource("tenant.sql", TenantDataSource.class);
       DatabasePopulatorUtils.execute(new ResourceDatabasePopulator(tables), pool);
       return pool;
@@ -68,7 +68,9 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
     }
   }
 
-  /** The bin's label, which every process finds beside the bin, whoever added it. */
+  /**
+   * Returns the URL in the bin's label, which is stored with the bin and so known to all processes.
+   */
   private String url(String name) {
     return tenants.bins().stream()
         .filter(bin -> bin.name().equals(name))

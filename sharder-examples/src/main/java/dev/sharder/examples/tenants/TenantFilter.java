@@ -10,9 +10,9 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Has a request work for the tenant that its header names, and nobody once it is answered: the
- * thread's next request is somebody else's. A header is easy to try; where anybody can send one,
- * take the tenant from who is logged in.
+ * Sets the tenant that the request's header names, and clears it after the request, because the
+ * thread's next request may be for another tenant. A header is easy to try out; where clients are
+ * not trusted, take the tenant from the authenticated user.
  */
 @Component
 final class TenantFilter extends OncePerRequestFilter {
@@ -26,7 +26,7 @@ final class TenantFilter extends OncePerRequestFilter {
       chain.doFilter(request, response);
       return;
     }
-    // HTTP hands over bytes as characters; a name is what they are in UTF-8.
+    // The servlet container decodes headers as ISO 8859-1; names are UTF-8.
     CurrentTenant scope =
         CurrentTenant.enter(
             new String(tenant.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));

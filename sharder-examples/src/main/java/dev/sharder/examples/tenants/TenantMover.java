@@ -14,13 +14,13 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Carries a tenant's rows to another database and then says that it lives there.
+ * Moves a tenant's rows to another database, and then its assignment.
  *
- * <p>The order is what matters. The rows are taken out of the old database in a transaction that
- * keeps writers waiting there, and that is committed last. So whatever fails before the move leaves
- * the tenant where it was; what was written in time is carried along; and whoever had to wait is
- * refused (see {@link TenantNotes}) and finds the new place when asking again. Should the old
- * database fail at its commit, the rows stay behind there, unseen.
+ * <p>The order matters. The rows are deleted from the old database in a transaction that blocks
+ * writers there and that is committed last. So a failure before the move leaves the tenant where it
+ * was; rows written before the transaction are copied; and a writer that had to wait is refused
+ * (see {@link TenantNotes}) and uses the new database when it tries again. If the commit in the old
+ * database fails, the rows stay there unused.
  */
 @Component
 final class TenantMover {
@@ -33,7 +33,7 @@ final class TenantMover {
     this.databases = databases;
   }
 
-  /** Moves a tenant; may be asked again after any failure. One at a time, as two might cross. */
+  /** Moves a tenant; safe to repeat after any failure. Synchronized: two moves could interfere. */
   synchronized Assignment move(String tenant, String to, Note note) {
     Assignment now = admin.find(tenant).orElseThrow(() -> NoTenantException.unknown(tenant));
     if (now.bin().equals(to)) {
@@ -56,7 +56,7 @@ final class TenantMover {
   }
 
   private static List<String> takeOut(String tenant, String to, JdbcClient old) {
-    // First, as it keeps writers waiting.
+    // First, because it blocks writers.
     old.sql("UPDATE tenant SET moved_to = :to WHERE name = :tenant")
         .param("to", to)
         .param("tenant", tenant)
@@ -84,7 +84,7 @@ final class TenantMover {
                       """)
                   .param("tenant", tenant)
                   .update();
-              // What an earlier attempt may have left.
+              // An earlier attempt may have left rows.
               clear(tenant, database);
               texts.forEach(text -> add(tenant, text, database));
             });

@@ -9,12 +9,12 @@ import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * What the application is about: the current tenant's notes. Each call is a transaction, so the
- * tenant must be known to the caller.
+ * The notes of the current tenant. Each call is a transaction, so the caller must have set the
+ * tenant.
  *
- * <p>The database itself says who moved away, in the transaction that took the rows out. So a
- * process that has not heard of a move yet is refused for a moment, and neither shows nothing nor
- * writes to where nobody will look.
+ * <p>The tenant database records which tenants moved away, in the transaction that deletes their
+ * rows. So a process that does not know of a move yet is refused for a moment; it neither returns
+ * an empty list nor writes to the old database.
  */
 @Service
 @Transactional
@@ -74,7 +74,7 @@ class TenantNotes {
   private static void checkLivesHere(String tenant, boolean livesHere) {
     if (!livesHere) {
       throw new TransientDataAccessResourceException(
-          "tenant '%s' is not in this database: it moved a moment ago, or its sign-up was cut short; ask again, or sign it up again"
+          "tenant '%s' is not in this database: it has just moved, or its sign-up was interrupted; try again, or sign it up again"
               .formatted(tenant));
     }
   }

@@ -19,7 +19,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
-/** Keeps the notes of each tenant in one of several databases. */
+/** A Spring Boot application that stores each tenant's notes in one of several databases. */
 @SpringBootApplication(proxyBeanMethods = false)
 @EnableConfigurationProperties(TenantsApplication.TenantsProperties.class)
 public class TenantsApplication {
@@ -27,11 +27,11 @@ public class TenantsApplication {
   static final String KIND = "database";
 
   /**
-   * What application.yml says.
+   * The settings in application.yml.
    *
-   * @param assignments JDBC URL of the database that remembers who lives where
-   * @param databases JDBC URLs of the databases that tenants live in, by the names of their bins;
-   *     without passwords, as they become labels that operators see
+   * @param assignments JDBC URL of the database that holds the assignments
+   * @param databases JDBC URLs of the tenants' databases, by the names of their bins; without
+   *     passwords, because they become labels that operators see
    */
   @ConfigurationProperties("tenants")
   record TenantsProperties(String assignments, Map<String, String> databases) {
@@ -54,7 +54,7 @@ public class TenantsApplication {
     SpringApplication.run(TenantsApplication.class, args);
   }
 
-  /** Not what others get who ask for a data source, which is the routed one. */
+  /** Not the default candidate: other beans are injected with the routed data source. */
   @Bean(defaultCandidate = false)
   HikariDataSource assignments(TenantsProperties settings) {
     return TenantDataSource.pool(settings.assignments());
@@ -65,7 +65,7 @@ public class TenantsApplication {
     return JdbiAssignmentStore.create(assignments);
   }
 
-  /** The databases of application.yml are new tenants' choice from the start. */
+  /** Declares the databases of application.yml as bins, so new tenants can be placed at once. */
   @Bean
   Sharder tenants(
       JdbiAssignmentStore store, TenantsProperties settings, ObjectProvider<MeterRegistry> meters) {
@@ -74,7 +74,7 @@ public class TenantsApplication {
     return tenants.build();
   }
 
-  /** Over the same store as the sharder, so that this process sees its moves at once. */
+  /** Uses the same store as the sharder, so that this process sees its own moves at once. */
   @Bean
   ShardAdmin admin(JdbiAssignmentStore store) {
     return ShardAdmin.builder(KIND, store).build();

@@ -1,11 +1,11 @@
 CREATE TABLE IF NOT EXISTS tenant (
   name     TEXT PRIMARY KEY,
-  -- Null while it lives in this database.
+  -- Null while the tenant lives in this database.
   moved_to TEXT
 );
 
 CREATE TABLE IF NOT EXISTS note (
-  -- Of this database alone: a note that moves gets another.
+  -- Unique in this database only: a note that moves gets a new one.
   id     INTEGER PRIMARY KEY,
   tenant TEXT NOT NULL REFERENCES tenant (name),
   text   TEXT NOT NULL

@@ -14,16 +14,16 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Serves the page for operators, which holds nothing of anybody: whatever it shows and does, it
- * asks of the REST API, with the token of whoever signed in or as the admin whom the proxy in front
- * names. The token is in no cookie, so no other site can act with it.
+ * Serves the page for operators. The files hold no data: the page shows and changes everything
+ * through the REST API, with the token of the signed-in operator or as the admin that the proxy
+ * names. The token is not in a cookie, so no other site can use it.
  */
 public final class PageHandler implements HttpHandler {
 
   private static final HttpString POLICY = new HttpString("Content-Security-Policy");
   private static final HttpString REFERRER = new HttpString("Referrer-Policy");
 
-  /** Nothing from elsewhere, nothing inline, and in nobody's frame. */
+  /** Allows no content from other sites, no inline content, and no framing. */
   private static final String STRICT =
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
           + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -49,7 +49,7 @@ public final class PageHandler implements HttpHandler {
     }
   }
 
-  /** Tells whether a path is one of the page. */
+  /** Returns whether the path belongs to the page. */
   public static boolean isPartOf(String path) {
     return PARTS.containsKey(path);
   }
@@ -60,13 +60,13 @@ public final class PageHandler implements HttpHandler {
     if (!exchange.getRequestMethod().equals(Methods.GET)
         && !exchange.getRequestMethod().equals(Methods.HEAD)) {
       headers.put(Headers.ALLOW, "GET, HEAD");
-      Problem.of(StatusCodes.METHOD_NOT_ALLOWED, "this is a page; ask for it with GET")
+      Problem.of(StatusCodes.METHOD_NOT_ALLOWED, "this is a page; request it with GET")
           .answer(exchange);
       return;
     }
     Part part = PARTS.get(exchange.getRequestURI());
     if (part == null) {
-      Problem.of(StatusCodes.NOT_FOUND, "this is no part of the page").answer(exchange);
+      Problem.of(StatusCodes.NOT_FOUND, "the page has no such file").answer(exchange);
       return;
     }
     headers.put(Headers.CONTENT_TYPE, part.type());

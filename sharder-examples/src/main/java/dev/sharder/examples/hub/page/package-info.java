@@ -1,4 +1,4 @@
-/** The page for operators: files that a browser runs, and that go through the REST API. */
+/** The page for operators: static files that use the REST API from the browser. */
 @NullMarked
 package dev.sharder.examples.hub.page;
 

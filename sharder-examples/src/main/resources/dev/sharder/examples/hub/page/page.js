@@ -1,6 +1,5 @@
-// The operator's page: everything it does goes through the REST API, with the token of whoever signed in, or
-// as the admin whom the proxy in front names.
-// Text from the server is set as text and never as markup.
+// The operator page. It does everything through the REST API, with the token of the signed-in operator or as
+// the admin that the proxy names. Text from the server is set as text, never as markup.
 
 const $ = (id) => document.getElementById(id);
 const kinds = "api/v1/kinds";
@@ -20,7 +19,7 @@ class Problem extends Error {
 }
 
 async function ask(method, path, body, signal) {
-  // No page of another origin can send the latter, so an admin's changes must have it.
+  // A page of another origin cannot send X-Requested-With, so an admin's changes must have it.
   const headers = { Accept: "application/json", "X-Requested-With": "sharder" };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -28,9 +27,9 @@ async function ask(method, path, body, signal) {
     method, headers, signal, cache: "no-store", credentials: "same-origin",
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(answer.status, said.detail ?? answer.statusText);
-  return said;
+  const reply = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(answer.status, reply.detail ?? answer.statusText);
+  return reply;
 }
 
 const of = (...names) => [kinds, kind, ...names].map((name, i) => (i ? encodeURIComponent(name) : name)).join("/");
@@ -92,9 +91,9 @@ function actions(bin) {
 }
 
 async function showBins(signal) {
-  const said = await ask("GET", of("bins"), undefined, signal);
-  if (JSON.stringify(said.bins) === JSON.stringify(bins)) return;
-  bins = said.bins;
+  const reply = await ask("GET", of("bins"), undefined, signal);
+  if (JSON.stringify(reply.bins) === JSON.stringify(bins)) return;
+  bins = reply.bins;
   const body = $("bins").tBodies[0];
   const rows = [...body.rows];
   if (rows.map((each) => each.dataset.bin).join("\n") === bins.map((each) => each.bin).join("\n")) {
@@ -104,7 +103,7 @@ async function showBins(signal) {
   }
 }
 
-/** The buttons stay while they are the same: nobody's click or focus is lost because a number changed. */
+/** Keeps buttons that are the same, so that no click or focus is lost because a number changed. */
 function renew(old, made) {
   const isAlike = old.dataset.acts === made.dataset.acts;
   const hadFocus = old.contains(document.activeElement);
@@ -115,9 +114,9 @@ function renew(old, made) {
   if (!isAlike && hadFocus) old.querySelector("button").focus();
 }
 
-// ---- what is asked before anything is done
+// ---- confirmation
 
-/** What is asked now; another question ends it, and so does closing the dialog. */
+/** The question in the dialog; another question replaces it, and closing the dialog cancels it. */
 let asked = null;
 const isAsked = (question) => asked === question && $("ask").open;
 
@@ -169,7 +168,7 @@ async function withToken(act) {
   if (me) return act();
   confirm(
     "Sign in",
-    [element("p", "To change anything takes a token, as api-tokens of the configuration has it."),
+    [element("p", "Changes require a token from api-tokens in the configuration."),
       element("label", ["Token ", element("input", "", { id: "token", type: "password", autocomplete: "current-password", required: "" })])],
     async () => {
       const given = $("token").value.trim();
@@ -177,7 +176,7 @@ async function withToken(act) {
       token = given;
       try {
         await recognise();
-        if (me === null) throw new Error("No token is configured here, so this one changes nothing.");
+        if (me === null) throw new Error("This server has no tokens configured, so this token has no effect.");
       } catch (problem) {
         token = before;
         throw problem;
@@ -196,7 +195,7 @@ async function withToken(act) {
   $("token").focus();
 }
 
-/** Asks who may change things: whoever has the token, or an admin who needs none. */
+/** Fetches who may make changes: the holder of the token, or an admin, who needs no token. */
 async function recognise() {
   me = (await ask("GET", "api/v1/me")).actor;
   signed();
@@ -219,14 +218,14 @@ const change = (bin, state) => ask("PATCH", of("bins", bin.bin), { state, reason
 
 const cordon = (bin) => withToken(() => confirm(
   `Cordon ${bin.bin}`,
-  element("p", `It takes nobody new. ${many(bin.assigned, "user")} stay${bin.assigned === 1 ? "s" : ""} where they are.`),
+  element("p", `It takes no new users. ${many(bin.assigned, "user")} stay${bin.assigned === 1 ? "s" : ""} where they are.`),
   async () => { await change(bin, "cordoned"); },
   "Cordon",
 ));
 
 const open = (bin) => withToken(() => confirm(
   `Open ${bin.bin}`,
-  element("p", "It takes newcomers again, before others that are fuller."),
+  element("p", "It takes new users again, before bins that are fuller."),
   async () => { await change(bin, "open"); },
   "Open",
 ));
@@ -257,31 +256,31 @@ const drain = (bin) => withToken(async () => {
 
 function planned(plan) {
   const body = [
-    element("p", `${many(plan.moves ?? 0, "move")}; it takes nobody new meanwhile. Stop their servers and copy their files first.`),
+    element("p", `${many(plan.moves ?? 0, "move")}; it takes no new users meanwhile. Stop their servers and copy their files first.`),
     flows(plan),
   ];
   if (plan.stranded) body.push(element("p", `${many(plan.stranded, "user")} would stay: no other bin has room.`, { class: "why" }));
   return body;
 }
 
-/** Whether nobody goes where was not agreed to, or stays; how many go where changes as newcomers come. */
+/** Whether the plan uses only bins that were agreed to and strands no more users; the counts may change as new users come. */
 function isWithin(plan, agreed) {
   const targets = new Set(agreed.flows.map((flow) => flow.to));
   return plan.flows.every((flow) => targets.has(flow.to)) && (plan.stranded ?? 0) <= (agreed.stranded ?? 0);
 }
 
-async function planAnew(make, agreed) {
+async function planAgain(make, agreed) {
   const plan = await make();
   if (isWithin(plan, agreed.plan)) return plan;
   agreed.plan = plan;
   $("ask-body").replaceChildren(...planned(plan));
-  throw new Problem(409, "Something changed meanwhile. This is the plan now; drain again if it is right.");
+  throw new Problem(409, "Something changed meanwhile. This is the new plan; drain again to accept it.");
 }
 
-/** Piece by piece; where somebody else changed something meanwhile, by a new plan. Stopped, it may be done again. */
+/** Drains in pieces; plans again if someone else changed something meanwhile. It can be stopped and repeated. */
 async function run(bin, make, agreed, question) {
   await change(bin, "draining");
-  let plan = await planAnew(make, agreed);
+  let plan = await planAgain(make, agreed);
   let left = plan.moves ?? 0;
   let moved = 0;
   let skipped = 0;
@@ -296,7 +295,7 @@ async function run(bin, make, agreed, question) {
       again = 0;
     } catch (problem) {
       if (problem.status !== 409 || ++again > 5) throw problem;
-      plan = await planAnew(make, agreed);
+      plan = await planAgain(make, agreed);
       left = plan.moves ?? 0;
     }
   }
@@ -315,7 +314,7 @@ function progress(moved, whole) {
 
 // ---- one user
 
-function told(change) {
+function changeItem(change) {
   const way = [...new Set([change.from, change.to])].filter(Boolean).join(" → ");
   const what = [change.what, change.object, way].filter(Boolean).join(" ");
   const who = [change.actor && `by ${change.actor}`, change.reason].filter(Boolean).join(": ");
@@ -331,7 +330,7 @@ async function find(object) {
     ask("GET", of("assignments", object, "history")),
   ]);
   if (shownObject !== object) return;
-  // Nobody is called exactly so, and nginx would have lowercased the name.
+  // No user has exactly this name, and nginx would have lowercased it.
   const spelled = object.toLowerCase();
   if (!explained.assignment && spelled !== object && lowercase.includes(kind)) return find(spelled);
   const shown = [element("h3", object)];
@@ -346,19 +345,19 @@ async function find(object) {
     shown.push(element("ul", Object.entries(explained.others).map(([bin, why]) => element("li", [bin, " ", element("span", why, { class: "why" })]))));
   }
   if (history.changes.length) {
-    shown.push(element("h3", "History"), element("ul", history.changes.map(told), { id: "history" }));
+    shown.push(element("h3", "History"), element("ul", history.changes.map(changeItem), { id: "history" }));
   }
   $("found").replaceChildren(...shown);
 }
 
 function mover(home) {
   const others = bins.filter((bin) => bin.bin !== home.bin && bin.state === "open");
-  if (!others.length) return element("p", "No other bin is open, so there is nowhere to move to.", { class: "hint" });
+  if (!others.length) return element("p", "No other bin is open, so the user cannot be moved.", { class: "hint" });
   const to = element("select", others.map((bin) => element("option", bin.bin)), { id: "to" });
   const button = element("button", "Move", { type: "button", id: "move" });
   button.addEventListener("click", () => withToken(() => confirm(
     `Move ${home.object}`,
-    element("p", `From ${home.bin} to ${to.value}${home.group === null ? "" : `, with everybody of the group ${home.group}`}. Stop the server and copy the files first.`),
+    element("p", `From ${home.bin} to ${to.value}${home.group === null ? "" : `, with all of the group ${home.group}`}. Stop the server and copy the files first.`),
     async () => {
       await ask("POST", of("assignments", home.object, "move"), { bin: to.value, version: home.version, reason: "on the page" });
       await find(home.object);
@@ -375,7 +374,7 @@ const pause = (millis, signal) => new Promise((resolve) => {
   signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
 });
 
-async function forever(signal, millis, work) {
+async function repeat(signal, millis, work) {
   while (!signal.aborted) {
     try {
       await work();
@@ -406,25 +405,25 @@ function watch() {
   $("newest").replaceChildren();
   $("found").replaceChildren();
   shownObject = null;
-  forever(signal, 1000, async () => {
+  repeat(signal, 1000, async () => {
     await showBins(signal);
-    const said = await ask("GET", `${of("newest")}?after=${newest}`, undefined, signal);
-    // It counts anew when the server starts again.
-    newest = said.next < newest ? 0 : said.next;
-    add("newest", said.assignments.map((one) => element("li", [time(one.assignedAt), ` ${one.object} → ${one.bin}`])).reverse());
+    const reply = await ask("GET", `${of("newest")}?after=${newest}`, undefined, signal);
+    // The server counts from 0 again after a restart.
+    newest = reply.next < newest ? 0 : reply.next;
+    add("newest", reply.assignments.map((one) => element("li", [time(one.assignedAt), ` ${one.object} → ${one.bin}`])).reverse());
   });
-  forever(signal, 0, async () => {
+  repeat(signal, 0, async () => {
     if (after === null) {
       const latest = await ask("GET", `${of("changes")}?latest=50`, undefined, signal);
       after = latest.next;
-      add("changes", latest.changes.map(told).reverse());
+      add("changes", latest.changes.map(changeItem).reverse());
     }
-    const said = await ask("GET", `${of("changes")}?after=${after}&limit=50&wait=25`, undefined, signal);
-    after = said.next;
-    add("changes", said.changes.map(told).reverse());
-    if (said.changes.some((each) => each.object === shownObject)) await find(shownObject);
-    // An empty answer that comes at once is of a server that has too many waiting.
-    if (!said.changes.length) await pause(1000, signal);
+    const reply = await ask("GET", `${of("changes")}?after=${after}&limit=50&wait=25`, undefined, signal);
+    after = reply.next;
+    add("changes", reply.changes.map(changeItem).reverse());
+    if (reply.changes.some((each) => each.object === shownObject)) await find(shownObject);
+    // The server answers at once, with an empty page, if too many clients wait.
+    if (!reply.changes.length) await pause(1000, signal);
   });
 }
 
@@ -432,10 +431,10 @@ async function start() {
   signed();
   try {
     await recognise();
-    const said = await ask("GET", kinds);
-    lowercase = said.lowercase;
-    $("kind").replaceChildren(...said.kinds.map((each) => element("option", each)));
-    if (said.kinds.includes("hub")) $("kind").value = "hub";
+    const reply = await ask("GET", kinds);
+    lowercase = reply.lowercase;
+    $("kind").replaceChildren(...reply.kinds.map((each) => element("option", each)));
+    if (reply.kinds.includes("hub")) $("kind").value = "hub";
     kind = $("kind").value;
     if (kind) watch();
     else say("There are no bins yet.");

@@ -181,7 +181,7 @@ class PageTest {
   void newcomersAreSeenToGoElsewhereOnceABinIsCordoned() throws Exception {
     signIn();
     action("Cordon", "hub-1").click();
-    assertThat(dialog()).containsText("It takes nobody new. 0 users stay where they are.");
+    assertThat(dialog()).containsText("It takes no new users. 0 users stay where they are.");
     dialogButton("Cordon").click();
     assertThat(row("hub-1")).containsText("cordoned");
     assertThat(page.locator("#changes li").first()).containsText("bin-cordoned hub-1 by ada");
@@ -209,7 +209,7 @@ class PageTest {
     assignMany(1_500);
     assertThat(meter("hub-1")).hasJSProperty("value", 500);
     action("Drain", "hub-1").click();
-    assertThat(dialog()).containsText("500 moves; it takes nobody new meanwhile.");
+    assertThat(dialog()).containsText("500 moves; it takes no new users meanwhile.");
     assertThat(page.locator("#plan tbody tr"))
         .hasText(new String[] {"hub-1hub-2250", "hub-1hub-3250"});
     assertThat(page.locator("#ask-progress")).isHidden();
