@@ -112,9 +112,11 @@ class ReadmeTest {
     for (String product : List.of("sqlite", "postgresql")) {
       String migration =
           DocumentationPages.read(
-              "sharder-jdbc/src/main/resources/dev/sharder/jdbc/migration/"
-                  + product
-                  + "/V1__tables.sql");
+                  "sharder-jdbc/src/main/resources/dev/sharder/jdbc/migration/"
+                      + product
+                      + "/V1__tables.sql")
+              // Without the bodies of functions, whose variables are no columns.
+              .replaceAll("(?s)\\$\\$.*?\\$\\$", "");
       Matcher table = Pattern.compile("CREATE TABLE (\\w+)").matcher(migration);
       Matcher column = Pattern.compile("(?m)^  ([a-z_]+) +[a-zA-Z]").matcher(migration);
       assertThat(column.results().map(found -> found.group(1)))
