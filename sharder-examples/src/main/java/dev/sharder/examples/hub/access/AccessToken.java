@@ -36,7 +36,7 @@ public record AccessToken(String name, String hash) {
     String secret = text.substring(colon + 1);
     if (!SECRET.matcher(secret).matches()) {
       throw new InvalidValueException(
-          "a secret is shorter than 32 characters, or has others than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
+          "a secret is shorter than 32 characters, or has characters other than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
     }
     String name = colon < 0 ? UNNAMED : text.substring(0, colon);
     return new AccessToken(new Note(name, "").actor(), HexFormat.of().formatHex(sha256(secret)));

@@ -48,12 +48,13 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
     if (user.isEmpty()) {
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
-          "%s is none of the 'admins'; ask as one of them, or with a token".formatted(shown(said)));
+          "%s is not one of the 'admins'; log in as one of them, or send a token"
+              .formatted(shown(said)));
     }
     if (!isRead(exchange) && !exchange.getRequestHeaders().contains(OWN_PAGE)) {
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
-          "a page of another site could have sent this; send the header X-Requested-With along");
+          "a page of another site could have sent this; add the header X-Requested-With");
     }
     return user;
   }
@@ -76,7 +77,7 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
     try {
       return "user '%s'".formatted(new Note(user, "").actor());
     } catch (InvalidValueException noName) {
-      return "whoever is named by REMOTE_USER";
+      return "the user named by REMOTE_USER";
     }
   }
 }

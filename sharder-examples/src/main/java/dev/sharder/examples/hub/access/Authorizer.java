@@ -62,7 +62,7 @@ public final class Authorizer {
       next.handleRequest(exchange);
     } else if (secret.isPresent() && !tokens.isEmpty()) {
       wrongTokens.warn("refused a wrong token from {}", peer(exchange));
-      demandToken(exchange, "the token is not one of those that are configured; use one of them");
+      demandToken(exchange, "the token is not one of the configured tokens; use one of them");
     } else {
       admitWithoutToken(exchange, needsToken, next);
     }
@@ -122,7 +122,7 @@ public final class Authorizer {
               "nothing can be changed here without a token, and none is configured; set 'api-tokens', 'api-token-file' or 'admins' and start again")
           .answer(exchange);
     } else {
-      demandToken(exchange, "this takes a token; send it as 'Authorization: Bearer TOKEN'");
+      demandToken(exchange, "this requires a token; send it as 'Authorization: Bearer TOKEN'");
     }
   }
 

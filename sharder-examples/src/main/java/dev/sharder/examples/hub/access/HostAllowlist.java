@@ -38,7 +38,7 @@ public record HostAllowlist(List<String> named) {
     String lowercase = name.toLowerCase(Locale.ROOT);
     if (!NAME.matcher(lowercase).matches()) {
       throw new InvalidValueException(
-          "'%s' is no host name; write it like sharder.example.org, without a scheme or a port"
+          "'%s' is not a host name; write it like sharder.example.org, without a scheme or a port"
               .formatted(name));
     }
     return lowercase;
@@ -49,7 +49,7 @@ public record HostAllowlist(List<String> named) {
     if (!OWNED_BY_NOBODY.matcher(host).matches() && !named.contains(host)) {
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
-          "the host name '%s' could be anybody's; ask by an address or with a token, or add it to 'api-hosts' if it is this server's"
+          "the host name '%s' may belong to anyone; use an address or a token, or add it to 'api-hosts' if it belongs to this server"
               .formatted(host.substring(0, Math.min(host.length(), LONGEST))));
     }
   }

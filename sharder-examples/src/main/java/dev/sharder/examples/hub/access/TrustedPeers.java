@@ -64,7 +64,7 @@ public record TrustedPeers(List<Network> networks) {
       return Network.of(text);
     } catch (UnknownHostException | NumberFormatException malformed) {
       throw new InvalidValueException(
-          "trusted peer '%s' is no address or network; write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8"
+          "trusted peer '%s' is not an address or network; write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8"
               .formatted(text));
     }
   }

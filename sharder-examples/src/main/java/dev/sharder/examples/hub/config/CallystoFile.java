@@ -66,7 +66,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
           "jdbc:postgresql://%s/%s".formatted(required("db_host"), required("db_name"));
       default ->
           throw new SettingsException(
-              "%s names the database type '%s', which cannot be read; export there the rows of kind hub that are no dummies as CSV with the columns object,bin (SELECT name AS object, bucket AS bin FROM shard), and import that file"
+              "%s names the database type '%s', which cannot be read; export there the rows of kind hub that are not dummies as CSV with the columns object,bin (SELECT name AS object, bucket AS bin FROM shard), and import that file"
                   .formatted(file, type));
     };
   }
@@ -131,8 +131,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   private String required(String key) {
     if (values.get(key) == null) {
       throw new SettingsException(
-          "%s does not say %s; write it there, or name the database with --database"
-              .formatted(file, key));
+          "%s has no %s; add it there, or name the database with --database".formatted(file, key));
     }
     return text(key, "");
   }

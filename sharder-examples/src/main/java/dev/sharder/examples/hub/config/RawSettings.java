@@ -129,7 +129,7 @@ public record RawSettings(
     private static Map<String, String> checked(String bin, Map<String, String> labels) {
       if (labels.containsValue(null)) {
         throw new InvalidValueException(
-            "bin '%s' has a label without a value; give it one or take it out".formatted(bin));
+            "bin '%s' has a label without a value; give it one or remove it".formatted(bin));
       }
       return labels;
     }
@@ -162,7 +162,7 @@ public record RawSettings(
   private static void checkFilled(String key, @Nullable List<?> values) {
     if (values != null && values.contains(null)) {
       throw new SettingsException(
-          key, "%s has an entry without a value; give it one or take it out".formatted(key));
+          key, "%s has an entry without a value; give it one or remove it".formatted(key));
     }
   }
 

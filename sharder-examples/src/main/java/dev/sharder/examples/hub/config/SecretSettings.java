@@ -88,7 +88,7 @@ public record SecretSettings(List<AccessToken> named, String fileKey, Optional<P
       if (Files.isRegularFile(path)
           && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ)) {
         log.warn(
-            "every user of this machine can read the secrets in {} '{}'; take that away with 'chmod"
+            "every user of this machine can read the secrets in {} '{}'; remove that permission with 'chmod"
                 + " o= {}'",
             fileKey,
             path,

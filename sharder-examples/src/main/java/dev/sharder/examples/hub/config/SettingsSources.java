@@ -104,7 +104,7 @@ final class SettingsSources {
         .filter(
             name -> RawSettings.KEYS.keySet().stream().noneMatch(key -> variable(key).equals(name)))
         .sorted()
-        .forEach(name -> log.warn("the environment variable {} means nothing here", name));
+        .forEach(name -> log.warn("the environment variable {} is unknown and ignored", name));
   }
 
   private void tell(String key, Class<?> type, @Nullable String value, String by) {
@@ -137,7 +137,7 @@ final class SettingsSources {
       return Objects.requireNonNullElse(YamlFile.parse(value), "");
     } catch (YAMLException error) {
       throw new SettingsException(
-          "%s is no YAML; write it like [hub-1, hub-2], and names that begin with a sign in quotes"
+          "%s is not valid YAML; write it like [hub-1, hub-2], with quotes around names that begin with a special character"
               .formatted(by));
     }
   }
@@ -223,7 +223,7 @@ final class SettingsSources {
       return "true or false";
     }
     if (type == String.class) {
-      return "a text; put it in quotes";
+      return "text; put it in quotes";
     }
     if (type == RawSettings.HubEntry.class) {
       return "a name, or a mapping with a name";

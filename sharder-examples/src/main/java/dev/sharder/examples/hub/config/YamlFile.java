@@ -72,11 +72,11 @@ record YamlFile(Path path, String text) {
     } catch (ReaderException error) {
       throw new SettingsException(
           place(lineOfUnprintable())
-              + "the character U+%04X is none that YAML has; take it out"
+              + "the character U+%04X is not allowed in YAML; remove it"
                   .formatted(error.getCodePoint()));
     } catch (YAMLException error) {
       throw new SettingsException(
-          "%s is YAML of which too much is made: %s; write out what stands behind each '*', with fewer brackets"
+          "%s is nested too deeply or has too many aliases: %s; write out what each '*' refers to, with fewer brackets"
               .formatted(path, firstLine(error)));
     }
   }
@@ -104,11 +104,11 @@ record YamlFile(Path path, String text) {
     }
     // It would quote the value, which may be a password.
     if (SPECIAL.matcher(error.getProblem()).find()) {
-      return "a value begins with '*', '&' or '!', which means something to YAML; put it in quotes";
+      return "a value begins with '*', '&' or '!', which has a special meaning in YAML; put it in quotes";
     }
     return (error.getContext() == null ? "" : error.getContext() + ": ")
         + error.getProblem()
-        + "; mend the YAML there";
+        + "; correct the YAML there";
   }
 
   private static String firstLine(YAMLException error) {
@@ -180,7 +180,7 @@ record YamlFile(Path path, String text) {
     protected Object constructObject(Node node) {
       if (node.isTwoStepsConstruction()) {
         throw new NoValueException(
-            "it holds itself, by '&' and '*'; write out what it holds", node);
+            "it contains itself, by '&' and '*'; write out what it contains", node);
       }
       if (node instanceof MappingNode keys) {
         keys.getValue().forEach(entry -> checkKey(entry.getKeyNode()));
@@ -190,13 +190,13 @@ record YamlFile(Path path, String text) {
       } catch (MarkedYAMLException told) {
         throw told;
       } catch (RuntimeException malformed) {
-        throw new NoValueException("it is not what '!!' says it is; take the '!!' out", node);
+        throw new NoValueException("it is not of the type that '!!' names; remove the '!!'", node);
       }
     }
 
     private static void checkKey(Node key) {
       if (!(key instanceof ScalarNode) || key.getTag().equals(Tag.NULL)) {
-        throw new NoValueException("a key is missing or no text; write 'key: value'", key);
+        throw new NoValueException("a key is missing or not text; write 'key: value'", key);
       }
     }
   }

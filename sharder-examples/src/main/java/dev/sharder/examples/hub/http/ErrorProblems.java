@@ -22,17 +22,17 @@ public final class ErrorProblems {
 
   private static final Logger log = LoggerFactory.getLogger(ErrorProblems.class);
 
-  private static final String FAILED = "the sharder failed; tell the operator";
+  private static final String FAILED = "the sharder failed; contact the operator";
 
   private static final String BAD_NAME =
       "this user name cannot be kept: it is too long, or has characters that cannot be shown,"
           + " blanks around it, or capital letters that are another's too; log in under another";
 
   private static final String FULL =
-      "no hub takes anybody new now; ask again later, or tell the operator";
+      "no hub accepts new users now; try again later, or contact the operator";
 
   private static final String AWAY =
-      "the assignments cannot be reached now; ask again in a few seconds, or tell the operator";
+      "the assignments are unavailable now; try again in a few seconds, or contact the operator";
 
   private ErrorProblems() {}
 
@@ -117,7 +117,7 @@ public final class ErrorProblems {
         log.error("{}", message(error));
         yield Problem.of(
             StatusCodes.SERVICE_UNAVAILABLE,
-            "the assignments cannot be reached now; ask again in a few seconds, and look first whether a change was made");
+            "the assignments are unavailable now; try again in a few seconds, and check first whether a change was made");
       }
       case POLICY, BUG -> failed(error, "the sharder failed; its log says why");
     };

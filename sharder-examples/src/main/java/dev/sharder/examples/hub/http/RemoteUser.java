@@ -56,7 +56,8 @@ public final class RemoteUser {
           .toString();
     } catch (CharacterCodingException malformed) {
       throw new RefusedRequestException(
-          StatusCodes.BAD_REQUEST, "the header REMOTE_USER is not UTF-8; have nginx pass it so");
+          StatusCodes.BAD_REQUEST,
+          "the header REMOTE_USER is not UTF-8; have nginx pass it in UTF-8");
     }
   }
 }

@@ -102,7 +102,7 @@ final class IdTokenVerifier {
     } catch (ParseException | BadJOSEException | JOSEException wrong) {
       log.debug("the id_token is wrong", wrong);
       throw RefusedLaunchException.unproven(
-          "the id_token is not signed with a key of the platform for this tool, or no longer good");
+          "the id_token is not signed with a key of the platform for this tool, or has expired");
     }
   }
 
@@ -142,7 +142,7 @@ final class IdTokenVerifier {
     Instant now = clock.instant();
     if (issued.isBefore(now.minus(OLDEST)) || issued.isAfter(now.plus(SKEW))) {
       throw RefusedLaunchException.unproven(
-          "the id_token was not made within these %d minutes; launch again, and see that the clocks are right"
+          "the id_token was not issued within the last %d minutes; launch again, and check the clocks"
               .formatted(OLDEST.toMinutes()));
     }
   }

@@ -62,7 +62,7 @@ final class LaunchStore {
       } catch (SQLException | JdbiException failure) {
         if (attempt == ATTEMPTS) {
           throw new StoreException(
-              "the tables for launches could not be created: %s; correct that, or create them by the statements in dev/sharder/examples/hub/lti/launches.sql of the jar"
+              "the tables for launches could not be created: %s; correct that, or create them with the statements in dev/sharder/examples/hub/lti/launches.sql of the jar"
                   .formatted(firstLine(failure)),
               failure);
         }
@@ -88,7 +88,7 @@ final class LaunchStore {
                   .list()
                   .isEmpty());
     } catch (JdbiException missing) {
-      log.debug("the tables for launches are to be created", missing);
+      log.debug("the tables for launches are missing and will be created", missing);
       return false;
     }
   }
@@ -189,7 +189,7 @@ final class LaunchStore {
                   .bind("now", now)
                   .execute());
     } catch (JdbiException failure) {
-      log.debug("old nonces stay for now", failure);
+      log.debug("old nonces could not be deleted", failure);
     }
   }
 
@@ -202,7 +202,7 @@ final class LaunchStore {
       } catch (JdbiException failure) {
         if (deadline.hasPassed() || !reason(failure).filter(LaunchStore::mayPass).isPresent()) {
           throw new StoreException(
-              "the launch cannot be looked up or kept: " + firstLine(failure), failure);
+              "the launch cannot be looked up or stored: " + firstLine(failure), failure);
         }
         LockSupport.parkNanos(PAUSE.toNanos());
       }

@@ -57,8 +57,7 @@ public record Lti13Platform(
 
   private static InvalidValueException missing(String key) {
     return new InvalidValueException(
-        "an LTI platform does not say %s; copy it from where the tool is registered"
-            .formatted(key));
+        "an LTI platform has no %s; copy it from where the tool is registered".formatted(key));
   }
 
   private static URI url(String key, @Nullable String value) {
@@ -81,7 +80,7 @@ public record Lti13Platform(
 
   private static InvalidValueException unsafe(String key, String value) {
     return new InvalidValueException(
-        "%s '%s' of an LTI platform is no https URL; write it like https://lms.example.org/path"
+        "%s '%s' of an LTI platform is not an https URL; write it like https://lms.example.org/path"
             .formatted(key, value));
   }
 }

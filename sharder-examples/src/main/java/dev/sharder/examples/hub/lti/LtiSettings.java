@@ -69,7 +69,7 @@ public record LtiSettings(
       // Reported below, like every other URL that is none.
     }
     throw new InvalidValueException(
-        "lti-url '%s' is no URL without a query; write it like https://hub.example.org/hub/lti/launch"
+        "lti-url '%s' is not a URL without a query; write it like https://hub.example.org/hub/lti/launch"
             .formatted(text));
   }
 

@@ -69,7 +69,7 @@ final class OidcLaunchVerifier {
       throw RefusedLaunchException.unproven(
           named.isEmpty()
               ? "the platform of the login is not among lti-platforms"
-              : "the platform of the login has several clients here, and does not say which");
+              : "the platform of the login has several clients here, and names none of them");
     }
     return named.get(0);
   }
@@ -109,7 +109,7 @@ final class OidcLaunchVerifier {
     }
     if (!text(claims.getClaim(CLAIM + "version")).equals("1.3.0")
         || !text(claims.getClaim(CLAIM + "message_type")).equals("LtiResourceLinkRequest")) {
-      throw RefusedLaunchException.unproven("the message is no launch of a resource by LTI 1.3");
+      throw RefusedLaunchException.unproven("the message is not a resource link launch by LTI 1.3");
     }
   }
 

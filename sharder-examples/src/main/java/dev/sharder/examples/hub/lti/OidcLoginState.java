@@ -87,8 +87,8 @@ record OidcLoginState(String state, String cookie, String secret) {
     List<OidcLoginState> logins = all(state, cookies);
     if (logins.isEmpty()) {
       throw RefusedLaunchException.unproven(
-          "this browser did not begin the login, or keeps no cookies in frames of other sites;"
-              + " launch again, in a window of its own");
+          "this browser did not begin the login, or blocks cookies in frames of other sites;"
+              + " launch again in a separate window");
     }
     byte[] sent = nonce.getBytes(UTF_8);
     if (logins.stream()

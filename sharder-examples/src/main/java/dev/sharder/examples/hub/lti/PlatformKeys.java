@@ -61,7 +61,7 @@ final class PlatformKeys implements JWKSetSource<SecurityContext> {
     } catch (IOException failure) {
       throw new JWKSetRetrievalException(String.valueOf(failure.getMessage()), failure);
     } catch (ParseException malformed) {
-      throw new JWKSetParseException("what is there is no JWK set", malformed);
+      throw new JWKSetParseException("the answer is not a JWK set", malformed);
     }
   }
 

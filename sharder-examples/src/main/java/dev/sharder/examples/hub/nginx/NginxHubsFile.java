@@ -41,7 +41,7 @@ public final class NginxHubsFile {
     try {
       Path whole = file.toAbsolutePath();
       if (Files.exists(whole) && !Files.isRegularFile(whole)) {
-        throw new FileSystemException(whole.toString(), null, "it is no regular file");
+        throw new FileSystemException(whole.toString(), null, "it is not a regular file");
       }
       Path folder = Objects.requireNonNull(whole.getParent());
       removeDrafts(folder);
@@ -56,7 +56,7 @@ public final class NginxHubsFile {
       }
     } catch (IOException failure) {
       throw new UncheckedIOException(
-          "'%s' cannot be written: %s; name a file in a folder that may be written and has room"
+          "'%s' cannot be written: %s; name a file in a writable folder with free space"
               .formatted(file, failure),
           failure);
     }

@@ -80,17 +80,17 @@ public record HubCookie(
     domain.ifPresent(HubCookie::checkDomain);
     if (maxAge.isPresent() && (maxAge.getAsLong() < 1 || maxAge.getAsLong() > LONGEST_AGE)) {
       throw new InvalidValueException(
-          "cookie-max-age %d is no number of seconds from 1 to %d, which is what browsers keep at most"
+          "cookie-max-age %d is not a number of seconds from 1 to %d, the most that browsers accept"
               .formatted(maxAge.getAsLong(), LONGEST_AGE));
     }
     if (!SAME_SITE.contains(sameSite)) {
       throw new InvalidValueException(
-          "cookie-same-site '%s' is none; write Lax, Strict, or None for frames of other sites"
+          "cookie-same-site '%s' is unknown; use Lax, Strict, or None for frames of other sites"
               .formatted(sameSite));
     }
     if (keys.stream().anyMatch(key -> key.length() < SHORTEST_KEY)) {
       throw new InvalidValueException(
-          "cookie-keys has a key of less than %d characters, which could be guessed; make one with 'openssl rand -base64 32'"
+          "cookie-keys has a key of fewer than %d characters, which could be guessed; make one with 'openssl rand -base64 32'"
               .formatted(SHORTEST_KEY));
     }
     if (!keys.isEmpty() && maxAge.isEmpty()) {
@@ -101,7 +101,7 @@ public record HubCookie(
   private static void checkDomain(String domain) {
     if (!DOMAIN.matcher(domain).matches()) {
       throw new InvalidValueException(
-          "cookie-domain '%s' is no domain; write it like example.org".formatted(domain));
+          "cookie-domain '%s' is not a domain; write it like example.org".formatted(domain));
     }
   }
 

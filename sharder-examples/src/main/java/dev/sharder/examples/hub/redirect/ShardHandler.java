@@ -70,11 +70,11 @@ public final class ShardHandler extends UserHandler {
   /** The cookie is right, and nginx asks all the same: it would again. */
   private static void refuseUnknownHub(HttpServerExchange exchange, Placement placement) {
     log.error(
-        "nginx does not know {}, to which its user was sent already; write its map again with nginx-map, and reload it",
+        "nginx does not know {}, to which the user was already sent; write the list of hubs again with nginx-map, and reload nginx",
         placement.bin());
     Problem.of(
             StatusCodes.SERVICE_UNAVAILABLE,
-            "your hub cannot be reached now; ask again in a few seconds, or tell the operator")
+            "your hub cannot be reached now; try again in a few seconds, or contact the operator")
         .answer(exchange);
   }
 
@@ -82,7 +82,7 @@ public final class ShardHandler extends UserHandler {
     log.warn("no cookie comes back from user {}", placement.object());
     Problem.of(
             StatusCodes.BAD_REQUEST,
-            "the cookie '%s' does not come back as it was set; allow cookies for this site, remove others of that name, and open the page again"
+            "the cookie '%s' does not come back as it was set; allow cookies for this site, delete others of that name, and open the page again"
                 .formatted(HubCookie.NAME))
         .answer(exchange);
   }

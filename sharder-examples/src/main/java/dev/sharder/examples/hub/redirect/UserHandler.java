@@ -103,7 +103,7 @@ public abstract class UserHandler implements HttpHandler {
   /** Whatever happens, the exchange ends, and a failure carries no cookie. */
   private static void abandon(HttpServerExchange exchange, Throwable failure) {
     if (exchange.isResponseStarted()) {
-      log.error("an answer broke off", failure);
+      log.error("an answer could not be completed", failure);
       exchange.endExchange();
       return;
     }
@@ -132,7 +132,7 @@ public abstract class UserHandler implements HttpHandler {
     if (named.isEmpty()) {
       throw new RefusedRequestException(
           StatusCodes.UNAUTHORIZED,
-          "the header REMOTE_USER names nobody; have nginx log the user in and set it");
+          "the header REMOTE_USER names no user; have nginx log the user in and set it");
     }
     return users.spelled(named.get());
   }

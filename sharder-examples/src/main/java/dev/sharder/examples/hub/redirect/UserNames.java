@@ -39,7 +39,7 @@ public record UserNames(boolean lowercase) {
     int last = said.codePointBefore(said.length());
     if (isOutside(first) || isOutside(last)) {
       throw new InvalidValueException(
-          "user name '%s' begins or ends with %s, which nobody sees; leave it out"
+          "user name '%s' begins or ends with %s, which is invisible; remove it"
               .formatted(said, shown(isOutside(first) ? first : last)));
     }
     return lowercase ? lowercased(said) : said;

@@ -180,16 +180,16 @@ public record DatabaseUrl(String text) {
     String login = ", with the user in %s and the password in %s".formatted(user, password);
     String scheme = parts().group(1).toLowerCase(Locale.ROOT);
     if (scheme.contains("postgres") && !text.startsWith(POSTGRESQL)) {
-      return Optional.of("it is no JDBC URL; write " + rightForm() + login);
+      return Optional.of("it is not a JDBC URL; write " + rightForm() + login);
     }
     if (!text.startsWith("jdbc:")) {
       return Optional.of(
-          "it is no JDBC URL; write jdbc:sqlite:sharder.db or"
+          "it is not a JDBC URL; write jdbc:sqlite:sharder.db or"
               + " jdbc:postgresql://db.example.org/sharder");
     }
     if (text.startsWith(POSTGRESQL) && !isPostgres()) {
       return Optional.of(
-          "it is no JDBC URL of hosts, ports and a database; write " + rightForm() + login);
+          "it is not a JDBC URL of hosts, ports and a database; write " + rightForm() + login);
     }
     return Optional.empty();
   }

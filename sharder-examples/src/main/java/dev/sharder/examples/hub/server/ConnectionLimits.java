@@ -100,7 +100,7 @@ final class ConnectionLimits {
 
   private void close(Guest guest) {
     closed.warn(
-        "closed a connection of {}, because {} hold too many open; find out which program there does",
+        "closed a connection from {}, because {} hold too many open; check which program there opens them",
         guest.address.getHostAddress(),
         guest.room.peers);
     guest.close();

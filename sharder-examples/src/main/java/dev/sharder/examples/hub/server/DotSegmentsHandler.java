@@ -23,7 +23,7 @@ final class DotSegmentsHandler implements HttpHandler {
     if (ReturnPath.hasDotSegment(exchange.getRequestURI())) {
       Problem.of(
               StatusCodes.BAD_REQUEST,
-              "the path has a segment '.' or '..', which a proxy would resolve; ask for what it leads to, or send such a name in a body")
+              "the path has a segment '.' or '..', which a proxy would resolve; request the path without it, or send such a name in a body")
           .answer(exchange);
     } else {
       next.handleRequest(exchange);

@@ -183,7 +183,7 @@ final class HealthAndMetrics implements AutoCloseable {
   private void sayReady(HttpServerExchange exchange, Sharder sharder) {
     Duration age = sharder.answerAge();
     if (placing == PlacingState.FAILS) {
-      refuse(exchange, "no new user can be placed, because the database fails; the log says how");
+      refuse(exchange, "no new user can be placed, because the database fails; see the log");
     } else if (age.compareTo(STALENESS) > 0) {
       refuse(
           exchange,
@@ -195,7 +195,7 @@ final class HealthAndMetrics implements AutoCloseable {
           .getResponseSender()
           .send(
               placing == PlacingState.NO_OPEN_BIN
-                  ? "ready for known users; no hub takes new ones, the log says why\n"
+                  ? "ready for known users; no hub accepts new ones, see the log\n"
                   : "ready\n");
     }
   }

@@ -81,7 +81,7 @@ final class HubRoutes implements HttpHandler {
   static void answerNowhere(HttpServerExchange exchange) {
     Problem.of(
             StatusCodes.NOT_FOUND,
-            "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml")
+            "there is nothing at this path; use /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml")
         .answer(exchange);
   }
 }

@@ -127,7 +127,7 @@ public final class HubServer implements AutoCloseable {
       port = listener.port();
     } catch (IOException | RuntimeException failure) {
       throw new StartException(
-          "cannot listen on %s port %d: %s; end what holds the port, or choose another with --listen"
+          "cannot listen on %s port %d: %s; stop the program that uses the port, or choose another with --listen"
               .formatted(settings.host(), settings.port(), HubDatabase.rootMessage(failure)),
           failure);
     }
@@ -150,7 +150,8 @@ public final class HubServer implements AutoCloseable {
         builder(settings, store).bins(settings.bins()).listener(watch.listener()).listener(recent);
     if (settings.bins().isEmpty() && store.bins(HubNames.KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
-      log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
+      log.info(
+          "no hubs are configured, so the server starts with {}", String.join(", ", FIRST_HUBS));
     }
     Sharder sharder = builder.build();
     closers.push(sharder::close);
@@ -238,11 +239,12 @@ public final class HubServer implements AutoCloseable {
           builder(settings, Objects.requireNonNull(store)).bins(settings.bins()).build()) {
         log.info("reloaded; hubs {}", shown(declared));
         if (!settings.withBins(List.of()).equals(started)) {
-          log.warn("something else than the hubs was changed, too, which takes a restart");
+          log.warn(
+              "settings other than the hubs were changed, too; they take effect after a restart");
         }
       }
     } catch (RuntimeException failure) {
-      log.error("not reloaded, and going on as before: {}", failure.getMessage());
+      log.error("not reloaded, the settings in use are unchanged: {}", failure.getMessage());
     }
   }
 
@@ -267,7 +269,7 @@ public final class HubServer implements AutoCloseable {
       try {
         closers.pop().run();
       } catch (RuntimeException failure) {
-        log.warn("something could not be closed: {}", failure.getMessage());
+        log.warn("error while closing: {}", failure.getMessage());
       }
     }
   }

@@ -63,7 +63,7 @@ final class NginxMapKeeper implements AutoCloseable {
     NginxHubsFile.write(file, made.text());
     NginxMap.Text before = last.getAndSet(made);
     if (!made.leftOut().equals(before.leftOut())) {
-      made.leftOut().forEach(problem -> log.error("left out for nginx: {}", problem));
+      made.leftOut().forEach(problem -> log.error("skipped for nginx: {}", problem));
     }
     if (!made.named().equals(before.named())) {
       // Name servers may take their time, and no one who starts waits for them.
@@ -77,7 +77,7 @@ final class NginxMapKeeper implements AutoCloseable {
       failing.set(false);
     } catch (RuntimeException failure) {
       if (!failing.getAndSet(true)) {
-        log.warn("nginx goes on with the hubs it has: {}", failure.getMessage());
+        log.warn("the list of hubs for nginx is not updated: {}", failure.getMessage());
       }
     }
   }

@@ -62,7 +62,7 @@ final class RequestChain {
     exchange.setPersistent(false);
     Problem.of(
             StatusCodes.SERVICE_UNAVAILABLE,
-            "the sharder is being stopped; ask again in a few seconds, or ask another one")
+            "the sharder is stopping; try again in a few seconds, or use another one")
         .answer(exchange);
     return true;
   }
@@ -78,7 +78,7 @@ final class RequestChain {
       if (routes == null) {
         Problem.of(
                 StatusCodes.SERVICE_UNAVAILABLE,
-                "the sharder is starting; ask again in a few seconds")
+                "the sharder is starting; try again in a few seconds")
             .answer(exchange);
       } else {
         next.handleRequest(exchange);
@@ -89,7 +89,7 @@ final class RequestChain {
   private void route(HttpServerExchange exchange) throws Exception {
     HttpHandler byPath = routes;
     if (byPath == null) {
-      throw new IllegalStateException("a request was let in before the server started");
+      throw new IllegalStateException("a request was accepted before the server started");
     }
     byPath.handleRequest(exchange);
   }

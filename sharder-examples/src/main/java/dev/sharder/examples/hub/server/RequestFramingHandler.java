@@ -50,7 +50,7 @@ final class RequestFramingHandler implements HttpHandler {
     exchange.setPersistent(false);
     Problem.of(
             StatusCodes.BAD_REQUEST,
-            "where this request ends cannot be told; send one Content-Length, or Transfer-Encoding: chunked")
+            "it is unclear where this request ends; send one Content-Length, or Transfer-Encoding: chunked")
         .answer(exchange);
   }
 

@@ -46,13 +46,13 @@ final class RequestLimitsHandler implements HttpHandler {
       exchange.setPersistent(false);
       Problem.of(
               StatusCodes.REQUEST_ENTITY_TOO_LARGE,
-              "the body is larger than 16 MB, which nothing here takes; send less")
+              "the body is larger than the limit of 16 MB; send less")
           .answer(exchange);
     } else if (isHeavy(exchange)) {
       exchange.setPersistent(false);
       Problem.of(
               StatusCodes.REQUEST_HEADER_FIELDS_TOO_LARGE,
-              "the headers are more than %d, or larger than %d KB with the URL; send less, such as fewer cookies"
+              "there are more than %d headers, or they exceed %d KB together with the URL; send less, such as fewer cookies"
                   .formatted(MOST_HEADERS, MOST_HEADER_BYTES / 1024))
           .answer(exchange);
     } else {
