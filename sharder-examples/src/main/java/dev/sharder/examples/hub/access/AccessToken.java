@@ -29,7 +29,7 @@ public record AccessToken(String name, String hash) {
    *
    * @param text the secret, or {@code name:secret}
    * @return the token
-   * @throws InvalidValueException if it is none; the message does not quote it
+   * @throws InvalidValueException if it is malformed; the message does not quote it
    */
   public static AccessToken of(String text) {
     int colon = text.indexOf(':');

@@ -9,12 +9,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * By which names of this server somebody may be let in who has no token.
+ * The host names of this server that accept requests without a token.
  *
- * <p>A page may ask the host that it came from whatever it likes, and whoever owns the name of that
- * host may have it mean 127.0.0.1 a moment later (DNS rebinding). In the browser of somebody whose
- * address is trusted, such a page would be as trusted. So only names count that hardly anybody
- * elsewhere can own, and those that the settings name.
+ * <p>A page may send any request to its own host, and the owner of that host name may point it to
+ * 127.0.0.1 a moment later (DNS rebinding). In a browser at a trusted address, such a page would be
+ * trusted, too. So only names are accepted that hardly anyone else can own, and those that the
+ * settings name.
  *
  * @param named host names that are this server's, each {@link #checked}
  */

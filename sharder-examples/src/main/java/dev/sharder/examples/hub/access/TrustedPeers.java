@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  */
 public record TrustedPeers(List<Network> networks) {
 
-  /** An address has digits, colons and dots alone. So no name is looked up. */
+  /** Matches digits, colons and dots only, so that no name is ever resolved. */
   private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
   /**

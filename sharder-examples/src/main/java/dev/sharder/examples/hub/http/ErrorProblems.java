@@ -71,7 +71,7 @@ public final class ErrorProblems {
     return switch (cause(error)) {
       // 400, and 422 for a program: here the name is a header of the request, so the request itself
       // is bad. There the name is a value in a request that was understood, and 400 means one that
-      // was not, such as a body that is no JSON.
+      // was not, such as a body that is not JSON.
       case INVALID -> {
         log.warn("{}", message(error));
         yield Problem.of(StatusCodes.BAD_REQUEST, BAD_NAME);

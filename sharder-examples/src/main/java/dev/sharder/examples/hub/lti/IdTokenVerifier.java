@@ -41,7 +41,7 @@ final class IdTokenVerifier {
   /** How far the clocks of a platform and of this machine may be apart. */
   private static final Duration SKEW = Duration.ofMinutes(1);
 
-  /** A login does not take longer, whatever the platform says. */
+  /** The longest that a login may take, regardless of the token's expiry. */
   private static final Duration OLDEST = Duration.ofMinutes(10);
 
   private static final long FETCH_INTERVAL_MILLIS = 30_000;
@@ -106,7 +106,7 @@ final class IdTokenVerifier {
     }
   }
 
-  /** What it claims to be from is not proven yet. */
+  /** Returns the platform that the token names, which is not proven yet. */
   private Lti13Platform platform(JWTClaimsSet claimed) {
     return processors.keySet().stream()
         .filter(platform -> platform.issuer().equals(claimed.getIssuer()))

@@ -27,13 +27,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the launches that were accepted, each once, for all sharders of a database and across their
- * restarts. The tables are its own, and not assignments: those last for ever, and these need not.
+ * restarts. The tables are its own, and not assignments: those are permanent, and launches need not be.
  */
 final class LaunchStore {
 
   private static final Logger log = LoggerFactory.getLogger(LaunchStore.class);
 
-  /** Longer than any launch is good for, on clocks that are apart as far as they may be. */
+  /** Longer than any launch is valid, even with the largest clock skew allowed. */
   private static final Duration NONCE_LIFE = Duration.ofHours(1);
 
   private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(1);
@@ -104,7 +104,7 @@ final class LaunchStore {
     }
   }
 
-  /** Tells whether this very launch was accepted before. */
+  /** Returns whether this launch was accepted before. */
   boolean isKnown(LtiLaunch launch) {
     return run(
         handle ->
@@ -171,7 +171,7 @@ final class LaunchStore {
         .execute();
   }
 
-  /** Forgets nonces that nobody could use again; another time if anything is in the way. */
+  /** Deletes expired nonces, which cannot be used again; retried later if that fails. */
   private void sweep(long now) {
     long last = swept.get();
     if (now - last < SWEEP_INTERVAL.toSeconds() || !swept.compareAndSet(last, now)) {
@@ -193,7 +193,7 @@ final class LaunchStore {
     }
   }
 
-  /** Tries again, for some seconds, what is whole or not done at all. */
+  /** Retries an atomic statement or transaction for some seconds. */
   private <T> T run(HandleCallback<T, RuntimeException> work) {
     Deadline deadline = Deadline.in(TIME_LIMIT);
     while (true) {
@@ -228,7 +228,7 @@ final class LaunchStore {
         .findFirst();
   }
 
-  /** What the database says, without the statement and what was in it. */
+  /** Returns the message of the database, without the statement and its values. */
   private static String firstLine(Exception failure) {
     return reason(failure)
         .flatMap(reason -> String.valueOf(reason.getMessage()).lines().findFirst())

@@ -23,7 +23,7 @@ public record Lti13Platform(
 
   private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
 
-  /** Refuses addresses at which anybody on the way could answer. */
+  /** Refuses URLs without https, whose answers anyone on the network path could forge. */
   public Lti13Platform {
     deployments = Set.copyOf(deployments);
     checkSafe("auth-url", authUrl);

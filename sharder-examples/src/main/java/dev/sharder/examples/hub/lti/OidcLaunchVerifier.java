@@ -15,12 +15,12 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Proves launches by LTI 1.3: begun in the browser that brings them, told by a known platform. */
+/** Proves launches by LTI 1.3: begun in the browser that sends them, and signed by a known platform. */
 final class OidcLaunchVerifier {
 
   private static final String CLAIM = "https://purl.imsglobal.org/spec/lti/claim/";
 
-  /** What LTI 1.3 calls that which names a user in LTI 1.1. */
+  /** The claims of LTI 1.3 that correspond to the user parameters of LTI 1.1. */
   private static final Map<String, List<String>> USERS =
       Map.of(
           "user_id", List.of("sub"),
@@ -74,7 +74,7 @@ final class OidcLaunchVerifier {
     return named.get(0);
   }
 
-  /** A path of this site, whatever site the link names; the launch itself is no page to end at. */
+  /** Returns the link's path on this site; the launch URL itself becomes the home page. */
   private String path(String link) {
     String path = link.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "");
     return isLocal.test(path) && !path.equals(url.getRawPath()) ? path : "/";

@@ -33,15 +33,15 @@ public record NginxMap(
 
   private static final String COOKIE = "$cookie_" + HubCookie.NAME;
 
-  /** What the sharder answers, whatever the configuration calls it. */
+  /** The variable with the sharder's answer. */
   private static final String ANSWERED = "$upstream_http_x_sharder_bin";
 
   private static final String SIGNED = HubCookie.SIGNATURE;
 
-  /** Upstreams that the configurations have besides. */
+  /** Other upstreams of the example configurations. */
   private static final Set<String> OF_CONFIGURATIONS = Set.of("sharder");
 
-  /** Of names that are one to nginx, the one that is in use comes first. */
+  /** Of names that are the same to nginx, the one in use comes first. */
   private static final Comparator<BinLoad> IN_USE_FIRST =
       Comparator.<BinLoad, Boolean>comparing(hub -> label(hub).isEmpty())
           .thenComparing(Comparator.comparingLong(BinLoad::assigned).reversed())
@@ -49,7 +49,7 @@ public record NginxMap(
           // Small letters are the usual ones, and come after the capitals.
           .thenComparing(BinLoad.BY_NAME.reversed());
 
-  /** Refuses what is no variable, and name servers that nginx could not ask. */
+  /** Refuses an invalid variable, and name servers that nginx could not use. */
   public NginxMap {
     resolvers = List.copyOf(resolvers);
     checkVariable(variable);
@@ -112,7 +112,7 @@ public record NginxMap(
     }
   }
 
-  /** Makes the text for the bins. */
+  /** Returns the text for the bins. */
   public Text text(List<BinLoad> bins) {
     List<BinLoad> hubs =
         bins.stream().filter(hub -> hub.bin().state() != BinState.RETIRED).toList();

@@ -57,7 +57,7 @@ public record HubLocation(Optional<String> template) {
   }
 
   /**
-   * Refuses a name that no cookie can carry, or that could make another site of the location.
+   * Refuses a name that no cookie can carry, or that could turn the location into another site.
    *
    * @throws InvalidValueException if the name is refused
    */

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code /shard} and what is below it: sets the cookie that nginx routes by, and sends the
- * user on. Whoever would be sent round in circles is told why instead.
+ * user on. A user who would be caught in a redirect loop gets an explanation instead.
  */
 public final class ShardHandler extends UserHandler {
 
@@ -52,7 +52,7 @@ public final class ShardHandler extends UserHandler {
     }
   }
 
-  /** Whether the user was sent to this page of the right hub already, and nginx asks again. */
+  /** Returns whether the user was already sent to this page of the right hub, and nginx asks again. */
   private boolean wasSent(HttpServerExchange exchange, Placement placement, String page) {
     if (location.isByCookie()) {
       return judge(exchange, placement).equals(Optional.of(CookieVerdict.RIGHT));
@@ -67,7 +67,7 @@ public final class ShardHandler extends UserHandler {
     exchange.endExchange();
   }
 
-  /** The cookie is right, and nginx asks all the same: it would again. */
+  /** Answers a request whose cookie is right: a redirect would only come back here. */
   private static void refuseUnknownHub(HttpServerExchange exchange, Placement placement) {
     log.error(
         "nginx does not know {}, to which the user was already sent; write the list of hubs again with nginx-map, and reload nginx",

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The URL of a database as it was written, in whatever form. It shows what is known to be harmless,
+ * The URL of a database as it was written, in any form. It shows what is known to be harmless,
  * and {@code ***} for the rest: a password may have any character in it, and stand anywhere.
  *
  * @param text what was written

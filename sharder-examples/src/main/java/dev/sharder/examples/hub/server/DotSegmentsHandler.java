@@ -7,8 +7,8 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.StatusCodes;
 
 /**
- * Refuses a request whose path has dot segments, which a proxy in front resolves before it decides
- * what may be asked; hands over all others, whose paths mean the same to both.
+ * Refuses a request whose path has dot segments, which the proxy in front resolves before it checks
+ * access; passes on all others, whose paths mean the same to both.
  */
 final class DotSegmentsHandler implements HttpHandler {
 

@@ -60,7 +60,7 @@ public final class HubServer implements AutoCloseable {
   private HubServer() {}
 
   /**
-   * Starts the server. The port comes first, so that where it cannot listen nothing is written;
+   * Starts the server. It opens the port first, so that nothing is written if it cannot listen;
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
@@ -115,7 +115,7 @@ public final class HubServer implements AutoCloseable {
     return exchange -> watch.answerReady(exchange, admin, sharder);
   }
 
-  /** Where it listens, which is of interest when the settings leave the choice to the system. */
+  /** Returns the address it listens on, for settings that leave the port to the system. */
   public int port() {
     return port;
   }
@@ -169,7 +169,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  /** No one launches unless the settings say who may. */
+  /** Returns empty, or a handler if the settings name platforms that may launch. */
   private HttpHandler launches(Settings settings, HubDatabase database, Sharder sharder) {
     if (!settings.lti().isUsed()) {
       return HubRoutes::answerNowhere;
@@ -195,7 +195,7 @@ public final class HubServer implements AutoCloseable {
         .ifPresent(keeper -> closers.push(keeper::close));
   }
 
-  /** Last to open, first to close: what was begun ends before anything under it goes. */
+  /** Closes in reverse order of opening: requests finish before anything they need is closed. */
   private RestApiHandler openApi(
       Settings settings, JdbiAssignmentStore store, Sharder sharder, Authorizer authorizer) {
     SharderRegistry registry =
@@ -221,8 +221,8 @@ public final class HubServer implements AutoCloseable {
   }
 
   /**
-   * Declares the hubs again, as the settings name them now; what else they say takes a restart. The
-   * server goes on as it was if they are wrong.
+   * Declares the hubs again, as the settings name them now. Other settings take effect after a
+   * restart. If the settings are wrong, nothing changes.
    *
    * @param read reads the settings
    */
@@ -234,7 +234,7 @@ public final class HubServer implements AutoCloseable {
             "the configuration names no hubs, so nothing was reloaded; change them with 'bin'");
         return;
       }
-      // Whoever builds a sharder declares its bins, to every sharder of this database.
+      // Building a sharder declares its bins for every sharder of this database.
       try (Sharder declared =
           builder(settings, Objects.requireNonNull(store)).bins(settings.bins()).build()) {
         log.info("reloaded; hubs {}", shown(declared));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What every request passes on its way from the socket to the handler of its path. */
+/** The handlers that each request passes on its way from the socket to the handler of its path. */
 final class RequestChain {
 
   private static final Logger log = LoggerFactory.getLogger(RequestChain.class);
@@ -42,7 +42,7 @@ final class RequestChain {
     return chain;
   }
 
-  /** Has requests answered from now on. */
+  /** Starts to answer requests. */
   void start(HttpHandler byPath) {
     routes = byPath;
   }
@@ -94,7 +94,7 @@ final class RequestChain {
     byPath.handleRequest(exchange);
   }
 
-  /** Takes no more requests, and waits for those that were begun. */
+  /** Refuses new requests, and waits for those in progress. */
   void finish() {
     GracefulShutdownHandler requests = counting;
     if (requests == null) {
