@@ -24,7 +24,7 @@ public final class TrustedProxy {
 
   private final TrustedPeers peers;
   private final List<AccessToken> secrets;
-  private final ThrottledLog strangers = new ThrottledLog(log);
+  private final ThrottledLog untrusted = new ThrottledLog(log);
   private final ThrottledLog impostors = new ThrottledLog(log);
 
   /**
@@ -108,7 +108,7 @@ public final class TrustedProxy {
 
   private void checkAddress(HttpServerExchange exchange) throws RefusedRequestException {
     if (!isAt(peer(exchange))) {
-      strangers.warn(
+      untrusted.warn(
           "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
           peer(exchange).getHostAddress());
       throw new RefusedRequestException(

@@ -40,9 +40,9 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   static CallystoFile of(Path file, Map<String, Object> inFile, Map<String, String> environment) {
     Map<String, Object> values = new LinkedHashMap<>(inFile);
     for (String key : DATABASE) {
-      String told = environment.get(key.toUpperCase(Locale.ROOT));
-      if (told != null && !told.isEmpty()) {
-        values.put(key, told);
+      String override = environment.get(key.toUpperCase(Locale.ROOT));
+      if (override != null && !override.isEmpty()) {
+        values.put(key, override);
       }
     }
     return new CallystoFile(file, values);

@@ -64,8 +64,8 @@ final class SettingsSources {
       @Nullable Path config, Map<String, String> environment, Map<String, String> options) {
     warnOfUnknown(environment);
     RawSettings.KEYS.forEach(
-        (key, type) -> tell(key, type, environment.get(variable(key)), variable(key)));
-    options.forEach((key, value) -> tell(key, String.class, value, "--" + key));
+        (key, type) -> set(key, type, environment.get(variable(key)), variable(key)));
+    options.forEach((key, value) -> set(key, String.class, value, "--" + key));
     file = config == null || config.toString().isEmpty() ? null : YamlFile.read(config);
     Map<String, Object> inFile = file == null ? Map.of() : file.values();
     if (file != null && CallystoFile.isOne(inFile)) {
@@ -107,7 +107,7 @@ final class SettingsSources {
         .forEach(name -> log.warn("the environment variable {} is unknown and ignored", name));
   }
 
-  private void tell(String key, Class<?> type, @Nullable String value, String by) {
+  private void set(String key, Class<?> type, @Nullable String value, String by) {
     // An empty environment variable counts as unset.
     if (value == null || value.isEmpty()) {
       return;

@@ -187,8 +187,8 @@ record YamlFile(Path path, String text) {
       }
       try {
         return super.constructObject(node);
-      } catch (MarkedYAMLException told) {
-        throw told;
+      } catch (MarkedYAMLException known) {
+        throw known;
       } catch (RuntimeException malformed) {
         throw new NoValueException("it is not of the type that '!!' names; remove the '!!'", node);
       }

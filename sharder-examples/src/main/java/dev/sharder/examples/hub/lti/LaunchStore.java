@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the launches that were accepted, each once, for all sharders of a database and across their
- * restarts. The tables are its own, and not assignments: those are permanent, and launches need not be.
+ * restarts. The tables are its own, and not assignments: those are permanent.
  */
 final class LaunchStore {
 

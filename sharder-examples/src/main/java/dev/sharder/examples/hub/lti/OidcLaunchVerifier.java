@@ -15,7 +15,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Proves launches by LTI 1.3: begun in the browser that sends them, and signed by a known platform. */
+/** Proves launches by LTI 1.3: begun in the same browser, and signed by a known platform. */
 final class OidcLaunchVerifier {
 
   private static final String CLAIM = "https://purl.imsglobal.org/spec/lti/claim/";

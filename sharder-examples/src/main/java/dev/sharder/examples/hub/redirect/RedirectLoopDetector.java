@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Detects users who are redirected to the same page again and again, such as by a browser without cookies.
+ * Detects users who are redirected to the same page repeatedly, as in browsers without cookies.
  * Remembers a bounded number of pages for some seconds; thread-safe.
  */
 public final class RedirectLoopDetector {
@@ -37,7 +37,7 @@ public final class RedirectLoopDetector {
             .build();
   }
 
-  /** Records that a user asks for an address, and returns whether that has become a redirect loop. */
+  /** Records a visit of a page, and returns whether it is part of a redirect loop. */
   boolean isOne(String user, String address) {
     return times
             .get(new VisitedPage(user, address.hashCode()), page -> new AtomicInteger())

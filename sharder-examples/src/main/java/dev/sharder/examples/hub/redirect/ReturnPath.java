@@ -18,7 +18,7 @@ public final class ReturnPath {
 
   private ReturnPath() {}
 
-  /** Returns whether the URI is that of the sharder itself: {@code /shard} or something below it. */
+  /** Returns whether the sharder itself is requested: {@code /shard} or something below it. */
   public static boolean isBelowShard(String uri) {
     return isBelow(SHARD, uri);
   }

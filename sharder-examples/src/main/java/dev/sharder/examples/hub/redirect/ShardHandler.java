@@ -52,7 +52,7 @@ public final class ShardHandler extends UserHandler {
     }
   }
 
-  /** Returns whether the user was already sent to this page of the right hub, and nginx asks again. */
+  /** Returns whether nginx asks again for a user who was already sent to this page. */
   private boolean wasSent(HttpServerExchange exchange, Placement placement, String page) {
     if (location.isByCookie()) {
       return judge(exchange, placement).equals(Optional.of(CookieVerdict.RIGHT));

@@ -64,7 +64,7 @@ public record UserNames(boolean lowercase) {
           "[\\x{34f}\\x{115f}\\x{1160}\\x{17b4}\\x{17b5}\\x{180b}-\\x{180f}\\x{2800}\\x{3164}"
               + "\\x{fe00}-\\x{fe0f}\\x{ffa0}\\x{fff0}-\\x{fff8}\\x{e0000}-\\x{e0fff}]");
 
-  /** JupyterHub takes no name with white space around it; and invisible characters cannot be told from none. */
+  /** JupyterHub refuses names with white space around them; invisible characters look like none. */
   private static boolean isOutside(int codePoint) {
     return Character.isSpaceChar(codePoint)
         || Character.getType(codePoint) == Character.FORMAT

@@ -42,8 +42,8 @@ final class ConnectionLimits {
   /** From the connection to the end of the headers of its first request. */
   private static final Duration FIRST_REQUEST_LIMIT = Duration.ofSeconds(10);
 
-  /** Peers that are not trusted share one tenth of the limit, and each may use a quarter of that. */
-  private static final int SHARE_OF_STRANGERS = 10;
+  /** All untrusted peers share a tenth of the limit, and each may use a quarter of that. */
+  private static final int SHARE_OF_UNTRUSTED = 10;
 
   private static final int SHARE_OF_EACH = 4;
 
@@ -51,7 +51,7 @@ final class ConnectionLimits {
 
   private final TrustedProxy proxy;
   private final Room trusted;
-  private final Room strangers;
+  private final Room untrusted;
   private final Map<StreamConnection, Guest> guests = new ConcurrentHashMap<>();
   private final ThrottledLog closed = new ThrottledLog(log);
 
@@ -63,8 +63,8 @@ final class ConnectionLimits {
   ConnectionLimits(TrustedProxy proxy, int most) {
     this.proxy = proxy;
     this.trusted = new Room("trusted peers", most, most);
-    int share = Math.max(SHARE_OF_EACH, most / SHARE_OF_STRANGERS);
-    this.strangers = new Room("peers that are not trusted", share, share / SHARE_OF_EACH);
+    int share = Math.max(SHARE_OF_EACH, most / SHARE_OF_UNTRUSTED);
+    this.untrusted = new Room("peers that are not trusted", share, share / SHARE_OF_EACH);
   }
 
   /** Passes connections within the limits on to a server, and closes the others. */
@@ -80,7 +80,7 @@ final class ConnectionLimits {
   }
 
   private boolean admit(StreamConnection connection, InetAddress from) {
-    Room room = proxy.isAt(from) ? trusted : strangers;
+    Room room = proxy.isAt(from) ? trusted : untrusted;
     Guest guest = new Guest(connection, from, room);
     Optional<Guest> leaving = room.enter(guest);
     leaving.ifPresent(this::close);
@@ -193,7 +193,7 @@ final class ConnectionLimits {
       this.mostEach = mostEach;
     }
 
-    /** Returns the connection to close, which is the new one itself if nothing else can be closed. */
+    /** Returns the connection to close: the new one if no other can be closed. */
     synchronized Optional<Guest> enter(Guest guest) {
       ByteBuffer peer = peer(guest);
       boolean peerIsFull = each.getOrDefault(peer, 0) >= mostEach;

@@ -138,24 +138,24 @@ final class HealthAndMetrics implements AutoCloseable {
   void answerReady(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
     if (System.nanoTime() - asked > READY_INTERVAL.toNanos() && asking.compareAndSet(false, true)) {
       try {
-        exchange.dispatch(worker -> look(worker, admin, sharder));
+        exchange.dispatch(worker -> check(worker, admin, sharder));
       } catch (RuntimeException | Error noWorker) {
         asking.set(false);
         throw noWorker;
       }
     } else {
-      sayReady(exchange, sharder);
+      answerReadiness(exchange, sharder);
     }
   }
 
-  private void look(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
+  private void check(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
     try {
       placing(admin);
       asked = System.nanoTime();
     } finally {
       asking.set(false);
     }
-    sayReady(exchange, sharder);
+    answerReadiness(exchange, sharder);
   }
 
   private void placing(ShardAdmin admin) {
@@ -180,7 +180,7 @@ final class HealthAndMetrics implements AutoCloseable {
     placing = now;
   }
 
-  private void sayReady(HttpServerExchange exchange, Sharder sharder) {
+  private void answerReadiness(HttpServerExchange exchange, Sharder sharder) {
     Duration age = sharder.answerAge();
     if (placing == PlacingState.FAILS) {
       refuse(exchange, "no new user can be placed, because the database fails; see the log");

@@ -116,7 +116,7 @@ public record HubDatabase(
             });
   }
 
-  /** Connects without a pool first: a pool would keep retrying, and report the cause less clearly. */
+  /** Connects without a pool first: a pool would keep retrying, and hide the cause. */
   private static void connectOnce(DatabaseSettings settings) {
     DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
     Properties login = new Properties();

@@ -169,7 +169,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  /** Returns empty, or a handler if the settings name platforms that may launch. */
+  /** Returns the handler of launches, which answers 404 unless the settings name platforms. */
   private HttpHandler launches(Settings settings, HubDatabase database, Sharder sharder) {
     if (!settings.lti().isUsed()) {
       return HubRoutes::answerNowhere;

@@ -38,7 +38,7 @@ final class RequestFramingHandler implements HttpHandler {
     HeaderValues encoding = exchange.getRequestHeaders().get(Headers.TRANSFER_ENCODING);
     if ((length == null || isLength(length)) && (encoding == null || isChunked(encoding))) {
       if (encoding != null) {
-        // The end of the chunks is only known once they are read; do not parse what follows as a request.
+        // The last chunk is found while reading; what follows must not be parsed as a request.
         exchange.setPersistent(false);
       }
       if (encoding != null || length != null) {
