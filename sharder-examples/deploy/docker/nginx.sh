@@ -26,7 +26,7 @@ until [ -s "$hubs" ]; do
   sleep "$pause"
 done
 
-# nginx goes on with the list it has where the new one is none. It keeps the number of this process.
+# nginx keeps the list it has if the new one is invalid. It keeps the id of this process.
 seen=$(cksum <"$hubs")
 while sleep "$pause" && kill -0 $$; do
   now=$(cksum <"$hubs") || continue

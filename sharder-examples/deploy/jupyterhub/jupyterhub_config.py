@@ -1,8 +1,8 @@
-# A part of a jupyterhub_config.py: the sharder says on which file server a user's home directory is,
-# for ever, and the emptiest one takes each newcomer. Begin the file servers once, with the same token:
+# A part of a jupyterhub_config.py: the sharder assigns each user's home directory to a file server
+# permanently; the emptiest one takes each new user. Add the file servers once, with the same token:
 #   curl -X PUT -H "Authorization: Bearer $SHARDER_API_TOKEN" $SHARDER_URL/api/v1/kinds/homedir/bins/nfs-1
 # A user whose home directory has no place gets an error and no server, never an empty home; nor does one
-# whose name would be another folder: '..' is everybody's homes, and '.snapshot' may be the file server's.
+# whose name would be another folder: '..' is the folder of all homes, and '.snapshot' may be the file server's.
 import json
 import os
 from urllib.parse import quote

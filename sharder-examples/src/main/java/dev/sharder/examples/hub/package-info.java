@@ -1,6 +1,6 @@
 /**
- * The hub sharder: behind nginx, it gives every authenticated user a JupyterHub, once, by a cookie
- * that nginx routes by.
+ * The hub sharder: behind nginx, it assigns each authenticated user to a JupyterHub once, and sets
+ * the cookie that nginx routes by.
  */
 @NullMarked
 package dev.sharder.examples.hub;

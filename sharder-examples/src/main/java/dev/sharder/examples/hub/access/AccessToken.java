@@ -29,14 +29,14 @@ public record AccessToken(String name, String hash) {
    *
    * @param text the secret, or {@code name:secret}
    * @return the token
-   * @throws InvalidValueException if it is none; the message does not quote it
+   * @throws InvalidValueException if it is malformed; the message does not quote it
    */
   public static AccessToken of(String text) {
     int colon = text.indexOf(':');
     String secret = text.substring(colon + 1);
     if (!SECRET.matcher(secret).matches()) {
       throw new InvalidValueException(
-          "a secret is shorter than 32 characters, or has others than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
+          "a secret is shorter than 32 characters, or has characters other than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
     }
     String name = colon < 0 ? UNNAMED : text.substring(0, colon);
     return new AccessToken(new Note(name, "").actor(), HexFormat.of().formatHex(sha256(secret)));

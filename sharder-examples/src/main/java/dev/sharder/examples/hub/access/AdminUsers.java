@@ -21,11 +21,11 @@ import java.util.function.UnaryOperator;
 public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
 
   /**
-   * Stands in every request of a page that is ours, and in none of another origin: browsers send a
+   * Sent with each request of our own page, and never by a page of another origin: browsers send a
    * header of this kind for it only if we allow it, when asked by OPTIONS before, and we never do.
    * That holds for every method, however nginx writes the Host, and behind plain HTTP too, where
-   * there is no Sec-Fetch-Site. How often it comes and what it says is all the same. A page whose
-   * host name becomes ours by DNS is no other origin; {@link HostAllowlist} refuses it.
+   * there is no Sec-Fetch-Site. Its value and its number do not matter. A page whose host name
+   * becomes ours by DNS has our origin; {@link HostAllowlist} refuses it.
    */
   private static final HttpString OWN_PAGE = new HttpString("X-Requested-With");
 
@@ -34,9 +34,9 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
   }
 
   /**
-   * Returns who asks; empty if the proxy speaks of nobody, or there is none.
+   * Returns the admin who asks; empty if the proxy names no user, or there are no admins.
    *
-   * @throws RefusedRequestException if it is somebody else, or another page may have made them ask
+   * @throws RefusedRequestException if the user is not an admin, or a page of another site may have asked
    *     for a change
    */
   Optional<String> asking(HttpServerExchange exchange) throws RefusedRequestException {
@@ -48,17 +48,18 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
     if (user.isEmpty()) {
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
-          "%s is none of the 'admins'; ask as one of them, or with a token".formatted(shown(said)));
+          "%s is not one of the 'admins'; log in as one of them, or send a token"
+              .formatted(shown(said)));
     }
     if (!isRead(exchange) && !exchange.getRequestHeaders().contains(OWN_PAGE)) {
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
-          "a page of another site could have sent this; send the header X-Requested-With along");
+          "a page of another site could have sent this; add the header X-Requested-With");
     }
     return user;
   }
 
-  /** Empty for what is no name, or no user's. */
+  /** Returns the user as spelled here; empty for an invalid name. */
   private Optional<String> spelled(String said) {
     try {
       return said.isEmpty() ? Optional.empty() : Optional.of(spelling.apply(said));
@@ -76,7 +77,7 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
     try {
       return "user '%s'".formatted(new Note(user, "").actor());
     } catch (InvalidValueException noName) {
-      return "whoever is named by REMOTE_USER";
+      return "the user named by REMOTE_USER";
     }
   }
 }

@@ -37,7 +37,7 @@ public final class Authorizer {
   private final ThrottledLog refusals = new ThrottledLog(log);
 
   /**
-   * Knows who may ask.
+   * Creates an authorizer.
    *
    * @param tokens those whose holders may do everything
    * @param admins those who may do so without a token
@@ -52,7 +52,7 @@ public final class Authorizer {
     this.proxy = proxy;
   }
 
-  /** Hands the exchange on, or ends it with what is missing. */
+  /** Passes the exchange on, or ends it with an error that names what is missing. */
   public void admit(HttpServerExchange exchange, boolean needsToken, HttpHandler next)
       throws Exception {
     Optional<String> secret = secret(exchange);
@@ -62,7 +62,7 @@ public final class Authorizer {
       next.handleRequest(exchange);
     } else if (secret.isPresent() && !tokens.isEmpty()) {
       wrongTokens.warn("refused a wrong token from {}", peer(exchange));
-      demandToken(exchange, "the token is not one of those that are configured; use one of them");
+      demandToken(exchange, "the token is not one of the configured tokens; use one of them");
     } else {
       admitWithoutToken(exchange, needsToken, next);
     }
@@ -98,10 +98,10 @@ public final class Authorizer {
     next.handleRequest(exchange);
   }
 
-  /** Hands on requests that name no user, and those of the proxy that name an admin. */
+  /** Passes on requests that name no user, and those of the proxy that name an admin. */
   public HttpHandler forReaders(HttpHandler next) {
     HttpHandler admitted = exchange -> admitNamed(exchange, false, next);
-    // The answer to others does not depend on whom they name, or they could find the admins.
+    // The answer to others does not depend on the user they name, or they could guess the admins.
     HttpHandler ofTheProxy = proxy.only(admitted);
     return exchange ->
         (RemoteUser.isSent(exchange) ? ofTheProxy : admitted).handleRequest(exchange);
@@ -122,11 +122,11 @@ public final class Authorizer {
               "nothing can be changed here without a token, and none is configured; set 'api-tokens', 'api-token-file' or 'admins' and start again")
           .answer(exchange);
     } else {
-      demandToken(exchange, "this takes a token; send it as 'Authorization: Bearer TOKEN'");
+      demandToken(exchange, "this requires a token; send it as 'Authorization: Bearer TOKEN'");
     }
   }
 
-  /** Returns who acts, as changes record; empty if they may only read and assign. */
+  /** Returns the actor for the record of changes; empty if they may only read and assign. */
   public static Optional<String> actor(HttpServerExchange exchange) {
     return Optional.ofNullable(exchange.getAttachment(ACTOR));
   }

@@ -9,12 +9,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * By which names of this server somebody may be let in who has no token.
+ * The host names of this server that accept requests without a token.
  *
- * <p>A page may ask the host that it came from whatever it likes, and whoever owns the name of that
- * host may have it mean 127.0.0.1 a moment later (DNS rebinding). In the browser of somebody whose
- * address is trusted, such a page would be as trusted. So only names count that hardly anybody
- * elsewhere can own, and those that the settings name.
+ * <p>A page may send any request to its own host, and the owner of that host name may point it to
+ * 127.0.0.1 a moment later (DNS rebinding). In a browser at a trusted address, such a page would be
+ * trusted, too. So only names are accepted that hardly anyone else can own, and those that the
+ * settings name.
  *
  * @param named host names that are this server's, each {@link #checked}
  */
@@ -38,7 +38,7 @@ public record HostAllowlist(List<String> named) {
     String lowercase = name.toLowerCase(Locale.ROOT);
     if (!NAME.matcher(lowercase).matches()) {
       throw new InvalidValueException(
-          "'%s' is no host name; write it like sharder.example.org, without a scheme or a port"
+          "'%s' is not a host name; write it like sharder.example.org, without a scheme or a port"
               .formatted(name));
     }
     return lowercase;
@@ -49,7 +49,7 @@ public record HostAllowlist(List<String> named) {
     if (!OWNED_BY_NOBODY.matcher(host).matches() && !named.contains(host)) {
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
-          "the host name '%s' could be anybody's; ask by an address or with a token, or add it to 'api-hosts' if it is this server's"
+          "the host name '%s' may belong to anyone; use an address or a token, or add it to 'api-hosts' if it belongs to this server"
               .formatted(host.substring(0, Math.min(host.length(), LONGEST))));
     }
   }

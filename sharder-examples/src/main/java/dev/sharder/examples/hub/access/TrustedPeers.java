@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  */
 public record TrustedPeers(List<Network> networks) {
 
-  /** An address has digits, colons and dots alone. So no name is looked up. */
+  /** Matches digits, colons and dots only, so that no name is ever resolved. */
   private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
   /**
@@ -64,7 +64,7 @@ public record TrustedPeers(List<Network> networks) {
       return Network.of(text);
     } catch (UnknownHostException | NumberFormatException malformed) {
       throw new InvalidValueException(
-          "trusted peer '%s' is no address or network; write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8"
+          "trusted peer '%s' is not an address or network; write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8"
               .formatted(text));
     }
   }

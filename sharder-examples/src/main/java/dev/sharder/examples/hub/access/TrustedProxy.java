@@ -24,11 +24,11 @@ public final class TrustedProxy {
 
   private final TrustedPeers peers;
   private final List<AccessToken> secrets;
-  private final ThrottledLog strangers = new ThrottledLog(log);
+  private final ThrottledLog untrusted = new ThrottledLog(log);
   private final ThrottledLog impostors = new ThrottledLog(log);
 
   /**
-   * Knows the proxy.
+   * Creates the proxy.
    *
    * @param peers its addresses
    * @param secrets the secrets of which it sends one; if there are none, its address is enough
@@ -60,14 +60,14 @@ public final class TrustedProxy {
             && AccessToken.holding(sent.getFirst(), secrets).isPresent());
   }
 
-  /** Hands on the requests of the proxy, and answers all others with 403. */
+  /** Passes on the requests of the proxy, and answers all others with 403. */
   public HttpHandler only(HttpHandler next) {
     return checked(this::check, next);
   }
 
   /**
-   * Hands on the requests from an address of the proxy, whichever program there sent them, and
-   * answers all others with 403.
+   * Passes on the requests from an address of the proxy, from any program there, and answers all
+   * others with 403.
    */
   public HttpHandler onlyFromItsAddress(HttpHandler next) {
     return checked(this::checkAddress, next);
@@ -108,7 +108,7 @@ public final class TrustedProxy {
 
   private void checkAddress(HttpServerExchange exchange) throws RefusedRequestException {
     if (!isAt(peer(exchange))) {
-      strangers.warn(
+      untrusted.warn(
           "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
           peer(exchange).getHostAddress());
       throw new RefusedRequestException(

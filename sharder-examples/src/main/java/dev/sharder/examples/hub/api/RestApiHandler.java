@@ -231,7 +231,7 @@ public final class RestApiHandler implements HttpHandler {
       exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, reply.type());
       exchange.getResponseSender().send(ByteBuffer.wrap((byte[]) reply.content()));
     } catch (RuntimeException failure) {
-      log.error("an answer broke off", failure);
+      log.error("an answer could not be completed", failure);
       exchange.endExchange();
     }
   }

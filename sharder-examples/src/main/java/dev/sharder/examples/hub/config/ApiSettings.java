@@ -5,11 +5,11 @@ import dev.sharder.examples.hub.redirect.UserNames;
 import java.util.List;
 
 /**
- * Who may change things by the API and the page for operators; no one if it names none.
+ * Who may make changes by the API and the page for operators; no one if all lists are empty.
  *
- * @param tokens the tokens of those who may
+ * @param tokens the accepted tokens
  * @param admins users who need none, because nginx names them
- * @param hosts the names of this server under which it may be asked without one
+ * @param hosts the host names of this server that accept requests without a token
  */
 public record ApiSettings(SecretSettings tokens, List<String> admins, HostAllowlist hosts) {
 

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record CallystoFile(Path file, Map<String, Object> values) {
 
-  /** What it calls our keys. */
+  /** Callysto's names for our keys. */
   static final Map<String, String> KEYS =
       Map.of(
           "listen", "sharder_listen",
@@ -31,29 +31,29 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   private static final List<String> DATABASE =
       List.of("db_type", "db_file", "db_host", "db_name", "db_user", "db_password");
 
-  /** Reads one, with what the environment says in its place. */
+  /** Reads the file; environment variables override its values. */
   public static CallystoFile read(Path file) {
     return of(file, YamlFile.read(file).values(), System.getenv());
   }
 
-  /** As theirs does, the environment wins: DB_USER over db_user, and so on. */
+  /** As in callysto's sharder, the environment wins: DB_USER over db_user, and so on. */
   static CallystoFile of(Path file, Map<String, Object> inFile, Map<String, String> environment) {
     Map<String, Object> values = new LinkedHashMap<>(inFile);
     for (String key : DATABASE) {
-      String told = environment.get(key.toUpperCase(Locale.ROOT));
-      if (told != null && !told.isEmpty()) {
-        values.put(key, told);
+      String override = environment.get(key.toUpperCase(Locale.ROOT));
+      if (override != null && !override.isEmpty()) {
+        values.put(key, override);
       }
     }
     return new CallystoFile(file, values);
   }
 
-  /** Tells one from a file of ours. */
+  /** Returns whether a file with these values is callysto's rather than ours. */
   static boolean isOne(Map<String, Object> values) {
     return values.containsKey("hubs") || values.containsKey("db_type");
   }
 
-  /** Their database; a file is looked for beside this one. */
+  /** The URL of callysto's database; a relative file is resolved against this one. */
   public String url() {
     String type = text("db_type", "sqlite");
     return switch (type) {
@@ -66,12 +66,12 @@ public record CallystoFile(Path file, Map<String, Object> values) {
           "jdbc:postgresql://%s/%s".formatted(required("db_host"), required("db_name"));
       default ->
           throw new SettingsException(
-              "%s names the database type '%s', which cannot be read; export there the rows of kind hub that are no dummies as CSV with the columns object,bin (SELECT name AS object, bucket AS bin FROM shard), and import that file"
+              "%s names the database type '%s', which cannot be read; export there the rows of kind hub that are not dummies as CSV with the columns object,bin (SELECT name AS object, bucket AS bin FROM shard), and import that file"
                   .formatted(file, type));
     };
   }
 
-  /** Who their database lets in. */
+  /** The credentials for callysto's database. */
   public Properties login() {
     Properties login = new Properties();
     if (values.get("db_user") != null) {
@@ -84,7 +84,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   }
 
   /**
-   * What it says, under our keys, which may stand in it too. Their users kept the case of their
+   * The values under our keys, which the file may use, too. Callysto's users kept the case of their
    * names, and were sent to the hub's own host.
    */
   Map<String, Object> settings(boolean withDatabase) {
@@ -131,8 +131,7 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   private String required(String key) {
     if (values.get(key) == null) {
       throw new SettingsException(
-          "%s does not say %s; write it there, or name the database with --database"
-              .formatted(file, key));
+          "%s has no %s; add it there, or name the database with --database".formatted(file, key));
     }
     return text(key, "");
   }

@@ -7,7 +7,7 @@ import java.util.Optional;
  * Where assignments are kept.
  *
  * @param url a JDBC URL
- * @param user who the database lets in, if the URL does not say
+ * @param user the database user, if the URL does not name one
  * @param password the password that goes with it
  * @param replica a replica of the database to read from, if any
  */

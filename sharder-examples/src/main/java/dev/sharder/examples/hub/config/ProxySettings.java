@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How the proxy in front is known.
+ * How the proxy in front is recognized.
  *
  * @param peers the addresses that it asks from
  * @param secrets the secrets of which it sends one; if there are none, its address is enough
@@ -35,7 +35,7 @@ public record ProxySettings(TrustedPeers peers, SecretSettings secrets) {
   /**
    * Returns the proxy, with the secrets that are in the file now.
    *
-   * @param admins the users who may do everything where the proxy names them
+   * @param admins the users who may do everything when the proxy names them
    * @throws SettingsException if there are any, and no secret: any program at the address of the
    *     proxy could call itself by their name
    */

@@ -28,16 +28,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen HOST:PORT
  * @param database a JDBC URL
- * @param databaseUser who the database lets in
+ * @param databaseUser the database user
  * @param databasePassword the password that goes with it
  * @param replica a JDBC URL of a replica of the database, to read from
  * @param bins the hubs, each a name or a mapping
  * @param lowercase whether user names are lowercased
  * @param location where to send a user, with {bin} and {path} in it
- * @param ramp the most newcomers that far emptier hubs take, as a share
+ * @param ramp the largest share of new users that far emptier hubs take
  * @param staleIfError how many seconds known users are answered from memory while the database
  *     fails
- * @param trusted the peers whose word counts
+ * @param trusted the trusted peers
  * @param proxySecrets the secrets of which nginx sends one with each request
  * @param proxySecretFile a file with more of them, one a line
  * @param cookieDomain the domain that the cookie is for
@@ -129,7 +129,7 @@ public record RawSettings(
     private static Map<String, String> checked(String bin, Map<String, String> labels) {
       if (labels.containsValue(null)) {
         throw new InvalidValueException(
-            "bin '%s' has a label without a value; give it one or take it out".formatted(bin));
+            "bin '%s' has a label without a value; give it one or remove it".formatted(bin));
       }
       return labels;
     }
@@ -162,7 +162,7 @@ public record RawSettings(
   private static void checkFilled(String key, @Nullable List<?> values) {
     if (values != null && values.contains(null)) {
       throw new SettingsException(
-          key, "%s has an entry without a value; give it one or take it out".formatted(key));
+          key, "%s has an entry without a value; give it one or remove it".formatted(key));
     }
   }
 

@@ -15,11 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * SecretSettings by which requests are let in.
+ * Secrets that authorize requests.
  *
  * @param named those that the settings name themselves
  * @param fileKey the key of the settings that names the file
- * @param file where there are more, one a line
+ * @param file a file with more of them, one a line
  */
 public record SecretSettings(List<AccessToken> named, String fileKey, Optional<Path> file) {
 
@@ -48,7 +48,7 @@ public record SecretSettings(List<AccessToken> named, String fileKey, Optional<P
     }
   }
 
-  /** Returns all secrets, those in the file as they are there now. */
+  /** Returns all secrets, and reads the file anew. */
   public List<AccessToken> read() {
     List<AccessToken> all = new ArrayList<>(named);
     file.ifPresent(path -> all.addAll(inFile(path)));
@@ -88,14 +88,14 @@ public record SecretSettings(List<AccessToken> named, String fileKey, Optional<P
       if (Files.isRegularFile(path)
           && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ)) {
         log.warn(
-            "every user of this machine can read the secrets in {} '{}'; take that away with 'chmod"
+            "every user of this machine can read the secrets in {} '{}'; remove that permission with 'chmod"
                 + " o= {}'",
             fileKey,
             path,
             path);
       }
     } catch (UnsupportedOperationException elsewhere) {
-      // Where permissions are of another kind, they are the operator's alone to look after.
+      // Other kinds of permissions are not checked.
     }
   }
 }

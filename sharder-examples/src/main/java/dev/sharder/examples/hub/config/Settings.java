@@ -27,12 +27,12 @@ import java.util.Set;
  * @param location where users are sent
  * @param ramp the most new users that far emptier hubs take, as a share; empty for no ramp
  * @param staleIfError how long known users are answered from memory while the database fails
- * @param proxy how the proxy in front is known, whose word counts
+ * @param proxy how the trusted proxy in front is recognized
  * @param cookie the cookie that nginx routes by
- * @param nginxMap the hubs as nginx is told them
+ * @param nginxMap the list of hubs for nginx
  * @param api who may change things by the API
  * @param lti who may launch from a learning platform
- * @param callysto the file of callysto's sharder that says all this, if it is one
+ * @param callysto the file of callysto's sharder, if the settings come from one
  */
 public record Settings(
     String host,
@@ -56,7 +56,7 @@ public record Settings(
   /** Where assignments are kept by default. */
   public static final String DEFAULT_DATABASE = "jdbc:sqlite:sharder.db";
 
-  /** Refuses hubs of one name, and those to which no user could be sent. */
+  /** Refuses duplicate hubs, and hubs to which no user could be sent. */
   public Settings {
     bins = List.copyOf(bins);
     Set<String> names = new HashSet<>();

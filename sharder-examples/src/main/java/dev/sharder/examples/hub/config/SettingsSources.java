@@ -46,26 +46,26 @@ final class SettingsSources {
 
   private final Optional<Path> callysto;
 
-  /** What is said, whoever says it. */
+  /** The merged values by key. */
   private final Map<String, Object> values = new LinkedHashMap<>();
 
-  /** Who else than the file said it. */
+  /** The variable or option that set a value outside the file. */
   private final Map<String, String> elsewhere = new HashMap<>();
 
-  /** What the file calls a key, where that differs. */
+  /** The file's name for a key, where it differs. */
   private final Map<String, String> theirs;
 
   /**
    * Reads the file, if one is named, and the environment.
    *
-   * @param options what was told on the command line, by key
+   * @param options the options of the command line, by key
    */
   SettingsSources(
       @Nullable Path config, Map<String, String> environment, Map<String, String> options) {
     warnOfUnknown(environment);
     RawSettings.KEYS.forEach(
-        (key, type) -> tell(key, type, environment.get(variable(key)), variable(key)));
-    options.forEach((key, value) -> tell(key, String.class, value, "--" + key));
+        (key, type) -> set(key, type, environment.get(variable(key)), variable(key)));
+    options.forEach((key, value) -> set(key, String.class, value, "--" + key));
     file = config == null || config.toString().isEmpty() ? null : YamlFile.read(config);
     Map<String, Object> inFile = file == null ? Map.of() : file.values();
     if (file != null && CallystoFile.isOne(inFile)) {
@@ -84,7 +84,7 @@ final class SettingsSources {
     values.forEach(SettingsSources::keepSecrets);
   }
 
-  /** Before anything is made of them: a message may have them in it from then on. */
+  /** Registers secrets before the values are used, as a message may contain them from then on. */
   private static void keepSecrets(String key, @Nullable Object value) {
     if (value instanceof Collection<?> all) {
       all.forEach(one -> keepSecrets(key, one));
@@ -92,23 +92,23 @@ final class SettingsSources {
       Secrets.keep(new DatabaseUrl(value.toString()));
     } else if (value != null && SECRETS.contains(key)) {
       Secrets.keep(value.toString());
-      // Some have a name before them, as in name:secret.
+      // Some have a prefix, as in name:secret.
       Secrets.keep(value.toString().replaceFirst("^[^:]*:", ""));
     }
   }
 
-  /** A mistyped one would be missing where nobody looks. */
+  /** Warns of unknown variables, which may be misspelled. */
   private static void warnOfUnknown(Map<String, String> environment) {
     environment.keySet().stream()
         .filter(name -> name.startsWith("SHARDER_") && !OTHERS.matcher(name).matches())
         .filter(
             name -> RawSettings.KEYS.keySet().stream().noneMatch(key -> variable(key).equals(name)))
         .sorted()
-        .forEach(name -> log.warn("the environment variable {} means nothing here", name));
+        .forEach(name -> log.warn("the environment variable {} is unknown and ignored", name));
   }
 
-  private void tell(String key, Class<?> type, @Nullable String value, String by) {
-    // An environment variable that is empty says nothing.
+  private void set(String key, Class<?> type, @Nullable String value, String by) {
+    // An empty environment variable counts as unset.
     if (value == null || value.isEmpty()) {
       return;
     }
@@ -125,7 +125,7 @@ final class SettingsSources {
     return "SHARDER_" + key.toUpperCase(Locale.ROOT).replace('-', '_');
   }
 
-  /** A text is taken as it is, a list is written with commas or as in YAML. */
+  /** Parses a value: text is taken literally, a list is written with commas or as in YAML. */
   private static Object typed(Class<?> type, String value, String by) {
     if (type == String.class) {
       return value;
@@ -137,15 +137,15 @@ final class SettingsSources {
       return Objects.requireNonNullElse(YamlFile.parse(value), "");
     } catch (YAMLException error) {
       throw new SettingsException(
-          "%s is no YAML; write it like [hub-1, hub-2], and names that begin with a sign in quotes"
+          "%s is not valid YAML; write it like [hub-1, hub-2], with quotes around names that begin with a special character"
               .formatted(by));
     }
   }
 
-  /** What was said, each value of the right form. */
+  /** Returns the merged values, each of the right type. */
   RawSettings settings() {
     try {
-      // An unquoted yes, no or 1.10 is no text to YAML, and must not become another one to us.
+      // An unquoted yes, no or 1.10 is not text in YAML, and must not silently become text here.
       return StrictJson.STRICT.treeToValue(
           StrictJson.STRICT.valueToTree(values), RawSettings.class);
     } catch (JsonProcessingException error) {
@@ -158,7 +158,7 @@ final class SettingsSources {
     }
   }
 
-  /** The same complaint, with the place where its key was written. */
+  /** Returns the error with the place where its key was written. */
   SettingsException located(SettingsException wrong) {
     if (wrong.key().isEmpty() || !values.containsKey(wrong.key())) {
       return wrong;
@@ -223,7 +223,7 @@ final class SettingsSources {
       return "true or false";
     }
     if (type == String.class) {
-      return "a text; put it in quotes";
+      return "text; put it in quotes";
     }
     if (type == RawSettings.HubEntry.class) {
       return "a name, or a mapping with a name";

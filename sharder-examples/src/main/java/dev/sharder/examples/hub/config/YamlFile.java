@@ -29,7 +29,7 @@ import org.yaml.snakeyaml.representer.Representer;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
- * A file in YAML, and where in it each value stands.
+ * A YAML file, and the line of each value in it.
  *
  * @param path where the file is
  * @param text what is in it
@@ -72,11 +72,11 @@ record YamlFile(Path path, String text) {
     } catch (ReaderException error) {
       throw new SettingsException(
           place(lineOfUnprintable())
-              + "the character U+%04X is none that YAML has; take it out"
+              + "the character U+%04X is not allowed in YAML; remove it"
                   .formatted(error.getCodePoint()));
     } catch (YAMLException error) {
       throw new SettingsException(
-          "%s is YAML of which too much is made: %s; write out what stands behind each '*', with fewer brackets"
+          "%s is nested too deeply or has too many aliases: %s; write out what each '*' refers to, with fewer brackets"
               .formatted(path, firstLine(error)));
     }
   }
@@ -102,13 +102,13 @@ record YamlFile(Path path, String text) {
     if (error instanceof NoValueException) {
       return error.getProblem();
     }
-    // It would quote the value, which may be a password.
+    // The library's message would quote the value, which may be a password.
     if (SPECIAL.matcher(error.getProblem()).find()) {
-      return "a value begins with '*', '&' or '!', which means something to YAML; put it in quotes";
+      return "a value begins with '*', '&' or '!', which has a special meaning in YAML; put it in quotes";
     }
     return (error.getContext() == null ? "" : error.getContext() + ": ")
         + error.getProblem()
-        + "; mend the YAML there";
+        + "; correct the YAML there";
   }
 
   private static String firstLine(YAMLException error) {
@@ -125,7 +125,7 @@ record YamlFile(Path path, String text) {
     return place.mark().getLine() + 1;
   }
 
-  /** A value, and where it begins: at its key, if it has one. */
+  /** A value and its position, which is that of its key if it has one. */
   private record YamlPlace(Mark mark, Node node) {
 
     YamlPlace within(@Nullable String name, int index) {
@@ -144,7 +144,7 @@ record YamlFile(Path path, String text) {
     }
   }
 
-  /** Returns what a text is in YAML, as plain collections. */
+  /** Parses YAML into plain collections. */
   static @Nullable Object parse(String text) {
     DumperOptions unused = new DumperOptions();
     return new Yaml(
@@ -157,7 +157,7 @@ record YamlFile(Path path, String text) {
   }
 
   /**
-   * Takes for a whole number what people read as one: to YAML 1.1, 010 is eight and 1:30 is ninety.
+   * Reads only decimal digits as a whole number: in YAML 1.1, 010 is eight and 1:30 is ninety.
    */
   private static final class DecimalResolver extends Resolver {
 
@@ -169,7 +169,7 @@ record YamlFile(Path path, String text) {
     }
   }
 
-  /** Tells where a value stands that is no value. */
+  /** Reports the line of a node that is not a valid value. */
   private static final class PlainConstructor extends SafeConstructor {
 
     PlainConstructor() {
@@ -180,23 +180,23 @@ record YamlFile(Path path, String text) {
     protected Object constructObject(Node node) {
       if (node.isTwoStepsConstruction()) {
         throw new NoValueException(
-            "it holds itself, by '&' and '*'; write out what it holds", node);
+            "it contains itself, by '&' and '*'; write out what it contains", node);
       }
       if (node instanceof MappingNode keys) {
         keys.getValue().forEach(entry -> checkKey(entry.getKeyNode()));
       }
       try {
         return super.constructObject(node);
-      } catch (MarkedYAMLException told) {
-        throw told;
+      } catch (MarkedYAMLException known) {
+        throw known;
       } catch (RuntimeException malformed) {
-        throw new NoValueException("it is not what '!!' says it is; take the '!!' out", node);
+        throw new NoValueException("it is not of the type that '!!' names; remove the '!!'", node);
       }
     }
 
     private static void checkKey(Node key) {
       if (!(key instanceof ScalarNode) || key.getTag().equals(Tag.NULL)) {
-        throw new NoValueException("a key is missing or no text; write 'key: value'", key);
+        throw new NoValueException("a key is missing or not text; write 'key: value'", key);
       }
     }
   }

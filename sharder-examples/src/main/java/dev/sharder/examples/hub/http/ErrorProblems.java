@@ -22,17 +22,17 @@ public final class ErrorProblems {
 
   private static final Logger log = LoggerFactory.getLogger(ErrorProblems.class);
 
-  private static final String FAILED = "the sharder failed; tell the operator";
+  private static final String FAILED = "the sharder failed; contact the operator";
 
   private static final String BAD_NAME =
       "this user name cannot be kept: it is too long, or has characters that cannot be shown,"
           + " blanks around it, or capital letters that are another's too; log in under another";
 
   private static final String FULL =
-      "no hub takes anybody new now; ask again later, or tell the operator";
+      "no hub accepts new users now; try again later, or contact the operator";
 
   private static final String AWAY =
-      "the assignments cannot be reached now; ask again in a few seconds, or tell the operator";
+      "the assignments are unavailable now; try again in a few seconds, or contact the operator";
 
   private ErrorProblems() {}
 
@@ -71,7 +71,7 @@ public final class ErrorProblems {
     return switch (cause(error)) {
       // 400, and 422 for a program: here the name is a header of the request, so the request itself
       // is bad. There the name is a value in a request that was understood, and 400 means one that
-      // was not, such as a body that is no JSON.
+      // was not, such as a body that is not JSON.
       case INVALID -> {
         log.warn("{}", message(error));
         yield Problem.of(StatusCodes.BAD_REQUEST, BAD_NAME);
@@ -117,7 +117,7 @@ public final class ErrorProblems {
         log.error("{}", message(error));
         yield Problem.of(
             StatusCodes.SERVICE_UNAVAILABLE,
-            "the assignments cannot be reached now; ask again in a few seconds, and look first whether a change was made");
+            "the assignments are unavailable now; try again in a few seconds, and check first whether a change was made");
       }
       case POLICY, BUG -> failed(error, "the sharder failed; its log says why");
     };

@@ -3,14 +3,14 @@ package dev.sharder.examples.hub.http;
 import io.undertow.server.HttpServerExchange;
 import java.util.concurrent.RejectedExecutionException;
 
-/** Where exchanges begin and end. */
+/** Ends exchanges on their I/O thread. */
 public final class IoThread {
 
   private IoThread() {}
 
   /**
-   * Ends an exchange where it began: an I/O thread spins while another thread ends an exchange of
-   * its own, and whoever hands out answers has the next ones to get.
+   * Ends an exchange on its own I/O thread: that thread spins while another thread ends one of its
+   * exchanges, and the thread that completes answers has more to complete.
    */
   public static void end(HttpServerExchange exchange, Runnable end) {
     if (exchange.isInIoThread()) {

@@ -9,19 +9,19 @@ import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
 
 /**
- * Tells whoever asked why they did not get it, and what to do, as {@code application/problem+json}
+ * Reports to the client why a request failed, and what to do, as {@code application/problem+json}
  * (RFC 9457).
  *
  * @param title what the status is called
  * @param status the status of the answer
- * @param detail the value and the cure; nothing from inside
+ * @param detail the value and the cure; no internals
  */
 @JsonPropertyOrder({"title", "status", "detail"})
 public record Problem(String title, int status, String detail) {
 
   private static final String RETRY_SECONDS = "5";
 
-  /** Shows no secret, whatever the detail quotes. */
+  /** Masks secrets that the detail quotes. */
   public Problem {
     detail = Secrets.masked(detail);
   }

@@ -3,14 +3,14 @@ package dev.sharder.examples.hub.http;
 import io.undertow.util.HttpString;
 import java.util.Map;
 
-/** A request that cannot be answered as it is, with the problem that says why. */
+/** A request is invalid; carries the problem that explains why. */
 public final class ProblemException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
   private final transient Problem problem;
 
-  /** What the problem takes in headers; never what came with the request. */
+  /** Headers to send with the problem; never copied from the request. */
   private final transient Map<HttpString, String> headers;
 
   public ProblemException(int status, String detail) {

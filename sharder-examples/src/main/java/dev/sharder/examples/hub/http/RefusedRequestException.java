@@ -1,6 +1,6 @@
 package dev.sharder.examples.hub.http;
 
-/** A request that does not get what it asks for, with the problem that says why. */
+/** A request was refused; carries the problem that explains why. */
 public final class RefusedRequestException extends Exception {
 
   private static final long serialVersionUID = 1L;
@@ -8,10 +8,10 @@ public final class RefusedRequestException extends Exception {
   private final transient Problem problem;
 
   /**
-   * Refuses.
+   * Creates the exception.
    *
    * @param status the status of the answer
-   * @param detail the value and the cure; nothing from inside
+   * @param detail the value and the cure; no internals
    */
   public RefusedRequestException(int status, String detail) {
     super(detail);

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
 
-/** Whom the proxy in front names; it is to be believed of trusted peers alone. */
+/** The user whom the proxy in front names; only to be read from requests of trusted peers. */
 public final class RemoteUser {
 
   private static final HttpString HEADER = new HttpString("REMOTE_USER");
@@ -20,15 +20,15 @@ public final class RemoteUser {
 
   private RemoteUser() {}
 
-  /** Tells whether the proxy speaks of a user at all, be it one without a name. */
+  /** Returns whether the proxy sent the header, even an empty one. */
   public static boolean isSent(HttpServerExchange exchange) {
     return exchange.getRequestHeaders().contains(HEADER);
   }
 
   /**
-   * Returns the user as the proxy spells the name; empty if it names nobody.
+   * Returns the user as the proxy spells the name; empty if it names no user.
    *
-   * @throws RefusedRequestException if it names several, or somebody whose name is not UTF-8
+   * @throws RefusedRequestException if there are several headers, or the name is not UTF-8
    */
   public static Optional<String> of(HttpServerExchange exchange) throws RefusedRequestException {
     HeaderValues named = exchange.getRequestHeaders().get(HEADER);
@@ -47,7 +47,7 @@ public final class RemoteUser {
     return header.isBlank() || NO_ONE.contains(header);
   }
 
-  /** HTTP hands over bytes as characters; a name is what they are in UTF-8. */
+  /** Undertow returns header bytes as ISO 8859-1 characters; names are in UTF-8. */
   private static String utf8(String header) throws RefusedRequestException {
     try {
       return StandardCharsets.UTF_8
@@ -56,7 +56,8 @@ public final class RemoteUser {
           .toString();
     } catch (CharacterCodingException malformed) {
       throw new RefusedRequestException(
-          StatusCodes.BAD_REQUEST, "the header REMOTE_USER is not UTF-8; have nginx pass it so");
+          StatusCodes.BAD_REQUEST,
+          "the header REMOTE_USER is not UTF-8; have nginx pass it in UTF-8");
     }
   }
 }

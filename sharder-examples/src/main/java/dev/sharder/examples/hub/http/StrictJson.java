@@ -10,10 +10,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.nio.charset.StandardCharsets;
 
-/** How values are read and written: what is not exactly of the wanted type is refused. */
+/** Reads and writes JSON, and refuses values that are not exactly of the expected type. */
 public final class StrictJson {
 
-  /** Takes no number for a text, no text for a number, no key twice, and nothing unknown. */
+  /** Refuses numbers as text, text as numbers, duplicate keys and unknown keys. */
   public static final JsonMapper STRICT =
       JsonMapper.builder()
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)

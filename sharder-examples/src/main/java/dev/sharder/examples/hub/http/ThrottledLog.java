@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 
 /**
- * Logs what others can make happen as often as they like: at most one line a second, and each says
- * how many were left out before it.
+ * Logs events that clients can cause at will: at most one line a second, with the number of lines
+ * skipped before it.
  */
 public final class ThrottledLog {
 
@@ -16,12 +16,12 @@ public final class ThrottledLog {
   private final AtomicLong next = new AtomicLong(System.nanoTime());
   private final AtomicLong leftOut = new AtomicLong();
 
-  /** Begins with nothing left out. */
+  /** Creates a throttled log. */
   public ThrottledLog(Logger log) {
     this.log = log;
   }
 
-  /** Logs a warning with these arguments, or counts it as left out. */
+  /** Logs a warning with these arguments, or counts it as skipped. */
   public void warn(String message, Object... arguments) {
     long now = System.nanoTime();
     long due = next.get();

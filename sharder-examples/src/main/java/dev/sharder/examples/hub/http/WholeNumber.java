@@ -3,7 +3,7 @@ package dev.sharder.examples.hub.http;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
-/** How numbers are written, wherever they come from: ASCII digits and nothing else. */
+/** Parses whole numbers, which consist of ASCII digits only. */
 public final class WholeNumber {
 
   private static final Pattern DIGITS = Pattern.compile("[0-9]{1,18}");

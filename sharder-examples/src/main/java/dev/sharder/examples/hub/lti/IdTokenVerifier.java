@@ -41,7 +41,7 @@ final class IdTokenVerifier {
   /** How far the clocks of a platform and of this machine may be apart. */
   private static final Duration SKEW = Duration.ofMinutes(1);
 
-  /** A login does not take longer, whatever the platform says. */
+  /** The longest that a login may take, regardless of the token's expiry. */
   private static final Duration OLDEST = Duration.ofMinutes(10);
 
   private static final long FETCH_INTERVAL_MILLIS = 30_000;
@@ -102,11 +102,11 @@ final class IdTokenVerifier {
     } catch (ParseException | BadJOSEException | JOSEException wrong) {
       log.debug("the id_token is wrong", wrong);
       throw RefusedLaunchException.unproven(
-          "the id_token is not signed with a key of the platform for this tool, or no longer good");
+          "the id_token is not signed with a key of the platform for this tool, or has expired");
     }
   }
 
-  /** What it claims to be from is not proven yet. */
+  /** Returns the platform that the token names, which is not proven yet. */
   private Lti13Platform platform(JWTClaimsSet claimed) {
     return processors.keySet().stream()
         .filter(platform -> platform.issuer().equals(claimed.getIssuer()))
@@ -142,7 +142,7 @@ final class IdTokenVerifier {
     Instant now = clock.instant();
     if (issued.isBefore(now.minus(OLDEST)) || issued.isAfter(now.plus(SKEW))) {
       throw RefusedLaunchException.unproven(
-          "the id_token was not made within these %d minutes; launch again, and see that the clocks are right"
+          "the id_token was not issued within the last %d minutes; launch again, and check the clocks"
               .formatted(OLDEST.toMinutes()));
     }
   }

@@ -28,7 +28,7 @@ public record LaunchForm(List<FormField> fields) {
   /**
    * Reads {@code application/x-www-form-urlencoded} in UTF-8.
    *
-   * @throws RefusedLaunchException if it is none
+   * @throws RefusedLaunchException if it is malformed
    */
   public static LaunchForm parse(String encoded) {
     try {
@@ -60,12 +60,12 @@ public record LaunchForm(List<FormField> fields) {
   /**
    * The value of a field that is there once; empty where it is missing or says nothing.
    *
-   * @throws RefusedLaunchException if it is there twice, as nobody could tell which counts
+   * @throws RefusedLaunchException if it is there twice, which is ambiguous
    */
   Optional<String> get(String name) {
     List<FormField> named = fields.stream().filter(field -> field.name().equals(name)).toList();
     if (named.size() > 1) {
-      throw RefusedLaunchException.malformed("the launch says %s more than once".formatted(name));
+      throw RefusedLaunchException.malformed("the launch has %s more than once".formatted(name));
     }
     return named.stream().map(FormField::value).filter(value -> !value.isEmpty()).findFirst();
   }
@@ -76,7 +76,7 @@ public record LaunchForm(List<FormField> fields) {
         .orElseThrow(
             () ->
                 RefusedLaunchException.malformed(
-                    "the launch does not say %s; see what the platform is set to send"
+                    "the launch has no %s; check what the platform is configured to send"
                         .formatted(name)));
   }
 

@@ -27,13 +27,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the launches that were accepted, each once, for all sharders of a database and across their
- * restarts. The tables are its own, and not assignments: those last for ever, and these need not.
+ * restarts. The tables are its own, and not assignments: those are permanent.
  */
 final class LaunchStore {
 
   private static final Logger log = LoggerFactory.getLogger(LaunchStore.class);
 
-  /** Longer than any launch is good for, on clocks that are apart as far as they may be. */
+  /** Longer than any launch is valid, even with the largest clock skew allowed. */
   private static final Duration NONCE_LIFE = Duration.ofHours(1);
 
   private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(1);
@@ -62,7 +62,7 @@ final class LaunchStore {
       } catch (SQLException | JdbiException failure) {
         if (attempt == ATTEMPTS) {
           throw new StoreException(
-              "the tables for launches could not be created: %s; correct that, or create them by the statements in dev/sharder/examples/hub/lti/launches.sql of the jar"
+              "the tables for launches could not be created: %s; correct that, or create them with the statements in dev/sharder/examples/hub/lti/launches.sql of the jar"
                   .formatted(firstLine(failure)),
               failure);
         }
@@ -88,7 +88,7 @@ final class LaunchStore {
                   .list()
                   .isEmpty());
     } catch (JdbiException missing) {
-      log.debug("the tables for launches are to be created", missing);
+      log.debug("the tables for launches are missing and will be created", missing);
       return false;
     }
   }
@@ -104,7 +104,7 @@ final class LaunchStore {
     }
   }
 
-  /** Tells whether this very launch was accepted before. */
+  /** Returns whether this launch was accepted before. */
   boolean isKnown(LtiLaunch launch) {
     return run(
         handle ->
@@ -171,7 +171,7 @@ final class LaunchStore {
         .execute();
   }
 
-  /** Forgets nonces that nobody could use again; another time if anything is in the way. */
+  /** Deletes expired nonces, which cannot be used again; retried later if that fails. */
   private void sweep(long now) {
     long last = swept.get();
     if (now - last < SWEEP_INTERVAL.toSeconds() || !swept.compareAndSet(last, now)) {
@@ -189,11 +189,11 @@ final class LaunchStore {
                   .bind("now", now)
                   .execute());
     } catch (JdbiException failure) {
-      log.debug("old nonces stay for now", failure);
+      log.debug("old nonces could not be deleted", failure);
     }
   }
 
-  /** Tries again, for some seconds, what is whole or not done at all. */
+  /** Retries an atomic statement or transaction for some seconds. */
   private <T> T run(HandleCallback<T, RuntimeException> work) {
     Deadline deadline = Deadline.in(TIME_LIMIT);
     while (true) {
@@ -202,7 +202,7 @@ final class LaunchStore {
       } catch (JdbiException failure) {
         if (deadline.hasPassed() || !reason(failure).filter(LaunchStore::mayPass).isPresent()) {
           throw new StoreException(
-              "the launch cannot be looked up or kept: " + firstLine(failure), failure);
+              "the launch cannot be looked up or stored: " + firstLine(failure), failure);
         }
         LockSupport.parkNanos(PAUSE.toNanos());
       }
@@ -228,7 +228,7 @@ final class LaunchStore {
         .findFirst();
   }
 
-  /** What the database says, without the statement and what was in it. */
+  /** Returns the message of the database, without the statement and its values. */
   private static String firstLine(Exception failure) {
     return reason(failure)
         .flatMap(reason -> String.valueOf(reason.getMessage()).lines().findFirst())

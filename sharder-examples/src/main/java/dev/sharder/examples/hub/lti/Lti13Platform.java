@@ -23,7 +23,7 @@ public record Lti13Platform(
 
   private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
 
-  /** Refuses addresses at which anybody on the way could answer. */
+  /** Refuses URLs without https, whose answers anyone on the network path could forge. */
   public Lti13Platform {
     deployments = Set.copyOf(deployments);
     checkSafe("auth-url", authUrl);
@@ -57,8 +57,7 @@ public record Lti13Platform(
 
   private static InvalidValueException missing(String key) {
     return new InvalidValueException(
-        "an LTI platform does not say %s; copy it from where the tool is registered"
-            .formatted(key));
+        "an LTI platform has no %s; copy it from where the tool is registered".formatted(key));
   }
 
   private static URI url(String key, @Nullable String value) {
@@ -81,7 +80,7 @@ public record Lti13Platform(
 
   private static InvalidValueException unsafe(String key, String value) {
     return new InvalidValueException(
-        "%s '%s' of an LTI platform is no https URL; write it like https://lms.example.org/path"
+        "%s '%s' of an LTI platform is not an https URL; write it like https://lms.example.org/path"
             .formatted(key, value));
   }
 }

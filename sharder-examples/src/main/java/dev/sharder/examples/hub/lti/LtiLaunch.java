@@ -28,7 +28,7 @@ public record LtiLaunch(
   static String checkUser(String parameter, String user) {
     if (user.isEmpty()) {
       throw RefusedLaunchException.malformed(
-          "the launch does not say %s; have the platform send it, or name another parameter with lti-user"
+          "the launch has no %s; have the platform send it, or name another parameter with lti-user"
               .formatted(parameter));
     }
     if (user.length() <= 2 * LONGEST && PlaceholderName.isOne(user)) {
@@ -42,7 +42,7 @@ public record LtiLaunch(
   private static void checkKept(String what, String value) {
     if (value.length() > LONGEST || value.chars().anyMatch(Character::isISOControl)) {
       throw RefusedLaunchException.malformed(
-          "the %s of the launch is longer than %d characters, or has some that cannot be shown"
+          "the %s of the launch is longer than %d characters, or has characters that cannot be shown"
               .formatted(what, LONGEST));
     }
   }

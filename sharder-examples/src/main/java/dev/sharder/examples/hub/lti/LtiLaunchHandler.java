@@ -67,7 +67,9 @@ public final class LtiLaunchHandler implements HttpHandler {
         }
       }
       default ->
-          Problem.of(StatusCodes.NOT_FOUND, "nothing is here; launches go to /lti/launch")
+          Problem.of(
+                  StatusCodes.NOT_FOUND,
+                  "there is nothing at this path; launches go to /lti/launch")
               .answer(exchange);
     }
   }
@@ -83,7 +85,7 @@ public final class LtiLaunchHandler implements HttpHandler {
 
   private static void refuseMethod(HttpServerExchange exchange, String allowed) {
     exchange.getResponseHeaders().put(Headers.ALLOW, allowed);
-    Problem.of(StatusCodes.METHOD_NOT_ALLOWED, "ask by " + allowed.replace(",", " or"))
+    Problem.of(StatusCodes.METHOD_NOT_ALLOWED, "use " + allowed.replace(",", " or"))
         .answer(exchange);
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may launch, where to, and what names the user.
  *
- * @param url where platforms send launches, as they are told it
+ * @param url where platforms send launches, as configured there
  * @param consumers who launches by LTI 1.1
  * @param user the parameter that names the user
  * @param platforms who launches by LTI 1.3
@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 public record LtiSettings(
     Optional<URI> url, List<Lti11Consumer> consumers, String user, List<Lti13Platform> platforms) {
 
-  /** What names the user unless told otherwise, as in data8xhub. */
+  /** The default parameter that names the user, as in data8xhub. */
   public static final String DEFAULT_USER = "user_id";
 
-  /** Refuses two of one name, whose launches nobody could tell apart. */
+  /** Refuses duplicate consumers or platforms, whose launches could not be distinguished. */
   public LtiSettings {
     consumers = List.copyOf(consumers);
     platforms = List.copyOf(platforms);
@@ -69,11 +69,11 @@ public record LtiSettings(
       // Reported below, like every other URL that is none.
     }
     throw new InvalidValueException(
-        "lti-url '%s' is no URL without a query; write it like https://hub.example.org/hub/lti/launch"
+        "lti-url '%s' is not a URL without a query; write it like https://hub.example.org/hub/lti/launch"
             .formatted(text));
   }
 
-  /** Whether anybody may launch. */
+  /** Returns whether any platform may launch. */
   public boolean isUsed() {
     return !consumers.isEmpty() || !platforms.isEmpty();
   }

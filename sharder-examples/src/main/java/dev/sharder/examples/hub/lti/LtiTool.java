@@ -9,7 +9,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
 
-/** Lets in each launch of a known platform once, and nobody else; thread-safe. */
+/** Accepts each launch of a known platform once, and refuses all others; thread-safe. */
 public final class LtiTool {
 
   private static final String REPLAYED =
@@ -29,7 +29,7 @@ public final class LtiTool {
    * Opens it over a database that all sharders of a site share and that outlives them, and creates
    * its tables there.
    *
-   * @param isLocal tells a path that leads nowhere off this site
+   * @param isLocal returns whether a path stays on this site
    * @throws InvalidValueException if the settings do not say where platforms send launches
    * @throws SharderException if the database fails
    */

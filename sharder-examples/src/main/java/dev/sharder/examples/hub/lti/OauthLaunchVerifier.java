@@ -79,7 +79,7 @@ final class OauthLaunchVerifier {
     long now = clock.instant().getEpochSecond();
     if (!sent.matches("[0-9]{1,15}") || Math.abs(now - Long.parseLong(sent)) > WINDOW.toSeconds()) {
       throw RefusedLaunchException.unproven(
-          "the launch was not made within these %d minutes; launch again, and see that the clocks are right"
+          "the launch was not made within the last %d minutes; launch again, and check the clocks"
               .formatted(WINDOW.toMinutes()));
     }
     return sent;
@@ -88,7 +88,7 @@ final class OauthLaunchVerifier {
   private static void checkMessage(LaunchForm form) {
     if (!form.require("lti_message_type").equals("basic-lti-launch-request")
         || !Set.of("LTI-1p0", "LTI-1p1", "LTI-1p2").contains(form.require("lti_version"))) {
-      throw RefusedLaunchException.malformed("the message is no launch of LTI 1.0 to 1.2");
+      throw RefusedLaunchException.malformed("the message is not a launch by LTI 1.0 to 1.2");
     }
   }
 

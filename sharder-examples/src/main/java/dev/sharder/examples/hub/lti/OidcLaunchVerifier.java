@@ -15,12 +15,12 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Proves launches by LTI 1.3: begun in the browser that brings them, told by a known platform. */
+/** Proves launches by LTI 1.3: begun in the same browser, and signed by a known platform. */
 final class OidcLaunchVerifier {
 
   private static final String CLAIM = "https://purl.imsglobal.org/spec/lti/claim/";
 
-  /** What LTI 1.3 calls that which names a user in LTI 1.1. */
+  /** The claims of LTI 1.3 that correspond to the user parameters of LTI 1.1. */
   private static final Map<String, List<String>> USERS =
       Map.of(
           "user_id", List.of("sub"),
@@ -69,12 +69,12 @@ final class OidcLaunchVerifier {
       throw RefusedLaunchException.unproven(
           named.isEmpty()
               ? "the platform of the login is not among lti-platforms"
-              : "the platform of the login has several clients here, and does not say which");
+              : "the platform of the login has several clients here, and names none of them");
     }
     return named.get(0);
   }
 
-  /** A path of this site, whatever site the link names; the launch itself is no page to end at. */
+  /** Returns the link's path on this site; the launch URL itself becomes the home page. */
   private String path(String link) {
     String path = link.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "");
     return isLocal.test(path) && !path.equals(url.getRawPath()) ? path : "/";
@@ -109,7 +109,7 @@ final class OidcLaunchVerifier {
     }
     if (!text(claims.getClaim(CLAIM + "version")).equals("1.3.0")
         || !text(claims.getClaim(CLAIM + "message_type")).equals("LtiResourceLinkRequest")) {
-      throw RefusedLaunchException.unproven("the message is no launch of a resource by LTI 1.3");
+      throw RefusedLaunchException.unproven("the message is not a resource link launch by LTI 1.3");
     }
   }
 

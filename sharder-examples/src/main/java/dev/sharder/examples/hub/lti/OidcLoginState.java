@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
 /**
  * A login that a browser has begun: the state goes by way of the platform, the secret stays in a
  * cookie of the browser, and the nonce is a hash of both (OpenID Connect Core 1.0, section 15.5.2).
- * So nothing is kept here, any sharder may end what another began, and whoever lacks the cookie, or
- * brings the answer of another platform or to another state, has another nonce.
+ * So nothing is stored here, and any sharder may finish a login that another began. A browser
+ * without the cookie, or with the answer of another platform or to another state, has another
+ * nonce.
  *
  * <p>All logins of a browser share one secret, however many it begins. Only those that begin before
  * it has any draw a cookie each, so that they seldom get in each other's way; and as there are five
@@ -87,8 +88,8 @@ record OidcLoginState(String state, String cookie, String secret) {
     List<OidcLoginState> logins = all(state, cookies);
     if (logins.isEmpty()) {
       throw RefusedLaunchException.unproven(
-          "this browser did not begin the login, or keeps no cookies in frames of other sites;"
-              + " launch again, in a window of its own");
+          "this browser did not begin the login, or blocks cookies in frames of other sites;"
+              + " launch again in a separate window");
     }
     byte[] sent = nonce.getBytes(UTF_8);
     if (logins.stream()

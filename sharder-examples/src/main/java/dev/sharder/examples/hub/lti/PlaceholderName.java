@@ -24,7 +24,7 @@ public final class PlaceholderName {
 
   private PlaceholderName() {}
 
-  /** Tells whether a value names no one. */
+  /** Returns whether a value names no one. */
   public static boolean isOne(String value) {
     String word = BRACKETS.matcher(value.strip()).replaceAll("");
     return BLANK.matcher(word).matches()

@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches the keys that a platform signs with. Any other key in its set is ignored, whatever it is
- * or whatever is wrong with it (RFC 7517, section 5): the library would refuse the whole set.
+ * Fetches the keys that a platform signs with. Any other key in the set, even a malformed one, is
+ * ignored (RFC 7517, section 5): the library would refuse the whole set.
  */
 final class PlatformKeys implements JWKSetSource<SecurityContext> {
 
@@ -61,7 +61,7 @@ final class PlatformKeys implements JWKSetSource<SecurityContext> {
     } catch (IOException failure) {
       throw new JWKSetRetrievalException(String.valueOf(failure.getMessage()), failure);
     } catch (ParseException malformed) {
-      throw new JWKSetParseException("what is there is no JWK set", malformed);
+      throw new JWKSetParseException("the answer is not a JWK set", malformed);
     }
   }
 
@@ -75,7 +75,7 @@ final class PlatformKeys implements JWKSetSource<SecurityContext> {
       try {
         key(all.get(i)).ifPresent(usable::add);
       } catch (ParseException | JOSEException | RuntimeException malformed) {
-        // No word of the key itself, which is not ours.
+        // Does not log the key itself, which is not ours.
         log.warn("key {} of {} at {} is malformed and ignored", i + 1, all.size(), url);
         log.debug("the key is malformed", malformed);
       }
@@ -83,7 +83,7 @@ final class PlatformKeys implements JWKSetSource<SecurityContext> {
     return usable;
   }
 
-  /** Empty if it is no key to verify a signature by RS256 with, or one that is not in force. */
+  /** Empty if the key cannot verify an RS256 signature, or is not valid now. */
   private static Optional<JWK> key(Object json) throws ParseException, JOSEException {
     if (!(json instanceof Map<?, ?> fields)
         || !KeyType.RSA.getValue().equals(fields.get(JWKParameterNames.KEY_TYPE))) {

@@ -27,7 +27,7 @@ public final class RefusedLaunchException extends RuntimeException {
     return new RefusedLaunchException(UNPROVEN, message);
   }
 
-  /** Whoever could prove it cannot be asked now. */
+  /** The platform that could prove it cannot be reached now. */
   static RefusedLaunchException unreachable(String message) {
     return new RefusedLaunchException(UNREACHABLE, message);
   }

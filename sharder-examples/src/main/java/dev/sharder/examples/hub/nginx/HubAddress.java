@@ -69,7 +69,7 @@ record HubAddress(String text, String host, int port) {
 
   private static boolean isIpv6(String host) {
     try {
-      // Nothing is looked up for what is in brackets.
+      // No name is resolved for an address in brackets.
       InetAddress.getByName(host);
       return !SEVEN_GROUPS.matcher(host).matches() && !LONG_GROUP.matcher(host).find();
     } catch (UnknownHostException malformed) {
@@ -88,27 +88,27 @@ record HubAddress(String text, String host, int port) {
         && !host.toLowerCase(Locale.ROOT).equals("unix");
   }
 
-  /** Tells whether a whole name is a number, which nginx could take for an address. */
+  /** Returns whether a whole name is a number, which nginx could take for an address. */
   static boolean isNumber(String name) {
     return NUMBER.matcher(name).matches();
   }
 
-  /** Tells whether it has a name, which is looked up. */
+  /** Returns whether the host is a name, which must be resolved. */
   boolean isName() {
     return isName(host);
   }
 
-  /** Tells whether it has numbers for a host, rather than a name or a socket. */
+  /** Returns whether the host is an IP address, rather than a name or a socket. */
   boolean isNumbers() {
     return !host.isEmpty() && !isName();
   }
 
-  /** The same, with the port in any case. */
+  /** Returns the host with its port, even if the port is the default. */
   String withPort() {
     return host + ":" + port;
   }
 
-  /** Tells whether this machine finds a name; it waits as long as the system does. */
+  /** Returns whether this machine resolves the name; waits as long as the system does. */
   static boolean resolves(String name) {
     try {
       InetAddress.getByName(name);

@@ -31,8 +31,7 @@ public final class NginxHubsFile {
 
   /**
    * Writes the file, unless it has this text already. A reader sees the old text or the new one,
-   * whole. Where the file cannot be replaced, as one that is mounted by itself, it is written in
-   * place.
+   * whole. A file that cannot be replaced, such as a bind mount, is written in place.
    *
    * @throws UncheckedIOException if it cannot be written; the message names it, and the file has
    *     its old text
@@ -41,7 +40,7 @@ public final class NginxHubsFile {
     try {
       Path whole = file.toAbsolutePath();
       if (Files.exists(whole) && !Files.isRegularFile(whole)) {
-        throw new FileSystemException(whole.toString(), null, "it is no regular file");
+        throw new FileSystemException(whole.toString(), null, "it is not a regular file");
       }
       Path folder = Objects.requireNonNull(whole.getParent());
       removeDrafts(folder);
@@ -56,7 +55,7 @@ public final class NginxHubsFile {
       }
     } catch (IOException failure) {
       throw new UncheckedIOException(
-          "'%s' cannot be written: %s; name a file in a folder that may be written and has room"
+          "'%s' cannot be written: %s; name a file in a writable folder with free space"
               .formatted(file, failure),
           failure);
     }
@@ -66,7 +65,7 @@ public final class NginxHubsFile {
     return Files.exists(file) && Arrays.equals(Files.readAllBytes(file), text.getBytes(UTF_8));
   }
 
-  /** Those of a program that was killed while it wrote. */
+  /** Deletes drafts of a program that was killed while writing. */
   private static void removeDrafts(Path folder) throws IOException {
     if (!Files.isWritable(folder)) {
       return;
@@ -115,7 +114,7 @@ public final class NginxHubsFile {
     }
   }
 
-  /** Makes room for the new text first, so that a full disk leaves the old one as it was. */
+  /** Allocates space for the new text first, so that a full disk leaves the old text unchanged. */
   private static void overwrite(Path file, String text, FileSystemException reason)
       throws IOException {
     if (!Files.isRegularFile(file)) {

@@ -33,15 +33,15 @@ public record NginxMap(
 
   private static final String COOKIE = "$cookie_" + HubCookie.NAME;
 
-  /** What the sharder answers, whatever the configuration calls it. */
+  /** The variable with the sharder's answer. */
   private static final String ANSWERED = "$upstream_http_x_sharder_bin";
 
   private static final String SIGNED = HubCookie.SIGNATURE;
 
-  /** Upstreams that the configurations have besides. */
+  /** Other upstreams of the example configurations. */
   private static final Set<String> OF_CONFIGURATIONS = Set.of("sharder");
 
-  /** Of names that are one to nginx, the one that is in use comes first. */
+  /** Of names that are the same to nginx, the one in use comes first. */
   private static final Comparator<BinLoad> IN_USE_FIRST =
       Comparator.<BinLoad, Boolean>comparing(hub -> label(hub).isEmpty())
           .thenComparing(Comparator.comparingLong(BinLoad::assigned).reversed())
@@ -49,27 +49,27 @@ public record NginxMap(
           // Small letters are the usual ones, and come after the capitals.
           .thenComparing(BinLoad.BY_NAME.reversed());
 
-  /** Refuses what is no variable, and name servers that nginx could not ask. */
+  /** Refuses an invalid variable, and name servers that nginx could not use. */
   public NginxMap {
     resolvers = List.copyOf(resolvers);
     checkVariable(variable);
     resolvers.forEach(NginxMap::checkResolver);
   }
 
-  /** Refuses what is no variable of nginx. */
+  /** Refuses what is not an nginx variable. */
   public static void checkVariable(String variable) {
     if (!variable.matches("\\$\\w+")) {
       throw new InvalidValueException(
-          "'%s' is no variable of nginx; write one like $cookie_hub, in quotes"
+          "'%s' is not an nginx variable; write one like $cookie_hub, in quotes"
               .formatted(variable));
     }
   }
 
-  /** Refuses what is no address of a name server. */
+  /** Refuses what is not the address of a name server. */
   public static void checkResolver(String resolver) {
     if (HubAddress.parse(resolver).filter(HubAddress::isNumbers).isEmpty()) {
       throw new InvalidValueException(
-          "'%s' is no address of a name server; write one like 127.0.0.53 or [::1]:53"
+          "'%s' is not the address of a name server; write one like 127.0.0.53 or [::1]:53"
               .formatted(resolver));
     }
   }
@@ -106,13 +106,13 @@ public record NginxMap(
           .filter(hub -> !HubAddress.resolves(hub.getValue()))
           .map(
               hub ->
-                  "bin '%s' has the address '%s', which this machine does not find; nginx does not start where it does not find it, unless nginx-resolver has it look for each request"
+                  "bin '%s' has the address '%s', which this machine cannot resolve; nginx does not start if it cannot resolve it either, unless nginx-resolver has it resolve names at each request"
                       .formatted(hub.getKey(), hub.getValue()))
           .toList();
     }
   }
 
-  /** Makes the text for the bins. */
+  /** Returns the text for the bins. */
   public Text text(List<BinLoad> bins) {
     List<BinLoad> hubs =
         bins.stream().filter(hub -> hub.bin().state() != BinState.RETIRED).toList();
@@ -145,7 +145,7 @@ public record NginxMap(
   }
 
   private static String twin(BinLoad hub, BinLoad inUse) {
-    return "bin '%s' differs from '%s' in capitals alone, which is one name to nginx, and '%s' is the one in use; move its users there, and retire it"
+    return "bin '%s' differs from '%s' only in upper and lower case, which nginx does not distinguish, and '%s' is the one in use; move its users there, and retire it"
         .formatted(hub.name(), inUse.name(), inUse.name());
   }
 
@@ -154,15 +154,16 @@ public record NginxMap(
     String problem = null;
     if (!HubNames.isPlain(hub.name())) {
       problem =
-          "has a name that nginx could not take; use ASCII letters, digits, '-', '_' and '.', and begin with a letter or a digit";
+          "has a name that nginx cannot use; use ASCII letters, digits, '-', '_' and '.', and begin with a letter or a digit";
     } else if (OF_CONFIGURATIONS.contains(lowercased(hub))) {
-      problem = "has the name of an upstream that is no hub; give it another";
+      problem = "has the name of an upstream that is not a hub; give it another name";
     } else if (address.isPresent() && HubAddress.parse(address.get()).isEmpty()) {
       problem =
-          "has the address '%s', which nginx could not take; write it like 10.0.0.7:8000"
+          "has the address '%s', which nginx cannot use; write it like 10.0.0.7:8000"
               .formatted(address.get());
     } else if (address.isEmpty() && (!resolvers.isEmpty() || HubAddress.isNumber(hub.name()))) {
-      problem = "has no address, so nginx would take its name for one; give it the label 'address'";
+      problem =
+          "has no address, so nginx would use its name as the address; give it the label 'address'";
     }
     return Optional.ofNullable(problem).map(words -> "bin '%s' %s".formatted(hub.name(), words));
   }

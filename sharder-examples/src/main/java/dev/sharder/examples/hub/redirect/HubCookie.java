@@ -23,14 +23,14 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * The cookie that names a user's hub. Signed, it is {@code bin.expires.mac}: the end of its life in
- * seconds since 1970, and in base64url the HMAC-SHA-256 of both and of the user, so that it is good
- * for nobody else and not for ever.
+ * seconds since 1970, and in base64url the HMAC-SHA-256 of both and of the user, so that it is
+ * valid for this user only, and for a limited time.
  *
  * @param domain the domain that it is for; empty for the host that was asked
  * @param maxAge how many seconds it lives; empty for as long as the browser runs
  * @param sameSite Lax, Strict or None
  * @param keys the secrets to sign with; the first signs, all are believed; empty to sign nothing
- * @param clock tells the time
+ * @param clock the clock for expiry
  */
 public record HubCookie(
     Optional<String> domain, OptionalLong maxAge, String sameSite, List<String> keys, Clock clock) {
@@ -40,7 +40,7 @@ public record HubCookie(
   /** What follows the name of the hub in a signed one, as a regular expression. */
   public static final String SIGNATURE = "\\.[1-9][0-9]{0,11}\\.[A-Za-z0-9_-]{43}";
 
-  /** A signed cookie lives a morning unless told otherwise. */
+  /** The default lifetime of a signed cookie, in seconds. */
   private static final long SIGNED_AGE = 4 * 60 * 60;
 
   private static final long LONGEST_AGE = 400L * 24 * 60 * 60;
@@ -50,7 +50,7 @@ public record HubCookie(
   private static final Pattern SENT = Pattern.compile("(?i)(?:^|[;,\\s])" + NAME + "\\s*=([^;]*)");
   private static final Set<String> SAME_SITE = Set.of("Lax", "Strict", "None");
 
-  /** What a cookie that came back is worth. */
+  /** The result of checking a cookie that the browser sent. */
   public enum CookieVerdict {
     RIGHT("is right"),
     STALE("names another hub, as of a user who was moved"),
@@ -71,7 +71,7 @@ public record HubCookie(
   }
 
   /**
-   * Refuses what no browser would keep, and keys that could be guessed.
+   * Refuses values that no browser would accept, and keys that could be guessed.
    *
    * @throws InvalidValueException if a value is refused; the message begins with its setting
    */
@@ -80,17 +80,17 @@ public record HubCookie(
     domain.ifPresent(HubCookie::checkDomain);
     if (maxAge.isPresent() && (maxAge.getAsLong() < 1 || maxAge.getAsLong() > LONGEST_AGE)) {
       throw new InvalidValueException(
-          "cookie-max-age %d is no number of seconds from 1 to %d, which is what browsers keep at most"
+          "cookie-max-age %d is not a number of seconds from 1 to %d, the most that browsers accept"
               .formatted(maxAge.getAsLong(), LONGEST_AGE));
     }
     if (!SAME_SITE.contains(sameSite)) {
       throw new InvalidValueException(
-          "cookie-same-site '%s' is none; write Lax, Strict, or None for frames of other sites"
+          "cookie-same-site '%s' is unknown; use Lax, Strict, or None for frames of other sites"
               .formatted(sameSite));
     }
     if (keys.stream().anyMatch(key -> key.length() < SHORTEST_KEY)) {
       throw new InvalidValueException(
-          "cookie-keys has a key of less than %d characters, which could be guessed; make one with 'openssl rand -base64 32'"
+          "cookie-keys has a key of fewer than %d characters, which could be guessed; make one with 'openssl rand -base64 32'"
               .formatted(SHORTEST_KEY));
     }
     if (!keys.isEmpty() && maxAge.isEmpty()) {
@@ -101,7 +101,7 @@ public record HubCookie(
   private static void checkDomain(String domain) {
     if (!DOMAIN.matcher(domain).matches()) {
       throw new InvalidValueException(
-          "cookie-domain '%s' is no domain; write it like example.org".formatted(domain));
+          "cookie-domain '%s' is not a domain; write it like example.org".formatted(domain));
     }
   }
 
@@ -109,7 +109,7 @@ public record HubCookie(
     return !keys.isEmpty();
   }
 
-  /** Sets it for the user who asked. */
+  /** Sets the cookie for the user. */
   public void set(HttpServerExchange exchange, String user, String bin) {
     StringBuilder cookie = new StringBuilder(NAME).append('=').append(value(user, bin));
     domain.ifPresent(name -> cookie.append("; Domain=").append(name));
@@ -128,7 +128,7 @@ public record HubCookie(
     return scheme != null && scheme.toLowerCase(Locale.ROOT).startsWith("https");
   }
 
-  /** What it says for a user who is in a bin. */
+  /** Returns the value of the cookie for a user and their bin. */
   public String value(String user, String bin) {
     if (keys.isEmpty()) {
       return bin;
@@ -139,8 +139,8 @@ public record HubCookie(
 
   /**
    * Returns the values that nginx might take for the one that was sent, as they came. Which of
-   * several it takes is its own affair: it knows blanks before the sign, commas between cookies and
-   * any case of the name.
+   * several nginx uses is unspecified: it accepts spaces before the equals sign, commas between
+   * cookies and any case of the name.
    */
   static List<String> sent(HttpServerExchange exchange) {
     return headers(exchange)
@@ -164,19 +164,19 @@ public record HubCookie(
     return headers == null ? Stream.empty() : headers.stream();
   }
 
-  /** Judges all that was sent by a user who is in a bin; empty if that is nothing. */
+  /** Checks the cookies that a user of a bin sent; empty if there are none. */
   Optional<CookieVerdict> judge(List<String> sent, String user, String bin) {
     if (sent.size() > 1) {
       return Optional.of(CookieVerdict.AMBIGUOUS);
     }
-    // nginx hands over an empty one where none came.
+    // nginx passes an empty value if the browser sent no cookie.
     return sent.stream()
         .filter(one -> !one.isEmpty())
         .findFirst()
         .map(one -> judge(one, user, bin));
   }
 
-  /** Judges one that was sent by a user who is in a bin. */
+  /** Checks one cookie that a user of a bin sent. */
   CookieVerdict judge(String sent, String user, String bin) {
     if (keys.isEmpty()) {
       return sent.equals(bin) ? CookieVerdict.RIGHT : CookieVerdict.STALE;

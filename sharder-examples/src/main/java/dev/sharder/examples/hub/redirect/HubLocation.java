@@ -57,7 +57,7 @@ public record HubLocation(Optional<String> template) {
   }
 
   /**
-   * Refuses a name that no cookie can carry, or that could make another site of the location.
+   * Refuses a name that no cookie can carry, or that could turn the location into another site.
    *
    * @throws InvalidValueException if the name is refused
    */
@@ -69,7 +69,7 @@ public record HubLocation(Optional<String> template) {
   private static void check(String template, Set<String> bins) {
     if (!template.contains(BIN)) {
       throw new InvalidValueException(
-          "location '%s' sends everybody to one place; put {bin} where the name of the hub goes"
+          "location '%s' sends every user to the same place; put {bin} where the name of the hub goes"
               .formatted(template));
     }
     for (String bin : bins) {
@@ -102,7 +102,7 @@ public record HubLocation(Optional<String> template) {
       // Reported below, like every other URL that leads nowhere.
     }
     throw new InvalidValueException(
-        "location '%s' makes '%s', which is no http or https URL and no path; write it like https://{bin}/jupyter/hub or /{bin}{path}"
+        "location '%s' makes '%s', which is not an http or https URL, nor a path; write it like https://{bin}/jupyter/hub or /{bin}{path}"
             .formatted(template, location));
   }
 }

@@ -7,12 +7,12 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Notices who is sent back to the same page time and again, as a browser is that keeps no cookies.
+ * Detects users who are redirected to the same page repeatedly, as in browsers without cookies.
  * Remembers a bounded number of pages for some seconds; thread-safe.
  */
 public final class RedirectLoopDetector {
 
-  /** More than reloading by hand makes, and less than what browsers follow, which is 20. */
+  /** More than a user reloads by hand, and fewer than the 20 redirects that browsers follow. */
   public static final int MOST_TIMES = 5;
 
   static final Duration WITHIN = Duration.ofSeconds(10);
@@ -37,7 +37,7 @@ public final class RedirectLoopDetector {
             .build();
   }
 
-  /** Tells whether a user who asks for an address has gone round in circles by now. */
+  /** Records a visit of a page, and returns whether it is part of a redirect loop. */
   boolean isOne(String user, String address) {
     return times
             .get(new VisitedPage(user, address.hashCode()), page -> new AtomicInteger())

@@ -18,12 +18,12 @@ public final class ReturnPath {
 
   private ReturnPath() {}
 
-  /** Tells whether the sharder itself is asked for: {@code /shard} or something below it. */
+  /** Returns whether the sharder itself is requested: {@code /shard} or something below it. */
   public static boolean isBelowShard(String uri) {
     return isBelow(SHARD, uri);
   }
 
-  /** Tells whether a URI has this path, or one below it. */
+  /** Returns whether a URI has this path, or one below it. */
   public static boolean isBelow(String path, String uri) {
     String asked = path(uri);
     return asked.equals(path) || asked.startsWith(path.endsWith("/") ? path : path + "/");
@@ -35,7 +35,7 @@ public final class ReturnPath {
   }
 
   /**
-   * Returns what the user first asked for, byte for byte: the original URI that nginx tells, else
+   * Returns what the user first asked for, byte for byte: the original URI that nginx passes, else
    * the rest of the path with the query. Without one, or with one that could lead off this site, it
    * is {@code /}. So it is for a path with dot segments: no browser sends one, and it would lead
    * out of where {@code location} puts it.
@@ -46,7 +46,7 @@ public final class ReturnPath {
     return isLocal(rest) ? rest : HOME;
   }
 
-  /** The sharder's own address is taken off, or the user would be sent round in circles. */
+  /** Strips the sharder's own path, which would cause a redirect loop. */
   private static String withoutShard(String uri) {
     if (!isBelowShard(uri)) {
       return uri;
@@ -55,7 +55,7 @@ public final class ReturnPath {
     return rest.startsWith("/") ? rest : HOME + rest;
   }
 
-  /** One slash first, so that no browser reads a host name; nothing that browsers bend or drop. */
+  /** Returns whether a URI starts with one slash, so that no browser reads a host name in it. */
   public static boolean isLocal(String uri) {
     return uri.startsWith("/")
         && !uri.startsWith("//")
@@ -65,7 +65,7 @@ public final class ReturnPath {
   }
 
   /**
-   * Tells whether the path of a URI has a segment that is {@code .} or {@code ..}, however it is
+   * Returns whether the path of a URI has a segment that is {@code .} or {@code ..}, however it is
    * written: a proxy in front may have decoded it, and so have looked at another path.
    */
   public static boolean hasDotSegment(String uri) {

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code /shard} and what is below it: sets the cookie that nginx routes by, and sends the
- * user on. Whoever would be sent round in circles is told why instead.
+ * user on. A user who would be caught in a redirect loop gets an explanation instead.
  */
 public final class ShardHandler extends UserHandler {
 
@@ -52,7 +52,7 @@ public final class ShardHandler extends UserHandler {
     }
   }
 
-  /** Whether the user was sent to this page of the right hub already, and nginx asks again. */
+  /** Returns whether nginx asks again for a user who was already sent to this page. */
   private boolean wasSent(HttpServerExchange exchange, Placement placement, String page) {
     if (location.isByCookie()) {
       return judge(exchange, placement).equals(Optional.of(CookieVerdict.RIGHT));
@@ -67,14 +67,14 @@ public final class ShardHandler extends UserHandler {
     exchange.endExchange();
   }
 
-  /** The cookie is right, and nginx asks all the same: it would again. */
+  /** Answers a request whose cookie is right: a redirect would only come back here. */
   private static void refuseUnknownHub(HttpServerExchange exchange, Placement placement) {
     log.error(
-        "nginx does not know {}, to which its user was sent already; write its map again with nginx-map, and reload it",
+        "nginx does not know {}, to which the user was already sent; write the list of hubs again with nginx-map, and reload nginx",
         placement.bin());
     Problem.of(
             StatusCodes.SERVICE_UNAVAILABLE,
-            "your hub cannot be reached now; ask again in a few seconds, or tell the operator")
+            "your hub cannot be reached now; try again in a few seconds, or contact the operator")
         .answer(exchange);
   }
 
@@ -82,7 +82,7 @@ public final class ShardHandler extends UserHandler {
     log.warn("no cookie comes back from user {}", placement.object());
     Problem.of(
             StatusCodes.BAD_REQUEST,
-            "the cookie '%s' does not come back as it was set; allow cookies for this site, remove others of that name, and open the page again"
+            "the cookie '%s' does not come back as it was set; allow cookies for this site, delete others of that name, and open the page again"
                 .formatted(HubCookie.NAME))
         .answer(exchange);
   }

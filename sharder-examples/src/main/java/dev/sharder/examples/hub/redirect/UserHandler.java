@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds or makes the hub of the user that nginx names, and has a subclass tell it; whoever gets
- * none is told why, as {@code application/problem+json} (RFC 9457).
+ * Finds or assigns the hub of the user that nginx names, and lets a subclass answer with it. Errors
+ * are answered as {@code application/problem+json} (RFC 9457).
  */
 public abstract class UserHandler implements HttpHandler {
 
@@ -50,7 +50,7 @@ public abstract class UserHandler implements HttpHandler {
    */
   abstract void answer(HttpServerExchange exchange, Placement placement);
 
-  /** What the cookie that came along is worth, if one did; what is wrong with it is logged. */
+  /** Checks the cookie of the request, if there is one, and logs what is wrong with it. */
   final Optional<HubCookie.CookieVerdict> judge(HttpServerExchange exchange, Placement placement) {
     Optional<HubCookie.CookieVerdict> verdict =
         cookie.judge(HubCookie.sent(exchange), placement.object(), placement.bin());
@@ -61,7 +61,7 @@ public abstract class UserHandler implements HttpHandler {
   }
 
   /**
-   * Keeps no thread while the database makes a newcomer wait, so that known users need not wait.
+   * Holds no thread while a new user waits for the database, so that known users need not wait.
    */
   @Override
   public void handleRequest(HttpServerExchange exchange) {
@@ -100,10 +100,10 @@ public abstract class UserHandler implements HttpHandler {
     }
   }
 
-  /** Whatever happens, the exchange ends, and a failure carries no cookie. */
+  /** Ends the exchange in any case; a failure sets no cookie. */
   private static void abandon(HttpServerExchange exchange, Throwable failure) {
     if (exchange.isResponseStarted()) {
-      log.error("an answer broke off", failure);
+      log.error("an answer could not be completed", failure);
       exchange.endExchange();
       return;
     }
@@ -118,7 +118,7 @@ public abstract class UserHandler implements HttpHandler {
 
   /** Logs which hub a user has, and how long that took. */
   public static void report(Placement placement, long nanos) {
-    // The name comes last: whatever is in it, the fields before it are ours.
+    // The name comes last, so that nothing in it can forge the fields before it.
     log.info(
         "{} {} in {} ms for user {}",
         placement.isNew() ? "new" : "found",
@@ -132,7 +132,7 @@ public abstract class UserHandler implements HttpHandler {
     if (named.isEmpty()) {
       throw new RefusedRequestException(
           StatusCodes.UNAUTHORIZED,
-          "the header REMOTE_USER names nobody; have nginx log the user in and set it");
+          "the header REMOTE_USER names no user; have nginx log the user in and set it");
     }
     return users.spelled(named.get());
   }

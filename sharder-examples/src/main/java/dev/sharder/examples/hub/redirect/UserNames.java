@@ -26,20 +26,20 @@ public record UserNames(boolean lowercase) {
    *
    * @param said the name as it came
    * @return the name
-   * @throws InvalidValueException if it is no name, has white space or invisible characters around
+   * @throws InvalidValueException if it is not a name, has white space or invisible characters around
    *     it, or cannot be lowercased without becoming another's
    */
   public String spelled(String said) {
     if (isPlain(said)) {
       return said;
     }
-    // Refuses what no object may be called, and shows it by number.
+    // Refuses invalid object names, and shows control characters by number.
     AssignmentRequest.of(HubNames.KIND, said);
     int first = said.codePointAt(0);
     int last = said.codePointBefore(said.length());
     if (isOutside(first) || isOutside(last)) {
       throw new InvalidValueException(
-          "user name '%s' begins or ends with %s, which nobody sees; leave it out"
+          "user name '%s' begins or ends with %s, which is invisible; remove it"
               .formatted(said, shown(isOutside(first) ? first : last)));
     }
     return lowercase ? lowercased(said) : said;
@@ -64,7 +64,7 @@ public record UserNames(boolean lowercase) {
           "[\\x{34f}\\x{115f}\\x{1160}\\x{17b4}\\x{17b5}\\x{180b}-\\x{180f}\\x{2800}\\x{3164}"
               + "\\x{fe00}-\\x{fe0f}\\x{ffa0}\\x{fff0}-\\x{fff8}\\x{e0000}-\\x{e0fff}]");
 
-  /** JupyterHub takes no name with white space around it; nor can anyone see what has no width. */
+  /** JupyterHub refuses names with white space around them; invisible characters look like none. */
   private static boolean isOutside(int codePoint) {
     return Character.isSpaceChar(codePoint)
         || Character.getType(codePoint) == Character.FORMAT

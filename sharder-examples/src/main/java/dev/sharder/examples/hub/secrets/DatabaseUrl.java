@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The URL of a database as it was written, in whatever form. It shows what is known to be harmless,
+ * The URL of a database as it was written, in any form. It shows what is known to be harmless,
  * and {@code ***} for the rest: a password may have any character in it, and stand anywhere.
  *
  * @param text what was written
@@ -180,16 +180,16 @@ public record DatabaseUrl(String text) {
     String login = ", with the user in %s and the password in %s".formatted(user, password);
     String scheme = parts().group(1).toLowerCase(Locale.ROOT);
     if (scheme.contains("postgres") && !text.startsWith(POSTGRESQL)) {
-      return Optional.of("it is no JDBC URL; write " + rightForm() + login);
+      return Optional.of("it is not a JDBC URL; write " + rightForm() + login);
     }
     if (!text.startsWith("jdbc:")) {
       return Optional.of(
-          "it is no JDBC URL; write jdbc:sqlite:sharder.db or"
+          "it is not a JDBC URL; write jdbc:sqlite:sharder.db or"
               + " jdbc:postgresql://db.example.org/sharder");
     }
     if (text.startsWith(POSTGRESQL) && !isPostgres()) {
       return Optional.of(
-          "it is no JDBC URL of hosts, ports and a database; write " + rightForm() + login);
+          "it is not a JDBC URL of hosts, ports and a database; write " + rightForm() + login);
     }
     return Optional.empty();
   }

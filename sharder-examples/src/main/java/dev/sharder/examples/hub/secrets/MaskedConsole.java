@@ -8,8 +8,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the log to the console, in whatever format, without {@link Secrets} in it: whoever logged
- * it, in the message or in the exceptions that come with it.
+ * Writes the log to the console, in any format, and masks {@link Secrets} in messages and
+ * exceptions, including those logged by libraries.
  */
 public final class MaskedConsole extends ConsoleAppender<ILoggingEvent> {
 
@@ -30,7 +30,7 @@ public final class MaskedConsole extends ConsoleAppender<ILoggingEvent> {
             (proxy, method, arguments) -> masked(method.invoke(real, arguments))));
   }
 
-  /** Whatever text an event or an exception gives is masked. */
+  /** Masks every text of an event or an exception. */
   private static @Nullable Object masked(@Nullable Object given) {
     if (given instanceof String text) {
       return Secrets.masked(text);

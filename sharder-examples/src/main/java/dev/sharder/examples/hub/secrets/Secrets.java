@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 
 /**
  * What no message and no line of the log may show. Secrets are kept as soon as they are read; a
- * text is masked where it leaves the program, whoever wrote it: this program, a driver or a pool.
+ * text is masked where it leaves the program, whether it comes from this program, a driver or a
+ * pool.
  */
 public final class Secrets {
 
@@ -91,7 +92,7 @@ public final class Secrets {
     return masked.contains("=") ? NAMED.matcher(masked).replaceAll("$1" + MASK) : masked;
   }
 
-  /** What ends the sentence is no part of the URL. */
+  /** Punctuation that ends a sentence is not part of the URL. */
   private static String shown(String url) {
     String end = url.replaceFirst("(?s).*?([.,:;!?'\")\\]]*)$", "$1");
     DatabaseUrl meant = new DatabaseUrl(url.substring(0, url.length() - end.length()));

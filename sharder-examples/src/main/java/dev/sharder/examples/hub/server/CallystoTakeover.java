@@ -9,7 +9,7 @@ import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
-/** Checks that the users of callysto's sharder were taken over before its database is served. */
+/** Checks that the users of callysto's sharder were imported before its database is served. */
 final class CallystoTakeover {
 
   private static final String DUMMY = "dummy-";
@@ -18,8 +18,7 @@ final class CallystoTakeover {
   private CallystoTakeover() {}
 
   /**
-   * Refuses to begin anew beside users of theirs, none of whom was taken over: each would get
-   * another hub.
+   * Refuses to start if none of callysto's users was imported, as each would get another hub.
    */
   static void check(Path file, HubDatabase database, Deadline deadline) {
     List<String> users = Jdbi.create(database.pool()).withHandle(CallystoTakeover::latestUsers);

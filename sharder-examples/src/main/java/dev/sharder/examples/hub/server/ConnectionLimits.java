@@ -29,11 +29,11 @@ import org.xnio.StreamConnection;
 import org.xnio.XnioExecutor;
 
 /**
- * Keeps room for the connections of the proxy in front, however many others are held open.
+ * Reserves connections for the proxy in front, however many others are open.
  *
- * <p>Peers that are not trusted share a tenth of the room, and each has a quarter of that. Where
- * there is no room left, the oldest connection is closed on which the proxy has not sent anything
- * yet. A connection whose first request does not arrive in time is closed, too.
+ * <p>Peers that are not trusted share a tenth of the limit, and each may use a quarter of that.
+ * When a limit is reached, the oldest connection on which the proxy has not sent a request yet is
+ * closed. A connection whose first request does not arrive in time is closed, too.
  */
 final class ConnectionLimits {
 
@@ -42,8 +42,8 @@ final class ConnectionLimits {
   /** From the connection to the end of the headers of its first request. */
   private static final Duration FIRST_REQUEST_LIMIT = Duration.ofSeconds(10);
 
-  /** What part of the room those have together who are not trusted, and each of them of that. */
-  private static final int SHARE_OF_STRANGERS = 10;
+  /** All untrusted peers share a tenth of the limit, and each may use a quarter of that. */
+  private static final int SHARE_OF_UNTRUSTED = 10;
 
   private static final int SHARE_OF_EACH = 4;
 
@@ -51,7 +51,7 @@ final class ConnectionLimits {
 
   private final TrustedProxy proxy;
   private final Room trusted;
-  private final Room strangers;
+  private final Room untrusted;
   private final Map<StreamConnection, Guest> guests = new ConcurrentHashMap<>();
   private final ThrottledLog closed = new ThrottledLog(log);
 
@@ -63,11 +63,11 @@ final class ConnectionLimits {
   ConnectionLimits(TrustedProxy proxy, int most) {
     this.proxy = proxy;
     this.trusted = new Room("trusted peers", most, most);
-    int share = Math.max(SHARE_OF_EACH, most / SHARE_OF_STRANGERS);
-    this.strangers = new Room("peers that are not trusted", share, share / SHARE_OF_EACH);
+    int share = Math.max(SHARE_OF_EACH, most / SHARE_OF_UNTRUSTED);
+    this.untrusted = new Room("peers that are not trusted", share, share / SHARE_OF_EACH);
   }
 
-  /** Hands the connections for which there is room on to a server, and closes the others. */
+  /** Passes connections within the limits on to a server, and closes the others. */
   ChannelListener<StreamConnection> admittingTo(ChannelListener<StreamConnection> server) {
     return connection -> {
       InetSocketAddress peer = connection.getPeerAddress(InetSocketAddress.class);
@@ -80,7 +80,7 @@ final class ConnectionLimits {
   }
 
   private boolean admit(StreamConnection connection, InetAddress from) {
-    Room room = proxy.isAt(from) ? trusted : strangers;
+    Room room = proxy.isAt(from) ? trusted : untrusted;
     Guest guest = new Guest(connection, from, room);
     Optional<Guest> leaving = room.enter(guest);
     leaving.ifPresent(this::close);
@@ -100,13 +100,13 @@ final class ConnectionLimits {
 
   private void close(Guest guest) {
     closed.warn(
-        "closed a connection of {}, because {} hold too many open; find out which program there does",
+        "closed a connection from {}, because {} hold too many open; check which program there opens them",
         guest.address.getHostAddress(),
         guest.room.peers);
     guest.close();
   }
 
-  /** Hands requests on, and notes on which connections the proxy sends them. */
+  /** Passes requests on, and records on which connections the proxy sends them. */
   HttpHandler noting(HttpHandler next) {
     return exchange -> {
       ServerConnection connection = exchange.getConnection();
@@ -173,10 +173,10 @@ final class ConnectionLimits {
     }
   }
 
-  /** What the connections of some peers share. */
+  /** The limit that the connections of a group of peers share. */
   private static final class Room {
 
-    /** A network of IPv6 has 64 bits, and one peer has all addresses in it. */
+    /** An IPv6 network prefix has 64 bits, and one peer may own all addresses in it. */
     private static final int NETWORK_BYTES = 8;
 
     final String peers;
@@ -193,7 +193,7 @@ final class ConnectionLimits {
       this.mostEach = mostEach;
     }
 
-    /** Returns who is to be closed, which is the guest itself if it gets no room. */
+    /** Returns the connection to close: the new one if no other can be closed. */
     synchronized Optional<Guest> enter(Guest guest) {
       ByteBuffer peer = peer(guest);
       boolean peerIsFull = each.getOrDefault(peer, 0) >= mostEach;
@@ -213,7 +213,7 @@ final class ConnectionLimits {
       return leaving;
     }
 
-    /** Lets a connection stay when others need room. */
+    /** Keeps a connection open when the limit is reached. */
     synchronized void keep(Guest guest) {
       unproven.remove(guest);
     }

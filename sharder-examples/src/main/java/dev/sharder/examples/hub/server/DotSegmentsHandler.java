@@ -7,8 +7,8 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.StatusCodes;
 
 /**
- * Refuses a request whose path has dot segments, which a proxy in front resolves before it decides
- * what may be asked; hands over all others, whose paths mean the same to both.
+ * Refuses a request whose path has dot segments, which the proxy in front resolves before it checks
+ * access; passes on all others, whose paths mean the same to both.
  */
 final class DotSegmentsHandler implements HttpHandler {
 
@@ -23,7 +23,7 @@ final class DotSegmentsHandler implements HttpHandler {
     if (ReturnPath.hasDotSegment(exchange.getRequestURI())) {
       Problem.of(
               StatusCodes.BAD_REQUEST,
-              "the path has a segment '.' or '..', which a proxy would resolve; ask for what it leads to, or send such a name in a body")
+              "the path has a segment '.' or '..', which a proxy would resolve; request the path without it, or send such a name in a body")
           .answer(exchange);
     } else {
       next.handleRequest(exchange);

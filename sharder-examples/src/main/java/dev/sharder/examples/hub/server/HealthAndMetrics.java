@@ -32,17 +32,17 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What others watch: whether the server lives, whether it is ready, and its meters. */
+/** Serves what monitoring reads: liveness, readiness and metrics. */
 final class HealthAndMetrics implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(HealthAndMetrics.class);
 
-  /** How long after a move elsewhere an answer from memory may come. */
+  /** How long after a move an answer from memory may still name the old bin. */
   static final Duration STALENESS = Duration.ofSeconds(1);
 
   static final Duration READY_LIMIT = Duration.ofSeconds(2);
 
-  /** The name that is not assigned, to see whether one could be. */
+  /** A name that is never assigned; explaining it shows whether a new user could be. */
   private static final String PROBE = "readiness probe";
 
   private static final Duration READY_INTERVAL = Duration.ofSeconds(1);
@@ -52,7 +52,7 @@ final class HealthAndMetrics implements AutoCloseable {
   private final JvmGcMetrics collections = new JvmGcMetrics();
   private final Map<AnswerKey, Timer> answers = new ConcurrentHashMap<>();
 
-  /** Has our timers tell how many were how quick. */
+  /** Adds histogram buckets to our timers. */
   private static final class Histograms implements MeterFilter {
     @Override
     public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
@@ -68,7 +68,7 @@ final class HealthAndMetrics implements AutoCloseable {
   private final AtomicBoolean asking = new AtomicBoolean();
   private volatile long asked = System.nanoTime();
 
-  /** What came of the latest look; it has declared its hubs by the time it answers anyone. */
+  /** The result of the latest check; the hubs are declared before the first answer. */
   private volatile PlacingState placing = PlacingState.WORKS;
 
   private enum PlacingState {
@@ -77,10 +77,10 @@ final class HealthAndMetrics implements AutoCloseable {
     FAILS
   }
 
-  /** What a timer of answers is for. */
+  /** Identifies a timer of answers. */
   private record AnswerKey(String path, int status) {}
 
-  /** What a histogram tells apart. */
+  /** The bounds of the histogram buckets, in nanoseconds. */
   private static final double[] BOUNDS =
       Stream.of(1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000)
           .mapToDouble(millis -> TimeUnit.MILLISECONDS.toNanos(millis))
@@ -94,12 +94,12 @@ final class HealthAndMetrics implements AutoCloseable {
     collections.bindTo(registry);
   }
 
-  /** Hears what a sharder does. */
+  /** Returns a listener that records what a sharder does. */
   SharderListener listener() {
     return SharderMetrics.in(registry);
   }
 
-  /** Meters the connections, too. */
+  /** Records metrics of the connection pool, too. */
   void add(HubDatabase database) {
     database.pool().setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry));
   }
@@ -124,38 +124,38 @@ final class HealthAndMetrics implements AutoCloseable {
         "sharder.http", "path", answer.path(), "status", String.valueOf(answer.status()));
   }
 
-  /** Answers that the server lives, whatever the database does. */
+  /** Answers that the server is alive, regardless of the database. */
   void answerHealth(HttpServerExchange exchange) {
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
     exchange.getResponseSender().send("alive\n");
   }
 
   /**
-   * Answers whether a new user could be placed, and whether known users are answered as things are.
-   * The database is asked once a second at most and by one request, however many ask; it locks the
-   * kind, as placing does, and writes nothing.
+   * Answers whether a new user could be placed, and whether answers for known users are current. At
+   * most one request a second queries the database; it locks the kind, as placing does, and writes
+   * nothing.
    */
   void answerReady(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
     if (System.nanoTime() - asked > READY_INTERVAL.toNanos() && asking.compareAndSet(false, true)) {
       try {
-        exchange.dispatch(worker -> look(worker, admin, sharder));
+        exchange.dispatch(worker -> check(worker, admin, sharder));
       } catch (RuntimeException | Error noWorker) {
         asking.set(false);
         throw noWorker;
       }
     } else {
-      sayReady(exchange, sharder);
+      answerReadiness(exchange, sharder);
     }
   }
 
-  private void look(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
+  private void check(HttpServerExchange exchange, ShardAdmin admin, Sharder sharder) {
     try {
       placing(admin);
       asked = System.nanoTime();
     } finally {
       asking.set(false);
     }
-    sayReady(exchange, sharder);
+    answerReadiness(exchange, sharder);
   }
 
   private void placing(ShardAdmin admin) {
@@ -180,10 +180,10 @@ final class HealthAndMetrics implements AutoCloseable {
     placing = now;
   }
 
-  private void sayReady(HttpServerExchange exchange, Sharder sharder) {
+  private void answerReadiness(HttpServerExchange exchange, Sharder sharder) {
     Duration age = sharder.answerAge();
     if (placing == PlacingState.FAILS) {
-      refuse(exchange, "no new user can be placed, because the database fails; the log says how");
+      refuse(exchange, "no new user can be placed, because the database fails; see the log");
     } else if (age.compareTo(STALENESS) > 0) {
       refuse(
           exchange,
@@ -195,7 +195,7 @@ final class HealthAndMetrics implements AutoCloseable {
           .getResponseSender()
           .send(
               placing == PlacingState.NO_OPEN_BIN
-                  ? "ready for known users; no hub takes new ones, the log says why\n"
+                  ? "ready for known users; no hub accepts new ones, see the log\n"
                   : "ready\n");
     }
   }
@@ -204,7 +204,7 @@ final class HealthAndMetrics implements AutoCloseable {
     Problem.of(StatusCodes.SERVICE_UNAVAILABLE, reason).answer(exchange);
   }
 
-  /** Answers with all meters, as Prometheus reads them. */
+  /** Answers with all metrics in the format of Prometheus. */
   void answerMetrics(HttpServerExchange exchange) {
     exchange
         .getResponseHeaders()

@@ -36,7 +36,7 @@ public record HubDatabase(
     return open(settings, true);
   }
 
-  /** Opens the database that the settings name; its tables are there, or are to be made. */
+  /** Opens the database that the settings name; its tables may have to be created. */
   public static HubDatabase open(DatabaseSettings settings, boolean migrate) {
     checkUrl(settings.url());
     settings.replica().ifPresent(HubDatabase::checkUrl);
@@ -100,7 +100,7 @@ public record HubDatabase(
     try {
       PrivateFile.make(file);
     } catch (IOException unwritable) {
-      // SQLite says what is wrong with it.
+      // SQLite reports what is wrong with it.
     }
   }
 
@@ -116,14 +116,14 @@ public record HubDatabase(
             });
   }
 
-  /** Asks without a pool first: a pool would keep trying, and tell less of what is wrong. */
+  /** Connects without a pool first: a pool would keep retrying, and hide the cause. */
   private static void connectOnce(DatabaseSettings settings) {
     DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
     Properties login = new Properties();
     settings.user().ifPresent(user -> login.setProperty("user", user));
     settings.password().ifPresent(password -> login.setProperty("password", password));
     try (Connection connection = DriverManager.getConnection(settings.url(), login)) {
-      // SQLite does not look into the file before it is asked for something.
+      // SQLite does not read the file before the first query.
       connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
     } catch (SQLException failure) {
       throw new StartException(
@@ -133,7 +133,7 @@ public record HubDatabase(
     }
   }
 
-  /** Its connections outlive a promotion, after which they are to no replica any more. */
+  /** Its connections survive a promotion, after which they no longer lead to a replica. */
   private static HikariConfig replicaOf(DatabaseSettings settings, String url) {
     HikariConfig config = poolOf(settings, url);
     config.setPoolName("sharder-replica");
@@ -147,28 +147,28 @@ public record HubDatabase(
     config.setJdbcUrl(url);
     settings.user().ifPresent(config::setUsername);
     settings.password().ifPresent(config::setPassword);
-    // The store opens it, and tells better than the pool what is wrong.
+    // The store connects first, and reports errors more clearly than the pool.
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
-    // A connection that went silent is given up soon, and its pool holds few that could.
+    // A connection that stops responding is closed soon, and the pool keeps few idle ones.
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
     config.setMinimumIdle(IDLE_CONNECTIONS);
     if (url.startsWith("jdbc:postgresql:")) {
       config.addDataSourceProperty("tcpKeepAlive", "true");
-      // A pool connects on one thread, which a server that falls silent meanwhile would hold up.
+      // A pool connects on one thread, which a server that stops responding would block.
       config.addDataSourceProperty("loginTimeout", Long.toString(CONNECT_LIMIT.toSeconds()));
     }
     return config;
   }
 
-  /** What the first failure in a chain of them said, in a line. */
+  /** Returns the message of the root cause in one line. */
   static String rootMessage(Throwable failure) {
     Throwable root = failure;
     while (root.getCause() != null) {
       root = root.getCause();
     }
     String message = String.valueOf(root.getMessage()).strip();
-    // Some exceptions say all in their name: UnknownHostException: db.example.org
+    // Some exceptions are only clear with their name: UnknownHostException: db.example.org
     return root instanceof SQLException
         ? message
         : root.getClass().getSimpleName() + ": " + message;

@@ -11,7 +11,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.BlockingHandler;
 import io.undertow.util.StatusCodes;
 
-/** Which handler answers which path, and who may ask it. */
+/** Maps paths to handlers, and restricts who may call them. */
 final class HubRoutes implements HttpHandler {
 
   private final HttpHandler health;
@@ -31,10 +31,10 @@ final class HubRoutes implements HttpHandler {
       HealthAndMetrics watch,
       Authorizer authorizer,
       TrustedProxy proxy) {
-    // Whoever keeps the server running may ask from anywhere, and learns nothing else.
+    // Health checks may come from any address, and reveal nothing else.
     this.health = watch::answerHealth;
     this.ready = ready;
-    // What collects meters does not have the secret of the proxy.
+    // A metrics collector does not have the proxy's secret.
     this.metrics =
         proxy.onlyFromItsAddress(authorizer.forReaders(new BlockingHandler(watch::answerMetrics)));
     // It authorizes each operation itself.
@@ -81,7 +81,7 @@ final class HubRoutes implements HttpHandler {
   static void answerNowhere(HttpServerExchange exchange) {
     Problem.of(
             StatusCodes.NOT_FOUND,
-            "nothing is here; ask for /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml")
+            "there is nothing at this path; use /shard, /auth, /metrics, /healthz or /readyz, or what is in /api/v1/openapi.yaml")
         .answer(exchange);
   }
 }

@@ -60,7 +60,7 @@ public final class HubServer implements AutoCloseable {
   private HubServer() {}
 
   /**
-   * Starts the server. The port comes first, so that where it cannot listen nothing is written;
+   * Starts the server. It opens the port first, so that nothing is written if it cannot listen;
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
@@ -115,7 +115,7 @@ public final class HubServer implements AutoCloseable {
     return exchange -> watch.answerReady(exchange, admin, sharder);
   }
 
-  /** Where it listens, which is of interest when the settings leave the choice to the system. */
+  /** Returns the address it listens on, for settings that leave the port to the system. */
   public int port() {
     return port;
   }
@@ -127,7 +127,7 @@ public final class HubServer implements AutoCloseable {
       port = listener.port();
     } catch (IOException | RuntimeException failure) {
       throw new StartException(
-          "cannot listen on %s port %d: %s; end what holds the port, or choose another with --listen"
+          "cannot listen on %s port %d: %s; stop the program that uses the port, or choose another with --listen"
               .formatted(settings.host(), settings.port(), HubDatabase.rootMessage(failure)),
           failure);
     }
@@ -150,7 +150,8 @@ public final class HubServer implements AutoCloseable {
         builder(settings, store).bins(settings.bins()).listener(watch.listener()).listener(recent);
     if (settings.bins().isEmpty() && store.bins(HubNames.KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
-      log.info("no hubs were named, so it starts with {}", String.join(", ", FIRST_HUBS));
+      log.info(
+          "no hubs are configured, so the server starts with {}", String.join(", ", FIRST_HUBS));
     }
     Sharder sharder = builder.build();
     closers.push(sharder::close);
@@ -168,7 +169,7 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  /** No one launches unless the settings say who may. */
+  /** Returns the handler of launches, which answers 404 unless the settings name platforms. */
   private HttpHandler launches(Settings settings, HubDatabase database, Sharder sharder) {
     if (!settings.lti().isUsed()) {
       return HubRoutes::answerNowhere;
@@ -194,7 +195,7 @@ public final class HubServer implements AutoCloseable {
         .ifPresent(keeper -> closers.push(keeper::close));
   }
 
-  /** Last to open, first to close: what was begun ends before anything under it goes. */
+  /** Closes in reverse order of opening: requests finish before anything they need is closed. */
   private RestApiHandler openApi(
       Settings settings, JdbiAssignmentStore store, Sharder sharder, Authorizer authorizer) {
     SharderRegistry registry =
@@ -220,8 +221,8 @@ public final class HubServer implements AutoCloseable {
   }
 
   /**
-   * Declares the hubs again, as the settings name them now; what else they say takes a restart. The
-   * server goes on as it was if they are wrong.
+   * Declares the hubs again, as the settings name them now. Other settings take effect after a
+   * restart. If the settings are wrong, nothing changes.
    *
    * @param read reads the settings
    */
@@ -233,16 +234,17 @@ public final class HubServer implements AutoCloseable {
             "the configuration names no hubs, so nothing was reloaded; change them with 'bin'");
         return;
       }
-      // Whoever builds a sharder declares its bins, to every sharder of this database.
+      // Building a sharder declares its bins for every sharder of this database.
       try (Sharder declared =
           builder(settings, Objects.requireNonNull(store)).bins(settings.bins()).build()) {
         log.info("reloaded; hubs {}", shown(declared));
         if (!settings.withBins(List.of()).equals(started)) {
-          log.warn("something else than the hubs was changed, too, which takes a restart");
+          log.warn(
+              "settings other than the hubs were changed, too; they take effect after a restart");
         }
       }
     } catch (RuntimeException failure) {
-      log.error("not reloaded, and going on as before: {}", failure.getMessage());
+      log.error("not reloaded, the settings in use are unchanged: {}", failure.getMessage());
     }
   }
 
@@ -267,7 +269,7 @@ public final class HubServer implements AutoCloseable {
       try {
         closers.pop().run();
       } catch (RuntimeException failure) {
-        log.warn("something could not be closed: {}", failure.getMessage());
+        log.warn("error while closing: {}", failure.getMessage());
       }
     }
   }

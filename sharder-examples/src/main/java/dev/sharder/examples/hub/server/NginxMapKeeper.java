@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the file with the hubs for nginx as the database has them, whoever changes them there. */
+/** Keeps the file with the hubs for nginx in step with the database. */
 final class NginxMapKeeper implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(NginxMapKeeper.class);
@@ -63,10 +63,10 @@ final class NginxMapKeeper implements AutoCloseable {
     NginxHubsFile.write(file, made.text());
     NginxMap.Text before = last.getAndSet(made);
     if (!made.leftOut().equals(before.leftOut())) {
-      made.leftOut().forEach(problem -> log.error("left out for nginx: {}", problem));
+      made.leftOut().forEach(problem -> log.error("skipped for nginx: {}", problem));
     }
     if (!made.named().equals(before.named())) {
-      // Name servers may take their time, and no one who starts waits for them.
+      // Name servers may be slow, and the start does not wait for them.
       thread.execute(() -> made.unresolved().forEach(problem -> log.warn("{}", problem)));
     }
   }
@@ -77,7 +77,7 @@ final class NginxMapKeeper implements AutoCloseable {
       failing.set(false);
     } catch (RuntimeException failure) {
       if (!failing.getAndSet(true)) {
-        log.warn("nginx goes on with the hubs it has: {}", failure.getMessage());
+        log.warn("the list of hubs for nginx is not updated: {}", failure.getMessage());
       }
     }
   }

@@ -14,8 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /**
- * Files with the names of users. A new one is its owner's alone (0600), whatever the umask; one
- * that is there already keeps its permissions.
+ * Files that contain user names. A new file is readable only by its owner (0600), regardless of the
+ * umask; an existing file keeps its permissions.
  */
 public final class PrivateFile {
 
@@ -28,7 +28,7 @@ public final class PrivateFile {
 
   private PrivateFile() {}
 
-  /** Opens a file to write it anew, in UTF-8. */
+  /** Opens a file for writing from the start, in UTF-8. */
   public static PrintWriter writer(Path file) throws IOException {
     Set<StandardOpenOption> anew =
         Set.of(
@@ -41,7 +41,7 @@ public final class PrivateFile {
             StandardCharsets.UTF_8));
   }
 
-  /** Makes an empty file, unless there is one. */
+  /** Creates an empty file, unless the file exists. */
   static void make(Path file) throws IOException {
     if (!Files.exists(file)) {
       Files.createFile(file, OWNER_ALONE);

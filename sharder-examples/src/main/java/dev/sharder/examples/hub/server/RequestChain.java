@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What every request passes on its way from the socket to the handler of its path. */
+/** The handlers that each request passes on its way from the socket to the handler of its path. */
 final class RequestChain {
 
   private static final Logger log = LoggerFactory.getLogger(RequestChain.class);
@@ -42,7 +42,7 @@ final class RequestChain {
     return chain;
   }
 
-  /** Has requests answered from now on. */
+  /** Starts to answer requests. */
   void start(HttpHandler byPath) {
     routes = byPath;
   }
@@ -62,7 +62,7 @@ final class RequestChain {
     exchange.setPersistent(false);
     Problem.of(
             StatusCodes.SERVICE_UNAVAILABLE,
-            "the sharder is being stopped; ask again in a few seconds, or ask another one")
+            "the sharder is stopping; try again in a few seconds, or use another one")
         .answer(exchange);
     return true;
   }
@@ -78,7 +78,7 @@ final class RequestChain {
       if (routes == null) {
         Problem.of(
                 StatusCodes.SERVICE_UNAVAILABLE,
-                "the sharder is starting; ask again in a few seconds")
+                "the sharder is starting; try again in a few seconds")
             .answer(exchange);
       } else {
         next.handleRequest(exchange);
@@ -89,12 +89,12 @@ final class RequestChain {
   private void route(HttpServerExchange exchange) throws Exception {
     HttpHandler byPath = routes;
     if (byPath == null) {
-      throw new IllegalStateException("a request was let in before the server started");
+      throw new IllegalStateException("a request was accepted before the server started");
     }
     byPath.handleRequest(exchange);
   }
 
-  /** Takes no more requests, and waits for those that were begun. */
+  /** Refuses new requests, and waits for those in progress. */
   void finish() {
     GracefulShutdownHandler requests = counting;
     if (requests == null) {

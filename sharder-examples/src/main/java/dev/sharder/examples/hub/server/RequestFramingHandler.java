@@ -13,12 +13,12 @@ import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
 
 /**
- * Refuses a request of which nobody can tell where it ends, and hangs up; hands over all others,
- * and hangs up on those whose body does not arrive in time.
+ * Refuses a request whose end is ambiguous, and closes the connection; passes on all others, and
+ * closes the connection if a body does not arrive in time.
  *
- * <p>Undertow takes a length that overflows for a small one, and a transfer encoding that it does
- * not know for none. What follows would be a request of its own, in whose headers the sender, and
- * not the proxy, says who asks.
+ * <p>Undertow reads a length that overflows as a small one, and ignores an unknown transfer
+ * encoding. What follows would be parsed as a separate request, in whose headers the sender, and
+ * not the proxy, names the user.
  */
 final class RequestFramingHandler implements HttpHandler {
 
@@ -38,7 +38,7 @@ final class RequestFramingHandler implements HttpHandler {
     HeaderValues encoding = exchange.getRequestHeaders().get(Headers.TRANSFER_ENCODING);
     if ((length == null || isLength(length)) && (encoding == null || isChunked(encoding))) {
       if (encoding != null) {
-        // Where its chunks end is found out as they are read; what follows shall be no request.
+        // The last chunk is found while reading; what follows must not be parsed as a request.
         exchange.setPersistent(false);
       }
       if (encoding != null || length != null) {
@@ -50,11 +50,11 @@ final class RequestFramingHandler implements HttpHandler {
     exchange.setPersistent(false);
     Problem.of(
             StatusCodes.BAD_REQUEST,
-            "where this request ends cannot be told; send one Content-Length, or Transfer-Encoding: chunked")
+            "it is unclear where this request ends; send one Content-Length, or Transfer-Encoding: chunked")
         .answer(exchange);
   }
 
-  /** Nothing is answered before a body is there, so who sends it slowly would keep everything. */
+  /** Nothing is answered before the body has arrived, so a slow sender would hold its resources. */
   private static void hangUpUnlessItArrives(HttpServerExchange exchange) {
     XnioExecutor.Key end =
         exchange

@@ -8,17 +8,17 @@ import io.undertow.util.HeaderValues;
 import io.undertow.util.StatusCodes;
 
 /**
- * Refuses a request that is larger than any needs to be, in words; hands over all others.
+ * Refuses a request that is too large, with an explanation; passes on all others.
  *
- * <p>Undertow hangs up or says 400 without a word where its own limits are passed, so those are
- * {@link #SLACK} times as high. It is to set none on bodies: it would print a stack trace about
- * every chunked one that is too large. What is not chunked is refused here, by its length; whoever
- * reads a body takes no more of it than they can use; and what is chunked and not read ends with
- * the connection.
+ * <p>Undertow closes the connection or answers 400 with an empty body when its own limits are
+ * exceeded, so those are {@link #SLACK} times as high. It must not limit bodies: it would log a
+ * stack trace for each chunked body that is too large. A body that is not chunked is refused here,
+ * by its length; a handler reads no more of a body than it needs; and an unread chunked body ends
+ * with the connection.
  */
 final class RequestLimitsHandler implements HttpHandler {
 
-  /** What links need, and no more. */
+  /** What links need. */
   static final int MOST_HEADER_BYTES = 64 * 1024;
 
   static final int MOST_HEADERS = 100;
@@ -26,8 +26,8 @@ final class RequestLimitsHandler implements HttpHandler {
   static final int SLACK = 2;
 
   /**
-   * The API keeps far less: what is between the two is read and thrown away, because whoever is
-   * still sending would not read why it was refused.
+   * The API accepts far less. What is between the two limits is read and discarded, because a
+   * client that is still sending would not read why it was refused.
    */
   private static final long MOST_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -46,13 +46,13 @@ final class RequestLimitsHandler implements HttpHandler {
       exchange.setPersistent(false);
       Problem.of(
               StatusCodes.REQUEST_ENTITY_TOO_LARGE,
-              "the body is larger than 16 MB, which nothing here takes; send less")
+              "the body is larger than the limit of 16 MB; send less")
           .answer(exchange);
     } else if (isHeavy(exchange)) {
       exchange.setPersistent(false);
       Problem.of(
               StatusCodes.REQUEST_HEADER_FIELDS_TOO_LARGE,
-              "the headers are more than %d, or larger than %d KB with the URL; send less, such as fewer cookies"
+              "there are more than %d headers, or they exceed %d KB together with the URL; send less, such as fewer cookies"
                   .formatted(MOST_HEADERS, MOST_HEADER_BYTES / 1024))
           .answer(exchange);
     } else {

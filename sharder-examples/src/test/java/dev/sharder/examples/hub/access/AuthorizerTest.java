@@ -114,7 +114,8 @@ class AuthorizerTest {
     try (RunningApi api = start("admins: [ada]")) {
       assertThat(api.hub().ask("GET", "/metrics", OWN, ADA).status()).isEqualTo(200);
       for (String path : List.of("/", "/metrics")) {
-        assertRefused(api.hub().ask("GET", path, OWN, "REMOTE_USER: bob"), "'bob' is none of the");
+        assertRefused(
+            api.hub().ask("GET", path, OWN, "REMOTE_USER: bob"), "'bob' is not one of the");
       }
     }
   }
@@ -295,11 +296,11 @@ class AuthorizerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "REMOTE_USER: bob, 403, user 'bob' is none of the 'admins'",
-    "REMOTE_USER: adam, 403, user 'adam' is none of the 'admins'",
-    "REMOTE_USER:, 403, is none of the 'admins'",
-    "REMOTE_USER: \u0085ada, 403, is none of the 'admins'",
-    "REMOTE_USER: \u202eada, 403, whoever is named by REMOTE_USER is none of the 'admins'",
+    "REMOTE_USER: bob, 403, user 'bob' is not one of the 'admins'",
+    "REMOTE_USER: adam, 403, user 'adam' is not one of the 'admins'",
+    "REMOTE_USER:, 403, is not one of the 'admins'",
+    "REMOTE_USER: \u0085ada, 403, is not one of the 'admins'",
+    "REMOTE_USER: \u202eada, 403, the user named by REMOTE_USER is not one of the 'admins'",
   })
   void whomNginxNamesAndIsNoAdminMayNeitherSeeNorAssign(String header, int status, String detail)
       throws Exception {

@@ -102,8 +102,11 @@ class InputTest {
           List.of("a,\u04bbub-1", "bin '\u04bbub-1'", "did you mean 'hub-1'?"),
           List.of("a,", "bin name '' is blank", "give it at least one"),
           List.of(",hub-1", "object name '' is blank", "give it at least one"),
-          List.of("\" a\",hub-1", "user name ' a' begins or ends with U+0020", "leave it out"),
-          List.of("a\u00a0,hub-1", "begins or ends with U+00A0", "leave it out"),
+          List.of(
+              "\" a\",hub-1",
+              "user name ' a' begins or ends with U+0020",
+              "is invisible; remove it"),
+          List.of("a\u00a0,hub-1", "begins or ends with U+00A0", "is invisible; remove it"),
           List.of("\u200b,hub-1", "'\\u200b' has no visible character", "at least one"),
           List.of("\u212aim,hub-1", "U+212A", "in small letters"),
           List.of("a\u0000b,hub-1", "'a\\u0000b' has a control character", "remove it"),

@@ -192,7 +192,7 @@ class DeployedNginxTest {
     for (String path : List.of("/", "/page.js", "/api/v1/kinds/hub/bins", bin)) {
       HubAnswer refused = nginx.askAt(OPERATORS, "bob", "GET", path, "", asAda);
       assertThat(refused.status()).as(path).isEqualTo(403);
-      assertThat(refused.body()).contains("'bob' is none of the 'admins'");
+      assertThat(refused.body()).contains("'bob' is not one of the 'admins'");
     }
     assertThat(nginx.askAt(OPERATORS, "bob", "PUT", bin, "", asAda).status()).isEqualTo(403);
     String assignment = "/api/v1/kinds/hub/assignments/bob";

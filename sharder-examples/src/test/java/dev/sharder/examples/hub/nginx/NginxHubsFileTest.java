@@ -100,7 +100,7 @@ class NginxHubsFileTest {
     Path inner = Files.createDirectory(folder.resolve("inner"));
     for (Path other : List.of(inner, Path.of("/dev/null"))) {
       assertThatThrownBy(() -> NginxHubsFile.write(other, NEW))
-          .hasMessageContaining("it is no regular file");
+          .hasMessageContaining("it is not a regular file");
     }
     assertThat(names(folder)).containsExactly("inner");
   }

@@ -95,7 +95,7 @@ class PageNginxTest {
     try (BrowserContext visit = chromium.visitAs("bob")) {
       Response response = visit.newPage().navigate(site() + "/");
       assertThat(response.status()).isEqualTo(403);
-      assertThat(response.text()).contains("user 'bob' is none of the 'admins'");
+      assertThat(response.text()).contains("user 'bob' is not one of the 'admins'");
       for (String path : List.of("/metrics", "/shard/x", "/auth", "/api/v1/kinds")) {
         assertThat(visit.newPage().navigate(site() + path).status())
             .as(path)

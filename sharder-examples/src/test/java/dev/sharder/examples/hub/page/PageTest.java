@@ -124,7 +124,7 @@ class PageTest {
     dialog().getByLabel("Token").fill("0123456789abcdefghijABCDEFGHIJ-wrong");
     dialogButton("Sign in").click();
     assertThat(page.locator("#ask-problem"))
-        .hasText("the token is not one of those that are configured; use one of them");
+        .hasText("the token is not one of the configured tokens; use one of them");
     dialogButton("Cancel").click();
     assertThat(button("Sign in")).isVisible();
     assertThat(api.get("/kinds/hub/bins/hub-1").json().path("state").asText()).isEqualTo("open");

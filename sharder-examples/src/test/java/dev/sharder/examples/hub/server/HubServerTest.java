@@ -205,7 +205,7 @@ class HubServerTest {
       assertThat(answer.body())
           .isEqualTo(
               "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"the header REMOTE_USER names"
-                  + " nobody; have nginx log the user in and set it\"}\n");
+                  + " no user; have nginx log the user in and set it\"}\n");
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
     assertThat(rows(sqlite())).isEmpty();
@@ -321,7 +321,7 @@ class HubServerTest {
       HubAnswer full = hub.get("/shard", "bob");
       assertThat(full.status()).isEqualTo(503);
       assertThat(full.headers("Retry-After")).containsExactly("5");
-      assertThat(full.body()).contains("no hub takes anybody new now").doesNotContain("hub-1");
+      assertThat(full.body()).contains("no hub accepts new users now").doesNotContain("hub-1");
       assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
     }
     assertThat(rows(sqlite())).containsOnlyKeys("ada");
@@ -341,7 +341,7 @@ class HubServerTest {
       }
       HubAnswer answer = hub.get("/shard", "ada");
       assertThat(answer.status()).isEqualTo(500);
-      assertThat(answer.body()).contains("tell the operator").doesNotContain("hub 9");
+      assertThat(answer.body()).contains("contact the operator").doesNotContain("hub 9");
       assertThat(answer.headers("Set-Cookie")).isEmpty();
     }
     assertThat(log.list)
@@ -412,7 +412,7 @@ class HubServerTest {
           assertThat(late.status()).isEqualTo(503);
           assertThat(late.header("Retry-After")).isEqualTo("5");
           assertThat(late.header("Content-Type")).isEqualTo("application/problem+json");
-          assertThat(late.body()).contains("\"status\":503").contains("is being stopped");
+          assertThat(late.body()).contains("\"status\":503").contains("is stopping");
         });
   }
 
@@ -459,7 +459,7 @@ class HubServerTest {
     }
     assertThat(log.list)
         .extracting(ILoggingEvent::getFormattedMessage)
-        .contains("no hubs were named, so it starts with hub-1, hub-2, hub-3");
+        .contains("no hubs are configured, so the server starts with hub-1, hub-2, hub-3");
   }
 
   @Test

@@ -49,7 +49,7 @@ class ReloadTest {
             .startsWith("hub=hub-1;");
       }
       assertThat(log.lines().get(0))
-          .startsWith("not reloaded, and going on as before: ")
+          .startsWith("not reloaded, the settings in use are unchanged: ")
           .contains("sharder.yml line 3: bin 'hub 3'");
       assertThat(log.lines()).hasSize(4);
     }
@@ -105,7 +105,9 @@ class ReloadTest {
         CapturedLogLines log = CapturedLogLines.of(HubServer.class)) {
       write("bins: [hub-1]\ncookie-max-age: 60");
       hub.server().reload(this::settings);
-      assertThat(log.lines()).hasSize(2).anyMatch(line -> line.contains("takes a restart"));
+      assertThat(log.lines())
+          .hasSize(2)
+          .anyMatch(line -> line.contains("take effect after a restart"));
       assertThat(hub.get("/shard", "ada").header("Set-Cookie")).doesNotContain("Max-Age");
     }
   }
