@@ -12,13 +12,14 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one request names, asks and says.
+ * One request to the API.
  *
- * @param names what its path names, decoded
- * @param queries what its query asks, decoded; one value each but for those that may be repeated
- * @param body what it says
- * @param actor who acts; nobody if they may only read and assign
- * @param worker where to wait for the store, if that is not where it began
+ * @param names the names in its path, decoded
+ * @param queries the parameters of its query, decoded; one value each, except for those that may be
+ *     repeated
+ * @param body its body
+ * @param actor who makes changes; empty if the client may only read and assign
+ * @param worker runs work that blocks on the store after the operation has returned
  */
 record ApiRequest(
     Map<String, String> names,
@@ -53,7 +54,7 @@ record ApiRequest(
     return all(query).stream().findFirst();
   }
 
-  /** Returns a whole number that the query gives, if it does, within its range. */
+  /** Returns the whole number in a query parameter, if present; throws if it is out of range. */
   OptionalLong number(String query, long least, long most) {
     Optional<String> text = query(query);
     if (text.isEmpty()) {
@@ -63,7 +64,7 @@ record ApiRequest(
     if (number.isEmpty() || number.getAsLong() < least || number.getAsLong() > most) {
       throw new ProblemException(
           StatusCodes.BAD_REQUEST,
-          "the parameter '%s' is no whole number from %d to %d".formatted(query, least, most));
+          "the parameter '%s' is not a whole number from %d to %d".formatted(query, least, most));
     }
     return number;
   }
@@ -75,14 +76,12 @@ record ApiRequest(
     return JsonBody.read(body, type);
   }
 
-  /** Reads the body, which may be left out. */
+  /** Reads the body, which is optional. */
   <T> T body(Class<T> type, T otherwise) {
     return body.isEmpty() ? otherwise : JsonBody.read(body, type);
   }
 
-  /**
-   * Returns who acts and why, for whoever asks later; somebody does where a route is for holders.
-   */
+  /** Returns the note for the history; routes for token holders always have an actor. */
   Note note(@Nullable String reason) {
     return new Note(actor.orElseThrow(), reason == null ? BY_DEFAULT : reason);
   }

@@ -3,11 +3,11 @@ package dev.sharder.examples.hub.api;
 import io.undertow.util.StatusCodes;
 
 /**
- * What a request gets.
+ * The answer to a request.
  *
  * @param status 200 or 201
  * @param type the media type of the content
- * @param content what Jackson writes as JSON; or bytes, sent as they are
+ * @param content an object that Jackson writes as JSON, or bytes that are sent unchanged
  */
 record ApiResponse(int status, String type, Object content) {
 

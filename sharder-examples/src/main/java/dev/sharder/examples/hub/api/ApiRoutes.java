@@ -13,21 +13,21 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Finds what a request asks for, by its path and its method. */
+/** Finds the operation for a path and a method. */
 final class ApiRoutes {
 
-  /** Parameters that may come more than once. */
+  /** The parameters that may be repeated. */
   private static final Set<String> REPEATED = Set.of("bin");
 
   /**
    * One operation.
    *
-   * @param needsToken whether a trusted peer is not enough
-   * @param queries the parameters that its query may have
+   * @param needsToken whether it requires a token or an admin
+   * @param queries the allowed query parameters
    */
   record Route(boolean needsToken, Set<String> queries, ApiOperation operation) {
 
-    /** Reads the parameters of a query, which are none but these. */
+    /** Reads the parameters of a query; throws for an unknown or repeated one. */
     Map<String, List<String>> parameters(String query) {
       Map<String, List<String>> parameters = PercentDecoder.parameters(query);
       parameters.forEach(
@@ -41,7 +41,7 @@ final class ApiRoutes {
             if (values.size() > 1 && !REPEATED.contains(name)) {
               throw new ProblemException(
                   StatusCodes.BAD_REQUEST,
-                  "the parameter '%s' is there %d times; give it once"
+                  "the parameter '%s' is given %d times; give it once"
                       .formatted(name, values.size()));
             }
           });
@@ -49,17 +49,17 @@ final class ApiRoutes {
     }
   }
 
-  /** A route, and what the path names, decoded. */
+  /** A route, and the decoded names in the path. */
   record FoundRoute(Route route, Map<String, String> names) {}
 
   private final PathTemplateMatcher<Map<HttpString, Route>> paths = new PathTemplateMatcher<>();
 
-  /** Adds what a trusted peer may ask for. */
+  /** Adds an operation that trusted peers may use. */
   ApiRoutes forPeers(HttpString method, String path, ApiOperation operation, String... queries) {
     return add(method, path, new Route(false, Set.of(queries), operation));
   }
 
-  /** Adds what takes a token, or an admin. */
+  /** Adds an operation that requires a token or an admin. */
   ApiRoutes forHolders(HttpString method, String path, ApiOperation operation, String... queries) {
     return add(method, path, new Route(true, Set.of(queries), operation));
   }
@@ -74,14 +74,14 @@ final class ApiRoutes {
     return this;
   }
 
-  /** Finds the route of a path that is still encoded. */
+  /** Finds the route of an encoded path. */
   FoundRoute find(HttpString method, String path) {
-    // A name that ends with a slash has it encoded; without this it would be taken for another.
+    // A slash at the end of a name is encoded; without this check, "ada/" would match "ada".
     PathTemplateMatcher.PathMatchResult<Map<HttpString, Route>> match =
         path.endsWith("/") ? null : paths.match(path);
     if (match == null) {
       throw new ProblemException(
-          StatusCodes.NOT_FOUND, "nothing is here; see openapi.yaml for what there is");
+          StatusCodes.NOT_FOUND, "there is no such path; see openapi.yaml for those that exist");
     }
     Map<HttpString, Route> methods = match.getValue();
     Route route = methods.get(method.equals(Methods.HEAD) ? Methods.GET : method);
@@ -102,7 +102,7 @@ final class ApiRoutes {
     String list = String.join(", ", allowed);
     return new ProblemException(
         StatusCodes.METHOD_NOT_ALLOWED,
-        "this cannot be done here; what can is " + list,
+        "this method is not allowed here; use " + list,
         Map.of(Headers.ALLOW, list));
   }
 }

@@ -5,7 +5,7 @@ import dev.sharder.Assignment;
 import dev.sharder.Placement;
 import org.jspecify.annotations.Nullable;
 
-/** An assignment as the API tells it; whether it is new only to whoever may have made it. */
+/** An assignment in the API; {@code isNew} is present only in answers to requests that assign. */
 record AssignmentJson(
     String kind,
     String object,

@@ -21,13 +21,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Finds, makes and lists assignments: what every program asks. */
+/** Returns, makes and lists assignments. */
 final class AssignmentsApi {
 
   /** The most objects in one request. */
   static final int MOST_OBJECTS = 10_000;
 
-  /** The most assignments or changes in a page, and how many unless told otherwise. */
+  /** The most assignments or changes in a page. */
   static final int LONGEST_PAGE = 1_000;
 
   static final int PAGE = 100;
@@ -40,13 +40,13 @@ final class AssignmentsApi {
     this.newest = newest;
   }
 
-  /** What is known of an object that may be new. */
+  /** The size and group of an object that may be new. */
   record Wanted(@Nullable Long size, @Nullable String group) {}
 
   /** A list of objects. */
   record ObjectList(@Nullable List<@Nullable String> objects) {}
 
-  /** What one object of many gets: an assignment or a problem. */
+  /** The answer for one object of many: an assignment or a problem. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record RosterAnswer(
       String object, @Nullable AssignmentJson assignment, @Nullable Problem problem) {}
@@ -94,13 +94,13 @@ final class AssignmentsApi {
                     AssignmentJson.of(placement)));
   }
 
-  /** They are placed in their order, and one that is refused fails no other. */
+  /** Places objects in their order; a refused one does not affect the others. */
   CompletionStage<ApiResponse> putAll(ApiRequest call) {
     List<String> objects =
         texts("objects", JsonBody.required("objects", call.body(ObjectList.class).objects()));
     if (objects.size() > MOST_OBJECTS) {
       throw new InvalidValueException(
-          "%d objects are too many at once; send %d at most, and the others after them"
+          "%d objects are too many for one request; send at most %d"
               .formatted(objects.size(), MOST_OBJECTS));
     }
     List<CompletionStage<Placement>> placing = kinds.sharder(call.kind()).assignEachAsync(objects);
@@ -120,12 +120,12 @@ final class AssignmentsApi {
                     new RosterAnswers(answers.stream().map(CompletableFuture::join).toList())));
   }
 
-  /** Returns the texts of a list in which there must be nothing else. */
+  /** Returns the strings of a list; throws if it has anything else. */
   static List<String> texts(String field, List<@Nullable String> values) {
     List<String> texts = new ArrayList<>();
     for (String value : values) {
       if (value == null) {
-        throw JsonBody.malformed("'%s[%d]' is not a text".formatted(field, texts.size()));
+        throw JsonBody.malformed("'%s[%d]' is not a string".formatted(field, texts.size()));
       }
       texts.add(value);
     }
@@ -144,7 +144,7 @@ final class AssignmentsApi {
     int limit = (int) call.number("limit", 1, LONGEST_PAGE).orElse(PAGE);
     Set<String> bins = new HashSet<>(call.all("bin"));
     bins.forEach(admin::bin);
-    // One more tells whether there is a next page.
+    // One more shows whether there is a next page.
     Iterator<Assignment> found = admin.list(listing(call, limit + 1).ofBins(bins));
     List<AssignmentJson> page = new ArrayList<>();
     while (page.size() < limit && found.hasNext()) {
@@ -163,13 +163,13 @@ final class AssignmentsApi {
     }
     if (!after.startsWith(prefix)) {
       throw new InvalidValueException(
-          "'after' is '%s', which does not start with '%s'; give it as 'next' was, with the same prefix"
+          "'after' is '%s', which does not start with '%s'; use 'next' of the previous page, with the same prefix"
               .formatted(after, prefix));
     }
     return all.after(after);
   }
 
-  /** Returns a text that is empty, or could be a name. */
+  /** Returns the text; throws if it is neither empty nor a valid name. */
   private static String checked(ApiRequest call, String text) {
     return text.isEmpty() ? text : AssignmentRequest.of(call.kind(), text).object();
   }

@@ -7,11 +7,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bin as the API tells it.
+ * A bin in the API.
  *
  * @param load assigned + offset
  * @param share its percentage of the load of all bins of the kind, to a tenth
- * @param refusal why it takes nobody new; null if it does
+ * @param refusal why it takes no new objects; null if it does
  */
 record BinJson(
     String bin,

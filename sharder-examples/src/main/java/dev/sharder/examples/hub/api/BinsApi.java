@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Tells the kinds and their bins, adds bins and changes them. */
+/** Lists the kinds and their bins, adds bins and changes them. */
 final class BinsApi {
 
   private final SharderRegistry kinds;
@@ -29,7 +29,7 @@ final class BinsApi {
 
   record BinList(List<BinJson> bins) {}
 
-  /** What a bin is to be like; a capacity of null is none. */
+  /** The settings of a bin; a capacity of null removes the limit. */
   record BinShape(
       @Nullable Integer weight,
       @Nullable Long offset,
@@ -40,7 +40,7 @@ final class BinsApi {
 
     private static final BinShape PLAIN = new BinShape(null, null, null, null, null, null);
 
-    /** Returns a bin that is this and nothing else, but for its state, which stays if not told. */
+    /** Returns a bin with these settings and defaults; the state is kept unless given. */
     Bin whole(String name, BinState before) {
       return new Bin(
           name,
@@ -51,7 +51,7 @@ final class BinsApi {
           merged(Map.of()));
     }
 
-    /** Returns the bin with what is told, and the rest as it was (RFC 7396). */
+    /** Returns the bin with the given settings, and the rest unchanged (RFC 7396). */
     Bin applied(Bin bin) {
       return new Bin(
           bin.name(),
@@ -74,7 +74,7 @@ final class BinsApi {
         return OptionalLong.empty();
       }
       if (!capacity.isIntegralNumber() || !capacity.canConvertToLong()) {
-        throw JsonBody.malformed("'capacity' is not a whole number in range, and not null");
+        throw JsonBody.malformed("'capacity' is neither a whole number in range nor null");
       }
       return OptionalLong.of(capacity.longValue());
     }
@@ -104,10 +104,10 @@ final class BinsApi {
   }
 
   ApiResponse get(ApiRequest call) {
-    return ApiResponse.ok(told(kinds.admin(call.kind()), call.bin()));
+    return ApiResponse.ok(current(kinds.admin(call.kind()), call.bin()));
   }
 
-  /** Adds the bin, or makes the one there is like this. */
+  /** Adds the bin, or replaces the settings of an existing one. */
   ApiResponse put(ApiRequest call) {
     BinShape shape = call.body(BinShape.class, BinShape.PLAIN);
     Bin added = shape.whole(call.bin(), BinState.OPEN);
@@ -118,23 +118,23 @@ final class BinsApi {
       kinds.checkNewBin(call.kind(), call.bin());
       try {
         admin.addBin(added, note);
-        return ApiResponse.of(StatusCodes.CREATED, told(admin, call.bin()));
+        return ApiResponse.of(StatusCodes.CREATED, current(admin, call.bin()));
       } catch (RefusedException addedMeanwhile) {
-        // Bins are for ever, so it is there to be changed now.
+        // Bins are never deleted, so it exists and can be changed now.
       }
     }
     admin.changeBin(call.bin(), change, note);
-    return ApiResponse.ok(told(admin, call.bin()));
+    return ApiResponse.ok(current(admin, call.bin()));
   }
 
   ApiResponse patch(ApiRequest call) {
     BinShape shape = call.body(BinShape.class);
     ShardAdmin admin = kinds.admin(call.kind());
     admin.changeBin(call.bin(), shape::applied, call.note(shape.reason()));
-    return ApiResponse.ok(told(admin, call.bin()));
+    return ApiResponse.ok(current(admin, call.bin()));
   }
 
-  private static BinJson told(ShardAdmin admin, String name) {
+  private static BinJson current(ShardAdmin admin, String name) {
     BinLoad bin = admin.bin(name);
     return BinJson.of(bin, admin.bins());
   }

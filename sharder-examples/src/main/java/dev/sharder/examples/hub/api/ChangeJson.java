@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A change as the API tells it. */
+/** A change in the API. */
 record ChangeJson(
     long id,
     String kind,

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Wakes those who wait for a change: one thread asks the store for all of them, and only while
- * somebody waits. Closing it wakes everybody, so that a server can end its requests.
+ * Notifies requests that wait for a change: one thread polls the store for all of them, and only
+ * while a request waits. Closing it completes all of them, so that a server can shut down.
  */
 public final class ChangeNotifier implements AutoCloseable {
 
@@ -25,7 +25,7 @@ public final class ChangeNotifier implements AutoCloseable {
 
   private static final Duration BEAT = Duration.ofMillis(250);
 
-  /** Each keeps a request; whoever comes after them does not wait. */
+  /** Each waiter holds a request open; further requests do not wait. */
   private static final int MOST_WAITERS = 1_000;
 
   private record Waiter(String kind, long revision, CompletableFuture<Void> woken) {}
@@ -51,12 +51,12 @@ public final class ChangeNotifier implements AutoCloseable {
             this::wake, BEAT.toMillis(), BEAT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Returns the revision of a kind, from which to wait for another. */
+  /** Returns the current revision of a kind, for {@link #await}. */
   long revision(String kind) {
     return store.changedSince(kind, Long.MAX_VALUE, SharderRegistry.deadline()).revision();
   }
 
-  /** Completes when the kind has another revision, and at the latest when the time is over. */
+  /** Completes when the kind has another revision, at the latest after the timeout. */
   CompletionStage<Void> await(String kind, long revision, Duration atMost) {
     CompletableFuture<Void> woken = new CompletableFuture<>();
     if (closed || waiters.size() >= MOST_WAITERS) {
@@ -83,7 +83,7 @@ public final class ChangeNotifier implements AutoCloseable {
       failing = false;
     } catch (RuntimeException failure) {
       if (!failing) {
-        log.warn("nobody is told of changes now: {}", failure.getMessage());
+        log.warn("cannot poll for changes: {}", failure.getMessage());
       }
       failing = true;
     }

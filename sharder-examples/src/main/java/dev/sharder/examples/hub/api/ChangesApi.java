@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** Tells the changes of a kind in the order they were made, and those to come as they are made. */
+/** Lists the changes of a kind in the order they were made, and waits for new ones. */
 final class ChangesApi {
 
   private static final long LONGEST_WAIT_SECONDS = 30;
@@ -20,7 +20,7 @@ final class ChangesApi {
     this.feed = feed;
   }
 
-  /** Changes, and the number after which the next ones come. */
+  /** Changes, and the {@code after} of the next page. */
   record ChangePage(List<ChangeJson> changes, long next) {}
 
   CompletionStage<ApiResponse> list(ApiRequest call) {
@@ -33,7 +33,7 @@ final class ChangesApi {
             : Math.max(0, kinds.admin(call.kind()).lastChange() - latest);
     long wait = call.number("wait", 0, LONGEST_WAIT_SECONDS).orElse(0);
     kinds.admin(call.kind());
-    // Asked first, so that no change falls between the page and the waiting.
+    // Read first, so that no change between the page and the wait is missed.
     long revision = wait > 0 ? feed.revision(call.kind()) : 0;
     ChangePage page = page(call.kind(), after, limit);
     if (wait == 0 || !page.changes().isEmpty()) {

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What a request says in its body, read strictly; what is wrong with it is named. */
+/** Reads a request's body strictly; errors name the field that is wrong. */
 final class JsonBody {
 
   private JsonBody() {}
@@ -24,7 +24,7 @@ final class JsonBody {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException malformed) {
-      throw malformed("it is not UTF-8; encode it so");
+      throw malformed("it is not UTF-8; encode it as UTF-8");
     }
   }
 
@@ -41,11 +41,10 @@ final class JsonBody {
   }
 
   static ProblemException malformed(String complaint) {
-    return new ProblemException(
-        StatusCodes.BAD_REQUEST, "the body is not as it should be: " + complaint);
+    return new ProblemException(StatusCodes.BAD_REQUEST, "the body is malformed: " + complaint);
   }
 
-  /** Returns the value of a field that has to be there. */
+  /** Returns the value of a required field. */
   static <T> T required(String field, @Nullable T value) {
     if (value == null) {
       throw malformed("'%s' is missing; add it".formatted(field));
@@ -60,13 +59,12 @@ final class JsonBody {
     }
     if (wrong instanceof MismatchedInputException mismatch) {
       String path = path(mismatch);
-      return "%s is not %s"
-          .formatted(path.isEmpty() ? "the whole" : "'" + path + "'", wanted(mismatch));
+      return "%s is not %s".formatted(path.isEmpty() ? "it" : "'" + path + "'", wanted(mismatch));
     }
     if (wrong instanceof JsonMappingException mapping && !path(mapping).isEmpty()) {
-      return "'%s' is malformed, too large, or there twice".formatted(path(mapping));
+      return "'%s' is malformed, too large, or given twice".formatted(path(mapping));
     }
-    return "it is no JSON, or has a field twice; send one JSON object";
+    return "it is not JSON, or has a field twice; send one JSON object";
   }
 
   private static String path(JsonMappingException error) {
@@ -92,19 +90,19 @@ final class JsonBody {
       return "true or false";
     }
     if (type == String.class) {
-      return "a text";
+      return "a string";
     }
     boolean isList = type != null && Collection.class.isAssignableFrom(type);
     return isList ? "a list" : type == null ? "complete" : map(type);
   }
 
   private static String map(Class<?> type) {
-    return Map.class.isAssignableFrom(type) ? "an object with texts" : "an object";
+    return Map.class.isAssignableFrom(type) ? "an object with strings" : "an object";
   }
 
   private static String known(@Nullable Collection<Object> fields) {
     return fields == null
-        ? "those that the API tells"
+        ? "those in openapi.yaml"
         : fields.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
   }
 }

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What an operator does to one object, and asks of it. */
+/** Moves, removes and explains one object, and returns its history. */
 final class ObjectsApi {
 
   private final SharderRegistry kinds;
@@ -20,7 +20,7 @@ final class ObjectsApi {
     this.kinds = kinds;
   }
 
-  /** Where an object is to go, and what it must be like before. */
+  /** The bin to move an object to, and the version it must have. */
   record Destination(
       @Nullable String bin,
       @Nullable Long version,

@@ -11,12 +11,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Decodes what a URL says, exactly once: bytes that are percent-encoded, and UTF-8. */
+/** Decodes the parts of a URL exactly once: percent-encoded bytes in UTF-8. */
 final class PercentDecoder {
 
   private PercentDecoder() {}
 
-  /** Returns the text of a segment of a path, in which a plus is a plus. */
+  /** Decodes a path segment, in which a plus stays a plus. */
   static String decoded(String raw) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length());
     for (int i = 0; i < raw.length(); i++) {
@@ -25,7 +25,7 @@ final class PercentDecoder {
         bytes.write(digit(raw, i + 1) << 4 | digit(raw, i + 2));
         i += 2;
       } else {
-        // The server hands over each byte as a character.
+        // The server passes each byte as a character.
         bytes.write(c);
       }
     }
@@ -35,11 +35,11 @@ final class PercentDecoder {
           .decode(ByteBuffer.wrap(bytes.toByteArray()))
           .toString();
     } catch (CharacterCodingException malformed) {
-      throw malformed("is not UTF-8; encode names as UTF-8, then in percent");
+      throw malformed("is not UTF-8; encode names as UTF-8, then percent-encode them");
     }
   }
 
-  /** Returns the parameters of a query, in which a plus is a blank. */
+  /** Decodes the parameters of a query, in which a plus is a space. */
   static Map<String, List<String>> parameters(String query) {
     Map<String, List<String>> parameters = new LinkedHashMap<>();
     for (String pair : query.split("&", -1)) {
@@ -55,7 +55,8 @@ final class PercentDecoder {
   private static int digit(String raw, int at) {
     int digit = at < raw.length() ? Character.digit(raw.charAt(at), 16) : -1;
     if (digit < 0) {
-      throw malformed("has a '%' that no two hexadecimal digits follow; write '%25' for itself");
+      throw malformed(
+          "has a '%' without two hexadecimal digits after it; write '%25' for a percent sign");
     }
     return digit;
   }

@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A plan as the API tells it, and takes it back: its flows, for the kind as it was at that
- * revision. The rest is for whoever looks at it, and is ignored when it comes back.
+ * A plan in the API, sent and received: its flows, for the kind at that revision. The other fields
+ * are for information and are ignored in requests.
  */
 record PlanJson(
     @Nullable String kind,
@@ -21,11 +21,11 @@ record PlanJson(
 
   private static final long MOST_UNITS = 1_000_000_000;
 
-  /** So many units of one size from one bin to another. */
+  /** A number of units of one size to move from one bin to another. */
   record FlowJson(
       @Nullable String from, @Nullable String to, @Nullable Long size, @Nullable Long units) {}
 
-  /** A bin that takes part: its load now, and after. */
+  /** A bin of the plan: its load before and after. */
   record LevelJson(String bin, String state, int weight, long load, long then) {}
 
   static PlanJson of(Plan plan) {
@@ -44,24 +44,24 @@ record PlanJson(
         plan.kind(), plan.revision(), flows(plan.flows()), plan.moves(), plan.stranded(), levels);
   }
 
-  /** Returns what is left to do of a plan. */
+  /** Returns the remaining plan. */
   static PlanJson rest(String kind, long revision, List<Plan.Flow> flows) {
     long moves = flows.stream().mapToLong(Plan.Flow::units).sum();
     return new PlanJson(kind, revision, flows(flows), moves, null, null);
   }
 
   private static List<@Nullable FlowJson> flows(List<Plan.Flow> flows) {
-    List<@Nullable FlowJson> told = new ArrayList<>();
+    List<@Nullable FlowJson> json = new ArrayList<>();
     flows.forEach(
-        flow -> told.add(new FlowJson(flow.from(), flow.to(), flow.size(), flow.units())));
-    return told;
+        flow -> json.add(new FlowJson(flow.from(), flow.to(), flow.size(), flow.units())));
+    return json;
   }
 
-  /** Returns the flows of the plan, which came from outside. */
+  /** Returns the flows of a plan from a request; throws if one is invalid. */
   List<Plan.Flow> checkedFlows(String ofKind) {
     if (kind != null && !kind.equals(ofKind)) {
       throw new InvalidValueException(
-          "the plan is for kind '%s', not '%s'; apply it to its own".formatted(kind, ofKind));
+          "the plan is for kind '%s', not '%s'; apply it to that kind".formatted(kind, ofKind));
     }
     List<Plan.Flow> checked = new ArrayList<>();
     for (FlowJson flow : JsonBody.required("plan.flows", flows)) {
@@ -78,7 +78,7 @@ record PlanJson(
     long units = JsonBody.required(field + ".units", flow.units());
     if (units < 1 || units > MOST_UNITS || size < 1) {
       throw new InvalidValueException(
-          "a flow of %d units of size %d cannot be; use units from 1 to %d and a size of 1 or more"
+          "a flow of %d units of size %d is invalid; use units from 1 to %d and a size of 1 or more"
               .formatted(units, size, MOST_UNITS));
     }
     return new Plan.Flow(from, to, size, units);

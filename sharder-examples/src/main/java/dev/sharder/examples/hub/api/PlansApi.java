@@ -14,13 +14,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes plans, and applies them piece by piece. Nothing is kept from one piece to the next: what
- * comes back with each is what is left, for the kind as that piece left it. If anybody else moved
- * something or changed a bin since, the next piece is refused, and so is one that is sent again.
+ * Makes plans, and applies them in parts. The server stores nothing between parts: each answer has
+ * the remaining plan, for the kind's revision after that part. If someone else moved an object or
+ * changed a bin since, the next part is refused, and so is a part that is sent twice.
  */
 final class PlansApi {
 
-  /** The most moves in a piece, which is one transaction. */
+  /** The most moves in a part, which is one transaction. */
   private static final int LARGEST_PIECE = 1_000;
 
   private final SharderRegistry kinds;
@@ -29,7 +29,7 @@ final class PlansApi {
     this.kinds = kinds;
   }
 
-  /** What to plan: one of the two. */
+  /** What to plan: either a drain or a rebalance. */
   record Wish(
       @Nullable String drain, @Nullable List<@Nullable String> into, @Nullable Balance rebalance) {}
 
@@ -38,7 +38,7 @@ final class PlansApi {
 
   record Piece(@Nullable PlanJson plan, @Nullable Integer limit, @Nullable String reason) {}
 
-  /** How many units went, how many could not, and how many are left, with the plan for these. */
+  /** The number of units moved, skipped and left, with the remaining plan. */
   record Done(long moved, long skipped, long left, PlanJson plan) {}
 
   ApiResponse plan(ApiRequest call) {
@@ -47,7 +47,8 @@ final class PlansApi {
     boolean hasInto = wish.into() != null && !wish.into().isEmpty();
     if ((wish.drain() == null) == (wish.rebalance() == null) || (hasInto && wish.drain() == null)) {
       throw new InvalidValueException(
-          "a plan is for one thing; send {\"drain\": BIN}, perhaps with \"into\", or {\"rebalance\": {}}");
+          "a plan is either a drain or a rebalance; send {\"drain\": BIN}, optionally with"
+              + " \"into\", or {\"rebalance\": {}}");
     }
     return ApiResponse.ok(
         PlanJson.of(
@@ -78,8 +79,7 @@ final class PlansApi {
     int limit = piece.limit() == null ? LARGEST_PIECE : piece.limit();
     if (limit < 1 || limit > LARGEST_PIECE) {
       throw new InvalidValueException(
-          "at most %d moves cannot be applied at once; use a limit from 1 to %d"
-              .formatted(limit, LARGEST_PIECE));
+          "the limit %d is out of range; use a limit from 1 to %d".formatted(limit, LARGEST_PIECE));
     }
     List<Plan.Flow> now = new ArrayList<>();
     List<Plan.Flow> later = new ArrayList<>();
@@ -95,7 +95,7 @@ final class PlansApi {
             moved, plan.moves() - moved, later.stream().mapToLong(Plan.Flow::units).sum(), rest));
   }
 
-  /** Parts the flows after so many units. */
+  /** Splits the flows after a number of units. */
   private static void split(
       List<Plan.Flow> flows, long limit, List<Plan.Flow> now, List<Plan.Flow> later) {
     long room = limit;
@@ -113,19 +113,19 @@ final class PlansApi {
     }
   }
 
-  /** Moves whoever the plan chooses, and tells how many units went. */
+  /** Applies the plan, and returns the number of units moved. */
   private long apply(Plan plan, ApiRequest call, @Nullable String reason, AtomicLong revisionNow) {
     ShardAdmin admin = kinds.admin(call.kind());
     List<Move> moves = new ArrayList<>();
     admin.moves(plan).forEachRemaining(moves::add);
-    Set<String> gone = new HashSet<>();
+    Set<String> moved = new HashSet<>();
     admin.apply(
         moves.iterator(),
         call.note(reason),
         done -> {
-          gone.addAll(done.moved().keySet());
+          moved.addAll(done.moved().keySet());
           revisionNow.set(done.revision());
         });
-    return moves.stream().filter(move -> gone.contains(move.object())).count();
+    return moves.stream().filter(move -> moved.contains(move.object())).count();
   }
 }

@@ -20,7 +20,7 @@ public final class RecentAssignments implements SharderListener {
   private final Deque<Numbered> newest = new ArrayDeque<>();
   private long numbers;
 
-  /** Assignments in the order they were made, and the number after which the next ones come. */
+  /** Assignments in the order they were made, and the {@code after} of the next page. */
   record RecentPage(List<AssignmentJson> assignments, long next) {}
 
   @Override
@@ -42,7 +42,7 @@ public final class RecentAssignments implements SharderListener {
     }
   }
 
-  /** Those of a kind after a number, at most so many, and the newest rather than the oldest. */
+  /** Returns the newest assignments of a kind after a number, up to the limit. */
   synchronized RecentPage after(String kind, long number, int limit) {
     List<AssignmentJson> page = new ArrayList<>();
     newest.stream()

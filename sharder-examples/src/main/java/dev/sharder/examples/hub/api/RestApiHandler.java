@@ -29,14 +29,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers what {@code openapi.yaml} describes, and nothing else. I/O threads only read and write;
- * whatever asks the store begins on a worker.
+ * Serves the API that {@code openapi.yaml} describes. I/O threads only read and write; work that
+ * uses the store starts on a worker thread.
  */
 public final class RestApiHandler implements HttpHandler {
 
   private static final Logger log = LoggerFactory.getLogger(RestApiHandler.class);
 
-  /** What every path here begins with. */
+  /** The common start of all paths. */
   public static final String BASE = "/api/v1";
 
   private static final String KIND = "/kinds/{kind}";
@@ -49,13 +49,13 @@ public final class RestApiHandler implements HttpHandler {
   private static final Pattern JSON =
       Pattern.compile("application/(merge-patch\\+)?json *(; *charset=\"?utf-8\"?)?");
 
-  /** Who asks, if they may change anything. */
+  /** Who makes the request, if they may change anything. */
   record Me(@Nullable String actor) {}
 
   private final Authorizer access;
   private final ApiRoutes routes;
 
-  /** Serves the kinds to those who have access. */
+  /** Serves the kinds to clients that have access. */
   public RestApiHandler(
       SharderRegistry kinds, ChangeNotifier feed, RecentAssignments newest, Authorizer access) {
     this.access = access;
@@ -127,7 +127,7 @@ public final class RestApiHandler implements HttpHandler {
     }
   }
 
-  /** Tells whether a path is one of the API, or would be if there were more. */
+  /** Returns whether a path is in the API's namespace, including paths that do not exist. */
   public static boolean isBelow(String path) {
     return path.equals(BASE) || path.startsWith(BASE + "/");
   }
@@ -147,7 +147,7 @@ public final class RestApiHandler implements HttpHandler {
 
   private static void read(HttpServerExchange exchange, FoundRoute found) {
     if (!WITH_BODY.contains(exchange.getRequestMethod())) {
-      begin(exchange, found, new byte[0]);
+      dispatch(exchange, found, new byte[0]);
       return;
     }
     if (exchange.getRequestContentLength() > MOST_BYTES) {
@@ -157,7 +157,7 @@ public final class RestApiHandler implements HttpHandler {
     Receiver receiver = exchange.getRequestReceiver();
     receiver.setMaxBufferSize(MOST_BYTES);
     receiver.receiveFullBytes(
-        (received, body) -> begin(received, found, body), RestApiHandler::answerUnreadable);
+        (received, body) -> dispatch(received, found, body), RestApiHandler::answerUnreadable);
   }
 
   private static void answerUnreadable(HttpServerExchange exchange, IOException failure) {
@@ -169,11 +169,11 @@ public final class RestApiHandler implements HttpHandler {
   }
 
   private static void answerTooLarge(HttpServerExchange exchange) {
-    Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "the body is too large; send 1 MB at most")
+    Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "the body is too large; send at most 1 MB")
         .answer(exchange);
   }
 
-  private static void begin(HttpServerExchange exchange, FoundRoute found, byte[] body) {
+  private static void dispatch(HttpServerExchange exchange, FoundRoute found, byte[] body) {
     exchange.dispatch(worker -> answer(worker, found, body));
   }
 
@@ -200,7 +200,7 @@ public final class RestApiHandler implements HttpHandler {
     if (body.length > 0 && !isJson(exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE))) {
       throw new ProblemException(
           StatusCodes.UNSUPPORTED_MEDIA_TYPE,
-          "the body is not said to be JSON; send it with 'Content-Type: application/json'");
+          "the content type is not JSON; send the body with 'Content-Type: application/json'");
     }
     return new ApiRequest(
         found.names(),
@@ -231,7 +231,7 @@ public final class RestApiHandler implements HttpHandler {
       exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, reply.type());
       exchange.getResponseSender().send(ByteBuffer.wrap((byte[]) reply.content()));
     } catch (RuntimeException failure) {
-      log.error("an answer could not be completed", failure);
+      log.error("sending an answer failed", failure);
       exchange.endExchange();
     }
   }

@@ -16,23 +16,21 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
-/**
- * The sharders and the admins of every kind that has bins; closing it ends the sharders it made.
- */
+/** The sharders and admins of all kinds that have bins; closing it closes the sharders it made. */
 public final class SharderRegistry implements AutoCloseable {
 
   private static final Duration TIME_LIMIT = Duration.ofSeconds(10);
 
-  /** Plans and batches of moves read and write more. */
+  /** Longer, because plans and batches of moves read and write more. */
   private static final Duration ADMIN_TIME_LIMIT = Duration.ofSeconds(30);
 
   /**
-   * The kind of those whom nginx names.
+   * The kind of the users that nginx names.
    *
-   * @param sharder their sharder; whoever made it closes it
-   * @param checkBin refuses a name that a bin of theirs must not have, by an {@link
-   *     dev.sharder.InvalidValueException}
-   * @param areLowercase whether nginx's names for them are lowercased
+   * @param sharder their sharder; its creator closes it
+   * @param checkBin throws {@link dev.sharder.InvalidValueException} for a name that their bins
+   *     must not have
+   * @param areLowercase whether their names from nginx are lowercased
    */
   public record UserKind(Sharder sharder, Consumer<String> checkBin, boolean areLowercase) {
 
@@ -45,7 +43,7 @@ public final class SharderRegistry implements AutoCloseable {
   private final BinPolicy policy;
   private final UserKind users;
 
-  /** Only of kinds that have bins, and bins are for ever: so there is an end to them. */
+  /** Bounded, because only kinds with bins have a sharder. */
   private final Map<String, Sharder> sharders = new ConcurrentHashMap<>();
 
   private final List<SharderListener> listeners;
@@ -56,8 +54,8 @@ public final class SharderRegistry implements AutoCloseable {
    *
    * @param store where assignments are kept
    * @param policy how new objects are placed
-   * @param users the kind that there is already
-   * @param listeners hear what the sharders do that it makes
+   * @param users the kind of the users, which has a sharder already
+   * @param listeners the listeners of the sharders that it makes
    */
   public SharderRegistry(
       AssignmentStore store, BinPolicy policy, UserKind users, List<SharderListener> listeners) {
@@ -67,7 +65,7 @@ public final class SharderRegistry implements AutoCloseable {
     this.listeners = List.copyOf(listeners);
   }
 
-  /** Refuses a bin of a name that would be of no use to its kind. */
+  /** Refuses a bin name that its kind cannot use. */
   void checkNewBin(String kind, String name) {
     if (kind.equals(users.kind())) {
       users.checkBin().accept(name);
@@ -78,7 +76,7 @@ public final class SharderRegistry implements AutoCloseable {
     return store.kinds(deadline());
   }
 
-  /** Returns the kinds whose objects are lowercased where nginx names them. */
+  /** Returns the kinds whose names are lowercased when they come from nginx. */
   List<String> lowercase() {
     return users.areLowercase() ? List.of(users.kind()) : List.of();
   }
@@ -92,7 +90,7 @@ public final class SharderRegistry implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    // Without memory it has no thread and no connection of its own, however many kinds there are.
+    // Without a cache, it needs no thread and no connection of its own.
     SharderBuilder builder =
         Sharder.builder(kind, store).policy(policy).timeLimit(TIME_LIMIT).cache(0);
     listeners.forEach(builder::listener);
@@ -107,7 +105,7 @@ public final class SharderRegistry implements AutoCloseable {
     return admin;
   }
 
-  /** Returns the admin of a kind that may yet be without bins. */
+  /** Returns the admin of a kind that may not have bins yet. */
   ShardAdmin newAdmin(String kind) {
     return ShardAdmin.builder(kind, store).policy(policy).timeLimit(ADMIN_TIME_LIMIT).build();
   }
@@ -119,7 +117,7 @@ public final class SharderRegistry implements AutoCloseable {
     if (store.bins(kind, deadline()).isEmpty()) {
       throw new ProblemException(
           StatusCodes.NOT_FOUND,
-          "kind '%s' has no bins; see how it is written (names are exact), or add its first bin"
+          "kind '%s' has no bins; check the spelling (names are exact), or add its first bin"
               .formatted(kind));
     }
     withBins.add(kind);

@@ -24,12 +24,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes over assignments from elsewhere, and reports what came of each kind.
+ * Imports assignments, and reports the result for each kind.
  *
  * @param target the database to import into
- * @param into its URL, if it is named apart from the older sharder's; null for the target's
- * @param allOrNothing whether nothing is taken over if anything is wrong
- * @param noNewBins whether nothing is taken over if any bin is unknown here
+ * @param into its URL, if it is given separately from the older sharder's; null for the target's
+ * @param allOrNothing whether to import nothing if any row is wrong
+ * @param noNewBins whether to import nothing if any bin is unknown here
  * @param dryRun whether only to report what would be done
  */
 record AssignmentImport(
@@ -41,10 +41,10 @@ record AssignmentImport(
     boolean noNewBins,
     boolean dryRun) {
 
-  /** Takes over the rows of a file; returns the exit code. */
+  /** Imports the rows of a file; returns the exit code. */
   int fromFile(Path file, boolean isCsv) {
     Path read = noNewBins ? LineReader.toReadTwice(file) : file;
-    // Before the database, so that a file that cannot be read begins none.
+    // Before the database, so that an unreadable file creates none.
     Iterator<ImportRow> entries = ImportRow.in(read, isCsv, target.kind());
     String ours = into == null ? target.database() : into;
     try (Opened opened = dryRun ? target.openToLook(ours) : target.openOrBegin(ours)) {
@@ -67,7 +67,8 @@ record AssignmentImport(
   }
 
   /**
-   * Takes over what an older sharder has, and the hubs that its file names; returns the exit code.
+   * Imports the assignments of an older sharder, and the hubs that its file names; returns the exit
+   * code.
    */
   int fromSharder(OlderSharder.From from, @Nullable Path file) {
     CallystoFile settings = file == null ? null : CallystoFile.read(file);
@@ -84,7 +85,7 @@ record AssignmentImport(
         return ExitCodes.REFUSED;
       }
       if (allOrNothing && !dryRun && isAnyRefused(older, opened, kinds, results)) {
-        output.err().println("nothing was taken over, as all or nothing was asked");
+        output.err().println("nothing was imported, because of --all-or-nothing");
         return ExitCodes.REFUSED;
       }
       kinds.forEach((kind, bins) -> results.add(ofKind(kind, bins, older, opened)));
@@ -112,7 +113,7 @@ record AssignmentImport(
     }
     if (settings == null) {
       throw new UsageException(
-          "the older sharder's database is not named; do so with --database, or name its"
+          "the older sharder's database is missing; give it with --database, or give its"
               + " sharder.yml");
     }
     return settings.url();
@@ -133,12 +134,11 @@ record AssignmentImport(
 
   private List<ImportResult> strays(OlderSharder older) {
     List<String> strays = older.strays();
-    strays.forEach(
-        row -> output.err().println(row + ": it has no kind, so nobody could ever ask for it"));
+    strays.forEach(row -> output.err().println(row + ": it has no kind, so it cannot be assigned"));
     return strays.isEmpty() ? List.of() : List.of(new ImportResult("", 0, 0, strays.size()));
   }
 
-  /** Looks through all kinds before the first is taken over, since each is a step of its own. */
+  /** Checks all kinds before the first is imported, because each is a separate transaction. */
   private boolean isAnyRefused(
       OlderSharder older,
       Opened opened,
@@ -163,7 +163,7 @@ record AssignmentImport(
       output
           .err()
           .println(
-              "new bins of kind '%s' that came in cordoned: %s; 'bin open' lets them take newcomers"
+              "new bins of kind '%s' that came in cordoned: %s; open them with 'bin open' to take new objects"
                   .formatted(admin.kind(), String.join(", ", closed)));
     }
   }
@@ -190,13 +190,13 @@ record AssignmentImport(
     boolean isAny = false;
     for (Map.Entry<String, Map<String, Bin>> kind : kinds.entrySet()) {
       Map<String, String> named = new LinkedHashMap<>();
-      kind.getValue().keySet().forEach(bin -> named.put(bin, "over there"));
+      kind.getValue().keySet().forEach(bin -> named.put(bin, "older sharder"));
       isAny |= isAnyBinNew(opened.admin(kind.getKey()), named);
     }
     return isAny;
   }
 
-  /** Reports every bin that is unknown here, with who names it first. */
+  /** Reports every bin that is unknown here, with the row that names it first. */
   private boolean isAnyBinNew(ShardAdmin admin, Map<String, String> named) {
     NewBinCheck newBins = new NewBinCheck(admin.kind(), admin.bins(), output.err());
     Map<String, String> unknown = new LinkedHashMap<>(named);
@@ -212,8 +212,8 @@ record AssignmentImport(
       output
           .err()
           .println(
-              "nothing was taken over, as there are to be no new bins; correct the names, or add the"
-                  + " bins with 'bin add'");
+              "nothing was imported, because of --no-new-bins; correct the names, or add the bins"
+                  + " with 'bin add'");
     }
     return !unknown.isEmpty();
   }
@@ -226,7 +226,7 @@ record AssignmentImport(
     for (Bin bin : bins.values()) {
       Bin same = known.get(bin.name());
       if (same == null) {
-        newBins.problem("taken over", bin.name());
+        newBins.problem("imported", bin.name());
         try {
           admin.addBin(bin, note);
         } catch (RefusedException | InvalidValueException refusal) {
@@ -236,7 +236,7 @@ record AssignmentImport(
         output
             .err()
             .println(
-                "bin '%s' of kind '%s' is here with offset %d and was not changed; over there it has %d extra_shards: use 'bin set' if these are meant"
+                "bin '%s' of kind '%s' has offset %d here and was not changed; the older sharder has %d extra_shards: use 'bin set' to take these"
                     .formatted(bin.name(), admin.kind(), same.offset(), bin.offset()));
       }
     }

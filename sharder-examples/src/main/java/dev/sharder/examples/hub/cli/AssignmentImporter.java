@@ -18,18 +18,18 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 
-/** Takes over entries of one kind, in batches or as a whole, and reports each that it cannot. */
+/** Imports rows of one kind, in batches or all at once, and reports each that is refused. */
 final class AssignmentImporter {
 
   private static final int BATCH = 1_000;
 
   /**
-   * What came of it.
+   * The result of an import.
    *
    * @param kind the kind
-   * @param made assignments that are new here
-   * @param known assignments that were here already, in the same bin
-   * @param refused entries that were wrong or in the way of others
+   * @param made assignments that were made
+   * @param known assignments that existed already, in the same bin
+   * @param refused rows that were wrong or conflicted with others
    */
   record ImportResult(String kind, long made, long known, long refused) {}
 
@@ -88,7 +88,7 @@ final class AssignmentImporter {
         }
       }
       if (allOrNothing && refused > 0) {
-        err.println("nothing was taken over, as all or nothing was asked");
+        err.println("nothing was imported, because of --all-or-nothing");
       } else {
         take(batch);
       }
@@ -98,14 +98,14 @@ final class AssignmentImporter {
     return new ImportResult(admin.kind(), made, known, refused);
   }
 
-  /** Empty if the entry may be taken over. */
+  /** Empty if the row may be imported. */
   private String problem(ImportRow entry) {
     return entry.adoption() == null
         ? entry.wrong()
         : newBins.problem(entry.where(), entry.adoption().bin()).orElse("");
   }
 
-  /** A user of a roster is spelled as serve asks for them; one of an export stays as it was. */
+  /** Spells the user of a roster as serve does; the user of an export stays unchanged. */
   private ImportRow spelled(ImportRow entry) {
     if (entry.adoption() == null || !admin.kind().equals(HubNames.KIND)) {
       return entry;
@@ -128,12 +128,12 @@ final class AssignmentImporter {
   private void reportSpelling() {
     if (lowercased > 0) {
       err.println(
-          "names of kind '%s' with capital letters, taken in lower case, as serve asks for them: %d; to keep capitals, have the configuration say lowercase: false"
+          "names of kind '%s' with capital letters, lowercased, as serve does: %d; to keep capitals, set lowercase: false in the configuration"
               .formatted(admin.kind(), lowercased));
     }
     if (kept > 0) {
       err.println(
-          "names of kind '%s' with capital letters, kept as they are: %d; serve asks in lower case unless its configuration says lowercase: false"
+          "names of kind '%s' with capital letters, imported unchanged: %d; serve lowercases names unless its configuration has lowercase: false"
               .formatted(admin.kind(), kept));
     }
   }
@@ -147,7 +147,7 @@ final class AssignmentImporter {
             : admin.adopt(
                 adoptions, allOrNothing ? AdoptMode.ALL_OR_NOTHING : AdoptMode.EACH, note);
     if (allOrNothing && !placements.refused().isEmpty()) {
-      err.println("nothing was taken over, as all or nothing was asked");
+      err.println("nothing was imported, because of --all-or-nothing");
     }
     Set<String> counted = new HashSet<>();
     for (ImportRow entry : batch) {
@@ -167,7 +167,7 @@ final class AssignmentImporter {
 
   private static Adoption adoption(ImportRow entry) {
     if (entry.adoption() == null) {
-      throw new IllegalArgumentException(entry + " says nothing to take over");
+      throw new IllegalArgumentException(entry + " has no assignment to import");
     }
     return entry.adoption();
   }

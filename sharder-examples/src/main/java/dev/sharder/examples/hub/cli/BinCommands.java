@@ -21,18 +21,18 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The commands about bins: what they hold, and their life from open to retired. */
+/** The commands about bins: their loads, and their states from open to retired. */
 @Command(
     name = "bin",
     description = {
       "Changes a bin.",
       "",
-      "Its life goes from open by cordoned (takes nobody new) and draining (is being emptied) to",
-      "retired (empty, kept for history). Every change takes effect at once.",
+      "A bin goes from open to cordoned (takes no new objects), draining (being emptied) and"
+          + " retired",
+      "(empty, kept for the history). Every change takes effect at once.",
       "",
-      "Where the server's configuration names bins, their weights, offsets, capacities and labels"
-          + " are",
-      "those of the configuration again when it next starts; states stay."
+      "If the server's configuration names bins, their weights, offsets, capacities and labels are",
+      "reset to the configuration at the next start; their states stay."
     })
 final class BinCommands {
 
@@ -61,17 +61,17 @@ final class BinCommands {
     return bin.capacity().isPresent() ? bin.capacity().getAsLong() : null;
   }
 
-  /** The command beside {@code bin} that lists them all. */
+  /** The command that lists all bins. */
   static final class BinsCommand {
 
     @Command(
         name = "bins",
         description = {
-          "Lists the bins and what they hold.",
+          "Lists the bins and their loads.",
           "",
-          "Raw is what is assigned to a bin, offset what it holds besides, effective both together,"
-              + " and",
-          "share its percentage of what all bins hold."
+          "Raw is the assigned load, offset is load that is not in the database, effective is their"
+              + " sum,",
+          "and share is the bin's percentage of the load of all bins."
         })
     static int bins(@Mixin DatabaseOptions target, @Mixin OutputOptions output) {
       try (Opened opened = target.open()) {
@@ -86,18 +86,15 @@ final class BinCommands {
     output.all(BINS, bins.stream().map(bin -> new ShownBin(bin, all)).iterator());
   }
 
-  /** What may be told of a bin; what is not told stays as it is. */
+  /** The settings of a bin; those that are left out stay unchanged. */
   static final class BinOptions {
     @Option(
         names = "--weight",
         paramLabel = "N",
-        description = "its share of newcomers relative to other bins; 1 to 1,000,000")
+        description = "its share of new objects relative to other bins; 1 to 1,000,000")
     private @Nullable Integer weight;
 
-    @Option(
-        names = "--offset",
-        paramLabel = "N",
-        description = "load it has that is not in the database")
+    @Option(names = "--offset", paramLabel = "N", description = "load that is not in the database")
     private @Nullable Long offset;
 
     @Option(
@@ -109,7 +106,7 @@ final class BinCommands {
     @Option(names = "--label", paramLabel = "KEY=VALUE", description = "a label to set")
     private @Nullable Map<String, String> labels;
 
-    @Option(names = "--no-label", paramLabel = "KEY", description = "a label to take off")
+    @Option(names = "--no-label", paramLabel = "KEY", description = "a label to remove")
     private @Nullable Set<String> noLabels;
 
     Bin applyTo(Bin bin) {
@@ -133,20 +130,24 @@ final class BinCommands {
       OptionalLong number = WholeNumber.of(text);
       if (number.isEmpty() && !text.equals("none")) {
         throw new UsageException(
-            "capacity '%s' is no whole number; write one, or none for no limit".formatted(text));
+            "capacity '%s' is not a whole number; use digits only, or none for no limit"
+                .formatted(text));
       }
       return number;
     }
   }
 
-  @Command(name = "add", description = "Adds a bin, open unless told otherwise.")
+  @Command(name = "add", description = "Adds a bin, which is open unless --cordoned is given.")
   int add(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
       @Mixin BinOptions shape,
       @Parameters(paramLabel = "BIN") String name,
-      @Option(names = "--cordoned", description = "so that it takes nobody yet") boolean cordoned) {
+      @Option(
+              names = "--cordoned",
+              description = "add it cordoned, so that it takes no new objects yet")
+          boolean cordoned) {
     Bin bin = shape.applyTo(Bin.of(name));
     if (target.kind().equals(HubNames.KIND)) {
       HubNames.checkCookieSafe(name);
@@ -173,7 +174,7 @@ final class BinCommands {
     return change(target, output, why, name, shape::applyTo);
   }
 
-  @Command(name = "cordon", description = "Lets a bin take nobody new; what it holds stays.")
+  @Command(name = "cordon", description = "Stops a bin from taking new objects; its objects stay.")
   int cordon(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
@@ -182,7 +183,7 @@ final class BinCommands {
     return change(target, output, why, name, bin -> bin.withState(BinState.CORDONED));
   }
 
-  @Command(name = "open", description = "Opens a bin, whatever its state.")
+  @Command(name = "open", description = "Opens a bin, from any state.")
   int open(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
@@ -191,7 +192,7 @@ final class BinCommands {
     return change(target, output, why, name, bin -> bin.withState(BinState.OPEN));
   }
 
-  @Command(name = "retire", description = "Retires a bin that is empty, and keeps its history.")
+  @Command(name = "retire", description = "Retires an empty bin, and keeps its history.")
   int retire(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
@@ -217,10 +218,9 @@ final class BinCommands {
       description = {
         "Empties a bin into the open bins.",
         "",
-        "Sets it draining and moves each object it holds into the bin that is then the emptiest."
-            + " Stopped",
-        "half way, it goes on where it was when it is run again. What is saved is applied by"
-            + " 'apply'."
+        "Sets the bin to draining and moves each of its objects to the bin that is then the"
+            + " emptiest.",
+        "If interrupted, run it again to continue. 'apply' applies a saved plan."
       })
   int drain(
       @Mixin DatabaseOptions target,
@@ -237,14 +237,14 @@ final class BinCommands {
       Plan plan = admin.planDrain(name, options);
       PlanRunner plans = new PlanRunner(admin, output);
       if (limits.save() != null || consent.isDryRun()) {
-        return plans.tell(plan, limits.save());
+        return plans.report(plan, limits.save());
       }
       plans.showToPeople(plan);
       if (!consent.isGiven("Drain '%s', moving %d?".formatted(name, plan.moves()))) {
         return ExitCodes.DONE;
       }
       admin.changeBin(name, bin -> bin.withState(BinState.DRAINING), why.note("drained by hand"));
-      // Anew, because somebody may have come between the plan and the closing of the bin.
+      // Plan again, because an object may have come before the bin was closed.
       return !limits.areCounted()
           ? plans.applyAll(() -> admin.planDrain(name, options), why.note("drained by hand"))
           : plans.apply(admin.planDrain(name, options), why.note("drained by hand"));

@@ -7,14 +7,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where every command finds its settings and its database. */
+/** The options for the settings and the database, common to all commands. */
 final class ConfigOptions {
 
   @Option(
       names = "--config",
       paramLabel = "FILE",
       defaultValue = "${env:SHARDER_CONFIG}",
-      description = "a YAML file with settings (SHARDER_CONFIG)")
+      description = "YAML file with settings (SHARDER_CONFIG)")
   private @Nullable Path config;
 
   @Option(
@@ -22,22 +22,22 @@ final class ConfigOptions {
       paramLabel = "URL",
       defaultValue = "${env:SHARDER_DATABASE}",
       description =
-          "JDBC URL of a SQLite file or a PostgreSQL (SHARDER_DATABASE; default: "
+          "JDBC URL of a SQLite or PostgreSQL database (SHARDER_DATABASE; default: "
               + Settings.DEFAULT_DATABASE
               + ")")
   private @Nullable String database;
 
-  /** What --database or its variable says; null for what the file says. */
+  /** Returns the value of --database or its variable; null to use the file's. */
   @Nullable String database() {
     return database;
   }
 
-  /** The settings as they were told, with what serve is told besides. */
+  /** Returns the settings, with the options of serve. */
   Settings settings(@Nullable String listen, List<String> bins) {
     return SettingsReader.read(config, listen, database, bins, System.getenv());
   }
 
-  /** The settings, but for another database; null for what the file says. */
+  /** Returns the settings with another database; null to use the file's. */
   Settings settingsOf(@Nullable String database) {
     return SettingsReader.read(config, null, database, List.of(), System.getenv());
   }

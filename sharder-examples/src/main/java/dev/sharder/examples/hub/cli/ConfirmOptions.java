@@ -2,10 +2,10 @@ package dev.sharder.examples.hub.cli;
 
 import picocli.CommandLine.Option;
 
-/** Whether to do what changes more than one thing. */
+/** The options of commands that change more than one thing: confirmation and dry run. */
 final class ConfirmOptions {
 
-  @Option(names = "--dry-run", description = "tell what would be done, and do nothing")
+  @Option(names = "--dry-run", description = "report what would be done, and change nothing")
   private boolean dryRun;
 
   @Option(names = "--yes", description = "do it without asking")
@@ -15,7 +15,7 @@ final class ConfirmOptions {
     return dryRun;
   }
 
-  /** Asks, unless that was answered before. */
+  /** Asks the question, unless an option has answered it. */
   boolean isGiven(String question) {
     return !dryRun && (yes || Terminal.agrees(question));
   }

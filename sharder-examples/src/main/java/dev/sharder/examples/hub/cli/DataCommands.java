@@ -18,7 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The commands about the data as a whole: out, and whether it is sound. */
+/** The commands about all data: export and consistency. */
 final class DataCommands {
 
   private static final int PAGE = 1_000;
@@ -33,7 +33,7 @@ final class DataCommands {
       @Parameters(
               arity = "0..1",
               paramLabel = "FILE",
-              description = "where to (default: standard output)")
+              description = "the file to write (default: standard output)")
           @Nullable Path file,
       @Option(names = "--format", description = "csv or jsonl (default: by the file's name)")
           @Nullable FileFormat format) {
@@ -50,7 +50,7 @@ final class DataCommands {
       return ExitCodes.DONE;
     } catch (IOException failure) {
       throw new UncheckedIOException(
-          "the assignments cannot be written%s: %s; see that there is room and that it may be written"
+          "the assignments cannot be written%s: %s; check the free space and the permissions"
               .formatted(file == null ? "" : " to '" + file + "'", failure),
           failure);
     }
@@ -73,35 +73,35 @@ final class DataCommands {
   @Command(
       name = "verify",
       description = {
-        "Holds the data against what is promised.",
+        "Checks the data for consistency.",
         "",
-        "Counters must equal what bins hold, every object and every group must be in one known"
+        "Counters must match the assignments, every object and every group must be in one known"
             + " bin,",
-        "retired bins must be empty, and the changes must tell where their objects are."
+        "retired bins must be empty, and the history must lead to where each object is."
       })
   static int verify(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
       @Mixin ConfirmOptions consent,
-      @Option(names = "--repair", description = "mend the counters, and nothing else")
+      @Option(names = "--repair", description = "repair the counters, and nothing else")
           boolean repair) {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       List<Finding> findings = admin.verify(MOST_FINDINGS);
-      if (repair && !findings.isEmpty() && consent.isGiven("Mend the counters?")) {
+      if (repair && !findings.isEmpty() && consent.isGiven("Repair the counters?")) {
         admin
             .repair(why.note("repaired by hand"))
             .forEach(
                 (bin, more) ->
                     output
                         .err()
-                        .println("the count of bin '%s' was wrong by %d".formatted(bin, -more)));
+                        .println("the counter of bin '%s' was wrong by %d".formatted(bin, -more)));
         findings = admin.verify(MOST_FINDINGS);
       }
       output.all(OutputTable.FINDINGS, findings.iterator());
       if (findings.isEmpty() && output.isForPeople()) {
-        output.out().println("nothing is wrong with kind '%s'".formatted(admin.kind()));
+        output.out().println("kind '%s' is consistent".formatted(admin.kind()));
         output.out().flush();
       }
       return findings.isEmpty() ? ExitCodes.DONE : ExitCodes.REFUSED;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Where a command finds its objects and bins. */
+/** The options of commands that use the database. */
 final class DatabaseOptions {
 
   private static final long LONGEST_LIMIT = 1_000_000;
@@ -30,7 +30,7 @@ final class DatabaseOptions {
       names = "--time-limit",
       paramLabel = "SECONDS",
       defaultValue = "60",
-      description = "how long a step may wait for the database (default: ${DEFAULT-VALUE})")
+      description = "the time limit of each database operation (default: ${DEFAULT-VALUE})")
   private long timeLimit = 60;
 
   /** The database, opened for a command. */
@@ -54,18 +54,18 @@ final class DatabaseOptions {
     }
   }
 
-  /** Opens a database that is there; where a file is missing, none is made for a mistyped name. */
+  /** Opens an existing database; a missing file is an error, because its name may be mistyped. */
   Opened open() {
     Settings settings = configuration.settings(null, List.of());
     if (isMissing(settings)) {
       throw new UsageException(
-          "there is no database at '%s'; name it with --database, or begin one with 'serve', 'import' or 'bin add'"
+          "there is no database at '%s'; name it with --database, or create one with 'serve', 'import' or 'bin add'"
               .formatted(settings.database().shown()));
     }
     return opened(HubDatabase.open(settings.database(), false), settings);
   }
 
-  /** The same for another URL; where there is none, something empty to look at instead. */
+  /** Opens the database of a URL; an empty one in memory if it does not exist. */
   Opened openToLook(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);
     return isMissing(settings)
@@ -78,17 +78,17 @@ final class DatabaseOptions {
     return missingFile(settings.database().url()).isPresent();
   }
 
-  /** The file of a SQLite database that is not there; other databases tell when they are asked. */
+  /** Returns the missing file of a SQLite database; other databases fail on connecting. */
   static Optional<Path> missingFile(String url) {
     return HubDatabase.file(url).filter(file -> !Files.exists(file));
   }
 
-  /** Opens a database, and begins one where there is none. */
+  /** Opens a database, and creates it if there is none. */
   Opened openOrBegin() {
     return openOrBegin(configuration.database());
   }
 
-  /** The same for another URL; null for what the environment and the configuration say. */
+  /** Opens or creates the database of a URL; null for the configured one. */
   Opened openOrBegin(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);
     return opened(HubDatabase.open(settings.database()), settings);
@@ -97,7 +97,8 @@ final class DatabaseOptions {
   private Opened opened(HubDatabase database, Settings settings) {
     if (timeLimit < 1 || timeLimit > LONGEST_LIMIT) {
       throw new UsageException(
-          "a time limit of %d seconds is none; use 1 to %d".formatted(timeLimit, LONGEST_LIMIT));
+          "the time limit of %d seconds is out of range; use 1 to %d"
+              .formatted(timeLimit, LONGEST_LIMIT));
     }
     return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
   }
@@ -110,7 +111,7 @@ final class DatabaseOptions {
     return configuration.database();
   }
 
-  /** What --database says; null if it was left to the environment. */
+  /** Returns the value of --database; null if it came from the environment. */
   @Nullable String named() {
     String database = configuration.database();
     return database == null

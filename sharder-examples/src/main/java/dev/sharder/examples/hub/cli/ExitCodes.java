@@ -1,11 +1,11 @@
 package dev.sharder.examples.hub.cli;
 
-/** What the program ends with; {@code --help} tells them. */
+/** The program's exit codes; {@code --help} lists them. */
 final class ExitCodes {
 
   static final int DONE = 0;
 
-  /** The database, the network or a file stood in the way. */
+  /** The database, the network, a file or a policy failed. */
   static final int FAILED = 1;
 
   /** An option, a value or the configuration is wrong. */

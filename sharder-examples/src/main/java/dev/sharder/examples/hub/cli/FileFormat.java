@@ -9,9 +9,9 @@ enum FileFormat {
   CSV,
   JSONL;
 
-  static FileFormat of(@Nullable FileFormat told, @Nullable Path file) {
-    if (told != null) {
-      return told;
+  static FileFormat of(@Nullable FileFormat option, @Nullable Path file) {
+    if (option != null) {
+      return option;
     }
     String name = file == null ? "" : file.toString().toLowerCase(Locale.ROOT);
     return name.endsWith(".jsonl") || name.endsWith(".ndjson") ? JSONL : CSV;

@@ -33,10 +33,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
-/** The program in {@code sharder.jar}: its commands, its exit codes, its errors in one line. */
+/** The program in {@code sharder.jar}: its commands, exit codes and one-line errors. */
 @Command(
     name = "sharder",
-    description = "Gives every user a hub, once, and remembers it for ever.",
+    description = "Assigns each user to a hub once and remembers it permanently.",
     subcommands = {ServeCommand.class, BinCommands.class, AutoComplete.GenerateCompletion.class},
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
@@ -44,7 +44,7 @@ import picocli.CommandLine.TypeConversionException;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:the database, the network, a file or a policy stood in the way",
+      "1:the database, the network, a file or a policy failed",
       "2:an option, a value or the configuration is wrong",
       "3:there is no such object or bin",
       "4:something was refused, skipped or found wrong; the rest is done"
@@ -59,20 +59,21 @@ public final class HubSharder {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    // Messages are in English, and so are the digits in them.
+    // Messages and their digits are in English.
     Locale.setDefault(Locale.ROOT);
-    // The log is set up by the first who writes to it, so this comes before them all.
-    System.setProperty(LogFormat.KEY, LogFormat.told().word());
-    // PostgreSQL is sent the zone, and knows fewer than Java does; the log has the one that is set.
+    // The first log call sets up logging, so set this before any.
+    System.setProperty(LogFormat.KEY, LogFormat.configured().word());
+    // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
+    // zone.
     System.setProperty("sharder.zone", TimeZone.getDefault().toZoneId().getId());
     TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    // Drivers log by java.util.logging, in a format of its own and with what was typed.
+    // Drivers use java.util.logging, with its own format and with the user's input.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    // The console is one where somebody sits, not one that some library would emulate.
+    // Use a real terminal only, not a console that a library emulates.
     System.setProperty("jdk.console", "java.base");
     CommandLine commandLine = commandLine();
-    // Names are in UTF-8 wherever they go, whatever the locale.
+    // Names are written in UTF-8, independent of the locale.
     commandLine.setOut(new PrintWriter(new OutputStreamWriter(System.out, UTF_8)));
     commandLine.setErr(new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true));
     System.exit(run(commandLine, args));
@@ -82,12 +83,12 @@ public final class HubSharder {
     try {
       ProcessArguments.checkEnvironment(System.getenv());
       return commandLine.execute(ProcessArguments.arguments(args));
-    } catch (UsageException lost) {
-      return fail(commandLine, lost.getMessage(), ExitCodes.USAGE);
+    } catch (UsageException invalid) {
+      return fail(commandLine, invalid.getMessage(), ExitCodes.USAGE);
     }
   }
 
-  /** The program's commands, for whoever runs it inside another. */
+  /** Returns the program's commands, for programs that embed them. */
   public static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new HubSharder());
     for (Class<?> commands :
@@ -105,7 +106,7 @@ public final class HubSharder {
     registerConverters(commandLine);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
-    // A name may begin with any character.
+    // A name may start with any character, including @.
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(HubSharder::reportUsage);
     commandLine.setExecutionExceptionHandler(
@@ -127,7 +128,7 @@ public final class HubSharder {
   }
 
   private static int reportUsage(ParameterException error, String[] args) {
-    // One that nothing was read from yet may be quoted in what is wrong.
+    // The error may quote a URL whose password is not masked yet.
     Secrets.keepUrls(List.of(args));
     CommandLine failed = error.getCommandLine();
     String help = "; see '%s --help'".formatted(failed.getCommandSpec().qualifiedName());
@@ -138,12 +139,12 @@ public final class HubSharder {
     OptionalLong number = WholeNumber.of(text);
     if (number.isEmpty()) {
       throw new TypeConversionException(
-          "'%s' is no whole number; write digits alone, such as 2".formatted(text));
+          "'%s' is not a whole number; use digits only, such as 2".formatted(text));
     }
     return number.getAsLong();
   }
 
-  /** One that is too large for any setting is out of each one's range anyway. */
+  /** Caps the number, because one that is too large for an int is out of range for every option. */
   private static int smallNumber(String text) {
     return (int) Math.min(number(text), Integer.MAX_VALUE);
   }
@@ -153,12 +154,12 @@ public final class HubSharder {
       return Path.of(text);
     } catch (InvalidPathException unnamable) {
       throw new TypeConversionException(
-          "'%s' is the name of no file in this locale (%s); set LC_ALL=C.UTF-8"
+          "'%s' cannot be a file name in this locale (%s); set LC_ALL=C.UTF-8"
               .formatted(text, System.getProperty("sun.jnu.encoding")));
     }
   }
 
-  /** Empty for an error that nobody foresaw. */
+  /** Empty for an unexpected error. */
   private static OptionalInt exitCode(Exception error) {
     if (error instanceof SettingsException
         || error instanceof UsageException

@@ -7,7 +7,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The command that takes over assignments from a file or an older sharder. */
+/** The command that imports assignments from a file or an older sharder. */
 final class ImportCommand {
 
   private ImportCommand() {}
@@ -15,21 +15,20 @@ final class ImportCommand {
   @Command(
       name = "import",
       description = {
-        "Takes over assignments from a file or an older sharder.",
+        "Imports assignments from a file or an older sharder.",
         "",
-        "A file is CSV with the columns object, bin, size and group (the last two may be missing),"
+        "A file is CSV with the columns object, bin, size and group (the last two are optional),"
             + " or",
-        "has JSON objects with these fields, one on each line. Bins that are unknown here come in",
-        "cordoned, and what is here already stays as it is, so that it may be run again.",
+        "has one JSON object with these fields per line. Unknown bins are added cordoned. Existing",
+        "assignments stay unchanged, so the command may be run again.",
         "",
-        "From an older sharder all kinds come along, dummy rows do not, extra_shards become"
-            + " offsets,",
-        "and a bucket in JSON becomes a bin named by its hub, with its other fields as labels."
+        "From an older sharder, all kinds are imported, without dummy rows. extra_shards become",
+        "offsets. A bucket in JSON becomes a bin named by its hub, with its other fields as labels."
       },
       footerHeading = "%nEnvironment variables for secrets:%n",
       footer = {
         "  SHARDER_FROM_USER, SHARDER_FROM_PASSWORD",
-        "      who the older sharder's database lets in"
+        "      the login for the older sharder's database"
       })
   static int importAll(
       @Mixin DatabaseOptions target,
@@ -44,9 +43,9 @@ final class ImportCommand {
               names = "--from",
               paramLabel = "SHARDER",
               description = {
-                "callysto or data8xhub: an older sharder, whose database --database names then, if"
-                    + " its",
-                "sharder.yml does not"
+                "callysto or data8xhub: an older sharder; --database then names its database,"
+                    + " unless",
+                "its sharder.yml does"
               })
           OlderSharder.@Nullable From from,
       @Option(
@@ -60,13 +59,14 @@ final class ImportCommand {
           @Nullable FileFormat format,
       @Option(
               names = "--all-or-nothing",
-              description = "take nothing over if any line is wrong; holds all of a kind in memory")
+              description =
+                  "import nothing if any line is wrong; needs memory for all lines of a kind")
           boolean allOrNothing,
       @Option(
               names = "--no-new-bins",
-              description = "take nothing over if any line names a bin that is unknown here")
+              description = "import nothing if any line names a bin that is unknown here")
           boolean noNewBins,
-      @Option(names = "--dry-run", description = "tell what would be done, and do nothing")
+      @Option(names = "--dry-run", description = "report what would be done, and change nothing")
           boolean dryRun) {
     AssignmentImport work =
         new AssignmentImport(
@@ -75,7 +75,7 @@ final class ImportCommand {
       return work.fromSharder(from, file);
     }
     if (file == null) {
-      throw new UsageException("there is nothing to import; name a file, or a sharder with --from");
+      throw new UsageException("there is nothing to import; give a file, or a sharder with --from");
     }
     return work.fromFile(file, FileFormat.of(format, file) == FileFormat.CSV);
   }

@@ -24,36 +24,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An assignment to take over, or why there is none to be had.
+ * An assignment to import, or the reason why the row is refused.
  *
- * @param where it stands, such as {@code line 7}
- * @param adoption what it says; null if it is wrong
+ * @param its place, such as {@code line 7}
+ * @param adoption the assignment; null if the row is wrong
  * @param wrong what is wrong with it; empty if nothing is
- * @param isExact whether its object is written as it is known, as in an export; a roster is written
- *     by people
+ * @param isExact whether its object is spelled as stored, as in an export; people write rosters
  */
 record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolean isExact) {
 
-  /** What an export has; version and assigned_at are for whoever reads it. */
+  /** The columns of an export; version and assigned_at are ignored. */
   private static final Set<String> COLUMNS =
       new TreeSet<>(Set.of("object", "bin", "size", "group", "version", "assigned_at"));
 
-  /** What an export has and a roster has not. */
+  /** The columns that only an export has. */
   private static final Set<String> OF_EXPORTS = Set.of("version", "assigned_at");
 
-  /** Blanks around a cell are no part of it; within quotes they are. */
+  /** Trims blanks around a cell, but not within quotes. */
   private static final ObjectReader CSV =
       OutputOptions.CSV.readerFor(String[].class).with(CsvParser.Feature.TRIM_SPACES);
 
-  /** What may be between cells; a header has none of these in its names. */
+  /** The separators of cells; column names contain none of these. */
   private static final String SEPARATORS = ",;\t";
 
-  /** A line that is read into its fields, by their names. */
+  /** Parses a line into its fields by name. */
   private interface RowFormat {
     Map<String, String> fields(NumberedLine line) throws JsonProcessingException;
   }
 
-  /** Reads a file of CSV with a header, or of one JSON object a line. */
+  /** Reads a CSV file with a header, or a file with one JSON object per line. */
   static Iterator<ImportRow> in(Path file, boolean isCsv, String kind) {
     Iterator<NumberedLine> lines = LineReader.of(file);
     RowFormat format = isCsv ? csv(file, lines) : ImportRow::json;
@@ -99,7 +98,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   private static void check(Path file, String header, List<String> columns) {
     if (!columns.contains("object") || !columns.contains("bin")) {
       throw new UsageException(
-          "the first line of '%s', '%s', names no columns object and bin; begin it with object,bin or object,bin,size,group"
+          "the first line of '%s', '%s', lacks the columns object and bin; start it with object,bin or object,bin,size,group"
               .formatted(file, header));
     }
     if (Set.copyOf(columns).size() < columns.size()) {
@@ -109,7 +108,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     for (String column : columns) {
       if (!COLUMNS.contains(column)) {
         throw new UsageException(
-            "the first line of '%s' names a column '%s', which means nothing; take it out, or write one of %s"
+            "the first line of '%s' has an unknown column '%s'; remove it, or use one of %s"
                 .formatted(file, column, COLUMNS));
       }
     }
@@ -126,7 +125,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     if (node.hasNonNull("size")) {
       if (!node.path("size").isIntegralNumber()) {
         throw new InvalidValueException(
-            "its size %s is no whole number; write one such as 2, or leave it out"
+            "its size %s is not a whole number; use one such as 2, or leave it out"
                 .formatted(node.path("size")));
       }
       fields.put("size", node.path("size").asText());
@@ -156,7 +155,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     }
   }
 
-  /** An empty size is 1, and an empty group none. */
+  /** Creates a row; an empty size means 1, and an empty group means none. */
   static ImportRow of(
       String where,
       String kind,
@@ -169,7 +168,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     if (number.isEmpty()) {
       return wrong(
           where,
-          "size '%s' is no whole number; write one such as 2, or leave it out".formatted(size));
+          "size '%s' is not a whole number; use one such as 2, or leave it out".formatted(size));
     }
     try {
       AssignmentRequest request =
@@ -188,13 +187,14 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     return new ImportRow(where, null, why, false);
   }
 
-  /** The same under another name. */
+  /** Returns the row for another object name. */
   ImportRow withObject(String name) {
     if (adoption == null) {
       return this;
     }
-    AssignmentRequest said = adoption.request();
-    AssignmentRequest request = new AssignmentRequest(said.kind(), name, said.size(), said.group());
+    AssignmentRequest given = adoption.request();
+    AssignmentRequest request =
+        new AssignmentRequest(given.kind(), name, given.size(), given.group());
     return new ImportRow(where, new Adoption(request, adoption.bin()), wrong, isExact);
   }
 }

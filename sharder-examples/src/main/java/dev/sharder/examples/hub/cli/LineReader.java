@@ -21,25 +21,23 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The lines of a file in UTF-8 that say something, with their numbers, read as they are asked for.
- */
+/** Reads the non-blank lines of a UTF-8 file lazily, with their numbers. */
 final class LineReader implements Iterator<LineReader.NumberedLine> {
 
   /**
-   * One line, without its end.
+   * One line, without its line break.
    *
-   * @param isGarbled whether a byte of it is not UTF-8, and lost
+   * @param isGarbled whether it has a byte that is not valid UTF-8
    */
   record NumberedLine(long number, String text, boolean isGarbled) {}
 
-  /** What UTF-16 begins with, a character for each byte. */
+  /** The start of UTF-16 text, with one character per byte. */
   private static final Pattern UTF_16 = Pattern.compile("(?s)\u00FE\u00FF.*|\u00FF\u00FE.*|.?\0.*");
 
   private static final ObjectReader JSON =
       OutputOptions.JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
-  /** So many characters of a line that is wrong are shown. */
+  /** The most characters of a wrong line to show. */
   private static final int SHOWN = 60;
 
   private final Path file;
@@ -53,11 +51,11 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
     this.reader = reader;
   }
 
-  /** Opens a file; {@code -} is what the program is given to read. */
+  /** Opens a file; {@code -} is standard input. */
   static LineReader of(Path file) {
     try {
       InputStream stream = file.toString().equals("-") ? System.in : Files.newInputStream(file);
-      // A character for each byte: UTF-8 is decoded line by line, so that a bad byte spoils one.
+      // One character per byte: UTF-8 is decoded line by line, so that a bad byte affects one line.
       return new LineReader(
           file, new BufferedReader(new InputStreamReader(stream, StandardCharsets.ISO_8859_1)));
     } catch (IOException failure) {
@@ -92,9 +90,9 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
           "file '%s' is in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)".formatted(file));
     }
     String text = new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
-    // What is lost does not come back; U+FFFD itself does.
+    // A lost byte does not survive the round trip; a real U+FFFD does.
     String again = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-    // A mark that some programs put before UTF-8.
+    // The byte order mark that some programs write before UTF-8.
     String line = number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
     return line.isBlank() ? null : new NumberedLine(number, line, !again.equals(bytes));
   }
@@ -109,7 +107,7 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
     return line;
   }
 
-  /** Returns a file that can be read twice: this one, or a copy of what a pipe gives only once. */
+  /** Returns a file that can be read twice: this file, or a copy if it is a pipe. */
   static Path toReadTwice(Path file) {
     if (Files.isRegularFile(file)) {
       return file;
@@ -125,17 +123,17 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
     }
   }
 
-  /** Reads a line that is one JSON object with no other fields than these. */
+  /** Parses a line that is one JSON object with only these fields. */
   static JsonNode json(NumberedLine line, Set<String> known) throws JsonProcessingException {
     JsonNode fields = JSON.readTree(line.text());
     if (!fields.isObject()) {
       throw new InvalidValueException(
-          "'%s' is no JSON object; write one on each line".formatted(start(line.text())));
+          "'%s' is not a JSON object; write one per line".formatted(start(line.text())));
     }
     for (Map.Entry<String, JsonNode> field : fields.properties()) {
       if (!known.contains(field.getKey())) {
         throw new InvalidValueException(
-            "it has a field '%s', which means nothing; take it out".formatted(field.getKey()));
+            "it has an unknown field '%s'; remove it".formatted(field.getKey()));
       }
     }
     return fields;
@@ -145,17 +143,17 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
     if (!fields.path(name).isTextual()) {
       throw new InvalidValueException(
           fields.has(name)
-              ? "its '%s' is %s, which is no text; put it in quotes"
+              ? "its '%s' is %s, which is not a string; put it in quotes"
                   .formatted(name, start(fields.path(name).toString()))
               : "it has no '%s'; add it".formatted(name));
     }
     return fields.path(name).asText();
   }
 
-  /** Says what is wrong with a line, and how it begins if it cannot be read at all. */
+  /** Returns what is wrong with a line, and its start if it cannot be parsed. */
   static String reason(NumberedLine line, Exception wrong) {
     return wrong instanceof JsonProcessingException malformed
-        ? "'%s' cannot be read (%s); see its quotes"
+        ? "'%s' cannot be read (%s); check its quotes"
             .formatted(start(line.text()), malformed.getOriginalMessage())
         : String.valueOf(wrong.getMessage());
   }

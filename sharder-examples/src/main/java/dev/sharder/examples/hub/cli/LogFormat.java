@@ -9,19 +9,19 @@ public enum LogFormat {
   TEXT,
   JSON;
 
-  /** The environment variable, and what the configuration of the log looks for. */
+  /** The environment variable, and the property that logback.xml reads. */
   static final String KEY = "SHARDER_LOG_FORMAT";
 
-  /** What the environment says; text if it says nothing that there is. */
-  static LogFormat told() {
+  /** Returns the format that the environment sets; text if it sets none or an unknown one. */
+  static LogFormat configured() {
     return of(System.getenv(KEY)).orElse(TEXT);
   }
 
-  /** Refuses a word that is none. */
+  /** Refuses an unknown format. */
   static void check() {
     String word = System.getenv(KEY);
     if (of(word).isEmpty()) {
-      throw new UsageException("%s '%s' is none; write text or json".formatted(KEY, word));
+      throw new UsageException("%s '%s' is unknown; use text or json".formatted(KEY, word));
     }
   }
 

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Bins that would be new to a kind: whether they may be, and whether another was meant. */
+/** Checks bins that would be new to a kind: valid names, and likely misspellings of known bins. */
 final class NewBinCheck {
 
-  /** Letters and digits that look like another, and what they look like; by UTS 39. */
+  /** Letters and digits that look like another one, and that one, from UTS 39. */
   private static final String ALIKE = "авсԁеһіјкӏмпорԛѕтѵԝхуαβεηικνορτυχγ01i|";
 
   private static final String LATIN = "abcdehljklmnopqstvwxyabenlkvoptuxyolll";
@@ -41,9 +41,9 @@ final class NewBinCheck {
   }
 
   /**
-   * Returns why there must be no such bin, and warns once of one that looks like another.
+   * Returns why the bin cannot be added; warns once if its name looks like another bin's.
    *
-   * @param where who names it, such as {@code line 7}
+   * @param where the place that names it, such as {@code line 7}
    */
   Optional<String> problem(String where, String bin) {
     return isNew(bin) ? judged.computeIfAbsent(bin, name -> judge(where, name)) : Optional.empty();
@@ -72,10 +72,12 @@ final class NewBinCheck {
                 bin,
                 kind,
                 question(meant),
-                isByCase ? " nginx takes only one of two hubs whose names differ by case." : ""));
+                isByCase
+                    ? " nginx takes only one of two hubs whose names differ only by case."
+                    : ""));
   }
 
-  /** Returns the words that ask for the bin that was meant, if one looks like this. */
+  /** Returns a "did you mean" question if a known bin looks like this one. */
   String hint(String bin) {
     return meant(bin).map(NewBinCheck::question).orElse("");
   }
@@ -89,8 +91,8 @@ final class NewBinCheck {
   }
 
   /**
-   * Returns what the eye makes of a name: without what is not seen, small, with one dash for what
-   * stands between words, and with the letters that look alike made one.
+   * Returns the visual skeleton of a name: without invisible characters, lowercased, with one dash
+   * between words, and with letters that look alike replaced by one of them.
    */
   private static String skeleton(String name) {
     StringBuilder skeleton = new StringBuilder(name.length());

@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The command that tells nginx the hubs. */
+/** The command that writes the list of hubs for nginx. */
 final class NginxMapCommand {
 
   private NginxMapCommand() {}
@@ -21,13 +21,14 @@ final class NginxMapCommand {
       description = {
         "Writes the hubs for nginx, to be included in its configuration.",
         "",
-        "It has a map from the name of a hub to $hub, one from what the sharder answers to",
-        "$sharder_hub, both empty for a name that is none, and an upstream for each hub that has the",
-        "label 'address'. Retired hubs are left out. Where cookies are signed, the map of $cookie_hub",
-        "has patterns with room for the signature.",
+        "The file has a map from a hub's name to $hub, a map from the sharder's answer to",
+        "$sharder_hub, both empty for an unknown name, and an upstream for each hub with the label",
+        "'address'. Retired hubs are left out. If cookies are signed, the map of $cookie_hub has",
+        "patterns that allow for the signature.",
         "",
-        "nginx looks up the name in an address as it starts, and does not start where there is none.",
-        "With --resolver it looks for each request instead, and only that request fails."
+        "nginx resolves host names in addresses when it starts, and does not start if one is"
+            + " unknown.",
+        "With --resolver, nginx resolves them per request instead, and only that request fails."
       })
   static int nginxMap(
       @Mixin DatabaseOptions target,
@@ -35,20 +36,21 @@ final class NginxMapCommand {
       @Parameters(
               arity = "0..1",
               paramLabel = "FILE",
-              description = "where to, in one step (default: standard output)")
+              description = "the file to replace atomically (default: standard output)")
           @Nullable Path file,
       @Option(
               names = "--variable",
               paramLabel = "$NAME",
               description =
-                  "what names the hub (default: nginx-variable of the configuration, or $$cookie_hub)")
+                  "the variable with the hub's name (default: nginx-variable of the configuration,"
+                      + " or $$cookie_hub)")
           @Nullable String variable,
       @Option(
               names = "--resolver",
               paramLabel = "ADDRESS",
               split = ",",
               description =
-                  "the name server that nginx asks (default: nginx-resolver of the configuration)")
+                  "the name servers that nginx uses (default: nginx-resolver of the configuration)")
           @Nullable List<String> resolvers) {
     try (Opened opened = target.open()) {
       NginxMap map = opened.settings().nginxMap();

@@ -32,7 +32,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The commands about objects: where they are, where they go, and what became of them. */
+/** The commands about objects: their bins, their moves and their history. */
 final class ObjectCommands {
 
   private static final int PAGE = 1_000;
@@ -54,9 +54,9 @@ final class ObjectCommands {
   @Command(
       name = "assign",
       description = {
-        "Finds or makes an object's assignment.",
+        "Returns an object's assignment, and makes it if there is none.",
         "",
-        "Names are exact here. The server asks in lower case, unless its configuration says",
+        "Names are exact here. The server lowercases names, unless its configuration has",
         "lowercase: false."
       })
   static int assign(
@@ -67,7 +67,7 @@ final class ObjectCommands {
               names = "--size",
               paramLabel = "N",
               defaultValue = "1",
-              description = "how much load a new object is (default: ${DEFAULT-VALUE})")
+              description = "how much load a new object adds (default: ${DEFAULT-VALUE})")
           long size,
       @Option(
               names = "--group",
@@ -86,7 +86,7 @@ final class ObjectCommands {
         output
             .err()
             .println(
-                "'%s' is taken as it is; serve asks in lower case unless its configuration says lowercase: false"
+                "'%s' is used unchanged; serve lowercases names unless its configuration has lowercase: false"
                     .formatted(object));
       }
       output.one(PLACEMENTS, sharder.assign(request));
@@ -100,7 +100,7 @@ final class ObjectCommands {
     return group == null ? request : request.withGroup(group);
   }
 
-  @Command(name = "find", description = "Tells where an object is; never makes an assignment.")
+  @Command(name = "find", description = "Returns an object's assignment; never makes one.")
   static int find(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
@@ -115,10 +115,10 @@ final class ObjectCommands {
     }
   }
 
-  /** Names are exact, so one that is written otherwise is worth a hint. */
+  /** Names are exact, so a known name that differs by case is worth a hint. */
   private static int unknown(OutputOptions output, ShardAdmin admin, String object) {
     String lower = inLowerCase(object);
-    boolean isWrittenOtherwise = !lower.equals(object) && admin.find(lower).isPresent();
+    boolean differsByCase = !lower.equals(object) && admin.find(lower).isPresent();
     output
         .err()
         .println(
@@ -126,9 +126,9 @@ final class ObjectCommands {
                 .formatted(
                     object,
                     admin.kind(),
-                    isWrittenOtherwise
+                    differsByCase
                         ? "; names are exact, and there is a '%s'".formatted(lower)
-                        : "; see how it is written, or assign it"));
+                        : "; check the spelling, or assign it"));
     return ExitCodes.NOT_FOUND;
   }
 
@@ -143,17 +143,21 @@ final class ObjectCommands {
   @Command(
       name = "explain",
       description = {
-        "Tells where an object is, or where it would go and why.",
+        "Explains where an object is, or where it would go and why.",
         "",
-        "Of a new object it tells which bin it would get now, and why no other; nothing is written."
+        "For a new object, shows the bin it would get now, and why no other bin; writes nothing."
       })
   static int explain(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "OBJECT") String object,
-      @Option(names = "--size", paramLabel = "N", defaultValue = "1", description = "its size")
+      @Option(
+              names = "--size",
+              paramLabel = "N",
+              defaultValue = "1",
+              description = "the size of a new object")
           long size,
-      @Option(names = "--group", paramLabel = "NAME", description = "its group")
+      @Option(names = "--group", paramLabel = "NAME", description = "the group of a new object")
           @Nullable String group) {
     AssignmentRequest request = request(target, object, size, group);
     try (Opened opened = target.open()) {
@@ -170,7 +174,7 @@ final class ObjectCommands {
                 "'%s' is in '%s' since %s, version %d"
                     .formatted(object, known.bin(), known.assignedAt(), known.version()));
       } else {
-        tell(output, explanation);
+        showNew(output, explanation);
       }
       output.out().flush();
       return ExitCodes.DONE;
@@ -187,7 +191,7 @@ final class ObjectCommands {
     return fields;
   }
 
-  private static void tell(OutputOptions output, Explanation explanation) {
+  private static void showNew(OutputOptions output, Explanation explanation) {
     output
         .out()
         .println(
@@ -208,17 +212,17 @@ final class ObjectCommands {
     return reasons;
   }
 
-  @Command(name = "history", description = "Tells all that ever happened to an object.")
+  @Command(name = "history", description = "Lists all changes of an object.")
   static int history(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "OBJECT") String object) {
     try (Opened opened = target.open()) {
-      List<Change> story = opened.admin().history(object);
-      if (story.isEmpty()) {
+      List<Change> changes = opened.admin().history(object);
+      if (changes.isEmpty()) {
         return unknown(output, opened.admin(), object);
       }
-      output.all(OutputTable.CHANGES, story.iterator());
+      output.all(OutputTable.CHANGES, changes.iterator());
       return ExitCodes.DONE;
     }
   }
@@ -227,7 +231,7 @@ final class ObjectCommands {
   static int list(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
-      @Option(names = "--bin", paramLabel = "NAME", description = "only what these bins hold")
+      @Option(names = "--bin", paramLabel = "NAME", description = "only objects in these bins")
           @Nullable Set<String> bins,
       @Option(
               names = "--prefix",
@@ -238,14 +242,14 @@ final class ObjectCommands {
       @Option(
               names = "--label",
               paramLabel = "KEY=VALUE",
-              description = "only what bins with this label hold; repeat for all of several")
+              description = "only objects in bins with this label; repeat to require several")
           @Nullable Map<String, String> labels,
-      @Option(names = "--limit", paramLabel = "N", description = "so many at most")
+      @Option(names = "--limit", paramLabel = "N", description = "the most assignments to list")
           @Nullable Long limit) {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       if (limit != null && limit < 0) {
-        throw new UsageException("a list of %d is none; use 0 or more".formatted(limit));
+        throw new UsageException("the limit %d is negative; use 0 or more".formatted(limit));
       }
       Set<String> wanted = bins == null ? Set.of() : bins;
       wanted.forEach(admin::bin);
@@ -283,9 +287,9 @@ final class ObjectCommands {
       description = {
         "Moves an object to another bin.",
         "",
-        "Its group, if it has one, goes with it. Stop its server and copy its data first: this"
-            + " changes",
-        "only where the sharder sends it."
+        "Its group, if it has one, moves with it. Stop its server and copy its data first: this"
+            + " only",
+        "changes where the sharder sends it."
       })
   static int move(
       @Mixin DatabaseOptions target,
@@ -300,7 +304,7 @@ final class ObjectCommands {
           @Nullable Long version,
       @Option(names = "--force", description = "also into a bin that is full, cordoned or draining")
           boolean force,
-      @Option(names = "--dry-run", description = "list who would go, and move nobody")
+      @Option(names = "--dry-run", description = "list the objects that would move, and move none")
           boolean dryRun) {
     try (Opened opened = target.open()) {
       if (dryRun) {
@@ -319,7 +323,7 @@ final class ObjectCommands {
     }
   }
 
-  /** Lists an object and whoever shares its group. */
+  /** Lists an object and the other members of its group. */
   private static int listUnit(OutputOptions output, ShardAdmin admin, String object, String bin) {
     admin.bin(bin);
     Optional<Assignment> found = admin.find(object);
@@ -340,7 +344,7 @@ final class ObjectCommands {
 
   @Command(
       name = "remove",
-      description = "Takes an object's assignment away, so that it may be assigned anew.")
+      description = "Removes an object's assignment, so that it may be assigned again.")
   static int remove(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,

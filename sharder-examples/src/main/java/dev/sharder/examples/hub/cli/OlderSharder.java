@@ -20,10 +20,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The database of an older sharder, as it is read: which hubs and other bins it has, and who is
- * where.
- */
+/** Reads the database of an older sharder: its hubs and other bins, and its assignments. */
 final class OlderSharder implements AutoCloseable {
 
   /** The older sharders, and the table of each. */
@@ -40,11 +37,11 @@ final class OlderSharder implements AutoCloseable {
 
   private static final String DUMMY = "dummy-";
 
-  /** A row of theirs; any text may be missing. */
+  /** A row of the older sharder; any text may be missing. */
   private record ShardRow(
       long id, @Nullable String kind, @Nullable String bucket, @Nullable String name) {
 
-    /** Tells whether it stands for a bucket, so that the bucket be counted, and for nobody. */
+    /** Returns whether the row only makes a bucket known and has no user. */
     boolean isDummy() {
       return name != null
           && bucket != null
@@ -60,7 +57,7 @@ final class OlderSharder implements AutoCloseable {
     this.handle = handle;
   }
 
-  /** Opens their database to read it, and makes none where there is none. */
+  /** Opens the database read-only; does not create a missing file. */
   static OlderSharder open(From from, String url, Properties login) {
     Secrets.keep(new DatabaseUrl(url));
     Secrets.keep(login.getProperty("password", ""));
@@ -71,7 +68,7 @@ final class OlderSharder implements AutoCloseable {
     }
     try {
       Handle handle = Jdbi.create(url, login).open();
-      // Outside of a transaction PostgreSQL would send all rows at once.
+      // Outside a transaction, PostgreSQL sends all rows at once.
       handle.begin();
       return new OlderSharder(from, handle);
     } catch (JdbiException failure) {
@@ -109,7 +106,7 @@ final class OlderSharder implements AutoCloseable {
             .formatted(reason));
   }
 
-  /** Every bin there is a row for, closed until somebody opens it, by kind. */
+  /** Returns every bin that has a row, cordoned, by kind. */
   Map<String, Map<String, Bin>> bins() {
     Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>();
     try (Stream<ShardRow> rows = rows()) {
@@ -131,7 +128,7 @@ final class OlderSharder implements AutoCloseable {
       Bin same = bins.putIfAbsent(bin.name(), bin);
       if (same != null && !same.equals(bin)) {
         throw new UsageException(
-            "row %d: two different buckets of kind '%s' name the hub '%s', once with %s and once with %s; make them one over there first"
+            "row %d: two different buckets of kind '%s' name the hub '%s', once with %s and once with %s; merge them in the older sharder first"
                 .formatted(row.id(), row.kind(), bin.name(), same.labels(), bin.labels()));
       }
     } catch (InvalidValueException wrong) {
@@ -140,7 +137,8 @@ final class OlderSharder implements AutoCloseable {
   }
 
   /**
-   * A bucket is a name, or an object whose {@code hub} is one and whose other fields are labels.
+   * A bucket is a name, or a JSON object whose {@code hub} is the name and whose other fields are
+   * labels.
    */
   private static Bin bin(String bucket) {
     if (bucket.startsWith("{")) {
@@ -155,7 +153,7 @@ final class OlderSharder implements AutoCloseable {
               .withState(BinState.CORDONED);
         }
       } catch (JsonProcessingException noJson) {
-        // Then it is a name that begins like one.
+        // Then it is a name that starts with a brace.
       }
     }
     return Bin.of(bucket).withState(BinState.CORDONED);
@@ -165,7 +163,7 @@ final class OlderSharder implements AutoCloseable {
     return field.getValue().isValueNode() ? field.getValue().asText() : field.getValue().toString();
   }
 
-  /** Names the rows that have no kind. */
+  /** Returns the names of the rows that have no kind. */
   List<String> strays() {
     try (Stream<ShardRow> rows = rows()) {
       return rows.filter(row -> row.kind() == null).map(row -> "row " + row.id()).toList();
@@ -174,7 +172,7 @@ final class OlderSharder implements AutoCloseable {
     }
   }
 
-  /** Hands over everybody of a kind, in the order they came, without the dummies. */
+  /** Passes all users of a kind, in the order of their rows and without dummies, to the work. */
   <T> T entries(String kind, Function<Iterator<ImportRow>, T> work) {
     try (Stream<ShardRow> rows = rows()) {
       return work.apply(

@@ -29,10 +29,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** How an answer is written: as a table for people, as JSON or CSV for programs. */
+/** The options for the output: a table for people, JSON or CSV for programs. */
 final class OutputOptions {
 
-  /** How to write. */
+  /** The format of the output. */
   enum OutputFormat {
     TABLE,
     JSON,
@@ -51,16 +51,16 @@ final class OutputOptions {
       CsvMapper.builder().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET).build();
 
   /**
-   * What a spreadsheet takes for a formula (OWASP, CSV injection), also after blanks, and in the
-   * wide forms of Chinese and Japanese.
+   * The start of text that a spreadsheet runs as a formula (OWASP, CSV injection), including after
+   * blanks and in full-width forms.
    */
   private static final Pattern FORMULA =
       Pattern.compile("[\\s\\p{Zs}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]");
 
-  /** Rows of a table for people whose columns are fitted together. */
+  /** The number of table rows whose columns are aligned together. */
   private static final int ROWS_TOGETHER = 1_000;
 
-  /** No column becomes narrower than this, whatever the terminal. */
+  /** No column becomes narrower than this, on any terminal. */
   private static final int NARROWEST = 10;
 
   @Spec(Spec.Target.MIXEE)
@@ -76,8 +76,8 @@ final class OutputOptions {
   @Option(
       names = "--for-spreadsheets",
       description = {
-        "in CSV, put a ' before a text that a spreadsheet would take for a formula; such a file is",
-        "for people, and not for 'import'"
+        "in CSV, put a ' before text that a spreadsheet would run as a formula; do not 'import'",
+        "such a file"
       })
   private boolean forSpreadsheets;
 
@@ -113,7 +113,7 @@ final class OutputOptions {
     return command;
   }
 
-  /** Writes one answer: a JSON object, or a table of one row. */
+  /** Writes one row: a JSON object, or a table with one row. */
   <T> void one(OutputTable<T> table, T row) {
     if (format == OutputFormat.JSON) {
       json(table.fields(row));
@@ -127,7 +127,7 @@ final class OutputOptions {
     out().flush();
   }
 
-  /** Writes many answers as they come: a JSON array, lines of CSV, or rows of a table. */
+  /** Writes many rows as they come: a JSON array, CSV lines or table rows. */
   <T> void all(OutputTable<T> table, Iterator<T> rows) {
     try {
       switch (format) {
@@ -136,7 +136,7 @@ final class OutputOptions {
         case TABLE -> writeTable(table, rows);
       }
     } catch (IOException failure) {
-      throw new UncheckedIOException("the answer cannot be written", failure);
+      throw new UncheckedIOException("the output cannot be written", failure);
     }
     out().flush();
   }
@@ -153,7 +153,7 @@ final class OutputOptions {
   <T> void writeCsv(OutputTable<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
     CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\n");
     table.columns().forEach(column -> schema.addColumn(column.name()));
-    // A spreadsheet may take another sign than the comma for the end of a cell.
+    // A spreadsheet may use another separator than the comma.
     ObjectWriter cells =
         forSpreadsheets
             ? CSV.writer(schema.build()).with(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS)
@@ -167,7 +167,7 @@ final class OutputOptions {
     }
   }
 
-  /** A cell holds a text: labels are one in JSON. */
+  /** Returns the text of a cell; labels are written as JSON. */
   private @Nullable Object cell(@Nullable Object value) {
     Object cell = value instanceof Map ? text(value) : value;
     boolean isFormula = cell instanceof String text && FORMULA.matcher(text).lookingAt();
@@ -178,7 +178,7 @@ final class OutputOptions {
     try {
       return JSON.writeValueAsString(value);
     } catch (JsonProcessingException unwritable) {
-      throw new UncheckedIOException("the answer cannot be written as JSON", unwritable);
+      throw new UncheckedIOException("the output cannot be written as JSON", unwritable);
     }
   }
 
@@ -224,7 +224,7 @@ final class OutputOptions {
         .with(row -> shown(column, row));
   }
 
-  /** Takes from the widest column until all fit beside each other. */
+  /** Narrows the widest column until the table fits the terminal. */
   private void fit(List<Integer> widths) {
     if (!Terminal.isThere()) {
       return;

@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What is told of each row, and under which name: the same in a table, in JSON and in CSV. */
+/** The columns of an output: the same in a table, in JSON and in CSV. */
 final class OutputTable<T> {
 
-  /** One of its columns. */
+  /** A column. */
   record Column<T>(String name, Function<T, @Nullable Object> value) {}
 
   static final OutputTable<Assignment> ASSIGNMENTS =

@@ -21,17 +21,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The commands that move many at once. */
+/** The commands that move many objects. */
 final class PlanCommands {
 
   @Command(
       name = "rebalance",
       description = {
-        "Evens out the open bins by the least number of moves.",
+        "Evens out the open bins with the fewest moves.",
         "",
-        "What changes on the way is skipped and told, never overwritten. Stopped half way, it goes"
-            + " on",
-        "where it was when it is run again. What is saved is applied by 'apply'."
+        "Objects that change meanwhile are skipped and reported. If interrupted, run it again to",
+        "continue. 'apply' applies a saved plan."
       })
   static int rebalance(
       @Mixin DatabaseOptions target,
@@ -46,9 +45,8 @@ final class PlanCommands {
               paramLabel = "LOAD",
               defaultValue = "0",
               description = {
-                "move nothing unless the fullest and the emptiest bin come closer by this much"
-                    + " load",
-                "for each unit of weight (default: ${DEFAULT-VALUE})"
+                "move nothing unless the loads per weight of the fullest and the emptiest bin",
+                "come closer by this much (default: ${DEFAULT-VALUE})"
               })
           double threshold) {
     PlanOptions options = limits.among(only, threshold);
@@ -57,7 +55,7 @@ final class PlanCommands {
       Plan plan = admin.planRebalance(options);
       PlanRunner plans = new PlanRunner(admin, output);
       if (limits.save() != null || consent.isDryRun()) {
-        return plans.tell(plan, limits.save());
+        return plans.report(plan, limits.save());
       }
       plans.showToPeople(plan);
       if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
@@ -74,9 +72,9 @@ final class PlanCommands {
       description = {
         "Applies moves that 'rebalance' or 'bin drain' saved.",
         "",
-        "The file has one move as a JSON object on each line, and may be read and edited before."
-            + " May be",
-        "stopped and run again: nobody moves twice, and what changed since is skipped and told."
+        "The file has one move per line, as a JSON object, and may be edited. The command may be",
+        "interrupted and run again: no object moves twice, and changed ones are skipped and"
+            + " reported."
       })
   static int apply(
       @Mixin DatabaseOptions target,
@@ -84,7 +82,7 @@ final class PlanCommands {
       @Mixin ChangeNoteOptions why,
       @Mixin ConfirmOptions consent,
       @Parameters(paramLabel = "FILE") Path file) {
-    // Read once before anything moves, so that a bad line is told first.
+    // Read everything before the first move, so that a bad line is reported first.
     Path plan = LineReader.toReadTwice(file);
     long count = 0;
     for (Iterator<Move> moves = moves(plan); moves.hasNext(); count++) {
@@ -130,7 +128,7 @@ final class PlanCommands {
           OptionalLong.of(fields.path("version").asLong()));
     } catch (JsonProcessingException | InvalidValueException wrong) {
       throw new UsageException(
-          "%s line %d is no move: %s; write it like {\"object\": \"ada\", \"from\": \"hub-1\", \"to\": \"hub-2\", \"version\": 1}"
+          "%s line %d is not a move: %s; write it like {\"object\": \"ada\", \"from\": \"hub-1\", \"to\": \"hub-2\", \"version\": 1}"
               .formatted(file, line.number(), LineReader.reason(line, wrong)));
     }
   }

@@ -8,16 +8,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How far any plan may go, and whether it is only saved. */
+/** The options of commands that plan: the most moves, and saving the plan. */
 final class PlanLimitOptions {
 
-  @Option(names = "--at-most", paramLabel = "N", description = "so many moves at most")
+  @Option(names = "--at-most", paramLabel = "N", description = "the most moves")
   private @Nullable Long atMost;
 
   @Option(
       names = "--save",
       paramLabel = "FILE",
-      description = "write the moves there, for 'apply', and move nothing")
+      description = "write the moves to this file for 'apply', and move nothing")
   private @Nullable Path save;
 
   boolean areCounted() {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /** Shows plans, saves them, and applies them. */
 final class PlanRunner {
 
-  /** A bin that takes part, before and after. */
+  /** A bin of the plan, before and after. */
   private record LevelRow(BinLoad before, BinLoad after) {}
 
   private static final OutputTable<LevelRow> LEVELS =
@@ -50,7 +50,7 @@ final class PlanRunner {
           .with("before", MoveCounts::before)
           .with("skipped", MoveCounts::skipped);
 
-  /** How often a plan is made anew because somebody else was quicker. */
+  /** How often to plan again after a concurrent change. */
   private static final int TRIES = 20;
 
   private final ShardAdmin admin;
@@ -62,7 +62,7 @@ final class PlanRunner {
   }
 
   /** Shows the plan, and writes its moves to a file if one is named. */
-  int tell(Plan plan, @Nullable Path save) {
+  int report(Plan plan, @Nullable Path save) {
     show(plan);
     if (save != null) {
       long saved = save(plan, save);
@@ -87,7 +87,7 @@ final class PlanRunner {
     }
   }
 
-  /** Before a question is asked; programs that do not ask see the result alone. */
+  /** Shows the plan before a confirmation; with JSON or CSV, only the result is written. */
   void showToPeople(Plan plan) {
     if (!output.isForPeople()) {
       return;
@@ -102,7 +102,7 @@ final class PlanRunner {
       output
           .out()
           .println(
-              "%d have nowhere to go; open a bin, add one, or give one more capacity"
+              "no bin has room for %d; open a bin, add one, or raise a capacity"
                   .formatted(plan.stranded()));
     }
     output.out().flush();
@@ -135,8 +135,8 @@ final class PlanRunner {
   }
 
   /**
-   * Plans and moves until there is nothing left that could: others may change something between a
-   * plan and its moves, which are then planned anew.
+   * Plans and moves until nothing more can be moved. If something changes between a plan and its
+   * moves, it plans again.
    */
   int applyAll(Supplier<Plan> planning, Note note) {
     Plan plan = planning.get();
@@ -144,7 +144,7 @@ final class PlanRunner {
     try (Meter meter = new Meter("moved", plan.moves(), output.err())) {
       boolean goesOn = true;
       while (plan.moves() > 0 && goesOn) {
-        MoveCounts round = admin.apply(moves(plan, planning), note, batch -> tell(meter, batch));
+        MoveCounts round = admin.apply(moves(plan, planning), note, batch -> report(meter, batch));
         whole =
             new MoveCounts(
                 whole.moved() + round.moved(), whole.before() + round.before(), round.skipped());
@@ -157,7 +157,7 @@ final class PlanRunner {
       output
           .err()
           .println(
-              "%d have nowhere to go and stay; open a bin, add one, or give one more capacity"
+              "no bin has room for %d, which were not moved; open a bin, add one, or raise a capacity"
                   .formatted(plan.stranded()));
     }
     return plan.stranded() + plan.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
@@ -181,17 +181,17 @@ final class PlanRunner {
     return apply(admin.moves(plan), plan.moves(), note);
   }
 
-  /** Applies moves, of which there are so many. */
+  /** Applies moves; the total is for the progress. */
   int apply(Iterator<Move> moves, long total, Note note) {
     MoveCounts applied;
     try (Meter meter = new Meter("moved", total, output.err())) {
-      applied = admin.apply(moves, note, batch -> tell(meter, batch));
+      applied = admin.apply(moves, note, batch -> report(meter, batch));
     }
     output.one(APPLIED, applied);
     return applied.skipped() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
-  private void tell(Meter meter, MoveResult batch) {
+  private void report(Meter meter, MoveResult batch) {
     meter.step(batch.moved().size() + batch.unmoved().size() + batch.refused().size());
     batch.refused().forEach((object, why) -> output.err().println("skipped: " + why.getMessage()));
     output.err().flush();

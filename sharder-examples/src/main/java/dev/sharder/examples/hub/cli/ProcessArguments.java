@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the program is started with, as it was written. Java reads arguments and the environment by
- * the locale, and where there is none, as under cron and in containers, it loses every character
- * that is not ASCII. Linux still has the bytes, and here they are UTF-8.
+ * The arguments and the environment, decoded as UTF-8. Java decodes them by the locale; without
+ * one, as under cron and in containers, it loses every character that is not ASCII. Linux still has
+ * the bytes in {@code /proc/self}.
  */
 final class ProcessArguments {
 
@@ -25,7 +25,7 @@ final class ProcessArguments {
 
   private ProcessArguments() {}
 
-  /** Returns the arguments as they were written, or refuses the first that is lost. */
+  /** Returns the arguments decoded as UTF-8; throws for the first that cannot be recovered. */
   static String[] arguments(String[] args) {
     Optional<List<byte[]>> written = entries("cmdline");
     String[] read = args.clone();
@@ -33,7 +33,7 @@ final class ProcessArguments {
       if (!isDoubtful(args[i])) {
         continue;
       }
-      // Those of the program come last; before them are those of Java.
+      // The program's arguments come after those of Java.
       int at = written.map(List::size).orElse(0) - args.length + i;
       if (at >= 0 && isSame(args[i], written.orElseThrow().get(at))) {
         read[i] = utf8(written.orElseThrow().get(at), "argument %d".formatted(i + 1), args[i]);
@@ -44,7 +44,7 @@ final class ProcessArguments {
     return read;
   }
 
-  /** Refuses a variable of ours that is lost. */
+  /** Throws if a variable of Sharder has lost characters. */
   static void checkEnvironment(Map<String, String> environment) {
     environment.forEach(
         (name, value) -> {
@@ -62,7 +62,7 @@ final class ProcessArguments {
         .anyMatch(entry -> ByteBuffer.wrap(entry).equals(ByteBuffer.wrap(bytes)));
   }
 
-  /** What stands for a character that is lost, or for one that was written so. */
+  /** Returns whether the argument may contain a replacement for a lost character. */
   private static boolean isDoubtful(String argument) {
     return argument.indexOf('\uFFFD') >= 0 || (!isUnicode() && argument.indexOf('?') >= 0);
   }
@@ -73,7 +73,7 @@ final class ProcessArguments {
         && Charset.forName(encoding).equals(StandardCharsets.UTF_8);
   }
 
-  /** Tells whether the bytes may be what Java made the argument of: ASCII is never lost. */
+  /** Returns whether Java may have decoded the argument from these bytes: ASCII is never lost. */
   private static boolean isSame(String argument, byte[] bytes) {
     String left = new String(bytes, StandardCharsets.US_ASCII).replaceAll("[?\uFFFD]+", "?");
     return left.equals(argument.replaceAll("[?\\P{ASCII}]+", "?"));
@@ -93,7 +93,7 @@ final class ProcessArguments {
             .formatted(what, value, System.getProperty("sun.jnu.encoding"), CURE));
   }
 
-  /** Each ends with a zero byte; empty where there is no such file. */
+  /** Reads entries that end with a zero byte; empty if there is no such file. */
   private static Optional<List<byte[]>> entries(String file) {
     try {
       byte[] all = Files.readAllBytes(PROCESS.resolve(file));

@@ -12,27 +12,27 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Answers nginx until the program is told to stop. */
+/** Answers nginx until the program is stopped. */
 @Command(
     name = "serve",
     description = {
       "Answers GET /shard for the user that nginx names in the header REMOTE_USER.",
       "",
-      "An option wins over its environment variable, which wins over the configuration file."
+      "An option overrides its environment variable, which overrides the configuration file."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "1:the port, the database or the bins stood in the way",
+      "1:the port, the database or the bins failed",
       "2:an option or the configuration is wrong",
-      "143:told to stop, and stopped in good order (SIGTERM)"
+      "143:stopped by SIGTERM, after an orderly shutdown"
     },
     footer = {
       "",
-      "SIGHUP declares the bins again, as the configuration names them by then.",
+      "SIGHUP reads the configuration again and declares its bins.",
       "",
       "Every key of the file is an environment variable too: cookie-keys is SHARDER_COOKIE_KEYS,",
-      "and lists are written with commas. The example configuration tells them all.",
-      "SHARDER_LOG_FORMAT=json has the log written as JSON."
+      "and lists are separated by commas. The example configuration lists all keys.",
+      "SHARDER_LOG_FORMAT=json writes the log as JSON."
     })
 final class ServeCommand implements Callable<Integer> {
 
@@ -47,14 +47,14 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--bin",
       paramLabel = "NAME",
-      description = "a hub, beside those in the file; repeat for each")
+      description = "a hub, in addition to those in the file; may be repeated")
   private List<String> bins = List.of();
 
   @Override
   public Integer call() throws InterruptedException {
     LogFormat.check();
     AtomicReference<HubServer> started = new AtomicReference<>();
-    // Before it starts, or a hangup would end it meanwhile; what it reads then is new anyway.
+    // Before the start, because a SIGHUP would otherwise end the process.
     Signals.register(
         "HUP",
         () ->

@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Whether somebody sits there, what they answer, and how long work comes along. */
+/** The terminal: whether there is one, its user's answers, and progress. */
 final class Terminal {
 
   private Terminal() {}
@@ -17,16 +17,15 @@ final class Terminal {
     return console() != null;
   }
 
-  /** Null where nobody sits there: {@code main} chose the console that tells. */
+  /** Null without a terminal, because {@code main} selects the console that detects this. */
   @SuppressWarnings("SystemConsoleNull")
   private static @Nullable Console console() {
     return System.console();
   }
 
   /**
-   * Returns the text with its control characters and what turns the direction of writing as
-   * numbers, as in JSON: whatever a file, a plan or a database brings along, a terminal shows it
-   * and does nothing else.
+   * Returns the text with control and bidirectional formatting characters escaped as in JSON, so
+   * that text from a file or a database cannot control the terminal.
    */
   static String harmless(String text) {
     StringBuilder shown = new StringBuilder(text.length());
@@ -84,19 +83,17 @@ final class Terminal {
     };
   }
 
-  /**
-   * Asks a question that is answered by y or n; where nobody is to answer, it must not be asked.
-   */
+  /** Asks a yes-or-no question; throws if there is no terminal. */
   static boolean agrees(String question) {
     Console console = console();
     if (console == null) {
-      throw new UsageException(question + " Nobody is there to ask; add --yes to do it");
+      throw new UsageException(question + " There is no terminal to ask on; add --yes to confirm");
     }
     String answer = console.readLine("%s [y/N] ", harmless(question));
     return answer != null && answer.strip().equalsIgnoreCase("y");
   }
 
-  /** Shows how far long work has come: a bar where a terminal is, else a line now and then. */
+  /** Shows progress: a bar on a terminal, otherwise a line at intervals. */
   static final class Meter implements AutoCloseable {
 
     private final String what;
@@ -104,9 +101,9 @@ final class Terminal {
     private final PrintWriter err;
     private final @Nullable ProgressBar bar;
     private long done;
-    private long told;
+    private long reported;
 
-    /** Of so much in all; -1 if nobody knows. */
+    /** Creates a meter for a total; -1 if it is unknown. */
     Meter(String what, long total, PrintWriter err) {
       this.what = what;
       this.total = total;
@@ -125,8 +122,8 @@ final class Terminal {
       done += more;
       if (bar != null) {
         bar.stepBy(more);
-      } else if (done - told >= (total < 0 ? 10_000 : Math.max(1, total / 10))) {
-        told = done;
+      } else if (done - reported >= (total < 0 ? 10_000 : Math.max(1, total / 10))) {
+        reported = done;
         err.println(total < 0 ? what + " " + done : "%s %d of %d".formatted(what, done, total));
         err.flush();
       }

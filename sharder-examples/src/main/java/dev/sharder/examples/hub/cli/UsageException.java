@@ -1,6 +1,6 @@
 package dev.sharder.examples.hub.cli;
 
-/** The command was given in a way that cannot be; the message names what, and the cure. */
+/** Thrown if a command line or an input is invalid; the message names the value and the cure. */
 final class UsageException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;

@@ -156,9 +156,7 @@ record YamlFile(Path path, String text) {
         .load(text);
   }
 
-  /**
-   * Reads only decimal digits as a whole number: in YAML 1.1, 010 is eight and 1:30 is ninety.
-   */
+  /** Reads only decimal digits as a whole number: in YAML 1.1, 010 is eight and 1:30 is ninety. */
   private static final class DecimalResolver extends Resolver {
 
     private static final Pattern DECIMAL = Pattern.compile("-?(?:0|[1-9][0-9]*)");

@@ -60,9 +60,7 @@ public abstract class UserHandler implements HttpHandler {
     return verdict;
   }
 
-  /**
-   * Holds no thread while a new user waits for the database, so that known users need not wait.
-   */
+  /** Holds no thread while a new user waits for the database, so that known users need not wait. */
   @Override
   public void handleRequest(HttpServerExchange exchange) {
     exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The URL of a database as it was written, in any form. It shows what is known to be harmless,
- * and {@code ***} for the rest: a password may have any character in it, and stand anywhere.
+ * The URL of a database as it was written, in any form. It shows what is known to be harmless, and
+ * {@code ***} for the rest: a password may have any character in it, and stand anywhere.
  *
  * @param text what was written
  */

@@ -17,9 +17,7 @@ final class CallystoTakeover {
 
   private CallystoTakeover() {}
 
-  /**
-   * Refuses to start if none of callysto's users was imported, as each would get another hub.
-   */
+  /** Refuses to start if none of callysto's users was imported, as each would get another hub. */
   static void check(Path file, HubDatabase database, Deadline deadline) {
     List<String> users = Jdbi.create(database.pool()).withHandle(CallystoTakeover::latestUsers);
     if (!users.isEmpty() && database.store().find(HubNames.KIND, users, deadline).isEmpty()) {

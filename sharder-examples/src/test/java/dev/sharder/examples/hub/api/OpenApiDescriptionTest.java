@@ -178,36 +178,51 @@ class OpenApiDescriptionTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "POST /kinds/{kind}/assignments | ['ada']                       | the whole",
+        "POST /kinds/{kind}/assignments | ['ada']                       | it is not an object",
         "POST /kinds/{kind}/assignments | {}                            | 'objects' is missing",
         "POST /kinds/{kind}/assignments | {'objects': null}             | 'objects' is missing",
         "POST /kinds/{kind}/assignments | {'objects': 'ada'}            | 'objects' is not a list",
-        "POST /kinds/{kind}/assignments | {'objects': [1]}              | 'objects[0]' is not a text",
-        "POST /kinds/{kind}/assignments | {'objects': ['a', null]}      | 'objects[1]' is not a text",
+        "POST /kinds/{kind}/assignments | {'objects': [1]}              | 'objects[0]' is not a"
+            + " string",
+        "POST /kinds/{kind}/assignments | {'objects': ['a', null]}      | 'objects[1]' is not a"
+            + " string",
         "POST /kinds/{kind}/assignments | {'objects': [], 'x': 1}       | field 'x' is unknown",
-        "POST /kinds/{kind}/assignments | {'objects': [                 | 'objects[0]' is malformed",
-        "POST /kinds/{kind}/assignments | {'objects': []} x             | no JSON",
+        "POST /kinds/{kind}/assignments | {'objects': [                 | 'objects[0]' is"
+            + " malformed",
+        "POST /kinds/{kind}/assignments | {'objects': []} x             | not JSON",
         "POST /kinds/{kind}/assignments | null                          | null",
-        "PUT /kinds/{kind}/assignments/{object} | {'size': '1'}         | 'size' is not a whole number",
-        "PUT /kinds/{kind}/assignments/{object} | {'size': 1.5}         | 'size' is not a whole number",
+        "PUT /kinds/{kind}/assignments/{object} | {'size': '1'}         | 'size' is not a whole"
+            + " number",
+        "PUT /kinds/{kind}/assignments/{object} | {'size': 1.5}         | 'size' is not a whole"
+            + " number",
         "PUT /kinds/{kind}/assignments/{object} | {'size': 99999999999999999999} | 'size'",
-        "PUT /kinds/{kind}/assignments/{object} | {'group': 5}          | 'group' is not a text",
-        "PUT /kinds/{kind}/assignments/{object} | {'group': ['a']}      | 'group' is not a text",
-        "PUT /kinds/{kind}/assignments/{object} | 5                     | the whole",
+        "PUT /kinds/{kind}/assignments/{object} | {'group': 5}          | 'group' is not a string",
+        "PUT /kinds/{kind}/assignments/{object} | {'group': ['a']}      | 'group' is not a string",
+        "PUT /kinds/{kind}/assignments/{object} | 5                     | it is not an object",
         "POST /kinds/{kind}/assignments/{object}/move | {}              | 'bin' is missing",
-        "POST /kinds/{kind}/assignments/{object}/move | {'bin': 'a', 'force': 'yes'} | 'force' is not true",
-        "PUT /kinds/{kind}/bins/{bin}   | {'weight': true}              | 'weight' is not a whole number",
-        "PUT /kinds/{kind}/bins/{bin}   | {'capacity': 'none'}          | 'capacity' is not a whole number",
-        "PATCH /kinds/{kind}/bins/{bin} | {'capacity': 1.5}             | 'capacity' is not a whole number",
-        "PATCH /kinds/{kind}/bins/{bin} | {'labels': {'a': 1}}          | 'labels.a' is not a text",
-        "PATCH /kinds/{kind}/bins/{bin} | {'labels': []}                | 'labels' is not an object",
+        "POST /kinds/{kind}/assignments/{object}/move | {'bin': 'a', 'force': 'yes'} | 'force' is"
+            + " not true",
+        "PUT /kinds/{kind}/bins/{bin}   | {'weight': true}              | 'weight' is not a whole"
+            + " number",
+        "PUT /kinds/{kind}/bins/{bin}   | {'capacity': 'none'}          | 'capacity' is not a whole"
+            + " number",
+        "PATCH /kinds/{kind}/bins/{bin} | {'capacity': 1.5}             | 'capacity' is not a whole"
+            + " number",
+        "PATCH /kinds/{kind}/bins/{bin} | {'labels': {'a': 1}}          | 'labels.a' is not a"
+            + " string",
+        "PATCH /kinds/{kind}/bins/{bin} | {'labels': []}                | 'labels' is not an"
+            + " object",
         "POST /kinds/{kind}/plans       | {'rebalance': true}           | 'rebalance' is not",
-        "POST /kinds/{kind}/plans       | {'rebalance': {'threshold': 'x'}} | 'rebalance.threshold' is not a number",
+        "POST /kinds/{kind}/plans       | {'rebalance': {'threshold': 'x'}} | 'rebalance.threshold'"
+            + " is not a number",
         "POST /kinds/{kind}/plans/apply | {'limit': 1}                  | 'plan' is missing",
         "POST /kinds/{kind}/plans/apply | {'plan': {'revision': 1}}     | 'plan.flows' is missing",
-        "POST /kinds/{kind}/plans/apply | {'plan': {'flows': []}}       | 'plan.revision' is missing",
-        "POST /kinds/{kind}/plans/apply | {'plan': {'revision': 1, 'flows': [null]}} | 'plan.flows[0]' is missing",
-        "POST /kinds/{kind}/plans/apply | {'plan': {'revision': 1, 'flows': [{'to': 'a', 'size': 1, 'units': 1}]}} | 'plan.flows[0].from' is missing",
+        "POST /kinds/{kind}/plans/apply | {'plan': {'flows': []}}       | 'plan.revision' is"
+            + " missing",
+        "POST /kinds/{kind}/plans/apply | {'plan': {'revision': 1, 'flows': [null]}} |"
+            + " 'plan.flows[0]' is missing",
+        "POST /kinds/{kind}/plans/apply | {'plan': {'revision': 1, 'flows': [{'to': 'a', 'size': 1,"
+            + " 'units': 1}]}} | 'plan.flows[0].from' is missing",
       })
   void aBodyThatTheFileForbidsIsRefusedAndItsFieldIsNamed(
       String operation, String body, String complaint) throws Exception {

@@ -263,7 +263,7 @@ class CommandsTest {
     CommandShell shell = sqlite();
     CommandShell.CommandOutcome whole =
         shell.run("import", file.toString(), "--all-or-nothing").ended(4);
-    assertThat(whole.err()).contains("line 4", "line 5", "nothing was taken over");
+    assertThat(whole.err()).contains("line 4", "line 5", "nothing was imported");
     assertThat(shell.json("list").each("object")).isEmpty();
 
     CommandShell.CommandOutcome told =

@@ -114,7 +114,7 @@ class InputTest {
           List.of("a\u202eb,hub-1", "'a\\u202eb' has a control", "remove it"),
           List.of("a", "it has 1 cells under 2 columns", "in quotes"),
           List.of("a,b,hub-1", "it has 3 cells under 2 columns", "in quotes"),
-          List.of("\"a,hub-1", "'\"a,hub-1' cannot be read", "see its quotes"));
+          List.of("\"a,hub-1", "'\"a,hub-1' cannot be read", "check its quotes"));
 
   @Test
   @DisplayName("A line that is wrong is reported with its number, its value and the cure")
@@ -164,9 +164,9 @@ class InputTest {
     for (int i = 0; i < NO_NUMBERS.size(); i++) {
       String number = NO_NUMBERS.get(i);
       assertThat(fromCsv.get(i))
-          .startsWith("line %d: size '%s' is no whole".formatted(i + 2, number));
+          .startsWith("line %d: size '%s' is not a whole".formatted(i + 2, number));
       assertThat(fromJson.get(i))
-          .startsWith("line %d: its size \"%s\" is no".formatted(i + 1, number));
+          .startsWith("line %d: its size \"%s\" is not a".formatted(i + 1, number));
       assertThatThrownBy(() -> offset(number))
           .isInstanceOf(SettingsException.class)
           .hasMessageContaining("s.yml line ");
@@ -259,7 +259,7 @@ class InputTest {
     StringBuilder text = new StringBuilder("object,bin\nada,hub-1\n");
     bins.forEach(bin -> text.append("bob,%s\nbob,%s\n".formatted(bin, bin)));
     CommandShell.CommandOutcome none = roster(shell, text.toString(), "--no-new-bins").ended(4);
-    assertThat(none.err()).contains("nothing was taken over");
+    assertThat(none.err()).contains("nothing was imported");
     assertThat(shell.json("list").each("object")).isEmpty();
     CommandShell.CommandOutcome warned = roster(shell, text.toString()).ended(4);
     for (int i = 0; i < bins.size(); i++) {
@@ -297,7 +297,7 @@ class InputTest {
         roster(shell, "object,bin\nADA,hub-1\nada,hub-2\nBob,hub-1\n").ended(4);
     assertThat(told.err())
         .contains("line 3: ", "'ada'", "it is in 'hub-1'")
-        .contains("taken in lower case, as serve asks for them: 2");
+        .contains("lowercased, as serve does: 2");
     assertThat(shell.json("list").each("object")).containsExactly("ada", "bob");
     assertThat(shell.json("list").each("bin")).containsOnly("hub-1");
   }
@@ -314,7 +314,7 @@ class InputTest {
     shell.run("export", export.toString()).ended(0);
     CommandShell other = new CommandShell("jdbc:sqlite:" + folder.resolve("other.db"));
     assertThat(other.run("import", export.toString()).ended(0).err())
-        .contains("capital letters, kept as they are: 1");
+        .contains("capital letters, imported unchanged: 1");
     assertThat(other.json("list").each("object")).containsExactly("ADA");
   }
 

@@ -109,7 +109,7 @@ class OlderSharderTest {
     assertThat(first.lines())
         .containsExactly("kind,made,known,refused", "hub,5,0,1", "homedir,1,0,0");
     // The one that is refused has no name that could ever have been asked for.
-    assertThat(first.err()).contains("is blank", "capital letters, kept as they are: 1");
+    assertThat(first.err()).contains("is blank", "capital letters, imported unchanged: 1");
     assertThat(first.err()).contains("cordoned: hub-01.x, hub-02.x, hub-99.x");
     assertThat(ours.json("list").each("object"))
         .containsExactly("Eve", "ada", "bob", "dummy-of-a-user", "zoe");
@@ -171,7 +171,7 @@ class OlderSharderTest {
         theirs(false, CALLYSTO + ", (NULL, 'hub-01.x', 'kindless'), ('lone', NULL, 'binless')");
     CommandShell.CommandOutcome none =
         importFrom("--from", "callysto", "--database", theirs, "--all-or-nothing").ended(4);
-    assertThat(none.err()).contains("nothing was taken over");
+    assertThat(none.err()).contains("nothing was imported");
     assertThat(ours.json("bins").each("bin")).isEmpty();
     assertThat(ours.json("list", "--kind", "homedir").each("object")).isEmpty();
 

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
+import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.cli.HubSharder;
-import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
@@ -334,7 +334,7 @@ class NginxMapTest {
   @DisplayName("a name server is an address")
   void resolvers(String resolver) {
     assertThatThrownBy(() -> MAP.withResolvers(List.of(resolver)))
-        .isInstanceOf(SettingsException.class)
+        .isInstanceOf(InvalidValueException.class)
         .hasMessageContaining("'" + resolver + "'");
   }
 

@@ -117,7 +117,7 @@ class SharderJarIT {
     }
     Process wrong = start(Map.of("SHARDER_LOG_FORMAT", "yaml"), "serve");
     assertThat(new String(wrong.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-        .contains("SHARDER_LOG_FORMAT 'yaml' is none; write text or json");
+        .contains("SHARDER_LOG_FORMAT 'yaml' is unknown; use text or json");
     assertThat(wrong.waitFor()).isEqualTo(2);
   }
 
