@@ -36,8 +36,8 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
   /**
    * Returns the admin who asks; empty if the proxy names no user, or there are no admins.
    *
-   * @throws RefusedRequestException if the user is not an admin, or a page of another site may have asked
-   *     for a change
+   * @throws RefusedRequestException if the user is not an admin, or a page of another site may have
+   *     asked for a change
    */
   Optional<String> asking(HttpServerExchange exchange) throws RefusedRequestException {
     if (!RemoteUser.isSent(exchange)) {
