@@ -26,8 +26,8 @@ public record UserNames(boolean lowercase) {
    *
    * @param said the name as it came
    * @return the name
-   * @throws InvalidValueException if it is not a name, has white space or invisible characters around
-   *     it, or cannot be lowercased without becoming another's
+   * @throws InvalidValueException if it is not a name, has white space or invisible characters
+   *     around it, or cannot be lowercased without becoming another's
    */
   public String spelled(String said) {
     if (isPlain(said)) {
