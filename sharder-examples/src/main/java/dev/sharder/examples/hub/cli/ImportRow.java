@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An assignment to import, or the reason why the row is refused.
  *
- * @param its place, such as {@code line 7}
+ * @param where its place, such as {@code line 7}
  * @param adoption the assignment; null if the row is wrong
  * @param wrong what is wrong with it; empty if nothing is
  * @param isExact whether its object is spelled as stored, as in an export; people write rosters
