@@ -6,8 +6,6 @@ import dev.sharder.BinPolicy;
 import dev.sharder.Placement;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
-import dev.sharder.admin.Note;
-import dev.sharder.internal.EditDraft;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,9 +19,6 @@ import java.util.Set;
  * @param refused the exception for each refused object, for its own caller only
  */
 public record Placements(Map<String, Placement> placed, Map<String, SharderException> refused) {
-
-  /** A placeholder, because placing records no change. */
-  private static final Note UNUSED = new Note("sharder", "");
 
   /** Copies the maps. */
   public Placements {
@@ -89,7 +84,6 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
    */
   public static Edit<Placements> decide(
       List<AssignmentRequest> requests, BinPolicy policy, Snapshot snapshot) {
-    EditDraft draft = new EditDraft(snapshot, UNUSED);
     Map<String, Placement> placed = new HashMap<>();
     List<AssignmentRequest> unassigned = new ArrayList<>();
     for (AssignmentRequest request : requests) {
@@ -101,12 +95,25 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
       }
     }
     Choices choices = Choices.of(unassigned, policy, snapshot.bins(), snapshot.groups());
+    List<Assignment> made = new ArrayList<>();
+    Map<String, Long> counted = new HashMap<>();
     for (AssignmentRequest request : unassigned) {
       String bin = choices.chosen().get(request.object());
       if (bin != null) {
-        placed.put(request.object(), new Placement(draft.place(request, bin), true));
+        Assignment assignment = Assignment.made(request, bin, snapshot.now());
+        made.add(assignment);
+        counted.merge(bin, assignment.size(), Long::sum);
+        placed.put(request.object(), new Placement(assignment, true));
       }
     }
-    return draft.returning(new Placements(placed, choices.refused()));
+    return new Edit<>(
+        new Placements(placed, choices.refused()),
+        made,
+        List.of(),
+        List.of(),
+        counted,
+        List.of(),
+        Set.of(),
+        List.of());
   }
 }

@@ -11,7 +11,6 @@ import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /** Redirects each user that the reverse proxy names to one of three hubs, always the same one. */
@@ -21,8 +20,7 @@ public record MinimalHandler(Sharder hubs) {
    * Listens on localhost only: a client can claim to be any user, so only the proxy may connect.
    */
   static HttpServer serve(Sharder hubs, int port) throws IOException {
-    InetSocketAddress here = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    HttpServer server = HttpServer.create(here, 0);
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
     server.createContext("/shard", new MinimalHandler(hubs)::answer);
     server.start();
     return server;

@@ -120,6 +120,7 @@ class StoreLoadTest {
   @EnumSource
   @DisplayName("Closing under load ends every call and keeps acknowledged assignments, on")
   void closing(Product product) throws Exception {
+    long threadsBefore = threads("sharder-cache-hub");
     Map<String, String> acknowledged = new ConcurrentHashMap<>();
     AtomicInteger names = new AtomicInteger();
     Callers callers;
@@ -149,7 +150,7 @@ class StoreLoadTest {
           .allSatisfy((object, bin) -> assertThat(found.get(object).bin()).isEqualTo(bin));
       assertThat(ShardAdmin.builder("hub", store).build().verify(3)).isEmpty();
     }
-    assertThat(threads("sharder-cache-hub")).isZero();
+    assertThat(threads("sharder-cache-hub")).isLessThanOrEqualTo(threadsBefore);
   }
 
   @ParameterizedTest

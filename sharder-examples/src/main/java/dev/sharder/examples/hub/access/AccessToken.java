@@ -1,7 +1,7 @@
 package dev.sharder.examples.hub.access;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.admin.Note;
+import dev.sharder.Names;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -39,7 +39,7 @@ public record AccessToken(String name, String hash) {
           "a secret is shorter than 32 characters, or has characters other than letters, digits and ._~+/-; make one with 'openssl rand -hex 32'");
     }
     String name = colon < 0 ? UNNAMED : text.substring(0, colon);
-    return new AccessToken(new Note(name, "").actor(), HexFormat.of().formatHex(sha256(secret)));
+    return new AccessToken(Names.check("token", name), HexFormat.of().formatHex(sha256(secret)));
   }
 
   /** Finds the token with this secret, in a time that does not depend on the secrets. */

@@ -1,7 +1,7 @@
 package dev.sharder.examples.hub.access;
 
 import dev.sharder.InvalidValueException;
-import dev.sharder.admin.Note;
+import dev.sharder.Names;
 import dev.sharder.examples.hub.http.RefusedRequestException;
 import dev.sharder.examples.hub.http.RemoteUser;
 import io.undertow.server.HttpServerExchange;
@@ -75,7 +75,7 @@ public record AdminUsers(Set<String> names, UnaryOperator<String> spelling) {
 
   private static String shown(String user) {
     try {
-      return "user '%s'".formatted(new Note(user, "").actor());
+      return "user '%s'".formatted(Names.check("user", user));
     } catch (InvalidValueException noName) {
       return "the user named by REMOTE_USER";
     }

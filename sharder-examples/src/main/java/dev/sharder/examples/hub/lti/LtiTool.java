@@ -82,8 +82,8 @@ public final class LtiTool {
   }
 
   /**
-   * Keeps what a launch said, once its user has a hub. So a launch that fails on the way to it may
-   * be tried again, and of two alike at once the second is refused here.
+   * Keeps what a launch said, once its user has a hub. A launch that failed before this point can
+   * be sent again. If the same launch arrives twice at once, the second is refused.
    *
    * @param launch what {@link #verify} returned
    * @param user the user, as the hub knows them

@@ -19,9 +19,8 @@ import java.util.stream.IntStream;
  * without the cookie, or with the answer of another platform or to another state, has another
  * nonce.
  *
- * <p>All logins of a browser share one secret, however many it begins. Only those that begin before
- * it has any draw a cookie each, so that they seldom get in each other's way; and as there are five
- * names for them, no one can have a browser keep more, which would soon be too much for a header.
+ * <p>All logins of a browser share one secret. Logins that start before the browser has a cookie
+ * each pick one of five names at random, so a browser keeps at most five, which fit into a header.
  *
  * @param state what is sent along, in the form of JupyterHub's LTI authenticator
  * @param cookie the name of the cookie

@@ -7,8 +7,8 @@ import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
 /**
- * How a user is spelled whom nginx, a learning platform, an operator or a file names: the one place
- * where names are lowercased.
+ * Normalizes user names from nginx, learning platforms, operators and files; the only place where
+ * names are lowercased.
  *
  * <p>JupyterHub lowercases names, and so a name is lowercased here as RFC 8265 has it for usernames
  * (UsernameCaseMapped, section 3.3.3: Unicode's own mapping). What that RFC would map besides,

@@ -195,7 +195,7 @@ public final class HubServer implements AutoCloseable {
         .ifPresent(keeper -> closers.push(keeper::close));
   }
 
-  /** Closes in reverse order of opening: requests finish before anything they need is closed. */
+  /** Opens the REST API with its kinds and its watch for changes. */
   private RestApiHandler openApi(
       Settings settings, JdbiAssignmentStore store, Sharder sharder, Authorizer authorizer) {
     SharderRegistry registry =
