@@ -47,7 +47,6 @@ import java.util.function.Function;
  */
 final class OperatorHistory {
 
-  static final int COUNT = 500;
   static final Note OPERATOR = new Note("operator", "because");
 
   /** What the histories are about; a history without it would prove nothing. */

@@ -21,6 +21,12 @@ class PostgresOperatorHistoryTest extends OperatorHistoryContract {
     return database;
   }
 
+  /** A history takes a second here, so the long form plays the rest of 500. */
+  @Override
+  protected int histories() {
+    return Integer.getInteger("operator.histories", 150);
+  }
+
   @Override
   protected List<String> mustHaveHappened() {
     return List.of("crash: done", "crash: done, and acknowledged again");
@@ -28,6 +34,7 @@ class PostgresOperatorHistoryTest extends OperatorHistoryContract {
 
   @AfterEach
   void transactionsWereCut() {
-    assertThat(databases.stream().mapToInt(CuttableDatabase::cutCount).sum()).isGreaterThan(300);
+    assertThat(databases.stream().mapToInt(CuttableDatabase::cutCount).sum()).
+        .isGreaterThan(histories() / 2);
   }
 }
