@@ -1,5 +1,6 @@
 package dev.sharder.examples;
 
+import static java.net.InetAddress.getLoopbackAddress;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -15,12 +16,11 @@ import java.net.InetSocketAddress;
 
 /** Redirects each user that the reverse proxy names to one of three hubs, always the same one. */
 public record MinimalHandler(Sharder hubs) {
-
   /**
    * Listens on localhost only: a client can claim to be any user, so only the proxy may connect.
    */
   static HttpServer serve(Sharder hubs, int port) throws IOException {
-    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
+    HttpServer server = HttpServer.create(new InetSocketAddress(getLoopbackAddress(), port), 0);
     server.createContext("/shard", new MinimalHandler(hubs)::answer);
     server.start();
     return server;

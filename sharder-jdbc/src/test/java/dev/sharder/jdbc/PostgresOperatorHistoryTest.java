@@ -34,7 +34,7 @@ class PostgresOperatorHistoryTest extends OperatorHistoryContract {
 
   @AfterEach
   void transactionsWereCut() {
-    assertThat(databases.stream().mapToInt(CuttableDatabase::cutCount).sum()).
+    assertThat(databases.stream().mapToInt(CuttableDatabase::cutCount).sum())
         .isGreaterThan(histories() / 2);
   }
 }
