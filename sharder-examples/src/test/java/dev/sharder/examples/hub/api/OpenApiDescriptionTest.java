@@ -204,9 +204,9 @@ class OpenApiDescriptionTest {
             + " not true",
         "PUT /kinds/{kind}/bins/{bin}   | {'weight': true}              | 'weight' is not a whole"
             + " number",
-        "PUT /kinds/{kind}/bins/{bin}   | {'capacity': 'none'}          | 'capacity' is not a whole"
+        "PUT /kinds/{kind}/bins/{bin}   | {'capacity': 'none'}          | 'capacity' is neither a whole"
             + " number",
-        "PATCH /kinds/{kind}/bins/{bin} | {'capacity': 1.5}             | 'capacity' is not a whole"
+        "PATCH /kinds/{kind}/bins/{bin} | {'capacity': 1.5}             | 'capacity' is neither a whole"
             + " number",
         "PATCH /kinds/{kind}/bins/{bin} | {'labels': {'a': 1}}          | 'labels.a' is not a"
             + " string",

@@ -404,7 +404,7 @@ class CommandsTest {
   void verifyTellsWhatIsWrongAndRepairsCounters() throws Exception {
     CommandShell shell = withBins("a", "b");
     assign(shell, 4);
-    assertThat(shell.run("verify").ended(0).out()).contains("nothing is wrong");
+    assertThat(shell.run("verify").ended(0).out()).contains("is consistent");
     try (Connection connection = DriverManager.getConnection(shell.database());
         Statement statement = connection.createStatement()) {
       statement.execute("UPDATE sharder_bin SET assigned = 7 WHERE bin = 'a'");
