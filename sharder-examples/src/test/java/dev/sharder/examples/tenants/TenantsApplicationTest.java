@@ -205,7 +205,7 @@ class TenantsApplicationTest {
     CurrentTenant ada = CurrentTenant.enter("ada");
     try (ada) {
       assertThatThrownBy(() -> transaction.execute(status -> CurrentTenant.enter("bob")))
-          .hasMessageContaining("enter tenant 'bob' before it begins");
+          .hasMessageContaining("enter tenant 'bob' before the transaction starts");
       assertThat(CurrentTenant.name()).isEqualTo("ada");
     }
     assertThatThrownBy(CurrentTenant::name).isInstanceOf(NoTenantException.class);
