@@ -448,7 +448,7 @@ class HubServerTest {
   private static boolean isPlacing() {
     return Thread.getAllStackTraces().values().stream()
         .flatMap(Arrays::stream)
-        .anyMatch(frame -> frame.getMethodName().equals("placeGroup"));
+        .anyMatch(frame -> frame.getMethodName().equals("placeAndExpect"));
   }
 
   @Test
