@@ -64,6 +64,7 @@ final class AssignmentRounds {
     this.group =
         new GroupCommit<>(
             name,
+            AssignmentRequest::object,
             List.of(
                 timed(SharderListener.Step.FIND, this::findAll),
                 timed(SharderListener.Step.PLACE, this::placeAll)),
@@ -137,7 +138,7 @@ final class AssignmentRounds {
   private Function<AssignmentRequest, Optional<Placement>> placeAll(
       List<AssignmentRequest> requests, Deadline deadline) {
     long revision = cache == null ? 0 : cache.revision();
-    Placements placements = placeAndExpect(oncePerObject(requests), deadline);
+    Placements placements = placeAndExpect(requests, deadline);
     if (cache != null) {
       cache.put(
           revision, placements.placed().values().stream().map(Placement::assignment).toList());
@@ -155,11 +156,5 @@ final class AssignmentRounds {
     } finally {
       newObjectsUntil = System.nanoTime() + (mostAreNew ? EXPECTED_NANOS : 0);
     }
-  }
-
-  /** Keeps the first request of each object, even if later ones have another size or group. */
-  private static List<AssignmentRequest> oncePerObject(List<AssignmentRequest> requests) {
-    Set<String> objects = new HashSet<>();
-    return requests.stream().filter(request -> objects.add(request.object())).toList();
   }
 }

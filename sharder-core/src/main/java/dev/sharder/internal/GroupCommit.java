@@ -7,8 +7,12 @@ import dev.sharder.store.Deadline;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -45,8 +49,8 @@ public final class GroupCommit<Q, A> {
   private static final int MAX_ROUND = 1_024;
 
   /**
-   * Answers many requests at once. The returned function returns the answer to a request, or empty
-   * if this stage has none, or throws the exception for it.
+   * Answers many requests at once; their keys are distinct. The returned function returns the
+   * answer to a request, or empty if this stage has none, or throws the exception for it.
    *
    * @param <Q> the type of requests
    * @param <A> the type of answers
@@ -107,6 +111,7 @@ public final class GroupCommit<Q, A> {
   }
 
   private final String what;
+  private final Function<Q, ?> key;
   private final List<Stage<Q, A>> stages;
   private final Executor executor;
 
@@ -117,11 +122,14 @@ public final class GroupCommit<Q, A> {
    * Creates a group.
    *
    * @param what what the group serves, for errors, such as {@code the sharder of kind 'hub'}
+   * @param key returns the key of a request; requests that share a key but are not equal are never
+   *     in the same round, and equal ones are passed to it once
    * @param rounds answers requests, one for each stage
    * @param executor runs rounds that are led by an asynchronous caller
    */
-  public GroupCommit(String what, List<Round<Q, A>> rounds, Executor executor) {
+  public GroupCommit(String what, Function<Q, ?> key, List<Round<Q, A>> rounds, Executor executor) {
     this.what = what;
+    this.key = key;
     this.stages = rounds.stream().map(Stage::new).toList();
     this.executor = executor;
   }
@@ -297,7 +305,7 @@ public final class GroupCommit<Q, A> {
     if (group.isEmpty()) {
       return List.of();
     }
-    List<Q> requests = group.stream().map(ticket -> ticket.request).distinct().toList();
+    List<Q> requests = requests(group, stage);
     Function<Q, Optional<A>> answers;
     try {
       answers = stage.round.run(requests, leader.deadline);
@@ -331,6 +339,42 @@ public final class GroupCommit<Q, A> {
     }
     leader.leads = false;
     return group;
+  }
+
+  /**
+   * Returns the requests of a round, and puts back those that share a key with another one: as the
+   * answers may differ, they wait for the next round.
+   */
+  private List<Q> requests(List<Ticket<Q, A>> group, Stage<Q, A> stage) {
+    Map<Object, Q> requests = new LinkedHashMap<>();
+    Set<Ticket<Q, A>> others = new LinkedHashSet<>();
+    for (Ticket<Q, A> ticket : group) {
+      Q first = requests.putIfAbsent(key.apply(ticket.request), ticket.request);
+      if (first != null && !first.equals(ticket.request)) {
+        others.add(ticket);
+      }
+    }
+    if (!others.isEmpty()) {
+      group.removeAll(others);
+      putBack(List.copyOf(others), stage);
+    }
+    return List.copyOf(requests.values());
+  }
+
+  /** Makes tickets wait again, before all others, unless their callers have given up. */
+  private void putBack(List<Ticket<Q, A>> tickets, Stage<Q, A> stage) {
+    List<Ticket<Q, A>> refused = new ArrayList<>();
+    synchronized (this) {
+      for (int i = tickets.size() - 1; i >= 0; i--) {
+        Ticket<Q, A> ticket = tickets.get(i);
+        if (closed) {
+          refused.add(ticket);
+        } else if (!ticket.answer.isDone()) {
+          stage.waiting.addFirst(ticket);
+        }
+      }
+    }
+    refused.forEach(this::refuse);
   }
 
   private static <Q, A> boolean continues(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
@@ -378,26 +422,15 @@ public final class GroupCommit<Q, A> {
         failure instanceof TimeLimitException
             || failure instanceof Error
             || Thread.currentThread().isInterrupted();
-    List<Ticket<Q, A>> refused = new ArrayList<>();
-    Ticket<Q, A> next;
-    synchronized (this) {
-      for (int i = group.size() - 1; leadersOwn && i >= 0; i--) {
-        Ticket<Q, A> ticket = group.get(i);
-        // A caller that has given up must not become the leader.
-        if (ticket != leader && !ticket.answer.isDone() && !ticket.deadline.hasPassed()) {
-          group.remove(i);
-          if (closed) {
-            refused.add(ticket);
-          } else {
-            stage.waiting.addFirst(ticket);
-          }
-        }
-      }
-      next = next(stage);
-    }
-    refused.forEach(this::refuse);
-    List<Ticket<Q, A>> left = wake(next);
+    List<Ticket<Q, A>> again = new ArrayList<>();
+    List<Ticket<Q, A>> failed = new ArrayList<>();
     for (Ticket<Q, A> ticket : group) {
+      boolean waits = leadersOwn && ticket != leader && !ticket.deadline.hasPassed();
+      (waits ? again : failed).add(ticket);
+    }
+    putBack(again, stage);
+    List<Ticket<Q, A>> left = wake(next(stage));
+    for (Ticket<Q, A> ticket : failed) {
       complete(ticket, () -> ticket.answer.completeExceptionally(failure));
     }
     return left;

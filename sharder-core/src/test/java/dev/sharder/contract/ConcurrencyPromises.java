@@ -7,6 +7,8 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.ConflictException;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.Placement;
 import dev.sharder.Progress;
 import dev.sharder.Sharder;
 import dev.sharder.SharderBuilder;
@@ -16,15 +18,19 @@ import dev.sharder.admin.MoveCounts;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -140,6 +146,28 @@ abstract class ConcurrencyPromises extends StorePromises {
       }
       assertThat(new HashSet<>(atOnce(members))).as(team).hasSize(1);
     }
+  }
+
+  @Test
+  @DisplayName("an object refused for one caller's size is placed for a caller with a smaller one")
+  void sizes() {
+    hubs("a");
+    admin().changeBin("a", bin -> bin.withCapacity(2), NOTE);
+    Queue<Runnable> rounds = new ArrayDeque<>();
+    Sharder hubs = Sharder.builder("hub", store).executor(rounds::add).build();
+    CompletionStage<Placement> large = hubs.assignAsync(request("ada").withSize(3));
+    CompletionStage<Placement> small = hubs.assignAsync(request("ada").withSize(2));
+    CompletionStage<Placement> known = hubs.assignAsync(request("ada"));
+    while (!rounds.isEmpty()) {
+      rounds.remove().run();
+    }
+    assertThat(large)
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .withCauseInstanceOf(NoOpenBinException.class);
+    assertThat(small).isCompletedWithValueMatching(Placement::isNew);
+    assertThat(known).isCompletedWithValueMatching(placement -> !placement.isNew());
+    assertThat(loads(hubs)).containsEntry("a", 2L);
   }
 
   @Test

@@ -102,6 +102,7 @@ class GroupCommitLincheckTest {
     private final GroupCommit<Integer, Integer> group =
         new GroupCommit<>(
             "the group",
+            Function.identity(),
             List.of(
                 (objects, deadline) -> object -> Optional.ofNullable(known(object)),
                 this::placeAll),

@@ -49,7 +49,8 @@ class GroupCommitTest {
   private final List<List<String>> rounds = Collections.synchronizedList(new ArrayList<>());
   private final BlockingQueue<Runnable> steps = new LinkedBlockingQueue<>();
   private final GroupCommit<String, String> group =
-      new GroupCommit<>("the group", List.of(this::runWhenLet), ForkJoinPool.commonPool());
+      new GroupCommit<>(
+          "the group", Function.identity(), List.of(this::runWhenLet), ForkJoinPool.commonPool());
 
   @AfterEach
   void endThreads() {
@@ -268,6 +269,7 @@ class GroupCommitTest {
     GroupCommit<String, String> deep =
         new GroupCommit<>(
             "the group",
+            Function.identity(),
             List.of(
                 (objects, deadline) -> {
                   descend(3_000);
@@ -356,6 +358,7 @@ class GroupCommitTest {
     GroupCommit<String, String> refused =
         new GroupCommit<>(
             "the group",
+            Function.identity(),
             List.of(this::runWhenLet),
             task -> {
               throw new RejectedExecutionException();
@@ -367,7 +370,7 @@ class GroupCommitTest {
   @Test
   void anExecutorThatDropsTheWorkKeepsNobodyElseFromAnAnswer() throws Exception {
     GroupCommit<String, String> dropped =
-        new GroupCommit<>("the group", List.of(this::runWhenLet), task -> {});
+        new GroupCommit<>("the group", Function.identity(), List.of(this::runWhenLet), task -> {});
     CompletableFuture<String> never = askLater(dropped, "never", Deadline.in(SHORT));
     assertThatThrownBy(never::get).hasCauseInstanceOf(TimeLimitException.class);
     letRun(1);
@@ -384,6 +387,7 @@ class GroupCommitTest {
     GroupCommit<String, String> gone =
         new GroupCommit<>(
             "the group",
+            Function.identity(),
             List.of((objects, deadline) -> object -> Optional.of(object + "!")),
             task -> {
               throw new OutOfMemoryError("no thread to be had");
@@ -398,6 +402,7 @@ class GroupCommitTest {
   private GroupCommit<String, String> twoStages() {
     return new GroupCommit<>(
         "the group",
+        Function.identity(),
         List.of(
             (objects, deadline) ->
                 object -> object.startsWith("known") ? Optional.of(object + "?") : Optional.empty(),
@@ -424,6 +429,7 @@ class GroupCommitTest {
     GroupCommit<String, String> two =
         new GroupCommit<>(
             "the group",
+            Function.identity(),
             List.of(
                 (objects, deadline) -> object -> Optional.empty(),
                 (objects, deadline) -> {
@@ -513,7 +519,8 @@ class GroupCommitTest {
           return Optional::of;
         };
     GroupCommit<String, String> two =
-        new GroupCommit<>("the group", List.of(quick, slow), ForkJoinPool.commonPool());
+        new GroupCommit<>(
+            "the group", Function.identity(), List.of(quick, slow), ForkJoinPool.commonPool());
     AtomicInteger answered = new AtomicInteger();
     List<FutureTask<Boolean>> callers = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -555,6 +562,7 @@ class GroupCommitTest {
     GroupCommit<String, String> busy =
         new GroupCommit<>(
             "the group",
+            Function.identity(),
             List.of(
                 (objects, deadline) -> {
                   most.accumulateAndGet(running.incrementAndGet(), Math::max);
