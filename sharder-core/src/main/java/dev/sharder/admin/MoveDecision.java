@@ -70,7 +70,11 @@ final class MoveDecision {
     moves.forEach(decision::tryToMove);
     return decision.draft.returning(
         new MoveResult(
-            decision.moved, decision.unmoved, decision.refused, decision.draft.revision()));
+            decision.moved,
+            decision.unmoved,
+            decision.refused,
+            snapshot.revision(),
+            decision.draft.revision()));
   }
 
   private void tryToMove(Move move) {

@@ -15,12 +15,15 @@ import java.util.Map;
  * @param unmoved the assignments of objects that were already in their target bin, by object
  * @param refused why each other object was not moved, by object: a {@link NotFoundException},
  *     {@link ConflictException} or {@link RefusedException}
+ * @param revisionBefore the kind's revision before these moves; another one than that of a {@link
+ *     Plan} shows that the kind changed after the plan was made
  * @param revision the kind's revision after these moves
  */
 public record MoveResult(
     Map<String, Assignment> moved,
     Map<String, Assignment> unmoved,
     Map<String, SharderException> refused,
+    long revisionBefore,
     long revision) {
 
   /** Copies the maps. */

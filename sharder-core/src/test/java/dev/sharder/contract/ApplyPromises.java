@@ -20,6 +20,7 @@ import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveCounts;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.MoveResult;
+import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Listing;
@@ -84,6 +85,24 @@ abstract class ApplyPromises extends StorePromises {
     assertThat(admin().find(moved).orElseThrow().bin()).isEqualTo("c");
     assertThat(admin().find(late).orElseThrow().bin()).isEqualTo("a");
     assertThat(admin().bins()).extracting(BinLoad::assigned).containsExactly(5L, 1L, 5L);
+  }
+
+  @Test
+  @DisplayName("a result says whether the kind changed between the plan and its moves")
+  void revisions() {
+    adopt("a", 0, 4);
+    adopt("b", 4, 0);
+    Plan plan = admin().planRebalance(PlanOptions.ALL);
+    List<Move> moves = all(admin().moves(plan));
+    List<MoveResult> results = new ArrayList<>();
+    admin().apply(moves.subList(0, 1).iterator(), NOTE, results::add);
+    assertThat(results.get(0).revisionBefore()).isEqualTo(plan.revision());
+    assertThat(results.get(0).revision()).isEqualTo(plan.revision() + 1);
+    admin().changeBin("b", bin -> bin.withOffset(1), NOTE);
+    admin().apply(moves.subList(1, 2).iterator(), NOTE, results::add);
+    assertThat(results.get(1).revisionBefore()).isEqualTo(results.get(0).revision() + 1);
+    admin().apply(moves.iterator(), NOTE, results::add);
+    assertThat(results.get(2).revision()).isEqualTo(results.get(2).revisionBefore());
   }
 
   @Test

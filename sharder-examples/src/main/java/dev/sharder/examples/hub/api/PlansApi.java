@@ -2,15 +2,14 @@ package dev.sharder.examples.hub.api;
 
 import dev.sharder.InvalidValueException;
 import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveResult;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,9 +86,13 @@ final class PlansApi {
     split(given.checkedFlows(call.kind()), limit, now, later);
     long revision = JsonBody.required("plan.revision", given.revision());
     Plan plan = new Plan(call.kind(), revision, now, List.of(), List.of(), 0);
-    AtomicLong revisionNow = new AtomicLong(revision);
-    long moved = apply(plan, call, piece.reason(), revisionNow);
-    PlanJson rest = PlanJson.rest(call.kind(), revisionNow.get(), later);
+    ShardAdmin admin = kinds.admin(call.kind());
+    List<Move> moves = new ArrayList<>();
+    admin.moves(plan).forEachRemaining(moves::add);
+    List<MoveResult> results = new ArrayList<>();
+    admin.apply(moves.iterator(), call.note(piece.reason()), results::add);
+    long moved = moves.stream().filter(move -> isMoved(move, results)).count();
+    PlanJson rest = PlanJson.rest(call.kind(), revisionAfter(revision, results), later);
     return ApiResponse.ok(
         new Done(
             moved, plan.moves() - moved, later.stream().mapToLong(Plan.Flow::units).sum(), rest));
@@ -113,19 +116,22 @@ final class PlansApi {
     }
   }
 
-  /** Applies the plan, and returns the number of units moved. */
-  private long apply(Plan plan, ApiRequest call, @Nullable String reason, AtomicLong revisionNow) {
-    ShardAdmin admin = kinds.admin(call.kind());
-    List<Move> moves = new ArrayList<>();
-    admin.moves(plan).forEachRemaining(moves::add);
-    Set<String> moved = new HashSet<>();
-    admin.apply(
-        moves.iterator(),
-        call.note(reason),
-        done -> {
-          moved.addAll(done.moved().keySet());
-          revisionNow.set(done.revision());
-        });
-    return moves.stream().filter(move -> moved.contains(move.object())).count();
+  private static boolean isMoved(Move move, List<MoveResult> results) {
+    return results.stream().anyMatch(result -> result.moved().containsKey(move.object()));
+  }
+
+  /**
+   * Returns the revision for the remaining plan. If someone else changed the kind meanwhile, it
+   * stays the planned one, so that the next part is refused.
+   */
+  private static long revisionAfter(long planned, List<MoveResult> results) {
+    long revision = planned;
+    for (MoveResult result : results) {
+      if (result.revisionBefore() != revision) {
+        return planned;
+      }
+      revision = result.revision();
+    }
+    return revision;
   }
 }
