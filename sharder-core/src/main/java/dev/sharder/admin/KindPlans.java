@@ -1,5 +1,6 @@
 package dev.sharder.admin;
 
+import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
@@ -17,9 +18,6 @@ import java.util.stream.Collectors;
 
 /** Makes plans from the stored data of one kind, and selects the objects that a plan moves. */
 final class KindPlans {
-
-  /** Rows in a page: enough to be fast, few enough not to block others. */
-  private static final int PAGE = 1_000;
 
   private final String kind;
   private final AssignmentStore store;
@@ -51,15 +49,15 @@ final class KindPlans {
       return List.<Move>of().iterator();
     }
     Set<String> sources = plan.flows().stream().map(Plan.Flow::from).collect(Collectors.toSet());
-    Listing units = Listing.all(PAGE).ofBins(sources).withGroupsOnce();
-    return new PlannedMoves(
-        plan,
-        store.bins(kind, deadline.get()),
-        PagedIterator.over(
-            page -> store.list(kind, page, deadline.get()),
-            last -> units.after(last.object()),
-            units),
-        policy);
+    Listing units = Listing.all(PagedIterator.PAGE).ofBins(sources).withGroupsOnce();
+    return new PlannedMoves(plan, store.bins(kind, deadline.get()), list(units), policy);
+  }
+
+  Iterator<Assignment> list(Listing listing) {
+    return PagedIterator.over(
+        page -> store.list(kind, page, deadline.get()),
+        last -> listing.after(last.object()),
+        listing);
   }
 
   private void checkIsCurrent(Plan plan) {
@@ -82,12 +80,12 @@ final class KindPlans {
 
   private List<BinLoad> binsFor(PlanOptions options) {
     List<BinLoad> bins = store.bins(kind, deadline.get());
-    List<BinLoad> only = options.only().stream().map(name -> named(name, bins)).toList();
+    List<BinLoad> only = options.only().stream().map(name -> named(kind, name, bins)).toList();
     only.forEach(this::checkIsOpen);
     return bins;
   }
 
-  private BinLoad named(String name, List<BinLoad> bins) {
+  static BinLoad named(String kind, String name, List<BinLoad> bins) {
     return bins.stream()
         .filter(bin -> bin.name().equals(name))
         .findFirst()

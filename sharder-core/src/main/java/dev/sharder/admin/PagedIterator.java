@@ -8,6 +8,9 @@ import java.util.function.Function;
 /** Reads a long list page by page. Not thread-safe. */
 final class PagedIterator<T, P> implements Iterator<T> {
 
+  /** Rows in a page: enough to be fast, few enough not to block others. */
+  static final int PAGE = 1_000;
+
   private final Function<P, List<T>> read;
   private final Function<T, P> next;
   private P page;

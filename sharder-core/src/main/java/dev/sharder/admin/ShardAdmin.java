@@ -60,9 +60,6 @@ import java.util.stream.Collectors;
  */
 public final class ShardAdmin {
 
-  /** Rows in a page: enough to be fast, few enough not to block others. */
-  private static final int PAGE = 1_000;
-
   private final String kind;
   private final AssignmentStore store;
   private final BinPolicy policy;
@@ -115,10 +112,7 @@ public final class ShardAdmin {
    * @throws NotFoundException if there is no such bin
    */
   public BinLoad bin(String name) {
-    return bins().stream()
-        .filter(bin -> bin.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> NotFoundException.bin(kind, name));
+    return KindPlans.named(kind, name, bins());
   }
 
   /**
@@ -254,7 +248,7 @@ public final class ShardAdmin {
   private List<Change> changesOf(String object, long after) {
     List<Change> changes = new ArrayList<>();
     PagedIterator.over(
-            last -> store.history(kind, Optional.of(object), last, PAGE, deadline()),
+            last -> store.history(kind, Optional.of(object), last, PagedIterator.PAGE, deadline()),
             Change::id,
             after)
         .forEachRemaining(changes::add);
@@ -269,7 +263,9 @@ public final class ShardAdmin {
    */
   public Iterator<Change> changes(long after) {
     return PagedIterator.over(
-        last -> store.history(kind, Optional.empty(), last, PAGE, deadline()), Change::id, after);
+        last -> store.history(kind, Optional.empty(), last, PagedIterator.PAGE, deadline()),
+        Change::id,
+        after);
   }
 
   /**
@@ -309,8 +305,7 @@ public final class ShardAdmin {
    * @return an iterator that reads the assignments page by page; not thread-safe
    */
   public Iterator<Assignment> list(Listing listing) {
-    return PagedIterator.over(
-        page -> store.list(kind, page, deadline()), last -> listing.after(last.object()), listing);
+    return plans.list(listing);
   }
 
   /**

@@ -252,7 +252,7 @@ final class Connections implements AutoCloseable {
         }
         return borrowing.join();
       } catch (InterruptedException interruption) {
-        if (!borrowing.cancel(false)) {
+        if (!borrowing.cancel(false) && !borrowing.isCompletedExceptionally()) {
           giveBack(borrowing.join());
         }
         throw Retry.interrupted(interruption);

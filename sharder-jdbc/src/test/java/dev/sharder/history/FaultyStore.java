@@ -6,17 +6,15 @@ import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
-import dev.sharder.Placement;
+import dev.sharder.contract.ForwardingStore;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Changes;
-import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Edit;
 import dev.sharder.store.Placements;
 import dev.sharder.store.Scope;
 import dev.sharder.store.Snapshot;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -282,53 +280,22 @@ enum FaultyStore {
       List<AssignmentRequest> requests,
       Function<Snapshot, List<BinLoad>> loads,
       Deadline deadline) {
-    Scope scope =
-        new Scope(
-            Set.copyOf(requests.stream().map(AssignmentRequest::object).toList()), Set.of(), false);
     return store.update(
-        kind, scope, snapshot -> placing(requests, loads.apply(snapshot), snapshot), deadline);
+        kind,
+        Scope.toPlace(requests),
+        snapshot ->
+            Placements.decide(
+                requests, BinPolicy.emptiest(), withLoads(snapshot, loads.apply(snapshot))),
+        deadline);
   }
 
-  private static Edit<Placements> placing(
-      List<AssignmentRequest> requests, List<BinLoad> loads, Snapshot snapshot) {
-    List<AssignmentRequest> fresh = new ArrayList<>();
-    Map<String, Placement> placed = new HashMap<>();
-    for (AssignmentRequest request : requests) {
-      Assignment known = snapshot.assignments().get(request.object());
-      if (known == null) {
-        fresh.add(request);
-      } else {
-        placed.put(request.object(), new Placement(known, false));
-      }
-    }
-    Choices choices = Choices.of(fresh, BinPolicy.emptiest(), loads, Map.of());
-    List<Assignment> made = new ArrayList<>();
-    Map<String, Long> counted = new HashMap<>();
-    for (AssignmentRequest request : fresh) {
-      String bin = choices.chosen().get(request.object());
-      if (bin != null) {
-        Assignment one =
-            new Assignment(
-                request.kind(),
-                request.object(),
-                bin,
-                1,
-                snapshot.now(),
-                request.size(),
-                Optional.empty());
-        made.add(one);
-        counted.merge(bin, one.size(), Long::sum);
-        placed.put(one.object(), new Placement(one, true));
-      }
-    }
-    return new Edit<>(
-        new Placements(placed, choices.refused()),
-        made,
-        List.of(),
-        List.of(),
-        counted,
-        List.of(),
-        Set.of(),
-        List.of());
+  private static Snapshot withLoads(Snapshot snapshot, List<BinLoad> loads) {
+    return new Snapshot(
+        snapshot.revision(),
+        snapshot.now(),
+        loads,
+        snapshot.undeclared(),
+        snapshot.assignments(),
+        snapshot.groups());
   }
 }

@@ -13,11 +13,11 @@ final class ChangesApi {
   private static final long LONGEST_WAIT_SECONDS = 30;
 
   private final SharderRegistry kinds;
-  private final ChangeNotifier feed;
+  private final ChangeNotifier notifier;
 
-  ChangesApi(SharderRegistry kinds, ChangeNotifier feed) {
+  ChangesApi(SharderRegistry kinds, ChangeNotifier notifier) {
     this.kinds = kinds;
-    this.feed = feed;
+    this.notifier = notifier;
   }
 
   /** Changes, and the {@code after} of the next page. */
@@ -34,12 +34,13 @@ final class ChangesApi {
     long wait = call.number("wait", 0, LONGEST_WAIT_SECONDS).orElse(0);
     kinds.admin(call.kind());
     // Read first, so that no change between the page and the wait is missed.
-    long revision = wait > 0 ? feed.revision(call.kind()) : 0;
+    long revision = wait > 0 ? notifier.revision(call.kind()) : 0;
     ChangePage page = page(call.kind(), after, limit);
     if (wait == 0 || !page.changes().isEmpty()) {
       return CompletableFuture.completedStage(ApiResponse.ok(page));
     }
-    return feed.await(call.kind(), revision, Duration.ofSeconds(wait))
+    return notifier
+        .await(call.kind(), revision, Duration.ofSeconds(wait))
         .thenApplyAsync(woken -> ApiResponse.ok(page(call.kind(), after, limit)), call.worker());
   }
 

@@ -57,13 +57,13 @@ public final class RestApiHandler implements HttpHandler {
 
   /** Serves the kinds to clients that have access. */
   public RestApiHandler(
-      SharderRegistry kinds, ChangeNotifier feed, RecentAssignments newest, Authorizer access) {
+      SharderRegistry kinds, ChangeNotifier notifier, RecentAssignments newest, Authorizer access) {
     this.access = access;
     this.routes = new ApiRoutes();
     addAssignments(new AssignmentsApi(kinds, newest), new ObjectsApi(kinds));
     addBins(new BinsApi(kinds));
     addPlans(new PlansApi(kinds));
-    ChangesApi changes = new ChangesApi(kinds, feed);
+    ChangesApi changes = new ChangesApi(kinds, notifier);
     routes.forPeers(
         Methods.GET, KIND + "/changes", changes::list, "after", "limit", "wait", "latest");
     ApiResponse description = new ApiResponse(StatusCodes.OK, "application/yaml", description());

@@ -151,11 +151,8 @@ public record RawSettings(
     checkFilled("lti-consumers", ltiConsumers);
     checkFilled("lti-platforms", ltiPlatforms);
     if (ramp != null) {
-      try {
-        BinPolicy.ramped(ramp, BinPolicy.emptiest());
-      } catch (InvalidValueException wrong) {
-        throw new SettingsException("ramp", wrong.getMessage());
-      }
+      double share = ramp;
+      SettingsException.check("ramp", () -> BinPolicy.ramped(share, BinPolicy.emptiest()));
     }
   }
 

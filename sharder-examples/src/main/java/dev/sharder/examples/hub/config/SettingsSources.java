@@ -201,7 +201,7 @@ final class SettingsSources {
               wanted(mismatch.getTargetType()));
     }
     String where = error instanceof JsonMappingException mapping ? path(mapping) : "";
-    return "the value%s is of the wrong form or too large; compare it with the example in the README"
+    return "the value%s is of the wrong form or too large; compare it with the example in docs/hub-sharder.md"
         .formatted(where.isEmpty() ? "" : " of " + where);
   }
 

@@ -28,25 +28,26 @@ final class HubRoutes implements HttpHandler {
       UserRoutes users,
       RestApiHandler api,
       HttpHandler ready,
-      HealthAndMetrics watch,
+      HealthAndMetrics monitoring,
       Authorizer authorizer,
       TrustedProxy proxy) {
     // Health checks may come from any address, and reveal nothing else.
-    this.health = watch::answerHealth;
+    this.health = monitoring::answerHealth;
     this.ready = ready;
     // A metrics collector does not have the proxy's secret.
     this.metrics =
-        proxy.onlyFromItsAddress(authorizer.forReaders(new BlockingHandler(watch::answerMetrics)));
+        proxy.onlyFromItsAddress(
+            authorizer.forReaders(new BlockingHandler(monitoring::answerMetrics)));
     // It authorizes each operation itself.
-    this.api = watch.timed("/api", api);
+    this.api = monitoring.timed("/api", api);
     this.page = authorizer.forReaders(new PageHandler());
-    this.ofProxy = proxy.only(ofUsers(users, watch));
+    this.ofProxy = proxy.only(ofUsers(users, monitoring));
   }
 
-  private static HttpHandler ofUsers(UserRoutes users, HealthAndMetrics watch) {
-    HttpHandler shard = watch.timed("/shard", users.shard());
-    HttpHandler auth = watch.timed("/auth", users.auth());
-    HttpHandler check = watch.timed("/check", users.check());
+  private static HttpHandler ofUsers(UserRoutes users, HealthAndMetrics monitoring) {
+    HttpHandler shard = monitoring.timed("/shard", users.shard());
+    HttpHandler auth = monitoring.timed("/auth", users.auth());
+    HttpHandler check = monitoring.timed("/check", users.check());
     return exchange -> {
       String path = exchange.getRequestURI();
       if (ReturnPath.isBelowShard(path)) {

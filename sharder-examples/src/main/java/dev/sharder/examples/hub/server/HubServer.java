@@ -50,7 +50,7 @@ public final class HubServer implements AutoCloseable {
   private final Deque<Runnable> closers = new ArrayDeque<>();
 
   private final RequestChain requests = new RequestChain();
-  private final HealthAndMetrics watch = new HealthAndMetrics();
+  private final HealthAndMetrics monitoring = new HealthAndMetrics();
   private final RecentAssignments recent = new RecentAssignments();
 
   private int port;
@@ -79,7 +79,7 @@ public final class HubServer implements AutoCloseable {
               users(settings, sharder, launches),
               api,
               server.ready(settings, database.store(), sharder),
-              server.watch,
+              server.monitoring,
               authorizer,
               proxy));
       server.started = settings.withBins(List.of());
@@ -112,7 +112,7 @@ public final class HubServer implements AutoCloseable {
             .policy(settings.policy())
             .timeLimit(HealthAndMetrics.READY_LIMIT)
             .build();
-    return exchange -> watch.answerReady(exchange, admin, sharder);
+    return exchange -> monitoring.answerReady(exchange, admin, sharder);
   }
 
   /** Returns the address it listens on, for settings that leave the port to the system. */
@@ -134,10 +134,10 @@ public final class HubServer implements AutoCloseable {
   }
 
   private HubDatabase openDatabase(Settings settings) {
-    closers.push(watch::close);
+    closers.push(monitoring::close);
     HubDatabase database = HubDatabase.open(settings.database());
     closers.push(database::close);
-    watch.add(database);
+    monitoring.add(database);
     settings
         .callysto()
         .ifPresent(file -> CallystoTakeover.check(file, database, Deadline.in(TIME_LIMIT)));
@@ -147,7 +147,10 @@ public final class HubServer implements AutoCloseable {
 
   private Sharder openSharder(Settings settings, JdbiAssignmentStore store) {
     SharderBuilder builder =
-        builder(settings, store).bins(settings.bins()).listener(watch.listener()).listener(recent);
+        builder(settings, store)
+            .bins(settings.bins())
+            .listener(monitoring.listener())
+            .listener(recent);
     if (settings.bins().isEmpty() && store.bins(HubNames.KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
       log.info(
@@ -180,7 +183,7 @@ public final class HubServer implements AutoCloseable {
     }
     try {
       LtiTool lti = LtiTool.open(settings.lti(), database.pool(), ReturnPath::isLocal);
-      return watch.timed(
+      return monitoring.timed(
           "/lti", new LtiLaunchHandler(lti, sharder, settings.users(), settings.cookie()));
     } catch (InvalidValueException missing) {
       throw new SettingsException(missing.getMessage());
@@ -195,7 +198,7 @@ public final class HubServer implements AutoCloseable {
         .ifPresent(keeper -> closers.push(keeper::close));
   }
 
-  /** Opens the REST API with its kinds and its watch for changes. */
+  /** Opens the REST API with its kinds and its monitoring for changes. */
   private RestApiHandler openApi(
       Settings settings, JdbiAssignmentStore store, Sharder sharder, Authorizer authorizer) {
     SharderRegistry registry =
@@ -204,7 +207,7 @@ public final class HubServer implements AutoCloseable {
             settings.policy(),
             new SharderRegistry.UserKind(
                 sharder, settings.location()::checkBin, settings.users().lowercase()),
-            List.of(watch.listener(), recent));
+            List.of(monitoring.listener(), recent));
     closers.push(registry::close);
     closers.push(requests::finish);
     ChangeNotifier notifier = new ChangeNotifier(store);

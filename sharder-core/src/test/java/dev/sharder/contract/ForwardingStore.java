@@ -1,4 +1,4 @@
-package dev.sharder.history;
+package dev.sharder.contract;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
@@ -23,12 +23,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Forwards all calls to another store. The base of stores with a fault. */
-class ForwardingStore implements AssignmentStore {
+/** Forwards all calls to another store: the base of stores that deviate from it in a test. */
+public class ForwardingStore implements AssignmentStore {
 
   private final AssignmentStore right;
 
-  ForwardingStore(AssignmentStore right) {
+  /** Forwards to that store. */
+  public ForwardingStore(AssignmentStore right) {
     this.right = right;
   }
 
