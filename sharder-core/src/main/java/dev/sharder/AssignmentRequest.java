@@ -1,9 +1,10 @@
 package dev.sharder;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * The object to place: its name, its size and its group. Immutable.
+ * The object to place: its name, its size, its group and its attributes. Immutable.
  *
  * <p>Sizes may use any unit, as long as no bin's load reaches 2<sup>32</sup>. Below that limit
  * shares compare exactly (see {@link Bin}). Above it, shares that are nearly equal may compare as
@@ -14,16 +15,22 @@ import java.util.Optional;
  * @param size how much load it adds, 1 to 1,000,000,000; loads, capacities and shares are in the
  *     same unit
  * @param group the name of its group, unique within the kind; all objects of a group share a bin
+ * @param attributes properties for the policy, such as {@code region → eu}; not kept with the
+ *     assignment: when a {@linkplain dev.sharder.admin.Plan plan} moves the object, the labels of
+ *     its bin take their place; at most 100; keys are valid names, values have at most 1,000
+ *     characters and may be empty
  */
-public record AssignmentRequest(String kind, String object, long size, Optional<String> group) {
+public record AssignmentRequest(
+    String kind, String object, long size, Optional<String> group, Map<String, String> attributes) {
 
   /** The largest size. */
   public static final long MAX_SIZE = 1_000_000_000;
 
   /**
-   * Validates the components.
+   * Validates the components and copies the attributes.
    *
-   * @throws InvalidValueException if a name is not valid, or the size is outside its range
+   * @throws InvalidValueException if a name or an attribute is not valid, or the size is outside
+   *     its range
    */
   public AssignmentRequest {
     Names.check("kind", kind);
@@ -34,10 +41,13 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
               .formatted(object, size, MAX_SIZE));
     }
     group.ifPresent(name -> Names.check("group", name));
+    if (!attributes.isEmpty()) {
+      attributes = Labels.check("object '%s'".formatted(object), "attribute", attributes);
+    }
   }
 
   /**
-   * Returns a request for an object of size 1 without a group.
+   * Returns a request for an object of size 1 without a group or attributes.
    *
    * @param kind the namespace
    * @param object the object's name
@@ -45,7 +55,7 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
    * @throws InvalidValueException if a name is not valid
    */
   public static AssignmentRequest of(String kind, String object) {
-    return new AssignmentRequest(kind, object, 1, Optional.empty());
+    return new AssignmentRequest(kind, object, 1, Optional.empty(), Map.of());
   }
 
   /**
@@ -56,7 +66,7 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
    * @throws InvalidValueException if the size is outside that range
    */
   public AssignmentRequest withSize(long size) {
-    return new AssignmentRequest(kind, object, size, group);
+    return new AssignmentRequest(kind, object, size, group, attributes);
   }
 
   /**
@@ -67,7 +77,18 @@ public record AssignmentRequest(String kind, String object, long size, Optional<
    * @throws InvalidValueException if the name is not valid
    */
   public AssignmentRequest withGroup(String group) {
-    return new AssignmentRequest(kind, object, size, Optional.of(group));
+    return new AssignmentRequest(kind, object, size, Optional.of(group), attributes);
+  }
+
+  /**
+   * Returns this request with these attributes and no others.
+   *
+   * @param attributes at most 100; keys are valid names, values have at most 1,000 characters
+   * @return a changed copy
+   * @throws InvalidValueException if there are too many attributes, or one is not valid
+   */
+  public AssignmentRequest withAttributes(Map<String, String> attributes) {
+    return new AssignmentRequest(kind, object, size, group, attributes);
   }
 
   /**

@@ -33,9 +33,6 @@ public record Bin(
   /** The largest offset and the largest capacity. */
   public static final long MAX_COUNT = 1_000_000_000;
 
-  private static final int MOST_LABELS = 100;
-  private static final int LONGEST_LABEL_VALUE = 1_000;
-
   /**
    * Validates the components and copies the labels.
    *
@@ -53,22 +50,7 @@ public record Bin(
     if (capacity.isPresent()) {
       checkRange(name, "capacity", capacity.getAsLong(), 0, MAX_COUNT);
     }
-    labels = Map.copyOf(labels);
-    if (labels.size() > MOST_LABELS) {
-      throw new InvalidValueException(
-          "bin '%s' has %d labels; keep %d at most".formatted(name, labels.size(), MOST_LABELS));
-    }
-    labels.forEach((key, value) -> checkLabel(name, key, value));
-  }
-
-  private static void checkLabel(String bin, String key, String value) {
-    Names.check("label", key);
-    Names.checkText("label value", value);
-    if (value.length() > LONGEST_LABEL_VALUE) {
-      throw new InvalidValueException(
-          "bin '%s' has a label '%s' of %d characters; use %d at most"
-              .formatted(bin, key, value.length(), LONGEST_LABEL_VALUE));
-    }
+    labels = Labels.check("bin '%s'".formatted(name), "label", labels);
   }
 
   /**

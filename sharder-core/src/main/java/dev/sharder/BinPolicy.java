@@ -1,10 +1,13 @@
 package dev.sharder;
 
 import java.math.BigDecimal;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 
@@ -217,7 +220,38 @@ public interface BinPolicy {
    * @return a new policy
    */
   static BinPolicy labelled(Map<String, String> labels, BinPolicy among) {
-    return new Labelled(new TreeMap<>(labels), among);
+    return new Labelled(new TreeMap<>(labels), Collections.emptySortedSet(), among);
+  }
+
+  /**
+   * Returns a policy that uses only bins whose labels are as the request asks: for each of these
+   * names, the bin's label has the value of the request's {@linkplain AssignmentRequest#attributes
+   * attribute}. Another policy chooses among them. With the name {@code region}, for example, a
+   * tenant with the attribute {@code region=eu} goes to a bin with the label {@code region=eu}.
+   *
+   * <p>Guarantee: an object is never placed in a bin whose label differs from its attribute at that
+   * time. A plan never moves it to a bin whose label differs from that of its present bin. An
+   * object without the attribute is refused. If no bin fits, the caller gets a {@link
+   * NoOpenBinException} that says so.
+   *
+   * @param attributes the names of the labels and attributes that must agree
+   * @param among chooses among the bins that fit
+   * @return a new policy
+   */
+  static BinPolicy labelled(Set<String> attributes, BinPolicy among) {
+    return new Labelled(Collections.emptySortedMap(), new TreeSet<>(attributes), among);
+  }
+
+  /**
+   * Returns a policy with a name for errors and explanations, which otherwise show what {@code
+   * toString()} returns. A lambda has no readable name of its own.
+   *
+   * @param name such as {@code first by name}
+   * @param policy makes the choices
+   * @return a new policy
+   */
+  static BinPolicy named(String name, BinPolicy policy) {
+    return new Named(name, policy);
   }
 
   /**

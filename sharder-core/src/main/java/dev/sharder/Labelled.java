@@ -4,26 +4,44 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 
-/** The policy of {@link BinPolicy#labelled}. */
-record Labelled(SortedMap<String, String> labels, BinPolicy among) implements BinPolicy {
+/**
+ * The policies of {@link BinPolicy#labelled}.
+ *
+ * @param labels the labels that a bin must have
+ * @param attributes the labels that a bin must have as the request has them
+ */
+record Labelled(SortedMap<String, String> labels, SortedSet<String> attributes, BinPolicy among)
+    implements BinPolicy {
 
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
     return among.choose(
-        request,
-        Offered.only(
-            open, bin -> bin.bin().labels().entrySet().containsAll(labels.entrySet()), this));
+        request, Offered.only(open, bin -> mismatch(request, bin.bin()).isEmpty(), this));
   }
 
   @Override
   public Optional<String> refusal(AssignmentRequest request, Bin bin) {
+    return mismatch(request, bin).or(() -> among.refusal(request, bin));
+  }
+
+  private Optional<String> mismatch(AssignmentRequest request, Bin bin) {
     for (Map.Entry<String, String> label : labels.entrySet()) {
       if (!label.getValue().equals(bin.labels().get(label.getKey()))) {
         return Optional.of("lacks the label %s=%s".formatted(label.getKey(), label.getValue()));
       }
     }
-    return among.refusal(request, bin);
+    for (String name : attributes) {
+      String value = request.attributes().get(name);
+      if (value == null) {
+        return Optional.of("needs the attribute '%s', which the request lacks".formatted(name));
+      }
+      if (!value.equals(bin.labels().get(name))) {
+        return Optional.of("lacks the label %s=%s".formatted(name, value));
+      }
+    }
+    return Optional.empty();
   }
 
   @Override
@@ -33,6 +51,6 @@ record Labelled(SortedMap<String, String> labels, BinPolicy among) implements Bi
 
   @Override
   public String toString() {
-    return "labelled %s, %s".formatted(labels, among);
+    return "labelled %s, %s".formatted(attributes.isEmpty() ? labels : attributes, among);
   }
 }

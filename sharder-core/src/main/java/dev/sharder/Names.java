@@ -34,10 +34,14 @@ public final class Names {
    * @param what the role of the name in the error message, such as {@code bin}
    * @param name the name to check
    * @return {@code name}
-   * @throws InvalidValueException if the name is blank, longer than {@value #LONGEST} code points,
-   *     or contains a character that {@link #checkText} rejects
+   * @throws InvalidValueException if the name is null, blank, longer than {@value #LONGEST} code
+   *     points, or contains a character that {@link #checkText} rejects
    */
   public static String check(String what, String name) {
+    if (name == null) {
+      throw new InvalidValueException(
+          "%s name is null; pass a name of at least one visible character".formatted(what));
+    }
     if (isPlain(name)) {
       return name;
     }

@@ -1,6 +1,8 @@
 package dev.sharder;
 
+import dev.sharder.admin.Change;
 import dev.sharder.internal.AnswerCache;
+import dev.sharder.internal.ChangeFeed;
 import dev.sharder.internal.GroupCommit;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
@@ -13,6 +15,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the settings of a {@link Sharder}. Not thread-safe. */
 public final class SharderBuilder {
@@ -27,6 +31,7 @@ public final class SharderBuilder {
   private Duration staleness = Duration.ofSeconds(1);
   private Duration staleIfError = Duration.ZERO;
   private final List<SharderListener> listeners = new ArrayList<>();
+  private @Nullable Consumer<Change> onChange;
 
   SharderBuilder(String kind, AssignmentStore store) {
     this.kind = Names.check("kind", kind);
@@ -49,6 +54,16 @@ public final class SharderBuilder {
   public SharderBuilder bins(Collection<Bin> bins) {
     this.bins.addAll(bins);
     return this;
+  }
+
+  /**
+   * Declares bins; see {@link #bins(Collection)}.
+   *
+   * @param bins bins with distinct names
+   * @return this builder
+   */
+  public SharderBuilder bins(Bin... bins) {
+    return bins(Arrays.asList(bins));
   }
 
   /**
@@ -162,6 +177,25 @@ public final class SharderBuilder {
   }
 
   /**
+   * Sets what is called when an object was moved or removed, or a bin was added or changed, by any
+   * process; for example to close the connections to the old database of a tenant. First
+   * assignments are not changes. Each change is passed once and in order, at the latest about one
+   * {@linkplain #staleness staleness bound} after its commit, or when a store that failed is
+   * reachable again. The first one passed is the first after the sharder reached the store, which
+   * it does as soon as it is built.
+   *
+   * <p>The sharder has a thread for this, which polls the store. An exception that the listener
+   * throws is logged and has no other effect.
+   *
+   * @param onChange called on that thread, for one change at a time
+   * @return this builder
+   */
+  public SharderBuilder onChange(Consumer<Change> onChange) {
+    this.onChange = Objects.requireNonNull(onChange, "onChange");
+    return this;
+  }
+
+  /**
    * Updates the declared bins in the store, and returns a new sharder.
    *
    * @return a new sharder
@@ -189,6 +223,7 @@ public final class SharderBuilder {
         cacheEntries == 0
             ? null
             : new AnswerCache(kind, store, cacheEntries, staleness, staleIfError),
-        listeners.isEmpty() ? null : new CompositeListener(List.copyOf(listeners)));
+        listeners.isEmpty() ? null : new CompositeListener(List.copyOf(listeners)),
+        onChange == null ? null : new ChangeFeed(kind, store, staleness, onChange));
   }
 }

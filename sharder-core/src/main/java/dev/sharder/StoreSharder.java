@@ -1,6 +1,7 @@
 package dev.sharder;
 
 import dev.sharder.internal.AnswerCache;
+import dev.sharder.internal.ChangeFeed;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Placements;
@@ -52,6 +53,7 @@ final class StoreSharder implements Sharder {
   /** Null if there is none, so that an answer from memory costs nothing extra. */
   private final @Nullable SharderListener listener;
 
+  private final @Nullable ChangeFeed changes;
   private volatile boolean closed;
 
   StoreSharder(
@@ -61,16 +63,21 @@ final class StoreSharder implements Sharder {
       Duration timeLimit,
       Executor executor,
       @Nullable AnswerCache cache,
-      @Nullable SharderListener listener) {
+      @Nullable SharderListener listener,
+      @Nullable ChangeFeed changes) {
     this.kind = kind;
     this.store = store;
     this.policy = policy;
     this.timeLimit = timeLimit;
     this.cache = cache;
     this.listener = listener;
+    this.changes = changes;
     this.rounds = new AssignmentRounds(name(), kind, store, policy, executor, cache, listener);
     if (listener != null) {
       listener.opened(kind, this::bins);
+    }
+    if (changes != null) {
+      changes.start();
     }
   }
 
@@ -240,6 +247,9 @@ final class StoreSharder implements Sharder {
     if (cache != null) {
       cache.close();
     }
+    if (changes != null) {
+      changes.close();
+    }
     try {
       if (!rounds.close(Deadline.in(timeLimit))) {
         log.warn("{} was closed while a transaction was still running after {}", name(), timeLimit);
@@ -268,9 +278,10 @@ final class StoreSharder implements Sharder {
     return "the sharder of kind '" + kind + "'";
   }
 
-  // A closed cache has no answers, so that the most frequent path reads one flag and not two.
+  // A closed cache has no answers, so that the most frequent path reads one flag and not two. A
+  // name that is null is refused later, with all other invalid names.
   private @Nullable Placement cached(String object) {
-    return cache == null ? null : cache.get(object);
+    return cache == null || object == null ? null : cache.get(object);
   }
 
   /** Returns the cached answer of a call that assigns, and reports it to the listener. */

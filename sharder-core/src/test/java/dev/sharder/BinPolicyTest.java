@@ -13,9 +13,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -216,6 +218,53 @@ class BinPolicyTest {
         .hasMessage(
             "kind 'hub' has no open bin for 'bob': a lacks the label gpu=yes, b lacks the label"
                 + " gpu=yes, c is full (1 of 1); open one or add a bin");
+  }
+
+  @Test
+  @DisplayName("labels can be matched against the attributes of the request")
+  void labelledAsRequested() {
+    BinPolicy policy = BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest());
+    List<Bin> bins =
+        List.of(
+            Bin.of("a"),
+            Bin.of("b").withLabels(Map.of("region", "eu")).withCapacity(1),
+            Bin.of("c").withLabels(Map.of("region", "us")));
+    Sharder sharder = sharder(policy, bins);
+    AssignmentRequest ada = sharder.request("ada").withAttributes(Map.of("region", "eu"));
+    assertThat(sharder.assign(ada).bin()).isEqualTo("b");
+    assertThatThrownBy(
+            () -> sharder.assign(sharder.request("bob").withAttributes(Map.of("region", "eu"))))
+        .hasMessage(
+            "kind 'hub' has no open bin for 'bob': a lacks the label region=eu, b is full (1 of 1),"
+                + " c lacks the label region=eu; open one or add a bin");
+    assertThatThrownBy(() -> sharder.assign("cyd"))
+        .hasMessageContaining("c needs the attribute 'region', which the request lacks");
+    assertThat(sharder.assign("ada").bin()).isEqualTo("b");
+  }
+
+  @Test
+  @DisplayName("a policy with a name is shown by it")
+  void named() {
+    List<Bin> bins = List.of(Bin.of("a"), Bin.of("b"));
+    BinPolicy broken =
+        BinPolicy.named(
+            "first by name",
+            (request, open) -> {
+              throw new AssertionError("broken");
+            });
+    assertThatThrownBy(() -> sharder(broken, bins).assign("ada"))
+        .isInstanceOf(PolicyException.class)
+        .hasMessage(
+            "policy 'first by name' failed to choose a bin for 'ada' of kind 'hub':"
+                + " java.lang.AssertionError: broken; fix the policy");
+    BinPolicy first = BinPolicy.named("first by name", (request, open) -> open.get(0));
+    AssignmentRequest ada = AssignmentRequest.of("hub", "ada");
+    BinLoad a = new BinLoad(bins.get(0), 0);
+    BinLoad b = new BinLoad(bins.get(1), 0);
+    assertThat(first.reason(ada, b, a))
+        .isEqualTo("was open too, but the policy 'first by name' chose 'a'");
+    assertThat(BinPolicy.named("fair", BinPolicy.emptiest()).reason(ada, b, a))
+        .isEqualTo(BinPolicy.emptiest().reason(ada, b, a));
   }
 
   @Test

@@ -104,7 +104,7 @@ class NamesTest {
         .hasMessage("bin 'a' has 101 labels; keep 100 at most");
     assertThatThrownBy(() -> Bin.of("a").withLabels(labels(1, "x".repeat(1_001))))
         .isInstanceOf(InvalidValueException.class)
-        .hasMessage("bin 'a' has a label 'k0' of 1001 characters; use 1000 at most");
+        .hasMessage("bin 'a' has a value of 1001 characters for label 'k0'; use 1000 at most");
     assertThatThrownBy(() -> Bin.of("a").withLabels(Map.of("k".repeat(256), "")))
         .isInstanceOf(InvalidValueException.class);
     assertThat(new Bin("a", 1, 0, OptionalLong.empty(), BinState.OPEN, Map.of("k", "")).labels())

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -146,6 +147,20 @@ class SharderTest {
         .isInstanceOfSatisfying(
             NoOpenBinException.class,
             error -> assertThat(error.refusals()).hasSize(1_000).containsKey("bin-0999"));
+  }
+
+  @Test
+  @DisplayName("a name that is null is refused with the cure, with and without a cache")
+  void nullName() {
+    for (long cache : new long[] {0, 100}) {
+      Sharder hubs =
+          Sharder.builder("hub", store).bins(Bin.of("a"), Bin.of("b")).cache(cache).build();
+      assertThatThrownBy(() -> hubs.assign((String) null))
+          .isInstanceOf(InvalidValueException.class)
+          .hasMessage("object name is null; pass a name of at least one visible character");
+      assertThat(hubs.assignAsync((String) null)).isCompletedExceptionally();
+      hubs.close();
+    }
   }
 
   @Test

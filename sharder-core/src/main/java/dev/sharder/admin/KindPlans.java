@@ -1,6 +1,8 @@
 package dev.sharder.admin;
 
 import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
@@ -31,10 +33,33 @@ final class KindPlans {
     this.deadline = deadline;
   }
 
+  /** How often to plan again after a concurrent change. */
+  private static final int TRIES = 20;
+
   Plan drain(String bin, PlanOptions options) {
     long revision = revision();
-    List<BinLoad> bins = binsFor(options);
+    List<BinLoad> bins = allowed(bin, binsFor(options));
     return Planner.drain(kind, revision, bin, bins, store.holdings(kind, deadline.get()), options);
+  }
+
+  /** Returns the drained bin, and those that the policy allows for some of its first units. */
+  private List<BinLoad> allowed(String drained, List<BinLoad> bins) {
+    Bin from = named(kind, drained, bins).bin();
+    List<AssignmentRequest> first =
+        store.list(kind, unitsOf(Set.of(drained)), deadline.get()).stream()
+            .map(unit -> PlannedMoves.request(unit, from))
+            .toList();
+    return bins.stream()
+        .filter(
+            bin ->
+                bin.name().equals(drained)
+                    || first.isEmpty()
+                    || first.stream().anyMatch(one -> policy.refusal(one, bin.bin()).isEmpty()))
+        .toList();
+  }
+
+  private static Listing unitsOf(Set<String> bins) {
+    return Listing.all(PagedIterator.PAGE).ofBins(bins).withGroupsOnce();
   }
 
   Plan rebalance(PlanOptions options) {
@@ -49,8 +74,21 @@ final class KindPlans {
       return List.<Move>of().iterator();
     }
     Set<String> sources = plan.flows().stream().map(Plan.Flow::from).collect(Collectors.toSet());
-    Listing units = Listing.all(PagedIterator.PAGE).ofBins(sources).withGroupsOnce();
-    return new PlannedMoves(plan, store.bins(kind, deadline.get()), list(units), policy);
+    return new PlannedMoves(plan, store.bins(kind, deadline.get()), list(unitsOf(sources)), policy);
+  }
+
+  /** Returns the moves of a new plan; if the kind changes meanwhile, plans again. */
+  Iterator<Move> movesOfLatest(Supplier<Plan> planning) {
+    for (int tries = 1; ; tries++) {
+      Plan plan = planning.get();
+      try {
+        return moves(plan);
+      } catch (RefusedException changedMeanwhile) {
+        if (tries == TRIES) {
+          throw changedMeanwhile;
+        }
+      }
+    }
   }
 
   Iterator<Assignment> list(Listing listing) {

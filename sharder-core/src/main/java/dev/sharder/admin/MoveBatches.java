@@ -17,7 +17,7 @@ final class MoveBatches {
 
   static MoveCounts apply(
       Iterator<Move> moves, Function<List<Move>, MoveResult> batch, Consumer<MoveResult> progress) {
-    MoveCounts counts = new MoveCounts(0, 0, 0);
+    MoveCounts counts = MoveCounts.NONE;
     while (moves.hasNext()) {
       if (Thread.currentThread().isInterrupted()) {
         throw new StoreException(

@@ -9,6 +9,8 @@ package dev.sharder.admin;
  */
 public record MoveCounts(long moved, long before, long skipped) {
 
+  static final MoveCounts NONE = new MoveCounts(0, 0, 0);
+
   MoveCounts plus(MoveResult moves) {
     return new MoveCounts(
         moved + moves.moved().size(),

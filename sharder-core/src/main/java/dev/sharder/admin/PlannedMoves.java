@@ -36,6 +36,7 @@ final class PlannedMoves implements Iterator<Move> {
 
   private final Iterator<Assignment> units;
   private final BinPolicy policy;
+  private final Map<String, Bin> bins = new HashMap<>();
   private final Map<Source, List<Target>> targets = new HashMap<>();
   private long left;
   private @Nullable Move next;
@@ -43,10 +44,9 @@ final class PlannedMoves implements Iterator<Move> {
   PlannedMoves(Plan plan, List<BinLoad> bins, Iterator<Assignment> units, BinPolicy policy) {
     this.units = units;
     this.policy = policy;
-    Map<String, Bin> known = new HashMap<>();
-    bins.forEach(bin -> known.put(bin.name(), bin.bin()));
+    bins.forEach(bin -> this.bins.put(bin.name(), bin.bin()));
     for (Plan.Flow flow : plan.flows()) {
-      Bin bin = known.get(flow.to());
+      Bin bin = this.bins.get(flow.to());
       if (bin != null) {
         Source source = new Source(flow.from(), flow.size());
         targets
@@ -67,10 +67,11 @@ final class PlannedMoves implements Iterator<Move> {
 
   private @Nullable Move select(Assignment unit) {
     Source source = new Source(unit.bin(), unit.size());
-    // A whole group may be larger than any one object.
-    long size = Math.min(unit.size(), AssignmentRequest.MAX_SIZE);
-    AssignmentRequest request =
-        new AssignmentRequest(unit.kind(), unit.object(), size, unit.group());
+    Bin from = bins.get(unit.bin());
+    if (from == null) {
+      return null;
+    }
+    AssignmentRequest request = request(unit, from);
     Target best = null;
     for (Target target : targets.getOrDefault(source, List.of())) {
       boolean isBetter = target.left > (best == null ? 0 : best.left);
@@ -85,6 +86,13 @@ final class PlannedMoves implements Iterator<Move> {
     left--;
     return new Move(
         unit.object(), Optional.of(unit.bin()), best.bin.name(), OptionalLong.of(unit.version()));
+  }
+
+  /** Returns a request to place the unit again. Its bin shows what its attributes were. */
+  static AssignmentRequest request(Assignment unit, Bin from) {
+    // A whole group may be larger than any one object.
+    long size = Math.min(unit.size(), AssignmentRequest.MAX_SIZE);
+    return new AssignmentRequest(unit.kind(), unit.object(), size, unit.group(), from.labels());
   }
 
   @Override

@@ -37,6 +37,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -310,8 +311,9 @@ public final class ShardAdmin {
 
   /**
    * Plans to empty a bin with the fewest moves. Each unit moves to the bin that is then emptiest,
-   * among the bins that are open and have room. Nothing else moves. Set the bin to {@linkplain
-   * BinState#DRAINING draining} first, so that it takes no new objects.
+   * among the bins that are open and have room. A bin takes part only if the policy allows it for
+   * one of the first 1,000 objects of the drained bin. Nothing else moves. Set the bin to
+   * {@linkplain BinState#DRAINING draining} first, so that it takes no new objects.
    *
    * @param bin the name of the bin to empty
    * @param options the limits of the plan
@@ -371,6 +373,59 @@ public final class ShardAdmin {
   public MoveCounts apply(Iterator<Move> moves, Note note, Consumer<MoveResult> progress) {
     return MoveBatches.apply(
         moves, batch -> moveAll(batch, MoveDecision.How.AGAIN, note), progress);
+  }
+
+  /**
+   * Plans, applies the plan, and repeats this until there is nothing more to move. If the kind
+   * changes between a plan and its moves, it plans again.
+   *
+   * @param planning returns the plan for the present state, such as {@code () ->
+   *     admin.planRebalance(PlanOptions.ALL)}
+   * @param note who moves the objects, and why
+   * @param progress as for {@link #apply}
+   * @return the counts of all rounds; the objects skipped are those of the last one
+   * @throws RefusedException if the kind changes after each of 20 plans
+   * @throws StoreException as for {@link #apply}
+   */
+  public MoveCounts applyAll(Supplier<Plan> planning, Note note, Consumer<MoveResult> progress) {
+    MoveCounts all = MoveCounts.NONE;
+    MoveCounts round;
+    do {
+      round = apply(plans.movesOfLatest(planning), note, progress);
+      all =
+          new MoveCounts(
+              all.moved() + round.moved(), all.before() + round.before(), round.skipped());
+    } while (round.moved() > 0);
+    return all;
+  }
+
+  /**
+   * Empties a bin: sets it to {@linkplain BinState#DRAINING draining}, so that it takes no new
+   * objects, and moves its objects as {@link #planDrain} plans it. To look at the plan first, or to
+   * limit it, use {@link #planDrain}, {@link #moves} and {@link #apply} instead.
+   *
+   * @param bin the name of the bin to empty
+   * @param note who empties it, and why
+   * @param progress as for {@link #apply}
+   * @return the counts of objects; some stay in the bin if no bin that the policy allows has room
+   *     for them
+   * @throws NotFoundException if there is no such bin
+   * @throws RefusedException if the bin is retired, or the kind changes all the time
+   * @throws StoreException as for {@link #apply}; what was moved stays moved, and the call can be
+   *     repeated
+   */
+  public MoveCounts drain(String bin, Note note, Consumer<MoveResult> progress) {
+    changeBin(
+        bin,
+        now -> {
+          if (now.state() == BinState.RETIRED) {
+            throw new RefusedException(
+                "bin '%s' of kind '%s' is retired and holds nothing".formatted(bin, kind));
+          }
+          return now.withState(BinState.DRAINING);
+        },
+        note);
+    return applyAll(() -> planDrain(bin, PlanOptions.ALL), note, progress);
   }
 
   /**

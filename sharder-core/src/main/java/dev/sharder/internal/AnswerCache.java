@@ -252,7 +252,8 @@ public final class AnswerCache implements AutoCloseable {
     try {
       while (!closed) {
         poll();
-        waitForChange();
+        // A third of the bound, so that a poll that takes half of it still ends in time.
+        awaitChange(store, kind, bound.dividedBy(3));
       }
     } catch (InterruptedException | ClosedException end) {
       // end() clears the cache, so that no answer stays without a watcher.
@@ -273,15 +274,15 @@ public final class AnswerCache implements AutoCloseable {
     clear();
   }
 
-  /** Waits a third of the bound, so that a poll that takes half of it still ends in time. */
-  private void waitForChange() throws InterruptedException {
-    Duration wait = bound.dividedBy(3);
+  /** Waits until something may have changed; also if the store fails. */
+  static void awaitChange(AssignmentStore store, String kind, Duration atMost)
+      throws InterruptedException {
     try {
-      store.awaitChange(kind, wait);
+      store.awaitChange(kind, atMost);
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failure) {
-      Thread.sleep(wait.toMillis());
+      Thread.sleep(atMost.toMillis());
     }
   }
 

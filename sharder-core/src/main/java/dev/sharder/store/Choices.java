@@ -107,6 +107,10 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       return new Explanation(request, Optional.empty(), Optional.of(choice.name()), others);
     } catch (NoOpenBinException refusal) {
       return new Explanation(request, Optional.empty(), Optional.empty(), refusal.refusals());
+    } catch (PolicyException failure) {
+      throw failure;
+    } catch (RuntimeException | Error failure) {
+      throw failed(own, request, failure);
     }
   }
 
@@ -162,10 +166,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
     } catch (RuntimeException | Error failure) {
       // An exception that a policy throws affects this object only.
-      throw new PolicyException(
-          "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; fix the policy"
-              .formatted(policy, request.object(), request.kind(), failure),
-          failure);
+      throw failed(policy, request, failure);
     }
     if (choice.isEmpty()) {
       throw new NoOpenBinException(request, refusals);
@@ -177,6 +178,14 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
           null);
     }
     return choice.get();
+  }
+
+  private static PolicyException failed(
+      BinPolicy policy, AssignmentRequest request, Throwable failure) {
+    return new PolicyException(
+        "policy '%s' failed to choose a bin for '%s' of kind '%s': %s; fix the policy"
+            .formatted(policy, request.object(), request.kind(), failure),
+        failure);
   }
 
   private static List<BinLoad> offered(

@@ -6,14 +6,22 @@ import dev.sharder.Assignment;
 import dev.sharder.Bin;
 import dev.sharder.BinState;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The record of everything that is not a first assignment. */
 abstract class ChangePromises extends StorePromises {
@@ -88,5 +96,39 @@ abstract class ChangePromises extends StorePromises {
     assertThat(change.note()).isEqualTo(note);
     assertThat(change.version()).isEqualTo(before.version());
     assertThat(change.since().orElseThrow()).isEqualTo(before.assignedAt());
+  }
+
+  @Test
+  @Timeout(60)
+  @DisplayName("a sharder passes each change to its listener once and in order, also if that fails")
+  void onChange() throws Exception {
+    BlockingQueue<Change> heard = new LinkedBlockingQueue<>();
+    Consumer<Change> listener =
+        change -> {
+          heard.add(change);
+          throw new IllegalStateException("the listener failed");
+        };
+    hubs("a", "b").assign("ada");
+    SharderBuilder builder = Sharder.builder("hub", store).staleness(Duration.ofMillis(100));
+    try (Sharder hubs = builder.onChange(listener).build()) {
+      // It begins to listen at a moment of its own.
+      Change first = null;
+      for (int weight = 2; first == null; weight++) {
+        int next = weight;
+        admin().changeBin("b", bin -> bin.withWeight(next), NOTE);
+        first = heard.poll(100, TimeUnit.MILLISECONDS);
+      }
+      admin().move(Move.of("ada", "b"), NOTE);
+      admin().remove("ada", ANY, NOTE);
+      admin().changeBin("a", bin -> bin.withState(BinState.CORDONED), NOTE);
+      List<Change> all = changesAfter(first.id());
+      List<Change> passed = new ArrayList<>();
+      while (passed.size() < all.size()) {
+        passed.add(heard.take());
+      }
+      assertThat(passed).isEqualTo(all);
+    }
+    admin().changeBin("a", bin -> bin.withState(BinState.OPEN), NOTE);
+    assertThat(heard).isEmpty();
   }
 }

@@ -13,11 +13,13 @@ import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
 import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
+import dev.sharder.Sharder;
 import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveCounts;
 import dev.sharder.admin.MoveMode;
+import dev.sharder.admin.MoveResult;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
@@ -167,6 +169,31 @@ abstract class PlanPromises extends StorePromises {
         .containsExactly("user-00002", "user-00003", "user-00004", "user-00005");
     // Two of the nine are pinned and must stay.
     assertThat(all(admin.moves(admin.planDrain("a", PlanOptions.ALL)))).hasSize(7);
+  }
+
+  @Test
+  @DisplayName("a drain in one call empties the bin, into bins with the same labels if they matter")
+  void drainInOneCall() {
+    for (String bin : List.of("eu-1", "eu-2", "us-1", "us-2")) {
+      admin().addBin(Bin.of(bin).withLabels(Map.of("region", bin.substring(0, 2))), NOTE);
+    }
+    BinPolicy policy = BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest());
+    Sharder tenants = Sharder.builder("hub", store).policy(policy).cache(0).build();
+    for (int i = 0; i < 20; i++) {
+      tenants.assign(request("tenant-" + i).withAttributes(Map.of("region", "eu")));
+    }
+    ShardAdmin admin = ShardAdmin.builder("hub", store).policy(policy).build();
+    List<MoveResult> batches = new ArrayList<>();
+    assertThat(admin.drain("eu-1", NOTE, batches::add)).isEqualTo(new MoveCounts(10, 0, 0));
+    assertThat(batches).hasSize(1);
+    assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(0L, 20L, 0L, 0L);
+    assertThat(admin.bin("eu-1").bin().state()).isEqualTo(BinState.DRAINING);
+    assertThat(admin.planDrain("eu-2", PlanOptions.ALL).stranded()).isEqualTo(20);
+    assertThat(admin.drain("eu-1", NOTE, batches::add)).isEqualTo(new MoveCounts(0, 0, 0));
+    admin.changeBin("eu-1", bin -> bin.withState(BinState.RETIRED), NOTE);
+    assertThatThrownBy(() -> admin.drain("eu-1", NOTE, batches::add))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage("bin 'eu-1' of kind 'hub' is retired and holds nothing");
   }
 
   private void assertComesTrue(ShardAdmin admin, Plan plan, String seed) {

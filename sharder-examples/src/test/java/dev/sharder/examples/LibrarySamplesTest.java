@@ -12,6 +12,7 @@ import dev.sharder.Placement;
 import dev.sharder.Progress;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Change;
+import dev.sharder.admin.Move;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
@@ -25,8 +26,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -163,12 +168,46 @@ class LibrarySamplesTest {
     ShardAdmin admin = ShardAdmin.builder("hub", store).build();
     Note note = new Note("ada", "new disks");
     admin.addBin(Bin.of("hub-4").withCapacity(400), note);
-    admin.changeBin("hub-1", bin -> bin.withState(BinState.DRAINING), note);
-    Plan plan = admin.planDrain("hub-1", PlanOptions.ALL);
-    admin.apply(admin.moves(plan), note, batch -> log.info("{} moved", batch.moved().size()));
+    admin.drain("hub-1", note, batch -> log.info("{} moved", batch.moved().size()));
     List<Change> history = admin.history("ada");
     assertThat(admin.bin("hub-1").assigned()).isZero();
     assertThat(history).isNotEmpty();
+    Plan plan = admin.planDrain("hub-2", PlanOptions.ALL);
+    log.info("{} would move, and {} find no room", plan.moves(), plan.stranded());
+    admin.apply(admin.moves(plan), note, batch -> log.info("{} moved", batch.moved().size()));
+    assertThat(admin.bin("hub-2").assigned()).isZero();
+  }
+
+  @Test
+  @DisplayName("tenants go to databases of their region")
+  void attributes() {
+    Sharder tenants =
+        Sharder.builder("tenant", store)
+            .bins(
+                Bin.of("db-1").withLabels(Map.of("region", "eu")),
+                Bin.of("db-2").withLabels(Map.of("region", "us")))
+            .policy(BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest()))
+            .build();
+    tenants.assign(tenants.request("acme").withAttributes(Map.of("region", "eu"))); // db-1
+    assertThat(tenants.find("acme").orElseThrow().bin()).isEqualTo("db-1");
+  }
+
+  @Test
+  @DisplayName("a program hears of moves")
+  void changes() throws Exception {
+    BlockingQueue<String> closed = new LinkedBlockingQueue<>();
+    Consumer<String> closeConnections = closed::add;
+    Sharder tenants =
+        Sharder.builder("tenant", store)
+            .bins("db-1", "db-2")
+            .onChange(change -> change.object().ifPresent(closeConnections))
+            .build();
+    tenants.assign("acme");
+    ShardAdmin admin = ShardAdmin.builder("tenant", store).build();
+    for (int move = 0; closed.isEmpty(); move++) {
+      admin.move(Move.of("acme", "db-" + (1 + move % 2)), new Note("ada", "test"));
+    }
+    assertThat(closed.take()).isEqualTo("acme");
   }
 
   @Test

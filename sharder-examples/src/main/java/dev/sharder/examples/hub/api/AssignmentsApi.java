@@ -12,9 +12,11 @@ import dev.sharder.examples.hub.http.ProblemException;
 import dev.sharder.store.Listing;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -40,8 +42,11 @@ final class AssignmentsApi {
     this.newest = newest;
   }
 
-  /** The size and group of an object that may be new. */
-  record Wanted(@Nullable Long size, @Nullable String group) {}
+  /** The size, group and attributes of an object that may be new. */
+  record Wanted(
+      @Nullable Long size,
+      @Nullable String group,
+      @Nullable Map<String, @Nullable String> attributes) {}
 
   /** A list of objects. */
   record ObjectList(@Nullable List<@Nullable String> objects) {}
@@ -77,13 +82,14 @@ final class AssignmentsApi {
   }
 
   CompletionStage<ApiResponse> put(ApiRequest call) {
-    Wanted wanted = call.body(Wanted.class, new Wanted(null, null));
+    Wanted wanted = call.body(Wanted.class, new Wanted(null, null, null));
     AssignmentRequest request =
         new AssignmentRequest(
             call.kind(),
             call.object(),
             wanted.size() == null ? 1 : wanted.size(),
-            Optional.ofNullable(wanted.group()));
+            Optional.ofNullable(wanted.group()),
+            given(wanted.attributes()));
     return kinds
         .sharder(call.kind())
         .assignAsync(request)
@@ -92,6 +98,15 @@ final class AssignmentsApi {
                 ApiResponse.of(
                     placement.isNew() ? StatusCodes.CREATED : StatusCodes.OK,
                     AssignmentJson.of(placement)));
+  }
+
+  private static Map<String, String> given(@Nullable Map<String, @Nullable String> attributes) {
+    Map<String, String> given = new HashMap<>();
+    if (attributes != null) {
+      attributes.forEach(
+          (name, value) -> given.put(name, JsonBody.required("attributes." + name, value)));
+    }
+    return given;
   }
 
   /** Places objects in their order; a refused one does not affect the others. */

@@ -5,6 +5,9 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
+import dev.sharder.examples.hub.http.ProblemException;
+import io.undertow.util.StatusCodes;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,13 +68,29 @@ final class ObjectsApi {
         new History(ChangeJson.of(kinds.admin(call.kind()).history(call.object()))));
   }
 
+  /** Parses attributes that are written as in {@code region=eu}. */
+  private static Map<String, String> attributes(List<String> texts) {
+    Map<String, String> attributes = new HashMap<>();
+    for (String text : texts) {
+      int sign = text.indexOf('=');
+      if (sign < 0) {
+        throw new ProblemException(
+            StatusCodes.BAD_REQUEST,
+            "the parameter 'attribute' is '%s'; write it like region=eu".formatted(text));
+      }
+      attributes.put(text.substring(0, sign), text.substring(sign + 1));
+    }
+    return attributes;
+  }
+
   ApiResponse explain(ApiRequest call) {
     AssignmentRequest request =
         new AssignmentRequest(
             call.kind(),
             call.object(),
             call.number("size", 1, AssignmentRequest.MAX_SIZE).orElse(1),
-            call.query("group"));
+            call.query("group"),
+            attributes(call.all("attribute")));
     Explanation explanation = kinds.admin(call.kind()).explain(request);
     Optional<AssignmentJson> assignment = explanation.assignment().map(AssignmentJson::of);
     return ApiResponse.ok(

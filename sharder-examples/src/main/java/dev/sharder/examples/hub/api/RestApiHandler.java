@@ -94,7 +94,8 @@ public final class RestApiHandler implements HttpHandler {
             OBJECT + "/explain",
             ApiOperation.waiting(objects::explain),
             "size",
-            "group")
+            "group",
+            "attribute")
         .forHolders(
             Methods.DELETE, OBJECT, ApiOperation.waiting(objects::remove), "version", "reason")
         .forHolders(Methods.POST, OBJECT + "/move", ApiOperation.waiting(objects::move));

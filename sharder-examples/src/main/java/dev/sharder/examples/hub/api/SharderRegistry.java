@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** The sharders and admins of all kinds that have bins; closing it closes the sharders it made. */
 public final class SharderRegistry implements AutoCloseable {
@@ -40,7 +41,7 @@ public final class SharderRegistry implements AutoCloseable {
   }
 
   private final AssignmentStore store;
-  private final BinPolicy policy;
+  private final Function<String, BinPolicy> policies;
   private final UserKind users;
 
   /** Bounded, because only kinds with bins have a sharder. */
@@ -53,14 +54,17 @@ public final class SharderRegistry implements AutoCloseable {
    * Serves the kinds of a store.
    *
    * @param store where assignments are kept
-   * @param policy how new objects are placed
+   * @param policies returns how new objects of a kind are placed
    * @param users the kind of the users, which has a sharder already
    * @param listeners the listeners of the sharders that it makes
    */
   public SharderRegistry(
-      AssignmentStore store, BinPolicy policy, UserKind users, List<SharderListener> listeners) {
+      AssignmentStore store,
+      Function<String, BinPolicy> policies,
+      UserKind users,
+      List<SharderListener> listeners) {
     this.store = store;
-    this.policy = policy;
+    this.policies = policies;
     this.users = users;
     this.listeners = List.copyOf(listeners);
   }
@@ -92,7 +96,7 @@ public final class SharderRegistry implements AutoCloseable {
     }
     // Without a cache, it needs no thread and no connection of its own.
     SharderBuilder builder =
-        Sharder.builder(kind, store).policy(policy).timeLimit(TIME_LIMIT).cache(0);
+        Sharder.builder(kind, store).policy(policies.apply(kind)).timeLimit(TIME_LIMIT).cache(0);
     listeners.forEach(builder::listener);
     checkBins(kind);
     return sharders.computeIfAbsent(kind, name -> builder.build());
@@ -107,7 +111,10 @@ public final class SharderRegistry implements AutoCloseable {
 
   /** Returns the admin of a kind that may not have bins yet. */
   ShardAdmin newAdmin(String kind) {
-    return ShardAdmin.builder(kind, store).policy(policy).timeLimit(ADMIN_TIME_LIMIT).build();
+    return ShardAdmin.builder(kind, store)
+        .policy(policies.apply(kind))
+        .timeLimit(ADMIN_TIME_LIMIT)
+        .build();
   }
 
   private void checkBins(String kind) {

@@ -43,7 +43,7 @@ final class DatabaseOptions {
 
     ShardAdmin admin(String ofKind) {
       return ShardAdmin.builder(ofKind, database.store())
-          .policy(settings.policy())
+          .policy(settings.policy(ofKind))
           .timeLimit(timeLimit)
           .build();
     }

@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -171,13 +170,12 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
           "size '%s' is not a whole number; use one such as 2, or leave it out".formatted(size));
     }
     try {
-      AssignmentRequest request =
-          new AssignmentRequest(
-              kind,
-              object,
-              number.getAsLong(),
-              group.isEmpty() ? Optional.empty() : Optional.of(group));
-      return new ImportRow(where, new Adoption(request, bin), "", isExact);
+      AssignmentRequest request = AssignmentRequest.of(kind, object).withSize(number.getAsLong());
+      return new ImportRow(
+          where,
+          new Adoption(group.isEmpty() ? request : request.withGroup(group), bin),
+          "",
+          isExact);
     } catch (InvalidValueException wrong) {
       return wrong(where, wrong.getMessage());
     }
@@ -194,7 +192,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     }
     AssignmentRequest given = adoption.request();
     AssignmentRequest request =
-        new AssignmentRequest(given.kind(), name, given.size(), given.group());
+        new AssignmentRequest(given.kind(), name, given.size(), given.group(), given.attributes());
     return new ImportRow(where, new Adoption(request, adoption.bin()), wrong, isExact);
   }
 }

@@ -73,12 +73,17 @@ final class ObjectCommands {
               names = "--group",
               paramLabel = "NAME",
               description = "the group whose members share a bin with a new object")
-          @Nullable String group) {
-    AssignmentRequest request = request(target, object, size, group);
+          @Nullable String group,
+      @Option(
+              names = "--attribute",
+              paramLabel = "KEY=VALUE",
+              description = "what the label of a new object's bin must be; repeat for several")
+          @Nullable Map<String, String> attributes) {
+    AssignmentRequest request = request(target, object, size, group, attributes);
     try (Opened opened = target.open();
         Sharder sharder =
             Sharder.builder(opened.kind(), opened.database().store())
-                .policy(opened.settings().policy())
+                .policy(opened.settings().policy(opened.kind()))
                 .cache(0)
                 .build()) {
       if (opened.kind().equals(HubNames.KIND)
@@ -95,9 +100,17 @@ final class ObjectCommands {
   }
 
   private static AssignmentRequest request(
-      DatabaseOptions target, String object, long size, @Nullable String group) {
-    AssignmentRequest request = AssignmentRequest.of(target.kind(), object).withSize(size);
-    return group == null ? request : request.withGroup(group);
+      DatabaseOptions target,
+      String object,
+      long size,
+      @Nullable String group,
+      @Nullable Map<String, String> attributes) {
+    return new AssignmentRequest(
+        target.kind(),
+        object,
+        size,
+        Optional.ofNullable(group),
+        attributes == null ? Map.of() : attributes);
   }
 
   @Command(name = "find", description = "Returns an object's assignment; never makes one.")
@@ -158,8 +171,13 @@ final class ObjectCommands {
               description = "the size of a new object")
           long size,
       @Option(names = "--group", paramLabel = "NAME", description = "the group of a new object")
-          @Nullable String group) {
-    AssignmentRequest request = request(target, object, size, group);
+          @Nullable String group,
+      @Option(
+              names = "--attribute",
+              paramLabel = "KEY=VALUE",
+              description = "an attribute of a new object; repeat for several")
+          @Nullable Map<String, String> attributes) {
+    AssignmentRequest request = request(target, object, size, group, attributes);
     try (Opened opened = target.open()) {
       Explanation explanation = opened.admin().explain(request);
       if (output.isCsv()) {

@@ -1,7 +1,6 @@
 package dev.sharder.examples.hub.cli;
 
 import dev.sharder.BinLoad;
-import dev.sharder.RefusedException;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveCounts;
 import dev.sharder.admin.MoveResult;
@@ -49,9 +48,6 @@ final class PlanRunner {
           .with("moved", MoveCounts::moved)
           .with("before", MoveCounts::before)
           .with("skipped", MoveCounts::skipped);
-
-  /** How often to plan again after a concurrent change. */
-  private static final int TRIES = 20;
 
   private final ShardAdmin admin;
   private final OutputOptions output;
@@ -134,47 +130,22 @@ final class PlanRunner {
     }
   }
 
-  /**
-   * Plans and moves until nothing more can be moved. If something changes between a plan and its
-   * moves, it plans again.
-   */
+  /** Plans and moves until nothing more can be moved. */
   int applyAll(Supplier<Plan> planning, Note note) {
-    Plan plan = planning.get();
-    MoveCounts whole = new MoveCounts(0, 0, 0);
-    try (Meter meter = new Meter("moved", plan.moves(), output.err())) {
-      boolean goesOn = true;
-      while (plan.moves() > 0 && goesOn) {
-        MoveCounts round = admin.apply(moves(plan, planning), note, batch -> report(meter, batch));
-        whole =
-            new MoveCounts(
-                whole.moved() + round.moved(), whole.before() + round.before(), round.skipped());
-        goesOn = round.moved() > 0;
-        plan = planning.get();
-      }
+    MoveCounts moved;
+    try (Meter meter = new Meter("moved", planning.get().moves(), output.err())) {
+      moved = admin.applyAll(planning, note, batch -> report(meter, batch));
     }
-    output.one(APPLIED, whole);
-    if (plan.stranded() > 0) {
+    output.one(APPLIED, moved);
+    Plan left = planning.get();
+    if (left.stranded() > 0) {
       output
           .err()
           .println(
               "no bin has room for %d, which were not moved; open a bin, add one, or raise a capacity"
-                  .formatted(plan.stranded()));
+                  .formatted(left.stranded()));
     }
-    return plan.stranded() + plan.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
-  }
-
-  private Iterator<Move> moves(Plan plan, Supplier<Plan> planning) {
-    Plan current = plan;
-    for (int tries = 1; ; tries++) {
-      try {
-        return admin.moves(current);
-      } catch (RefusedException changedMeanwhile) {
-        if (tries == TRIES) {
-          throw changedMeanwhile;
-        }
-        current = planning.get();
-      }
-    }
+    return left.stranded() + left.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
   int apply(Plan plan, Note note) {

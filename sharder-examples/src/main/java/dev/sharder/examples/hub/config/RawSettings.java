@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param lowercase whether user names are lowercased
  * @param location where to send a user, with {bin} and {path} in it
  * @param ramp the largest share of new users that far emptier hubs take
+ * @param matchLabels the labels that bins of other kinds must have as a request asks
  * @param staleIfError how many seconds known users are answered from memory while the database
  *     fails
  * @param trusted the trusted peers
@@ -67,6 +68,7 @@ public record RawSettings(
     @Nullable Boolean lowercase,
     @Nullable String location,
     @Nullable Double ramp,
+    @Nullable List<String> matchLabels,
     @Nullable Long staleIfError,
     @Nullable List<String> trusted,
     @Nullable List<String> proxySecrets,
@@ -141,6 +143,7 @@ public record RawSettings(
 
   public RawSettings {
     checkFilled("bins", bins);
+    checkFilled("match-labels", matchLabels);
     checkFilled("trusted", trusted);
     checkFilled("proxy-secrets", proxySecrets);
     checkFilled("cookie-keys", cookieKeys);

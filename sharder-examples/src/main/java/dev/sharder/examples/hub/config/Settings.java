@@ -26,6 +26,8 @@ import java.util.Set;
  * @param users how user names are spelled
  * @param location where users are sent
  * @param ramp the most new users that far emptier hubs take, as a share; empty for no ramp
+ * @param matchLabels the labels that a bin of another kind than the hubs must have as a request
+ *     asks
  * @param staleIfError how long known users are answered from memory while the database fails
  * @param proxy how the trusted proxy in front is recognized
  * @param cookie the cookie that nginx routes by
@@ -42,6 +44,7 @@ public record Settings(
     UserNames users,
     HubLocation location,
     OptionalDouble ramp,
+    Set<String> matchLabels,
     Duration staleIfError,
     ProxySettings proxy,
     HubCookie cookie,
@@ -59,6 +62,7 @@ public record Settings(
   /** Refuses duplicate hubs, and hubs to which no user could be sent. */
   public Settings {
     bins = List.copyOf(bins);
+    matchLabels = Set.copyOf(matchLabels);
     Set<String> names = new HashSet<>();
     for (Bin bin : bins) {
       if (!names.add(bin.name())) {
@@ -84,6 +88,7 @@ public record Settings(
         users,
         location,
         ramp,
+        matchLabels,
         staleIfError,
         proxy,
         cookie,
@@ -93,10 +98,14 @@ public record Settings(
         callysto);
   }
 
-  /** Returns how new users are placed. */
-  public BinPolicy policy() {
-    return ramp.isPresent()
-        ? BinPolicy.ramped(ramp.getAsDouble(), BinPolicy.emptiest())
-        : BinPolicy.emptiest();
+  /** Returns how new objects of the kind are placed. Users come without attributes. */
+  public BinPolicy policy(String kind) {
+    BinPolicy policy =
+        ramp.isPresent()
+            ? BinPolicy.ramped(ramp.getAsDouble(), BinPolicy.emptiest())
+            : BinPolicy.emptiest();
+    return matchLabels.isEmpty() || kind.equals(HubNames.KIND)
+        ? policy
+        : BinPolicy.labelled(matchLabels, policy);
   }
 }

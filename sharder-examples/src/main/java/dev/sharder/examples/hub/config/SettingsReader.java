@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads settings: merges their sources, and makes values of what is written there. */
@@ -76,6 +78,7 @@ public final class SettingsReader {
         users,
         new HubLocation(Optional.ofNullable(raw.location())),
         raw.ramp() == null ? OptionalDouble.empty() : OptionalDouble.of(raw.ramp()),
+        raw.matchLabels() == null ? Set.of() : new HashSet<>(raw.matchLabels()),
         staleIfError(raw),
         ProxySettings.of(raw),
         cookie(raw),

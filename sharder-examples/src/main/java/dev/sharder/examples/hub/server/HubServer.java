@@ -109,7 +109,7 @@ public final class HubServer implements AutoCloseable {
   private HttpHandler ready(Settings settings, JdbiAssignmentStore store, Sharder sharder) {
     ShardAdmin admin =
         ShardAdmin.builder(HubNames.KIND, store)
-            .policy(settings.policy())
+            .policy(settings.policy(HubNames.KIND))
             .timeLimit(HealthAndMetrics.READY_LIMIT)
             .build();
     return exchange -> monitoring.answerReady(exchange, admin, sharder);
@@ -204,7 +204,7 @@ public final class HubServer implements AutoCloseable {
     SharderRegistry registry =
         new SharderRegistry(
             store,
-            settings.policy(),
+            settings::policy,
             new SharderRegistry.UserKind(
                 sharder, settings.location()::checkBin, settings.users().lowercase()),
             List.of(monitoring.listener(), recent));
@@ -220,7 +220,7 @@ public final class HubServer implements AutoCloseable {
         .timeLimit(TIME_LIMIT)
         .staleness(HealthAndMetrics.STALENESS)
         .staleIfError(settings.staleIfError())
-        .policy(settings.policy());
+        .policy(settings.policy(HubNames.KIND));
   }
 
   /**

@@ -46,7 +46,7 @@ class PlansApiTest {
 
   private PlansApi plans(BinPolicy policy) {
     SharderRegistry.UserKind users = new SharderRegistry.UserKind(sharder, name -> {}, false);
-    return new PlansApi(new SharderRegistry(store, policy, users, List.of()));
+    return new PlansApi(new SharderRegistry(store, kind -> policy, users, List.of()));
   }
 
   private static PlanJson applyOne(PlansApi plans, PlanJson plan) throws Exception {

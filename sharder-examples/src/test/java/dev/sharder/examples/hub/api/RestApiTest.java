@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -284,6 +285,32 @@ class RestApiTest {
       JsonNode eve = api.get("/kinds/hub/assignments/eve/explain").json();
       assertThat(eve.path("wouldGet").asText()).isEqualTo("hub-1");
       assertThat(eve.path("others").path("hub-2").asText()).isEqualTo("is cordoned");
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "attributes of a request are matched with the labels of bins, if the settings say so")
+  void attributes() throws Exception {
+    String settings = "api-tokens: ['ada:" + RunningApi.TOKEN + "']\nmatch-labels: [region]\n";
+    try (RunningApi api =
+        RunningApi.start(folder, TestedDatabase.SQLITE.newDatabase(folder), settings)) {
+      api.admin("PUT", "/kinds/tenant/bins/db-1", "{\"labels\": {\"region\": \"us\"}}");
+      api.admin("PUT", "/kinds/tenant/bins/db-2", "{\"labels\": {\"region\": \"eu\"}}");
+      String acme = "/kinds/tenant/assignments/acme";
+      JsonNode explained = api.get(acme + "/explain?attribute=region=eu&attribute=a=b").json();
+      assertThat(explained.path("wouldGet").asText()).isEqualTo("db-2");
+      assertThat(explained.path("others").path("db-1").asText())
+          .isEqualTo("lacks the label region=eu");
+      assertThat(api.get(acme + "/explain?attribute=region").detail()).contains("'region'");
+      assertThat(api.ask("PUT", acme, null).detail())
+          .contains("db-1 needs the attribute 'region', which the request lacks");
+      String eu = "{\"attributes\": {\"region\": \"eu\"}}";
+      assertThat(api.ask("PUT", acme, eu, RunningApi.JSON).json().path("bin").asText())
+          .isEqualTo("db-2");
+      String none = "{\"attributes\": {\"region\": null}}";
+      assertThat(api.ask("PUT", acme, none, RunningApi.JSON).status()).isEqualTo(400);
+      assertThat(api.hub().get("/auth", "bob").status()).isEqualTo(200);
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -336,6 +337,28 @@ class CommandsTest {
         .containsExactly("from,to,size,units");
     assertThat(shell.run("list", "--bin", "nosuch").ended(3).err()).contains("'nosuch'");
     assertThat(shell.run("list", "--limit", "-1").ended(2).err()).contains("-1");
+  }
+
+  @Test
+  @DisplayName("attributes are matched with the labels of bins, if the settings say so")
+  void attributes() throws Exception {
+    Path config = Files.writeString(folder.resolve("sharder.yml"), "match-labels: [region]\n");
+    CommandShell shell = sqlite();
+    shell.run("bin", "add", "db-1", "--kind", "tenant", "--label", "region=us").ended(0);
+    shell.run("bin", "add", "db-2", "--kind", "tenant", "--label", "region=eu").ended(0);
+    String[] more = {"acme", "--kind", "tenant", "--config", config.toString(), "--attribute"};
+    assertThat(shell.run(with("explain", more, "region=eu")).ended(0).out())
+        .contains("would go to 'db-2'")
+        .contains("lacks the label region=eu");
+    assertThat(shell.run(with("assign", more, "region=nowhere")).ended(4).err())
+        .contains("lacks the label region=nowhere");
+    assertThat(shell.run(with("assign", more, "region=eu")).ended(0).out()).contains("db-2");
+  }
+
+  private static String[] with(String command, String[] more, String attribute) {
+    return Stream.of(Stream.of(command), Stream.of(more), Stream.of(attribute))
+        .flatMap(words -> words)
+        .toArray(String[]::new);
   }
 
   @Test

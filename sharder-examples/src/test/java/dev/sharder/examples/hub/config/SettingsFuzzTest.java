@@ -52,7 +52,7 @@ class SettingsFuzzTest {
       Settings settings = SettingsReader.read(file, null, null, List.of(), environment);
       assertThat(settings.port()).isBetween(0, 65_535);
       settings.bins().forEach(bin -> settings.location().checkBin(bin.name()));
-      assertThat(settings.policy()).isNotNull();
+      assertThat(settings.policy("hub")).isNotNull();
     } catch (SettingsException | InvalidValueException refused) {
       assertThat(refused.getMessage()).isNotBlank();
       if (isSecret(parts)) {

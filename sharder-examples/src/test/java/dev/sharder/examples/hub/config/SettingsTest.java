@@ -37,6 +37,7 @@ class SettingsTest {
           Map.entry("lowercase", List.of("false", "false")),
           Map.entry("location", List.of("'/{bin}{path}'", "/{bin}{path}")),
           Map.entry("ramp", List.of("0.5", "0.5")),
+          Map.entry("match-labels", List.of("[region, tier]", "region, tier")),
           Map.entry("stale-if-error", List.of("60", "60")),
           Map.entry("trusted", List.of("[10.0.0.0/8, '::1']", "10.0.0.0/8, ::1")),
           Map.entry("proxy-secrets", List.of("[" + KEY + "]", KEY)),

@@ -1,0 +1,37 @@
+package dev.sharder;
+
+import java.util.Map;
+
+/** Checks the labels of bins and the attributes of requests, which policies compare. */
+final class Labels {
+
+  private static final int MOST = 100;
+  private static final int LONGEST_VALUE = 1_000;
+
+  private Labels() {}
+
+  /**
+   * Returns a copy if every key and value is valid.
+   *
+   * @param owner what has them, such as {@code bin 'a'}
+   * @param what what each is, such as {@code attribute}
+   */
+  static Map<String, String> check(String owner, String what, Map<String, String> labels) {
+    if (labels.size() > MOST) {
+      throw new InvalidValueException(
+          "%s has %d %ss; keep %d at most".formatted(owner, labels.size(), what, MOST));
+    }
+    labels.forEach((key, value) -> check(owner, what, key, value));
+    return Map.copyOf(labels);
+  }
+
+  private static void check(String owner, String what, String key, String value) {
+    Names.check(what, key);
+    Names.checkText(what + " value", value);
+    if (value.length() > LONGEST_VALUE) {
+      throw new InvalidValueException(
+          "%s has a value of %d characters for %s '%s'; use %d at most"
+              .formatted(owner, value.length(), what, key, LONGEST_VALUE));
+    }
+  }
+}

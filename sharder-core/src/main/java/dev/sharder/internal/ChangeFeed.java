@@ -1,0 +1,122 @@
+package dev.sharder.internal;
+
+import dev.sharder.ClosedException;
+import dev.sharder.admin.Change;
+import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Deadline;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Passes every recorded change of a kind, whichever process made it, to a listener: in order, each
+ * once, from the time at which the store is first reached. Its thread polls the store. While the
+ * store fails it waits, and then continues where it was. Thread-safe.
+ */
+public final class ChangeFeed implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ChangeFeed.class);
+
+  private static final int PAGE = 1_000;
+  private static final long UNKNOWN = -1;
+  private static final Duration POLL_LIMIT = Duration.ofSeconds(5);
+
+  private final String kind;
+  private final AssignmentStore store;
+  private final Duration interval;
+  private final Consumer<Change> listener;
+  private final Thread thread;
+  private volatile boolean closed;
+
+  // Used by the thread only.
+  private long last = UNKNOWN;
+  private boolean failing;
+
+  /**
+   * Creates a feed.
+   *
+   * @param kind the namespace
+   * @param store the store to poll
+   * @param interval how long to wait for a change before the next poll
+   * @param listener called on the thread of this feed
+   */
+  public ChangeFeed(
+      String kind, AssignmentStore store, Duration interval, Consumer<Change> listener) {
+    this.kind = kind;
+    this.store = store;
+    this.interval = interval;
+    this.listener = listener;
+    this.thread = new Thread(this::run, "sharder-changes-" + kind);
+    this.thread.setDaemon(true);
+  }
+
+  /** Starts the thread. */
+  public void start() {
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        poll();
+        AnswerCache.awaitChange(store, kind, interval);
+      }
+    } catch (InterruptedException | ClosedException end) {
+      log.debug("kind '{}': the feed of changes has ended", kind);
+    }
+  }
+
+  private void poll() {
+    try {
+      if (last == UNKNOWN) {
+        last = store.lastChange(kind, Deadline.in(POLL_LIMIT));
+      }
+      List<Change> page;
+      do {
+        page = store.history(kind, Optional.empty(), last, PAGE, Deadline.in(POLL_LIMIT));
+        for (Change change : page) {
+          last = change.id();
+          pass(change);
+        }
+      } while (page.size() == PAGE && !closed);
+      failing = false;
+    } catch (ClosedException end) {
+      throw end;
+    } catch (RuntimeException | Error failure) {
+      if (!failing) {
+        log.warn(
+            "kind '{}': changes are not passed to the listener until the store answers: {}",
+            kind,
+            failure.toString());
+      }
+      failing = true;
+    }
+  }
+
+  private void pass(Change change) {
+    try {
+      listener.accept(change);
+    } catch (RuntimeException failure) {
+      log.warn(
+          "kind '{}': the listener failed on change {}: {}", kind, change.id(), failure, failure);
+    }
+  }
+
+  /** Stops the thread, so that the store may be closed afterwards. */
+  @Override
+  public void close() {
+    closed = true;
+    if (Thread.currentThread() == thread) {
+      return;
+    }
+    thread.interrupt();
+    try {
+      thread.join(POLL_LIMIT.toMillis());
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
