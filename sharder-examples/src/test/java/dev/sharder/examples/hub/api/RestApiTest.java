@@ -310,7 +310,7 @@ class RestApiTest {
           .isEqualTo("db-2");
       String none = "{\"attributes\": {\"region\": null}}";
       assertThat(api.ask("PUT", acme, none, RunningApi.JSON).status()).isEqualTo(400);
-      assertThat(api.hub().get("/auth", "bob").status()).isEqualTo(200);
+      assertThat(api.hub().get("/auth", "bob").status()).isEqualTo(204);
     }
   }
 
