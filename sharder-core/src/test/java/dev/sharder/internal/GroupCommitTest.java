@@ -436,7 +436,8 @@ class GroupCommitTest {
                   placed.addAll(objects);
                   return Optional::of;
                 }),
-            // Whoever hands a round over goes on only when it and all that came of it has ended.
+            // The thread that hands a round over continues only when that round and its successors
+            // end.
             task -> CompletableFuture.runAsync(task, threads).join());
     List<CompletableFuture<Optional<String>>> answers =
         two.callAsync(names, Deadline.in(LONG), 0, 2);

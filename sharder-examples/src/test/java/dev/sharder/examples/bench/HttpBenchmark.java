@@ -24,7 +24,7 @@ final class HttpBenchmark {
 
   private HttpBenchmark() {}
 
-  /** A known user, beside nginx that returns the same headers and knows nobody. */
+  /** A known user, beside nginx that returns the same headers and knows no users. */
   static MeasuredRatio hit() throws Exception {
     String wrk = program("wrk");
     String nginx = program("nginx");

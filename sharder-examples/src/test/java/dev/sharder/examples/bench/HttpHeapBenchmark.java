@@ -24,7 +24,7 @@ final class HttpHeapBenchmark {
   private static final double MOST_GROWTH = 1.1;
   private static final double MOST_GROWTH_MEGABYTES = 2;
 
-  /** Every tenth request is refused: it names nobody, or nobody who can be, or goes astray. */
+  /** Every tenth request is refused: without a user, with an invalid one, or to a wrong path. */
   private static final String SCRIPT =
       """
       local asked, known = 0, 0

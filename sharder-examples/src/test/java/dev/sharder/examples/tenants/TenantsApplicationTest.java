@@ -64,7 +64,7 @@ class TenantsApplicationTest {
             tenants.stream()
                 .map(tenant -> (Callable<List<String>>) () -> List.of(tenant, begin(tenant)))
                 .toList())
-        .forEach(told -> toldBins.put(told.get(0), told.get(1)));
+        .forEach(row -> toldBins.put(row.get(0), row.get(1)));
 
     Map<String, String> foundIn = new HashMap<>();
     for (String bin : BINS) {

@@ -407,7 +407,7 @@ class RestApiTest {
     }
   }
 
-  /** Plans and applies as any client would, until the bin is empty; tells how many it moved. */
+  /** Plans and applies as any client would, until the bin is empty; returns how many it moved. */
   private static long drain(RunningApi api) {
     long moved = 0;
     try {
@@ -457,10 +457,10 @@ class RestApiTest {
       CompletableFuture<ApiAnswer> waiting =
           CompletableFuture.supplyAsync(() -> quietly(api, next));
       api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"hub-2\"}");
-      JsonNode told = waiting.join().json();
-      assertThat(texts(told.path("changes"), "what")).containsExactly("moved");
+      JsonNode page = waiting.join().json();
+      assertThat(texts(page.path("changes"), "what")).containsExactly("moved");
       assertThat(System.nanoTime() - begin).isLessThan(15_000_000_000L);
-      ApiAnswer empty = api.get("/kinds/hub/changes?wait=1&after=" + told.path("next").asLong());
+      ApiAnswer empty = api.get("/kinds/hub/changes?wait=1&after=" + page.path("next").asLong());
       assertThat(empty.json().path("changes")).isEmpty();
     }
   }

@@ -31,14 +31,14 @@ class SpawnerTest {
 
   @TempDir private Path folder;
 
-  /** JupyterHub's proxy hangs up on whoever offers HTTP/2. */
+  /** JupyterHub's proxy closes connections that offer HTTP/2. */
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   @Test
   void aServerStartsInTheHomeDirectoryThatTheSharderChose() throws Exception {
     RunningJupyterHub.assumeInstalled();
-    // Trusts nobody, so that it is the token that counts.
+    // Trusts no peer, so that it is the token that counts.
     String settings = "trusted: [10.0.0.1]\napi-tokens: ['jupyterhub:" + RunningApi.TOKEN + "']\n";
     try (RunningApi api = RunningApi.start(folder, "jdbc:sqlite::memory:", settings);
         RunningJupyterHub hub = launch(api)) {

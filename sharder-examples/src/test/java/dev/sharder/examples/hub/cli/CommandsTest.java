@@ -267,9 +267,9 @@ class CommandsTest {
     assertThat(whole.err()).contains("line 4", "line 5", "nothing was imported");
     assertThat(shell.json("list").each("object")).isEmpty();
 
-    CommandShell.CommandOutcome told =
+    CommandShell.CommandOutcome outcome =
         shell.run("import", file.toString(), "--dry-run", "--output", "csv");
-    assertThat(told.ended(4).lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
+    assertThat(outcome.ended(4).lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
     assertThat(shell.json("list").each("object")).isEmpty();
 
     CommandShell.CommandOutcome good =

@@ -122,14 +122,14 @@ class InputTest {
     CommandShell shell = withBins("hub-1");
     StringBuilder text = new StringBuilder("object,bin\n");
     BAD_LINES.forEach(line -> text.append(line.get(0)).append('\n'));
-    CommandShell.CommandOutcome told = roster(shell, text + "ok,hub-1\n").ended(4);
-    List<String> lines = told.err().lines().toList();
+    CommandShell.CommandOutcome outcome = roster(shell, text + "ok,hub-1\n").ended(4);
+    List<String> lines = outcome.err().lines().toList();
     for (int i = 0; i < BAD_LINES.size(); i++) {
       assertThat(lines.get(i))
           .startsWith("line " + (i + 2) + ": ")
           .contains(BAD_LINES.get(i).get(1), BAD_LINES.get(i).get(2));
     }
-    assertThat(told.err()).doesNotContain("\u001b", "\u202e");
+    assertThat(outcome.err()).doesNotContain("\u001b", "\u202e");
     assertThat(shell.json("list").each("object")).containsExactly("ok");
     assertThat(shell.json("bins").each("bin")).containsExactly("hub-1");
   }
@@ -293,9 +293,9 @@ class InputTest {
   @DisplayName("Two lines that are one user in small letters are reported where they disagree")
   void oneUserTwice() throws IOException {
     CommandShell shell = withBins("hub-1", "hub-2");
-    CommandShell.CommandOutcome told =
+    CommandShell.CommandOutcome outcome =
         roster(shell, "object,bin\nADA,hub-1\nada,hub-2\nBob,hub-1\n").ended(4);
-    assertThat(told.err())
+    assertThat(outcome.err())
         .contains("line 3: ", "'ada'", "it is in 'hub-1'")
         .contains("lowercased, as serve does: 2");
     assertThat(shell.json("list").each("object")).containsExactly("ada", "bob");

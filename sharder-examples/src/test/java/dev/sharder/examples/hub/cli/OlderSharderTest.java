@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whoever comes from an older sharder finds every user where they were. */
+/** After an import from an older sharder, every user is where they were. */
 @Timeout(120)
 class OlderSharderTest {
 

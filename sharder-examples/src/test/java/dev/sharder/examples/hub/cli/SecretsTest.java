@@ -231,7 +231,7 @@ class SecretsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"text", "json"})
-  @DisplayName("in a line of the log, whoever writes it and in either format")
+  @DisplayName("in a line of the log, by any logger and in either format")
   void log(String format) throws Exception {
     String url = "jdbc:postgresql://db.example.org/people?password=Hu5hed%2FWh15per";
     Secrets.keep(new DatabaseUrl(url));

@@ -66,9 +66,9 @@ class SettingsTest {
     for (Map.Entry<String, List<String>> value : VALUES.entrySet()) {
       Path file = file(value.getKey() + ": " + value.getValue().get(0) + "\n");
       String variable = "SHARDER_" + value.getKey().toUpperCase().replace('-', '_');
-      Settings told = settings(null, Map.of(variable, value.getValue().get(1)));
-      assertThat(told).as(variable).isNotEqualTo(settings(null, Map.of()));
-      assertThat(told).as(variable).isEqualTo(settings(file, Map.of()));
+      Settings read = settings(null, Map.of(variable, value.getValue().get(1)));
+      assertThat(read).as(variable).isNotEqualTo(settings(null, Map.of()));
+      assertThat(read).as(variable).isEqualTo(settings(file, Map.of()));
     }
   }
 

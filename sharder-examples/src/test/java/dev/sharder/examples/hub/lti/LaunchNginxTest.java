@@ -100,7 +100,7 @@ class LaunchNginxTest {
       String hub = place.getValue();
       Map<String, String> fields = LMS.launch(place.getKey());
       fields.put("zz_text", "x".repeat(100_000));
-      // Nobody else would write it so; whoever reads it anew would write it otherwise.
+      // An unusual spelling, which a program that parses and writes it again would change.
       String body = LMS.signed(fields).replace("%3A", "%3a").replace("%7E", "~") + "&";
       HubAnswer answer =
           SigningConsumer.post(nginx, "/hub/lti/launch", body, EVE, "Cookie: hub=hub-9");

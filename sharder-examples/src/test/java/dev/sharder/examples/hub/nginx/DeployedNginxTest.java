@@ -10,45 +10,19 @@ import io.undertow.Undertow;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.HttpString;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The configurations in {@code deploy/nginx}, with nothing changed in them but ports. */
 @Timeout(120)
-class DeployedNginxTest {
+class DeployedNginxTest extends DeployedHubs {
 
   private static final String OPERATORS = "operators.example.org";
-
-  @TempDir private Path folder;
-
-  private Undertow one;
-  private Undertow two;
-  private Optional<DeployedSharder> deployed = Optional.empty();
-
-  @BeforeEach
-  void start() {
-    one = EchoHub.start("hub-1");
-    two = EchoHub.start("hub-2");
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    if (deployed.isPresent()) {
-      deployed.get().close();
-    }
-    one.stop();
-    two.stop();
-  }
 
   @Test
   void theCookieDecidesAndComesFromTheSharder() throws Exception {
@@ -288,13 +262,5 @@ class DeployedNginxTest {
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
         .status();
-  }
-
-  private DeployedSharder start(DeployedWay way, String... settings) throws IOException {
-    DeployedSharder started =
-        DeployedSharder.start(
-            folder, way, List.of(RunningNginx.portOf(one), RunningNginx.portOf(two)), settings);
-    deployed = Optional.of(started);
-    return started;
   }
 }

@@ -42,7 +42,7 @@ public record DeployedSharder(String database, RunningHub sharder, RunningNginx 
         return SINGLE_SIGN_ON.takenIn(SIGNED.takenIn(deployed));
       }
     },
-    /** As whoever forgets the other half of what the comments offer. */
+    /** With only one half of what the comments offer. */
     SINGLE_SIGN_ON_WITH_A_WAY_ROUND("cookie.conf", "$cookie_hub") {
       @Override
       public String takenIn(String deployed) {
@@ -108,7 +108,7 @@ public record DeployedSharder(String database, RunningHub sharder, RunningNginx 
         }
         """;
 
-    /** Stands for a single sign-on: believes whomever the header names, unless it is nobody. */
+    /** Stands for a single sign-on: accepts any user that the header names. */
     private static final String SSO =
         """
         server {

@@ -259,7 +259,7 @@ class JupyterHubTest {
     return new UserBrowser(user, site.nginx());
   }
 
-  /** Comes without having logged in, does, and tells which hub it is. */
+  /** Logs in, and returns the hub that answered. */
   private static String logIn(UserBrowser browser) throws Exception {
     HttpResponse<String> form = browser.open(HOME);
     assertThat(form.uri().getPath()).isEqualTo("/hub/login");

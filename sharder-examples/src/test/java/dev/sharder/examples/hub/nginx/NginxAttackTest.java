@@ -6,32 +6,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sharder.examples.hub.lti.SigningConsumer;
 import dev.sharder.examples.hub.nginx.DeployedSharder.DeployedWay;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
-import io.undertow.Undertow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What was tried to get past the configurations in {@code deploy/nginx}, and gets no one there. */
 @Timeout(180)
-class NginxAttackTest {
+class NginxAttackTest extends DeployedHubs {
 
   private static final String KEYS = "cookie-keys: [0123456789abcdef0123456789abcdef]";
   private static final String OPERATORS = "operators.example.org";
@@ -84,27 +78,6 @@ class NginxAttackTest {
           "Forwarded",
           "X-SSL-Client-Verify",
           "X-SSL-Client-S-DN");
-
-  @TempDir private Path folder;
-
-  private Undertow one;
-  private Undertow two;
-  private Optional<DeployedSharder> deployed = Optional.empty();
-
-  @BeforeEach
-  void start() {
-    one = EchoHub.start("hub-1");
-    two = EchoHub.start("hub-2");
-  }
-
-  @AfterEach
-  void stop() throws InterruptedException {
-    if (deployed.isPresent()) {
-      deployed.get().close();
-    }
-    one.stop();
-    two.stop();
-  }
 
   @ParameterizedTest
   @EnumSource(names = {"SIGNED", "SIGNED_IN_AN_OLDER_FILE"})
@@ -316,13 +289,5 @@ class NginxAttackTest {
       answer = deployed.nginx().ask("ada", "GET", "/x" + System.nanoTime(), "");
     }
     assertThat(answer.status()).isEqualTo(302);
-  }
-
-  private DeployedSharder start(DeployedWay way, String... settings) throws IOException {
-    DeployedSharder started =
-        DeployedSharder.start(
-            folder, way, Stream.of(one, two).map(RunningNginx::portOf).toList(), settings);
-    deployed = Optional.of(started);
-    return started;
   }
 }

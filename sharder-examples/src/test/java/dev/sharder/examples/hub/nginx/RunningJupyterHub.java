@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The real JupyterHub with its real proxy, where both are installed. It lets in whoever says a
- * name, starts the real notebook server for them, and names itself to browsers and to kernels.
+ * The real JupyterHub with its real proxy, where both are installed. Any name can log in. It starts
+ * the real notebook server for each user, and shows its own name to browsers and kernels.
  */
 public record RunningJupyterHub(Process process, int port, String base, Path folder)
     implements AutoCloseable {
@@ -71,7 +71,7 @@ public record RunningJupyterHub(Process process, int port, String base, Path fol
         c.JupyterHub.hub_bind_url = 'http://127.0.0.1:@HUB@'
         c.ConfigurableHTTPProxy.api_url = 'http://127.0.0.1:@API@'
         c.JupyterHub.authenticator_class = 'dummy'
-        # Without this, JupyterHub 5 lets nobody in.
+        # Without this, no one can log in to JupyterHub 5.
         c.Authenticator.allow_all = True
         c.JupyterHub.spawner_class = 'simple'
         c.SimpleLocalProcessSpawner.home_dir_template = '@FOLDER@/home/{username}'
@@ -81,7 +81,7 @@ public record RunningJupyterHub(Process process, int port, String base, Path fol
 
         from jupyterhub.handlers import BaseHandler
 
-        # Tells whom the headers of a request claim to be.
+        # Returns the users that the headers of a request claim.
         class Claims(BaseHandler):
             def get(self):
                 names = ['Remote-User', 'Remote_User', 'X-Remote-User', 'X-Forwarded-User']

@@ -185,9 +185,9 @@ class PageTest {
     dialogButton("Cordon").click();
     assertThat(row("hub-1")).containsText("cordoned");
     assertThat(page.locator("#changes li").first()).containsText("bin-cordoned hub-1 by ada");
-    List<String> newcomers = IntStream.range(0, 6).mapToObj(i -> "new-" + i).toList();
-    for (String newcomer : newcomers) {
-      assertThat(api.assign("hub", newcomer)).isNotEqualTo("hub-1");
+    List<String> newUsers = IntStream.range(0, 6).mapToObj(i -> "new-" + i).toList();
+    for (String newUser : newUsers) {
+      assertThat(api.assign("hub", newUser)).isNotEqualTo("hub-1");
     }
     assertThat(page.locator("#newest li")).hasCount(6);
     assertThat(page.locator("#newest li").first()).containsText("new-5 → hub-3");
@@ -232,10 +232,10 @@ class PageTest {
     assertThat(complaints).isEmpty();
   }
 
-  /** Returns a list to which whatever is told of the progress is added. */
+  /** Returns a list that receives the progress the page reports. */
   private List<String> recordProgress() {
     List<String> seen = new ArrayList<>();
-    page.exposeFunction("seen", told -> seen.add(String.valueOf(told[0])));
+    page.exposeFunction("seen", arguments -> seen.add(String.valueOf(arguments[0])));
     page.evaluate(
         """
         () => new MutationObserver(() => seen(document.getElementById("ask-done").textContent))
@@ -448,8 +448,8 @@ class PageTest {
         "POST",
         "/kinds/hub/assignments/hedy/move",
         "{\"bin\": \"hub-5\", \"reason\": \"the lab\"}");
-    for (String newcomer : List.of("grace", "edsger", "barbara", "donald", "radia", "dennis")) {
-      api.assign("hub", newcomer);
+    for (String newUser : List.of("grace", "edsger", "barbara", "donald", "radia", "dennis")) {
+      api.assign("hub", newUser);
     }
     visit(1200, 880);
     signIn();

@@ -162,11 +162,11 @@ class HubCookieTest {
         statuses.add(asNginx(hub, "ada", "/lab", "").status());
       }
       assertThat(statuses.subList(0, RedirectLoopDetector.MOST_TIMES)).containsOnly(302);
-      HubAnswer told = asNginx(hub, "ada", "/lab", "");
-      assertThat(told.status()).isEqualTo(400);
-      assertThat(told.body()).contains("allow cookies for this site");
-      assertThat(told.header("Set-Cookie")).startsWith("hub=hub-1;");
-      assertThat(told.headers("Location")).isEmpty();
+      HubAnswer loop = asNginx(hub, "ada", "/lab", "");
+      assertThat(loop.status()).isEqualTo(400);
+      assertThat(loop.body()).contains("allow cookies for this site");
+      assertThat(loop.header("Set-Cookie")).startsWith("hub=hub-1;");
+      assertThat(loop.headers("Location")).isEmpty();
       assertThat(asNginx(hub, "ada", "/other", "").status()).isEqualTo(302);
       assertThat(asNginx(hub, "bob", "/lab", "").status()).isEqualTo(302);
       for (int i = 0; i <= 2 * RedirectLoopDetector.MOST_TIMES; i++) {

@@ -59,7 +59,7 @@ class UserNamesTest {
     assertThat(wrong).isEmpty();
   }
 
-  /** Tells whether two names are the plain small and capital form of one another, or the same. */
+  /** Returns whether two names are the plain small and capital form of one another, or the same. */
   private static boolean isPair(String one, String other) {
     return mapped(one, Character::toLowerCase).equals(mapped(other, Character::toLowerCase))
         && mapped(one, Character::toUpperCase).equals(mapped(other, Character::toUpperCase));
@@ -147,7 +147,7 @@ class UserNamesTest {
   }
 
   @Test
-  @DisplayName("Nobody gets the hub or the page of an admin by a name that folds into theirs")
+  @DisplayName("No one gets the hub or the page of an admin by a name that folds into theirs")
   void nobodyBecomesAnAdmin() throws Exception {
     try (RunningApi api = start("admins: [Kim]\n")) {
       HubAnswer kim = api.hub().get("/shard", "KIM");

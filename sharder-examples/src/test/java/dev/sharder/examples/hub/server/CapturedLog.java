@@ -67,13 +67,13 @@ public final class CapturedLog implements AutoCloseable {
     written.reset();
   }
 
-  /** What was written since, as whoever cuts it at every kind of line break would read it. */
+  /** What was written since, cut at every kind of line break. */
   public List<String> lines() {
     String text = written.toString(StandardCharsets.UTF_8);
     return text.isEmpty() ? List.of() : List.of(text.split("\\R"));
   }
 
-  /** Tells a line of the program's own from one that somebody made it write. */
+  /** Returns whether a line is one of the program's own, and not from its input. */
   public static boolean isLine(String line) {
     return LINE.matcher(line).matches() && line.chars().noneMatch(Character::isISOControl);
   }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Connections that are held open, in a process of its own with few or many descriptors. */
-@DisplayName("Whoever holds connections open, nginx is answered")
+@DisplayName("While others hold connections open, nginx is answered")
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ConnectionLimitsTest {
 

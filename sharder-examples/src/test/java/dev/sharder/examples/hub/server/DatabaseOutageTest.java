@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DatabaseOutageTest {
 
-  private static final int NEWCOMERS = 8;
+  private static final int NEW_USERS = 8;
   private static final int KNOWN = 50;
 
   /** The sharder's own limit is 10 s; a busy machine has some more. */
@@ -63,13 +63,13 @@ class DatabaseOutageTest {
   void anOutageIsFeltByNewcomersAloneAndEndsByItself() throws Exception {
     try (KillablePostgres postgres = new KillablePostgres(folder.resolve("data"));
         RunningHub hub = RunningHub.start(postgres.url(), "a", "b", "c");
-        OutageLoad load = new OutageLoad(hub, KNOWN, NEWCOMERS)) {
+        OutageLoad load = new OutageLoad(hub, KNOWN, NEW_USERS)) {
       await("users were placed", LONGEST_RECOVERY, () -> load.placed() > KNOWN + 100);
       postgres.kill();
-      await("all newcomers were refused", LONGEST_WAIT, () -> load.refused() >= NEWCOMERS);
+      await("all new users were refused", LONGEST_WAIT, () -> load.refused() >= NEW_USERS);
       postgres.startAgain();
       int placed = load.placed();
-      await("newcomers were placed", LONGEST_RECOVERY, () -> load.placed() > placed + 100);
+      await("new users were placed", LONGEST_RECOVERY, () -> load.placed() > placed + 100);
 
       load.stop();
       assertThat(load.surprises()).isEmpty();
@@ -99,7 +99,7 @@ class DatabaseOutageTest {
         }
         awaitBegun(pool, hub);
         closing = others.submit(hub::close);
-        // Nobody, as a newcomer who is not refused yet would wait for the lock too.
+        // No one, as a new user who is not refused yet would wait for the lock too.
         await("requests were refused", LONGEST_WAIT, () -> isRefused(hub, ""));
         assertThat(isRefused(hub, "late")).isTrue();
         assertThat(isRefused(hub, "known")).isTrue();
@@ -120,7 +120,7 @@ class DatabaseOutageTest {
     }
   }
 
-  /** Whoever came before a probe has been read by then, since every I/O thread gets some. */
+  /** Requests from before a probe have been read by then, because every I/O thread gets some. */
   private static void awaitBegun(HikariDataSource pool, RunningHub hub) throws IOException {
     await("somebody waited for the lock", LONGEST_WAIT, () -> isSomebodyWaiting(pool));
     for (int i = 0; i < 50; i++) {
@@ -150,8 +150,8 @@ class DatabaseOutageTest {
     }
   }
 
-  /** Each user has a row with the hub they were told, and the counters are the rows, evenly. */
-  private static void checkTables(String database, Map<String, String> told) {
+  /** Each user has a row with the hub they were sent to; the counters match, and are even. */
+  private static void checkTables(String database, Map<String, String> expected) {
     try (HikariDataSource pool = pool(database);
         Handle handle = Jdbi.open(pool)) {
       Map<String, String> rows = new TreeMap<>();
@@ -159,7 +159,7 @@ class DatabaseOutageTest {
           .createQuery("SELECT object, bin FROM sharder_assignment WHERE kind = 'hub'")
           .map((row, context) -> Map.entry(row.getString(1), row.getString(2)))
           .forEach(row -> rows.put(row.getKey(), row.getValue()));
-      assertThat(rows).isEqualTo(told);
+      assertThat(rows).isEqualTo(expected);
       Map<String, Long> counted = new TreeMap<>();
       rows.values().forEach(bin -> counted.merge(bin, 1L, Long::sum));
       Map<String, Long> assigned = new TreeMap<>();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whoever watches the server is told how it is, and what it did. */
+/** Health checks and metrics. */
 @Timeout(120)
 class HealthAndMetricsTest {
 

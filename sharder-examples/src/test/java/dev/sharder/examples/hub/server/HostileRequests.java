@@ -9,12 +9,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Requests that nobody means well with: bad values, each in every field, and whatever else has
- * broken a server. A character stands for a byte. None asks for more than one answer.
+ * Requests of attackers: bad values, each in every field, and others that have broken servers. A
+ * character stands for a byte. None asks for more than one answer.
  */
 public final class HostileRequests {
 
-  /** The name of whoever comes in a request that is hidden in the body of another. */
+  /** The user of a request that is hidden in the body of another. */
   public static final String SMUGGLED = "smuggled";
 
   /** Begins the header that no answer may have. */
@@ -102,7 +102,8 @@ public final class HostileRequests {
                 "\\r\\n" + header,
                 utf8("\u0085" + header),
                 utf8("\u2028" + header),
-                // Their lower bytes are a line break, for whoever cuts characters down to bytes.
+                // Their lower bytes are a line break, for programs that cut characters down to
+                // bytes.
                 utf8("\u560d\u560a" + header),
                 "\n" + line,
                 "\r\n" + line,
@@ -265,7 +266,7 @@ public final class HostileRequests {
         "Forwarded: for=\"_x\";host=evil.example\r\nX-Forwarded-Host: evil.example");
   }
 
-  /** What follows them is never a request, since nobody can tell where the body ends. */
+  /** What follows them is never a request, because the end of the body is in doubt. */
   private static List<String> doubtfulLengths() {
     return List.of(
         "Content-Length: 5\r\nTransfer-Encoding: chunked",

@@ -371,26 +371,26 @@ class HubServerTest {
         HikariDataSource pool = new HikariDataSource()) {
       hub.get("/shard", "ada");
       pool.setJdbcUrl(sqlite());
-      ExecutorService newcomers = Executors.newFixedThreadPool(60);
+      ExecutorService newUsers = Executors.newFixedThreadPool(60);
       try (Handle writer = Jdbi.open(pool)) {
         writer.execute("BEGIN IMMEDIATE");
         List<Future<Integer>> waiting = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
           String user = "new" + i;
-          waiting.add(newcomers.submit(() -> hub.get("/shard", user).status()));
+          waiting.add(newUsers.submit(() -> hub.get("/shard", user).status()));
         }
         long start = System.nanoTime();
         for (int i = 0; i < 20; i++) {
           assertThat(hub.get("/shard", "ada").status()).isEqualTo(302);
         }
-        // Newcomers wait for up to 10 s.
+        // New users wait for up to 10 s.
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
         writer.execute("COMMIT");
         for (Future<Integer> answer : waiting) {
           assertThat(answer.get()).isEqualTo(302);
         }
       } finally {
-        newcomers.shutdownNow();
+        newUsers.shutdownNow();
       }
     }
   }
@@ -428,14 +428,14 @@ class HubServerTest {
       pool.setJdbcUrl(sqlite());
       try (Handle writer = Jdbi.open(pool)) {
         writer.execute("BEGIN IMMEDIATE");
-        Future<Integer> newcomer = others.submit(() -> hub.get("/shard", "ada").status());
+        Future<Integer> newUser = others.submit(() -> hub.get("/shard", "ada").status());
         while (hub.get("/shard/probe", "").status() != 401 || !isPlacing()) {
           Thread.onSpinWait();
         }
         Future<?> closing = others.submit(hub::close);
         meanwhile.look(hub, closing);
         writer.execute("COMMIT");
-        assertThat(newcomer.get()).isEqualTo(302);
+        assertThat(newUser.get()).isEqualTo(302);
         closing.get();
       }
     } finally {

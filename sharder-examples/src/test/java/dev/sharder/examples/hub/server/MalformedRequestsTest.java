@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever bytes come, the sharder hangs up or answers below 500, leads nobody to another site,
- * says and logs nothing it was made to say, and keeps no name that it refused.
+ * For any input, the server closes the connection or answers below 500, redirects to no other site,
+ * writes no line of the client's making to an answer or the log, and stores no name it refused.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MalformedRequestsTest {

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Known users at a steady rate, and clients that each bring one new user after the other, all of
- * whom remember what they were told; whatever should not happen is written down.
+ * whom remember their answers; what should not happen is recorded.
  */
 public final class OutageLoad implements AutoCloseable {
 
@@ -27,7 +27,7 @@ public final class OutageLoad implements AutoCloseable {
 
   private final RunningHub hub;
   private final ScheduledExecutorService clients;
-  private final List<Future<?>> newcomers = new ArrayList<>();
+  private final List<Future<?>> newUsers = new ArrayList<>();
   private final List<String> known = new ArrayList<>();
   private final Map<String, String> hubs = new ConcurrentHashMap<>();
   private final Queue<String> refused = new ConcurrentLinkedQueue<>();
@@ -51,7 +51,7 @@ public final class OutageLoad implements AutoCloseable {
         KNOWN_ASK_EVERY_MILLIS,
         TimeUnit.MILLISECONDS);
     for (int i = 0; i < newcomerClients; i++) {
-      newcomers.add(clients.submit(this::bringNewcomers));
+      newUsers.add(clients.submit(this::bringNewUsers));
     }
   }
 
@@ -79,7 +79,7 @@ public final class OutageLoad implements AutoCloseable {
     return List.copyOf(surprises);
   }
 
-  /** The hub that each user was told. */
+  /** The hub that each user was sent to. */
   public Map<String, String> hubs() {
     return new TreeMap<>(hubs);
   }
@@ -87,8 +87,8 @@ public final class OutageLoad implements AutoCloseable {
   /** Returns once everybody who asked was answered. */
   public void stop() throws Exception {
     stopped = true;
-    for (Future<?> newcomer : newcomers) {
-      newcomer.get();
+    for (Future<?> newUser : newUsers) {
+      newUser.get();
     }
     clients.shutdown();
     if (!clients.awaitTermination(30, TimeUnit.SECONDS)) {
@@ -100,8 +100,8 @@ public final class OutageLoad implements AutoCloseable {
     refused.forEach(user -> tell(user, ask(user, longestWait)));
   }
 
-  /** Whoever was placed comes back at once, and is known. */
-  private void bringNewcomers() {
+  /** A user who was placed comes back at once, and is known. */
+  private void bringNewUsers() {
     while (!stopped) {
       String user = "new-" + names.getAndIncrement();
       HubAnswer answer = ask(user, longestWait);
@@ -137,7 +137,7 @@ public final class OutageLoad implements AutoCloseable {
     }
     String before = hubs.putIfAbsent(user, hub(answer));
     if (before != null && !before.equals(hub(answer))) {
-      surprises.add(user + " was told " + before + " and then " + answer);
+      surprises.add(user + " was sent to " + before + " and then " + answer);
     }
   }
 

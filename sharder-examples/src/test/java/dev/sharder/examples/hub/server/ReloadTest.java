@@ -88,7 +88,7 @@ class ReloadTest {
       command("bin", "add", "hub-4", "--label", "address=127.0.0.1:8004");
       awaitFile(map, text -> text.contains("upstream hub-4 {"));
       assertThat(Files.readString(map)).doesNotContain("hub-2").doesNotContain("hub-3");
-      // The file is written first, and then each is told by a line of its own.
+      // The file is written first, and then each has a line of its own.
       awaitFile(
           map, text -> log.lines().stream().anyMatch(line -> line.contains("'127.0.0.1:99999'")));
       assertThat(log.lines())

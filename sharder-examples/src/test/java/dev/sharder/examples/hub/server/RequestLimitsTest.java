@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Nobody takes more of the server than a link needs, or holds it up. */
+/** No client takes more of the server than a link needs, or blocks it. */
 @Timeout(60)
 class RequestLimitsTest {
 

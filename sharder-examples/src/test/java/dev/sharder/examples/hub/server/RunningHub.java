@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** A hub sharder on a free port, and a client that sends exactly the bytes it is told to. */
+/** A hub sharder on a free port, and a client that sends exactly the given bytes. */
 public record RunningHub(HubServer server) implements AutoCloseable {
 
   /** What nginx proves itself by, where the settings name it. */

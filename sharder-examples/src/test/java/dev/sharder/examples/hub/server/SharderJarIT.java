@@ -92,7 +92,8 @@ class SharderJarIT {
 
   @Test
   void hangingUpReloadsTheHubs() throws Exception {
-    assumeTrue(isHungUpByDefault(), "there is no SIGHUP, or whoever started this ignores it");
+    assumeTrue(
+        isHungUpByDefault(), "there is no SIGHUP, or the process that started this one ignores it");
     Path file = Files.writeString(folder.resolve("sharder.yml"), "bins: [hub-1]\n");
     Process serving = start("serve", "--listen", "127.0.0.1:0", "--config", file.toString());
     Matcher answering = awaitAnswering(serving);
