@@ -1,6 +1,7 @@
 package dev.sharder.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
@@ -23,6 +24,7 @@ import dev.sharder.store.AssignmentStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +58,18 @@ class LibrarySamplesTest {
     Sharder hubs =
         Sharder.builder("hub", AssignmentStore.inMemory()).bins("hub-1", "hub-2").build();
     assertThat(hubs.assign("ada").bin()).isEqualTo("hub-1");
+  }
+
+  @Test
+  @DisplayName("an operator empties a hub in one call")
+  void drain() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    Sharder hubs = Sharder.builder("hub", store).bins("hub-1", "hub-2").build();
+    assertEquals("hub-1", hubs.assign("ada").bin());
+    ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+    admin.drain(
+        "hub-1", new Note("bob", "new disks"), done -> System.out.println(done.moved().keySet()));
+    assertEquals("hub-2", hubs.assign("ada").bin());
   }
 
   @Test
@@ -211,18 +225,22 @@ class LibrarySamplesTest {
   }
 
   @Test
-  @DisplayName("they are what docs/library.md shows")
+  @DisplayName("they are what the README and docs/library.md show")
   void documented() {
     String samples =
         withoutIndent(
             DocumentationPages.read(
                 "sharder-examples/src/test/java/dev/sharder/examples/LibrarySamplesTest.java"));
-    assertThat(DocumentationPages.blocks("docs/library.md", "java"))
+    List<String> shown = new ArrayList<>(DocumentationPages.blocks("docs/library.md", "java"));
+    // The first of the README is the quick start.
+    shown.add(DocumentationPages.blocks("README.md", "java").get(1));
+    assertThat(shown)
         .hasSizeGreaterThan(5)
         .allSatisfy(block -> assertThat(samples).contains(withoutIndent(block.strip())));
   }
 
+  /** Joins the lines, which the formatter breaks otherwise than a page does. */
   private static String withoutIndent(String java) {
-    return String.join("\n", java.lines().map(String::strip).toList());
+    return java.replaceAll("\\s+", " ").replace("( ", "(");
   }
 }

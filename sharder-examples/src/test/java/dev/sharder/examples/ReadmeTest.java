@@ -27,7 +27,7 @@ class ReadmeTest {
 
   @Test
   void itsJavaExampleIsTheQuickStartThatIsCompiledHere() {
-    String example = only(DocumentationPages.blocks(README, "java"));
+    String example = DocumentationPages.blocks(README, "java").get(0);
     String quickStart =
         DocumentationPages.read(
             "sharder-examples/src/main/java/dev/sharder/examples/QuickStart.java");
