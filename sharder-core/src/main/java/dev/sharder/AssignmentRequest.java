@@ -41,9 +41,10 @@ public record AssignmentRequest(
               .formatted(object, size, MAX_SIZE));
     }
     group.ifPresent(name -> Names.check("group", name));
-    if (!attributes.isEmpty()) {
-      attributes = Labels.check("object '%s'".formatted(object), "attribute", attributes);
-    }
+    attributes =
+        attributes.isEmpty()
+            ? Map.of()
+            : Labels.check("object '%s'".formatted(object), "attribute", attributes);
   }
 
   /**

@@ -17,7 +17,8 @@ import java.util.random.RandomGenerator;
  * <p>A policy is a function of the request and the bins that may take it. The loads it sees do not
  * change before its choice is recorded. The built-in policies are thread-safe, and a custom policy
  * must be too. It is called while the kind is locked, so it should not block, and must not call a
- * sharder. A lambda is enough:
+ * sharder. Of a group, it places only the first object; the others follow to the same bin, and the
+ * policy is not asked. A lambda is enough:
  *
  * <pre>{@code
  * BinPolicy firstByName = (request, open) -> open.get(0);
@@ -224,14 +225,16 @@ public interface BinPolicy {
   }
 
   /**
-   * Returns a policy that uses only bins whose labels are as the request asks: for each of these
-   * names, the bin's label has the value of the request's {@linkplain AssignmentRequest#attributes
-   * attribute}. Another policy chooses among them. With the name {@code region}, for example, a
-   * tenant with the attribute {@code region=eu} goes to a bin with the label {@code region=eu}.
+   * Returns a policy that uses only bins whose labels match the request: for each of these names,
+   * the bin's label equals the request's {@linkplain AssignmentRequest#attributes attribute}.
+   * Another policy chooses among them. With the name {@code region}, for example, a tenant with the
+   * attribute {@code region=eu} goes to a bin with the label {@code region=eu}.
    *
    * <p>Guarantee: an object is never placed in a bin whose label differs from its attribute at that
-   * time. A plan never moves it to a bin whose label differs from that of its present bin. An
-   * object without the attribute is refused. If no bin fits, the caller gets a {@link
+   * time. Plans of a {@link dev.sharder.admin.ShardAdmin} with this policy never move it to a bin
+   * whose label differs from that of its present bin, and move nothing out of a bin without the
+   * label. An object without the attribute is refused, so {@link Sharder#assignAll} and the other
+   * calls with names only place no new objects. If no bin fits, the caller gets a {@link
    * NoOpenBinException} that says so.
    *
    * @param attributes the names of the labels and attributes that must agree

@@ -35,7 +35,7 @@ record Labelled(SortedMap<String, String> labels, SortedSet<String> attributes, 
     for (String name : attributes) {
       String value = request.attributes().get(name);
       if (value == null) {
-        return Optional.of("needs the attribute '%s', which the request lacks".formatted(name));
+        return Optional.of("needs the attribute '%s' in the request".formatted(name));
       }
       if (!value.equals(bin.labels().get(name))) {
         return Optional.of("lacks the label %s=%s".formatted(name, value));

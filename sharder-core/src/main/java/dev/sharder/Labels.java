@@ -1,5 +1,6 @@
 package dev.sharder;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /** Checks the labels of bins and the attributes of requests, which policies compare. */
@@ -21,12 +22,17 @@ final class Labels {
       throw new InvalidValueException(
           "%s has %d %ss; keep %d at most".formatted(owner, labels.size(), what, MOST));
     }
-    labels.forEach((key, value) -> check(owner, what, key, value));
-    return Map.copyOf(labels);
+    Map<String, String> copy = new HashMap<>(labels);
+    copy.forEach((key, value) -> check(owner, what, key, value));
+    return Map.copyOf(copy);
   }
 
   private static void check(String owner, String what, String key, String value) {
     Names.check(what, key);
+    if (value == null) {
+      throw new InvalidValueException(
+          "%s has no value for %s '%s'; give it one or leave it out".formatted(owner, what, key));
+    }
     Names.checkText(what + " value", value);
     if (value.length() > LONGEST_VALUE) {
       throw new InvalidValueException(

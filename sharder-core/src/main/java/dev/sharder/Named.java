@@ -18,10 +18,14 @@ record Named(String name, BinPolicy policy) implements BinPolicy {
 
   @Override
   public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
-    // A lambda only has the default reason, which would show the lambda's own name.
-    return policy.getClass().isHidden()
-        ? BinPolicy.super.reason(request, bin, chosen)
-        : policy.reason(request, bin, chosen);
+    String own = policy.reason(request, bin, chosen);
+    String unnamed = new Named(policy.toString(), policy).byDefault(request, bin, chosen);
+    return own.equals(unnamed) ? byDefault(request, bin, chosen) : own;
+  }
+
+  /** The reason of a policy that gives none of its own. */
+  private String byDefault(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
+    return BinPolicy.super.reason(request, bin, chosen);
   }
 
   @Override

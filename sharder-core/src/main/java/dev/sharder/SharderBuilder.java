@@ -179,13 +179,15 @@ public final class SharderBuilder {
   /**
    * Sets what is called when an object was moved or removed, or a bin was added or changed, by any
    * process; for example to close the connections to the old database of a tenant. First
-   * assignments are not changes. Each change is passed once and in order, at the latest about one
-   * {@linkplain #staleness staleness bound} after its commit, or when a store that failed is
-   * reachable again. The first one passed is the first after the sharder reached the store, which
-   * it does as soon as it is built.
+   * assignments are not changes. Each change from when the sharder is built is passed once and in
+   * order, about one {@linkplain #staleness staleness bound} after its commit at the latest, or
+   * when a store that failed is reachable again. By then, this sharder no longer answers from
+   * before it. Changes that a restored backup or a failover lost, and those that took their place
+   * before the sharder noticed, may be missing.
    *
    * <p>The sharder has a thread for this, which polls the store. An exception that the listener
-   * throws is logged and has no other effect.
+   * throws is logged and has no other effect. {@link Sharder#close} interrupts it, and waits for it
+   * at most 5 s.
    *
    * @param onChange called on that thread, for one change at a time
    * @return this builder

@@ -238,7 +238,7 @@ class BinPolicyTest {
             "kind 'hub' has no open bin for 'bob': a lacks the label region=eu, b is full (1 of 1),"
                 + " c lacks the label region=eu; open one or add a bin");
     assertThatThrownBy(() -> sharder.assign("cyd"))
-        .hasMessageContaining("c needs the attribute 'region', which the request lacks");
+        .hasMessageContaining("c needs the attribute 'region' in the request");
     assertThat(sharder.assign("ada").bin()).isEqualTo("b");
   }
 

@@ -10,6 +10,7 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
 import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Listing;
 import java.util.Iterator;
@@ -20,6 +21,9 @@ import java.util.stream.Collectors;
 
 /** Makes plans from the stored data of one kind, and selects the objects that a plan moves. */
 final class KindPlans {
+
+  /** How often to plan again after a concurrent change. */
+  private static final int TRIES = 20;
 
   private final String kind;
   private final AssignmentStore store;
@@ -33,29 +37,34 @@ final class KindPlans {
     this.deadline = deadline;
   }
 
-  /** How often to plan again after a concurrent change. */
-  private static final int TRIES = 20;
-
   Plan drain(String bin, PlanOptions options) {
     long revision = revision();
     List<BinLoad> bins = allowed(bin, binsFor(options));
     return Planner.drain(kind, revision, bin, bins, store.holdings(kind, deadline.get()), options);
   }
 
-  /** Returns the drained bin, and those that the policy allows for some of its first units. */
+  /** Returns the drained bin, and those that the policy allows for any of its units. */
   private List<BinLoad> allowed(String drained, List<BinLoad> bins) {
     Bin from = named(kind, drained, bins).bin();
-    List<AssignmentRequest> first =
-        store.list(kind, unitsOf(Set.of(drained)), deadline.get()).stream()
-            .map(unit -> PlannedMoves.request(unit, from))
-            .toList();
-    return bins.stream()
-        .filter(
-            bin ->
-                bin.name().equals(drained)
-                    || first.isEmpty()
-                    || first.stream().anyMatch(one -> policy.refusal(one, bin.bin()).isEmpty()))
-        .toList();
+    Set<String> refused =
+        bins.stream()
+            .map(BinLoad::name)
+            .filter(name -> !name.equals(drained))
+            .collect(Collectors.toSet());
+    Iterator<Assignment> units = list(unitsOf(Set.of(drained)));
+    if (!units.hasNext()) {
+      return bins;
+    }
+    // Usually the first unit decides, as most policies refuse no bin.
+    while (!refused.isEmpty() && units.hasNext()) {
+      AssignmentRequest unit = PlannedMoves.request(units.next(), from);
+      for (BinLoad bin : bins) {
+        if (refused.contains(bin.name()) && Choices.refusal(unit, policy, bin.bin()).isEmpty()) {
+          refused.remove(bin.name());
+        }
+      }
+    }
+    return bins.stream().filter(bin -> !refused.contains(bin.name())).toList();
   }
 
   private static Listing unitsOf(Set<String> bins) {
@@ -77,12 +86,15 @@ final class KindPlans {
     return new PlannedMoves(plan, store.bins(kind, deadline.get()), list(unitsOf(sources)), policy);
   }
 
-  /** Returns the moves of a new plan; if the kind changes meanwhile, plans again. */
-  Iterator<Move> movesOfLatest(Supplier<Plan> planning) {
+  /** A plan, and its moves. */
+  record Planned(Plan plan, Iterator<Move> moves) {}
+
+  /** Returns a new plan with its moves; if the kind changes meanwhile, plans again. */
+  Planned planAndSelect(Supplier<Plan> planning) {
     for (int tries = 1; ; tries++) {
       Plan plan = planning.get();
       try {
-        return moves(plan);
+        return new Planned(plan, moves(plan));
       } catch (RefusedException changedMeanwhile) {
         if (tries == TRIES) {
           throw changedMeanwhile;

@@ -19,20 +19,46 @@ final class MoveBatches {
       Iterator<Move> moves, Function<List<Move>, MoveResult> batch, Consumer<MoveResult> progress) {
     MoveCounts counts = MoveCounts.NONE;
     while (moves.hasNext()) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new StoreException(
-            "interrupted after %d moves; apply them again, moved objects are skipped"
-                .formatted(counts.moved()),
-            null);
-      }
-      List<Move> next = new ArrayList<>();
-      while (moves.hasNext() && next.size() < BATCH_SIZE) {
-        next.add(moves.next());
-      }
-      MoveResult done = batch.apply(next);
+      MoveResult done = batch.apply(next(moves, counts));
       counts = counts.plus(done);
       progress.accept(done);
     }
     return counts;
+  }
+
+  /** A batch that moves nothing unless the kind has the given revision. */
+  interface ConditionalBatch {
+    MoveResult apply(long revision, List<Move> moves);
+  }
+
+  /** Applies the moves of a plan until they end, or someone else changes the kind. */
+  static MoveCounts applyCurrent(
+      long planned, Iterator<Move> moves, ConditionalBatch batch, Consumer<MoveResult> progress) {
+    MoveCounts counts = MoveCounts.NONE;
+    long revision = planned;
+    while (moves.hasNext()) {
+      MoveResult done = batch.apply(revision, next(moves, counts));
+      if (done.revisionBefore() != revision) {
+        return counts;
+      }
+      revision = done.revision();
+      counts = counts.plus(done);
+      progress.accept(done);
+    }
+    return counts;
+  }
+
+  private static List<Move> next(Iterator<Move> moves, MoveCounts counts) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new StoreException(
+          "interrupted after %d moves; apply them again, moved objects are skipped"
+              .formatted(counts.moved()),
+          null);
+    }
+    List<Move> next = new ArrayList<>();
+    while (moves.hasNext() && next.size() < BATCH_SIZE) {
+      next.add(moves.next());
+    }
+    return next;
   }
 }

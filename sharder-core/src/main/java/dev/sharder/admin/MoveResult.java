@@ -15,8 +15,8 @@ import java.util.Map;
  * @param unmoved the assignments of objects that were already in their target bin, by object
  * @param refused why each other object was not moved, by object: a {@link NotFoundException},
  *     {@link ConflictException} or {@link RefusedException}
- * @param revisionBefore the kind's revision before these moves; another one than that of a {@link
- *     Plan} shows that the kind changed after the plan was made
+ * @param revisionBefore the kind's revision before these moves; if it is neither that of the {@link
+ *     Plan} nor the revision after its previous batch, someone else changed the kind
  * @param revision the kind's revision after these moves
  */
 public record MoveResult(

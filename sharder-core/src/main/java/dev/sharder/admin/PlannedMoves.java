@@ -5,6 +5,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
+import dev.sharder.store.Choices;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -75,7 +76,7 @@ final class PlannedMoves implements Iterator<Move> {
     Target best = null;
     for (Target target : targets.getOrDefault(source, List.of())) {
       boolean isBetter = target.left > (best == null ? 0 : best.left);
-      if (isBetter && policy.refusal(request, target.bin).isEmpty()) {
+      if (isBetter && Choices.refusal(request, policy, target.bin).isEmpty()) {
         best = target;
       }
     }

@@ -61,6 +61,9 @@ import java.util.stream.Collectors;
  */
 public final class ShardAdmin {
 
+  /** After so many plans in a row that moved nothing, {@link #applyAll} ends. */
+  private static final int ATTEMPTS_IN_VAIN = 3;
+
   private final String kind;
   private final AssignmentStore store;
   private final BinPolicy policy;
@@ -195,6 +198,23 @@ public final class ShardAdmin {
         snapshot -> MoveDecision.decide(kind, moves, how, note, snapshot));
   }
 
+  /** Moves nothing if the kind has another revision. */
+  private MoveResult moveAllAt(long revision, List<Move> moves, Note note) {
+    return update(
+        Scope.toMove(moves.stream().map(Move::object).collect(Collectors.toSet())),
+        snapshot ->
+            snapshot.revision() == revision
+                ? MoveDecision.decide(kind, moves, MoveDecision.How.AGAIN, note, snapshot)
+                : new EditDraft(snapshot, note)
+                    .returning(
+                        new MoveResult(
+                            Map.of(),
+                            Map.of(),
+                            Map.of(),
+                            snapshot.revision(),
+                            snapshot.revision())));
+  }
+
   /**
    * Removes an object's assignment. The object may be assigned again later, as a new one.
    *
@@ -311,9 +331,9 @@ public final class ShardAdmin {
 
   /**
    * Plans to empty a bin with the fewest moves. Each unit moves to the bin that is then emptiest,
-   * among the bins that are open and have room. A bin takes part only if the policy allows it for
-   * one of the first 1,000 objects of the drained bin. Nothing else moves. Set the bin to
-   * {@linkplain BinState#DRAINING draining} first, so that it takes no new objects.
+   * among the bins that are open, have room, and are allowed by the policy for some of the units.
+   * Nothing else moves. Set the bin to {@linkplain BinState#DRAINING draining} first, so that it
+   * takes no new objects.
    *
    * @param bin the name of the bin to empty
    * @param options the limits of the plan
@@ -376,43 +396,56 @@ public final class ShardAdmin {
   }
 
   /**
-   * Plans, applies the plan, and repeats this until there is nothing more to move. If the kind
-   * changes between a plan and its moves, it plans again.
+   * Plans, applies the plan, and repeats this until the plan is empty, or three plans in a row
+   * moved nothing because every object was refused or had changed. If someone else changes the kind
+   * meanwhile, it plans again.
    *
    * @param planning returns the plan for the present state, such as {@code () ->
    *     admin.planRebalance(PlanOptions.ALL)}
    * @param note who moves the objects, and why
    * @param progress as for {@link #apply}
-   * @return the counts of all rounds; the objects skipped are those of the last one
-   * @throws RefusedException if the kind changes after each of 20 plans
+   * @return the counts of all plans; the objects skipped are those of the last one
+   * @throws RefusedException if the kind changes between each of 20 plans and the selection of its
+   *     moves; what was moved stays moved
    * @throws StoreException as for {@link #apply}
    */
   public MoveCounts applyAll(Supplier<Plan> planning, Note note, Consumer<MoveResult> progress) {
     MoveCounts all = MoveCounts.NONE;
-    MoveCounts round;
-    do {
-      round = apply(plans.movesOfLatest(planning), note, progress);
+    int inVain = 0;
+    boolean goesOn = true;
+    while (goesOn) {
+      KindPlans.Planned planned = plans.planAndSelect(planning);
+      MoveCounts round =
+          MoveBatches.applyCurrent(
+              planned.plan().revision(),
+              planned.moves(),
+              (revision, batch) -> moveAllAt(revision, batch, note),
+              progress);
       all =
           new MoveCounts(
               all.moved() + round.moved(), all.before() + round.before(), round.skipped());
-    } while (round.moved() > 0);
+      boolean isDone = planned.plan().moves() == 0;
+      inVain = round.moved() > 0 ? 0 : inVain + 1;
+      goesOn = !isDone && inVain < ATTEMPTS_IN_VAIN;
+    }
     return all;
   }
 
   /**
    * Empties a bin: sets it to {@linkplain BinState#DRAINING draining}, so that it takes no new
    * objects, and moves its objects as {@link #planDrain} plans it. To look at the plan first, or to
-   * limit it, use {@link #planDrain}, {@link #moves} and {@link #apply} instead.
+   * limit it, use {@link #planDrain}, {@link #moves} and {@link #apply} instead. The {@linkplain
+   * #bin bin} shows afterwards whether objects stayed, because no bin that the policy allows has
+   * room for them.
    *
    * @param bin the name of the bin to empty
    * @param note who empties it, and why
    * @param progress as for {@link #apply}
-   * @return the counts of objects; some stay in the bin if no bin that the policy allows has room
-   *     for them
+   * @return the counts of objects
    * @throws NotFoundException if there is no such bin
-   * @throws RefusedException if the bin is retired, or the kind changes all the time
-   * @throws StoreException as for {@link #apply}; what was moved stays moved, and the call can be
-   *     repeated
+   * @throws RefusedException if the bin is retired, or someone else sets it to another state
+   *     meanwhile, or as for {@link #applyAll}; what was moved stays moved
+   * @throws StoreException as for {@link #apply}; the call can be repeated
    */
   public MoveCounts drain(String bin, Note note, Consumer<MoveResult> progress) {
     changeBin(
@@ -425,7 +458,18 @@ public final class ShardAdmin {
           return now.withState(BinState.DRAINING);
         },
         note);
-    return applyAll(() -> planDrain(bin, PlanOptions.ALL), note, progress);
+    return applyAll(() -> planOfDraining(bin), note, progress);
+  }
+
+  private Plan planOfDraining(String bin) {
+    Plan plan = planDrain(bin, PlanOptions.ALL);
+    BinState state = bin(bin).bin().state();
+    if (state != BinState.DRAINING) {
+      throw new RefusedException(
+          "bin '%s' of kind '%s' is %s now, so its drain has ended; drain it again if it should be empty"
+              .formatted(bin, kind, state.word()));
+    }
+    return plan;
   }
 
   /**

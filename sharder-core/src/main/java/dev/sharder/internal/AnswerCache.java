@@ -252,8 +252,7 @@ public final class AnswerCache implements AutoCloseable {
     try {
       while (!closed) {
         poll();
-        // A third of the bound, so that a poll that takes half of it still ends in time.
-        awaitChange(store, kind, bound.dividedBy(3));
+        waitForChange();
       }
     } catch (InterruptedException | ClosedException end) {
       // end() clears the cache, so that no answer stays without a watcher.
@@ -274,15 +273,15 @@ public final class AnswerCache implements AutoCloseable {
     clear();
   }
 
-  /** Waits until something may have changed; also if the store fails. */
-  static void awaitChange(AssignmentStore store, String kind, Duration atMost)
-      throws InterruptedException {
+  /** Waits a third of the bound, so that a poll that takes half of it still ends in time. */
+  private void waitForChange() throws InterruptedException {
+    Duration wait = bound.dividedBy(3);
     try {
-      store.awaitChange(kind, atMost);
+      store.awaitChange(kind, wait);
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failure) {
-      Thread.sleep(atMost.toMillis());
+      Thread.sleep(wait.toMillis());
     }
   }
 

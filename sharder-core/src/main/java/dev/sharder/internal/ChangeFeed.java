@@ -31,7 +31,7 @@ public final class ChangeFeed implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  // Used by the thread only.
+  // Used by the thread only, once it has started.
   private long last = UNKNOWN;
   private boolean failing;
 
@@ -40,7 +40,7 @@ public final class ChangeFeed implements AutoCloseable {
    *
    * @param kind the namespace
    * @param store the store to poll
-   * @param interval how long to wait for a change before the next poll
+   * @param interval how long to wait between two polls
    * @param listener called on the thread of this feed
    */
   public ChangeFeed(
@@ -53,8 +53,15 @@ public final class ChangeFeed implements AutoCloseable {
     this.thread.setDaemon(true);
   }
 
-  /** Starts the thread. */
+  /** Starts with the next change; if the store fails now, with the first after it is reached. */
   public void start() {
+    try {
+      last = store.lastChange(kind, Deadline.in(POLL_LIMIT));
+    } catch (ClosedException end) {
+      throw end;
+    } catch (RuntimeException failure) {
+      report(failure);
+    }
     thread.start();
   }
 
@@ -62,7 +69,10 @@ public final class ChangeFeed implements AutoCloseable {
     try {
       while (!closed) {
         poll();
-        AnswerCache.awaitChange(store, kind, interval);
+        if (!closed) {
+          // Not awaitChange, which would hold a connection of the pool.
+          Thread.sleep(interval.toMillis());
+        }
       }
     } catch (InterruptedException | ClosedException end) {
       log.debug("kind '{}': the feed of changes has ended", kind);
@@ -71,35 +81,55 @@ public final class ChangeFeed implements AutoCloseable {
 
   private void poll() {
     try {
-      if (last == UNKNOWN) {
-        last = store.lastChange(kind, Deadline.in(POLL_LIMIT));
+      long newest = store.lastChange(kind, Deadline.in(POLL_LIMIT));
+      if (last != UNKNOWN && newest < last) {
+        log.warn(
+            "kind '{}': the latest change is {} and was {}, as after a restore or a failover that lost changes; those between are not passed to the listener",
+            kind,
+            newest,
+            last);
       }
-      List<Change> page;
-      do {
-        page = store.history(kind, Optional.empty(), last, PAGE, Deadline.in(POLL_LIMIT));
-        for (Change change : page) {
-          last = change.id();
-          pass(change);
-        }
-      } while (page.size() == PAGE && !closed);
+      last = last == UNKNOWN || newest < last ? newest : last;
+      boolean isMore = last < newest;
+      while (isMore && !closed) {
+        isMore = passPage() && last < newest;
+      }
       failing = false;
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failure) {
-      if (!failing) {
-        log.warn(
-            "kind '{}': changes are not passed to the listener until the store answers: {}",
-            kind,
-            failure.toString());
-      }
-      failing = true;
+      report(failure);
     }
+  }
+
+  /** Passes the next changes, and returns whether there were any. */
+  private boolean passPage() {
+    List<Change> page = store.history(kind, Optional.empty(), last, PAGE, Deadline.in(POLL_LIMIT));
+    // A listener that asks where an object is now must not be answered from before the change.
+    AnswerCache.changed(kind, store);
+    for (Change change : page) {
+      if (!closed) {
+        last = change.id();
+        pass(change);
+      }
+    }
+    return !page.isEmpty();
+  }
+
+  private void report(Throwable failure) {
+    if (!failing && !closed) {
+      log.warn(
+          "kind '{}': changes cannot be read, and are passed to the listener later: {}",
+          kind,
+          failure.toString());
+    }
+    failing = true;
   }
 
   private void pass(Change change) {
     try {
       listener.accept(change);
-    } catch (RuntimeException failure) {
+    } catch (Exception | Error failure) {
       log.warn(
           "kind '{}': the listener failed on change {}: {}", kind, change.id(), failure, failure);
     }

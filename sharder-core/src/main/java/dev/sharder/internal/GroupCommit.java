@@ -305,10 +305,9 @@ public final class GroupCommit<Q, A> {
     if (group.isEmpty()) {
       return List.of();
     }
-    List<Q> requests = requests(group, stage);
     Function<Q, Optional<A>> answers;
     try {
-      answers = stage.round.run(requests, leader.deadline);
+      answers = stage.round.run(requests(group, stage), leader.deadline);
     } catch (RuntimeException | Error failure) {
       return fail(group, stage, leader, failure);
     }

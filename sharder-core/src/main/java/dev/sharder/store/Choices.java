@@ -2,6 +2,7 @@ package dev.sharder.store;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
+import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.NoOpenBinException;
@@ -178,6 +179,23 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
           null);
     }
     return choice.get();
+  }
+
+  /**
+   * Returns why a policy never places an object in a bin.
+   *
+   * @param request the object
+   * @param policy the policy of the kind's sharders
+   * @param bin any bin of the kind
+   * @return the policy's reason; empty if the bin may be chosen
+   * @throws PolicyException if the policy fails
+   */
+  public static Optional<String> refusal(AssignmentRequest request, BinPolicy policy, Bin bin) {
+    try {
+      return policy.refusal(request, bin);
+    } catch (RuntimeException | Error failure) {
+      throw failed(policy, request, failure);
+    }
   }
 
   private static PolicyException failed(

@@ -62,7 +62,18 @@ final class OperatorHistoryPlans {
 
   private boolean takesPart(BinLoad bin) {
     return bin.bin().state() == BinState.OPEN
-        && (options.only().isEmpty() || options.only().contains(bin.name()));
+        && (options.only().isEmpty() || options.only().contains(bin.name()))
+        && (drained.isEmpty() || isAllowed(drained.get(), bin.name()));
+  }
+
+  /** Returns whether the policy allows the target for any unit of the drained bin. */
+  private boolean isAllowed(String source, String target) {
+    List<String> units =
+        model.objects().entrySet().stream()
+            .filter(object -> object.getValue().bin().equals(source))
+            .map(object -> model.unit(object.getKey()).get(0))
+            .toList();
+    return units.isEmpty() || units.stream().anyMatch(unit -> model.mayBeIn(unit, target));
   }
 
   private void countUnits() {

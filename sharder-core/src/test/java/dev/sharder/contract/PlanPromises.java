@@ -196,6 +196,35 @@ abstract class PlanPromises extends StorePromises {
         .hasMessage("bin 'eu-1' of kind 'hub' is retired and holds nothing");
   }
 
+  @Test
+  @DisplayName("a drain moves what may move, however many of the first objects must stay")
+  void drainOfPinned() {
+    adopt("a", 0, 1_500);
+    adopt("b", 1_500, 0);
+    BinPolicy policy =
+        BinPolicy.pinned(Map.of(), Map.of("user-00", "a", "user-010", "a"), BinPolicy.emptiest());
+    ShardAdmin admin = ShardAdmin.builder("hub", store).policy(policy).build();
+    admin.drain("a", NOTE, done -> {});
+    assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(1_100L, 400L);
+  }
+
+  @Test
+  @DisplayName("a drain ends if someone opens the bin meanwhile")
+  void drainEnded() {
+    adopt("a", 0, 2_500);
+    adopt("b", 2_500, 0);
+    assertThatThrownBy(
+            () ->
+                admin()
+                    .drain(
+                        "a",
+                        NOTE,
+                        done -> admin().changeBin("a", bin -> bin.withState(BinState.OPEN), NOTE)))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageStartingWith("bin 'a' of kind 'hub' is open now, so its drain has ended");
+    assertThat(admin().bins()).extracting(BinLoad::assigned).containsExactly(1_500L, 1_000L);
+  }
+
   private void assertComesTrue(ShardAdmin admin, Plan plan, String seed) {
     Map<String, Assignment> before = assignments(admin);
     Map<String, BinLoad> binsBefore = byName(admin.bins());

@@ -195,15 +195,20 @@ class LibrarySamplesTest {
   @Test
   @DisplayName("tenants go to databases of their region")
   void attributes() {
+    Note note = new Note("ada", "new disks");
+    BinPolicy byRegion = BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest());
     Sharder tenants =
         Sharder.builder("tenant", store)
             .bins(
                 Bin.of("db-1").withLabels(Map.of("region", "eu")),
-                Bin.of("db-2").withLabels(Map.of("region", "us")))
-            .policy(BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest()))
+                Bin.of("db-2").withLabels(Map.of("region", "eu")),
+                Bin.of("db-3").withLabels(Map.of("region", "us")))
+            .policy(byRegion)
             .build();
     tenants.assign(tenants.request("acme").withAttributes(Map.of("region", "eu"))); // db-1
-    assertThat(tenants.find("acme").orElseThrow().bin()).isEqualTo("db-1");
+    ShardAdmin admin = ShardAdmin.builder("tenant", store).policy(byRegion).build();
+    admin.drain("db-1", note, done -> {}); // acme goes to db-2
+    assertThat(tenants.find("acme").orElseThrow().bin()).isEqualTo("db-2");
   }
 
   @Test

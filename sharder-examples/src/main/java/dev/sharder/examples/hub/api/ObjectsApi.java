@@ -78,7 +78,11 @@ final class ObjectsApi {
             StatusCodes.BAD_REQUEST,
             "the parameter 'attribute' is '%s'; write it like region=eu".formatted(text));
       }
-      attributes.put(text.substring(0, sign), text.substring(sign + 1));
+      if (attributes.put(text.substring(0, sign), text.substring(sign + 1)) != null) {
+        throw new ProblemException(
+            StatusCodes.BAD_REQUEST,
+            "the attribute '%s' is given twice; give it once".formatted(text.substring(0, sign)));
+      }
     }
     return attributes;
   }

@@ -77,7 +77,10 @@ final class ObjectCommands {
       @Option(
               names = "--attribute",
               paramLabel = "KEY=VALUE",
-              description = "what the label of a new object's bin must be; repeat for several")
+              description = {
+                "an attribute of a new object; repeat for several. Those that match-labels in the",
+                "configuration names must equal the label of its bin"
+              })
           @Nullable Map<String, String> attributes) {
     AssignmentRequest request = request(target, object, size, group, attributes);
     try (Opened opened = target.open();

@@ -98,7 +98,7 @@ final class PlanRunner {
       output
           .out()
           .println(
-              "no bin has room for %d; open a bin, add one, or raise a capacity"
+              "no bin that the policy allows has room for %d; open a bin, add one, or raise a capacity"
                   .formatted(plan.stranded()));
     }
     output.out().flush();
@@ -142,7 +142,7 @@ final class PlanRunner {
       output
           .err()
           .println(
-              "no bin has room for %d, which were not moved; open a bin, add one, or raise a capacity"
+              "no bin that the policy allows has room for %d, which were not moved; open a bin, add one, or raise a capacity"
                   .formatted(left.stranded()));
     }
     return left.stranded() + left.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * @param lowercase whether user names are lowercased
  * @param location where to send a user, with {bin} and {path} in it
  * @param ramp the largest share of new users that far emptier hubs take
- * @param matchLabels the labels that bins of other kinds must have as a request asks
+ * @param matchLabels the labels that must equal a request's attributes, for kinds other than the
+ *     hubs
  * @param staleIfError how many seconds known users are answered from memory while the database
  *     fails
  * @param trusted the trusted peers

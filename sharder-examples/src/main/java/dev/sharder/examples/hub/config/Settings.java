@@ -26,8 +26,8 @@ import java.util.Set;
  * @param users how user names are spelled
  * @param location where users are sent
  * @param ramp the most new users that far emptier hubs take, as a share; empty for no ramp
- * @param matchLabels the labels that a bin of another kind than the hubs must have as a request
- *     asks
+ * @param matchLabels the labels that must equal a request's attributes, for other kinds than the
+ *     hubs
  * @param staleIfError how long known users are answered from memory while the database fails
  * @param proxy how the trusted proxy in front is recognized
  * @param cookie the cookie that nginx routes by

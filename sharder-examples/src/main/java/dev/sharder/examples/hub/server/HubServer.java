@@ -198,7 +198,7 @@ public final class HubServer implements AutoCloseable {
         .ifPresent(keeper -> closers.push(keeper::close));
   }
 
-  /** Opens the REST API with its kinds and its monitoring for changes. */
+  /** Opens the REST API with its kinds and its notifier of changes. */
   private RestApiHandler openApi(
       Settings settings, JdbiAssignmentStore store, Sharder sharder, Authorizer authorizer) {
     SharderRegistry registry =

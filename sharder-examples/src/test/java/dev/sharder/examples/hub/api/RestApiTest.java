@@ -304,7 +304,7 @@ class RestApiTest {
           .isEqualTo("lacks the label region=eu");
       assertThat(api.get(acme + "/explain?attribute=region").detail()).contains("'region'");
       assertThat(api.ask("PUT", acme, null).detail())
-          .contains("db-1 needs the attribute 'region', which the request lacks");
+          .contains("db-1 needs the attribute 'region' in the request");
       String eu = "{\"attributes\": {\"region\": \"eu\"}}";
       assertThat(api.ask("PUT", acme, eu, RunningApi.JSON).json().path("bin").asText())
           .isEqualTo("db-2");
