@@ -119,7 +119,7 @@ final class Planner {
     this.atMost = options.atMost();
     this.vessels =
         bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(Vessel::new).toList();
-    Map<String, Vessel> byName = new TreeMap<>();
+    Map<String, Vessel> byName = new TreeMap<>(Names.ORDER);
     vessels.forEach(vessel -> byName.put(vessel.name, vessel));
     for (Holding holding : holdings) {
       Vessel vessel = byName.get(holding.bin());

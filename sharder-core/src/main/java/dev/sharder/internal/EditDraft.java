@@ -29,7 +29,7 @@ public final class EditDraft {
   private final List<Assignment> removed = new ArrayList<>();
   private final Map<String, Long> counted = new TreeMap<>(Names.ORDER);
   private final Map<String, Bin> bins = new TreeMap<>(Names.ORDER);
-  private final Set<String> undeclared = new TreeSet<>();
+  private final Set<String> undeclared = new TreeSet<>(Names.ORDER);
   private final List<Change> changes = new ArrayList<>();
 
   /**

@@ -5,6 +5,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.ClosedException;
+import dev.sharder.Names;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Change;
@@ -21,14 +22,35 @@ import java.util.function.Function;
  * Keeps assignments and bins, and makes each choice of a bin atomic.
  *
  * <p>Implement this to keep assignments elsewhere; programs use {@link dev.sharder.Sharder}. The
- * abstract {@code AssignmentStoreContract} in this module's test-jar checks an implementation.
+ * abstract {@code AssignmentStoreContract} in this module's test-jar checks an implementation. It
+ * demands what is written here, and nothing else.
  *
  * <p>Every method is thread-safe, and safe to use at the same time as other processes that use the
- * same data. No caller fails because of a race: a store that has to wait for another caller waits
- * or retries until the deadline. After the deadline it throws a {@link TimeLimitException}, when
- * waiting does not help a {@link StoreException}, and once it is closed a {@link ClosedException}.
- * All names that are passed in are valid. When a method returns, what it wrote is as durable as the
- * store is.
+ * same data. When a method returns, what it wrote is as durable as the store is.
+ *
+ * <ul>
+ *   <li><b>Errors.</b> No caller fails because of a race: a store that has to wait for another
+ *       caller waits or retries until the deadline. After the deadline it throws a {@link
+ *       TimeLimitException}, when waiting does not help a {@link StoreException}, and once it is
+ *       closed a {@link ClosedException}. A call that throws has recorded everything or nothing.
+ *   <li><b>Interrupts.</b> A call on a thread that is interrupted, before or during the call, ends
+ *       in one of two ways: as if the thread was not interrupted, or with a {@link StoreException}.
+ *       The thread's interrupted status is set afterwards in both cases. Only {@link #awaitChange}
+ *       throws an {@link InterruptedException}.
+ *   <li><b>Names.</b> All names that are passed in are valid, and are returned unchanged. They are
+ *       exact text of up to 255 code points of any plane, so 1,020 bytes in UTF-8: a store
+ *       distinguishes case, Unicode normal forms, and blanks at either end. Reasons and values of
+ *       labels may be empty or longer.
+ *   <li><b>Order.</b> Names are in code point order, that of {@link Names#ORDER} and of the bytes
+ *       of their UTF-8, wherever an order is stated. {@link String#compareTo} has another order.
+ *   <li><b>Times.</b> A store keeps times in milliseconds or finer. It returns each {@link
+ *       java.time.Instant} as equal to the one that was recorded, and thus cuts off {@link
+ *       Snapshot#now} to the precision in which it keeps times.
+ *   <li><b>Amounts.</b> One call may be for tens of thousands of objects, more than some databases
+ *       accept as parameters of a statement. Each number is below 2<sup>63</sup>.
+ *   <li><b>Unknown kinds.</b> A kind of which nothing is stored has no bins, no assignments, no
+ *       changes and the revision 0; it is no error.
+ * </ul>
  */
 public interface AssignmentStore extends AutoCloseable {
 
@@ -43,7 +65,8 @@ public interface AssignmentStore extends AutoCloseable {
   }
 
   /**
-   * Returns the assignments of the given objects, and never makes one.
+   * Returns the assignments of the given objects, and never makes one. Its cost depends on the
+   * number of these objects, not on how many are stored.
    *
    * <p>The answer may come from a replica, but it must include every change that this store object
    * has made or returned before the call, above all from {@link #changedSince}: a cache that learns
@@ -51,7 +74,7 @@ public interface AssignmentStore extends AutoCloseable {
    * is assigned.
    *
    * @param kind the namespace
-   * @param objects the names, any number of them
+   * @param objects the names, any number of them; a repeated name counts once
    * @param deadline when to give up
    * @return the assignments by object, without the objects that have none
    */
@@ -61,13 +84,18 @@ public interface AssignmentStore extends AutoCloseable {
    * Changes a kind in one atomic step: locks the kind, reads it, and records the edit completely or
    * not at all. No other caller places or changes anything of the kind in the meantime. The
    * revision increases by 1 if the edit has changes to append, and an {@linkplain Edit#isEmpty
-   * empty} edit writes nothing.
+   * empty} edit writes nothing. The cost depends on the scope, the edit and the number of bins, not
+   * on how many objects are stored.
+   *
+   * <p>The lock must come before the read. Where each statement sees the data as they were when it
+   * began, read in a later statement than the one that locks.
    *
    * @param kind the namespace; an unknown kind has no bins, and is created by adding its first bin
    * @param scope which assignments the snapshot contains
    * @param decide returns the edit for a snapshot; must have no side effects, because it is called
-   *     again if the step is retried; an exception that it throws is thrown to the caller, and
-   *     nothing is recorded
+   *     again if the step is retried. What it throws, be it an {@link Error} or an undeclared
+   *     checked exception, is thrown to the caller as the same object; then nothing is recorded and
+   *     the kind is not locked any more
    * @param deadline when to give up
    * @param <T> the type of the result
    * @return the result of the edit that was recorded
@@ -100,7 +128,7 @@ public interface AssignmentStore extends AutoCloseable {
   }
 
   /**
-   * Returns the kinds that have bins.
+   * Returns the kinds that have bins, and no kind that was only asked for.
    *
    * @param deadline when to give up
    * @return the kinds, ordered by code point
@@ -112,12 +140,17 @@ public interface AssignmentStore extends AutoCloseable {
    *
    * @param kind the namespace
    * @param deadline when to give up
-   * @return the bins in the order of their names; empty if there are none
+   * @return the bins in the order of their names by code point, with every component that was
+   *     recorded; empty if there are none
    */
   List<BinLoad> bins(String kind, Deadline deadline);
 
   /**
    * Lists assignments in the order of their objects' names by code point.
+   *
+   * <p>Callers read a list page by page, each from the last name of the page before, so the cost of
+   * a page depends on its limit and not on how many assignments are before or after it. A listing
+   * of some bins may also pass over the assignments of other bins between its first and its last.
    *
    * @param kind the namespace
    * @param listing which assignments, and how many
@@ -129,19 +162,29 @@ public interface AssignmentStore extends AutoCloseable {
   /**
    * Counts the units that each bin holds by their size. Plans are made from these counts.
    *
+   * <p>The default implementation {@linkplain #list lists} all units in one call and counts them in
+   * memory. A database counts faster.
+   *
    * @param kind the namespace
    * @param deadline when to give up; this reads every assignment
-   * @return the counts, in any order
+   * @return the counts, in any order; one for each bin and size
    */
-  List<Holding> holdings(String kind, Deadline deadline);
+  default List<Holding> holdings(String kind, Deadline deadline) {
+    return Holding.count(list(kind, Listing.all(Integer.MAX_VALUE).withGroupsOnce(), deadline));
+  }
 
   /**
-   * Returns the changes of a kind, or of one object, in the order they were made.
+   * Returns the changes of a kind, or of one object, in the order they were made: exactly those
+   * that edits appended and {@link #recount} recorded.
+   *
+   * <p>Ids are positive and ascend within a kind; there may be gaps. A reader continues after the
+   * last id that it has seen, so a change must not appear later than one with a higher id of the
+   * same kind. A store that gives ids under the kind's lock fulfils this.
    *
    * @param kind the namespace
    * @param object the object whose changes are returned; empty for all changes of the kind
    * @param after the {@linkplain Change#id id} after which to start; 0 to start with the first
-   * @param limit the maximum number of changes, 1 or more
+   * @param limit the maximum number of changes, from 1 to {@link Integer#MAX_VALUE}
    * @param deadline when to give up
    * @return one page; fewer than the limit only if there are no more
    */
@@ -150,18 +193,24 @@ public interface AssignmentStore extends AutoCloseable {
 
   /**
    * Checks the consistency of a kind's data, read at one moment, against every {@link
-   * Finding.Promise}.
+   * Finding.Promise}. The promises say what is found, and in which words.
+   *
+   * <p>{@link ConsistencyCheck} finds all of it in data that fit into memory.
    *
    * @param kind the namespace
-   * @param limit the maximum number of findings, 1 or more
+   * @param limit the maximum number of findings, from 1 to {@link Integer#MAX_VALUE}
    * @param deadline when to give up; this reads all data of the kind
-   * @return the inconsistencies; empty if there are none
+   * @return the first inconsistencies in the order of {@link Finding.Promise#word()}, then of the
+   *     subject by code point; empty if there are none
    */
   List<Finding> verify(String kind, int limit, Deadline deadline);
 
   /**
-   * Sets every bin's load to the sum of the sizes of its assignments, in one atomic step. Each
-   * repair of a bin is recorded as a {@link Change}.
+   * Sets every bin's load to the sum of the sizes of its assignments, in one atomic step under the
+   * kind's lock. If any load was wrong, this increases the revision by 1 and appends a change for
+   * each repaired bin, in the order of their names: {@link Change#ofBin} with {@link
+   * Change.What#BIN_RECOUNTED}, the given note unchanged, and the time of the step. If all were
+   * right, it writes nothing.
    *
    * @param kind the namespace
    * @param note who repairs the counters, and why
@@ -180,7 +229,11 @@ public interface AssignmentStore extends AutoCloseable {
   long lastChange(String kind, Deadline deadline);
 
   /**
-   * Returns what changed since a revision. Caches poll this method.
+   * Returns what changed since a revision. Caches poll this method, several times a second.
+   *
+   * <p>The answer includes every change whose call had returned, in any process, before this call
+   * began. The objects must be read no earlier than the revision: an object too many does no harm,
+   * but a cache keeps the old answer for one that is missing.
    *
    * @param kind the namespace
    * @param revision the revision up to which the caller knows all changes; {@link Long#MAX_VALUE}
@@ -203,7 +256,10 @@ public interface AssignmentStore extends AutoCloseable {
     Thread.sleep(atMost.toMillis());
   }
 
-  /** Releases the resources that the store itself opened. Closing twice has no effect. */
+  /**
+   * Releases the resources that the store itself opened. Every later call of another method throws
+   * a {@link ClosedException}. Closing twice has no effect.
+   */
   @Override
   void close();
 }

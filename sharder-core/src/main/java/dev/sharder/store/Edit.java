@@ -9,17 +9,25 @@ import java.util.Set;
 
 /**
  * What an {@link AssignmentStore#update update} records, completely or not at all. A store writes
- * the components unchanged, and increases the kind's revision by 1 if there are changes. Immutable.
+ * the components unchanged and does not ask whether they agree with each other; it increases the
+ * kind's revision by 1 if there are changes. It fails with a {@link dev.sharder.StoreException}
+ * only if a bin's load would fall below zero, or if its database keeps a rule that the edit breaks.
+ * Immutable.
  *
- * @param result what the update returns
- * @param placed new assignments, of version 1
- * @param moved the new state of existing assignments that move
+ * @param result what the update returns; never recorded
+ * @param placed new assignments, of version 1, of objects that have none
+ * @param moved the new state of existing assignments that move: another bin, version and time; the
+ *     size and the group are as before
  * @param removed assignments to delete
- * @param counted by how much the load of each bin changes, by bin name
- * @param bins the new state of bins that are added or changed
+ * @param counted by how much the load of each bin changes, by bin name; the only thing that changes
+ *     a load, be there assignments in the edit or not
+ * @param bins the new state of bins that are added, with a load of 0, or changed, which keeps their
+ *     load
  * @param undeclared the names of those of {@code bins} that are cordoned only because they are no
- *     longer declared
- * @param changes to append, in this order
+ *     longer declared; a store remembers this mark of a bin until the bin is among {@code bins}
+ *     again, and returns it in {@link Snapshot#undeclared}
+ * @param changes to append, in this order, each {@linkplain Change#recorded with} an id of its own
+ *     and the new revision, and otherwise unchanged
  * @param <T> the type of the result
  */
 public record Edit<T>(
@@ -44,9 +52,9 @@ public record Edit<T>(
   }
 
   /**
-   * Returns whether there is nothing to record.
+   * Returns whether there is nothing to record, so that a store writes nothing.
    *
-   * @return {@code true} if all collections are empty
+   * @return {@code true} if all collections are empty; {@code false} also if there is only a count
    */
   public boolean isEmpty() {
     return placed.isEmpty()

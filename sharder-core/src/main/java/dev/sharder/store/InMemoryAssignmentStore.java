@@ -140,14 +140,17 @@ final class InMemoryAssignmentStore implements AssignmentStore {
           .findFirst()
           .ifPresent(member -> groups.put(group, member.bin()));
     }
-    Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     return new Snapshot(
         known.revision,
-        now,
+        now(),
         List.copyOf(known.bins.values()),
         known.undeclared,
         assignments,
         groups);
+  }
+
+  private static Instant now() {
+    return Instant.now().truncatedTo(ChronoUnit.MILLIS);
   }
 
   private static void append(Kind known, List<Change> changes) {
@@ -210,19 +213,6 @@ final class InMemoryAssignmentStore implements AssignmentStore {
             one.group()));
   }
 
-  private record Size(String bin, long size) {}
-
-  @Override
-  public synchronized List<Holding> holdings(String kind, Deadline deadline) {
-    return list(kind, Listing.all(Integer.MAX_VALUE).withGroupsOnce(), deadline).stream()
-        .collect(
-            Collectors.groupingBy(one -> new Size(one.bin(), one.size()), Collectors.counting()))
-        .entrySet()
-        .stream()
-        .map(all -> new Holding(all.getKey().bin(), all.getKey().size(), all.getValue()))
-        .toList();
-  }
-
   @Override
   public synchronized List<Change> history(
       String kind, Optional<String> object, long after, int limit, Deadline deadline) {
@@ -233,31 +223,14 @@ final class InMemoryAssignmentStore implements AssignmentStore {
         .toList();
   }
 
-  // A map holds one bin for an object, and only update() and recount() write to it, so this checks
-  // only what an edit can make wrong.
   @Override
   public synchronized List<Finding> verify(String kind, int limit, Deadline deadline) {
     Kind known = kind(kind);
-    Map<String, Long> sums = sums(known);
-    List<Finding> findings = new ArrayList<>();
-    known.bins.forEach(
-        (name, bin) -> {
-          long sum = sums.getOrDefault(name, 0L);
-          if (sum != bin.assigned()) {
-            findings.add(
-                new Finding(
-                    Finding.Promise.COUNTERS,
-                    name,
-                    "counts %d and holds %d".formatted(bin.assigned(), sum)));
-          }
-        });
-    sums.keySet().stream()
-        .filter(bin -> !known.bins.containsKey(bin))
-        .forEach(
-            bin ->
-                findings.add(
-                    new Finding(Finding.Promise.BINS, bin, "holds objects and is unknown")));
-    return findings.stream().limit(limit).toList();
+    return ConsistencyCheck.findings(
+            kind, known.revision, known.bins.values(), known.assignments.values(), known.changes)
+        .stream()
+        .limit(limit)
+        .toList();
   }
 
   private static Map<String, Long> sums(Kind known) {
@@ -271,12 +244,13 @@ final class InMemoryAssignmentStore implements AssignmentStore {
     Map<String, Long> sums = sums(known);
     Map<String, Long> repaired = new LinkedHashMap<>();
     List<Change> changes = new ArrayList<>();
+    Instant now = now();
     for (BinLoad bin : List.copyOf(known.bins.values())) {
       long difference = sums.getOrDefault(bin.name(), 0L) - bin.assigned();
       if (difference != 0) {
         known.bins.put(bin.name(), bin.plus(difference));
         repaired.put(bin.name(), difference);
-        changes.add(Change.ofBin(kind, bin.name(), Change.What.BIN_RECOUNTED, note, Instant.now()));
+        changes.add(Change.ofBin(kind, bin.name(), Change.What.BIN_RECOUNTED, note, now));
       }
     }
     append(known, changes);

@@ -6,12 +6,15 @@ import java.util.Set;
  * Which assignments of a kind to list, in the order of their objects' names by code point.
  * Immutable.
  *
- * @param from where the names start, inclusive; not necessarily a valid name
- * @param below where the names end, exclusive; not necessarily a valid name
+ * @param from where the names start, inclusive; not necessarily a valid name: it may be empty or
+ *     contain control characters, but no half of a surrogate pair
+ * @param below where the names end, exclusive; not necessarily a valid name either, and possibly
+ *     longer than one
  * @param bins the names of the bins whose assignments are listed; empty for all bins
  * @param groupsOnce whether a group is listed once: as its first member by name, with the total
- *     size of all its members
- * @param limit the maximum number of assignments, 1 or more
+ *     size of all its members. That member is the first of the whole group, so a listing that
+ *     begins after it does not contain the group
+ * @param limit the maximum number of assignments, from 1 to {@link Integer#MAX_VALUE}
  */
 public record Listing(String from, String below, Set<String> bins, boolean groupsOnce, int limit) {
 

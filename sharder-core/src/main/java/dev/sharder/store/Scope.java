@@ -11,9 +11,9 @@ import java.util.stream.Collectors;
  * Immutable.
  *
  * @param objects the objects whose assignments are read
- * @param groups the groups whose bins are read
+ * @param groups the groups whose bins are read: for each that has members, the bin that holds them
  * @param companions whether the assignments of all objects that share a group with one of the
- *     objects are read too
+ *     objects are read too, as a move takes the whole group
  */
 public record Scope(Set<String> objects, Set<String> groups, boolean companions) {
 

@@ -13,11 +13,14 @@ import java.util.Set;
  * changes before the edit is recorded. Immutable.
  *
  * @param revision the kind's revision; 0 before the first change
- * @param now the current time of the store's clock, at which the edit places and moves objects
+ * @param now the current time of the store's clock, at which the edit places and moves objects;
+ *     read under the lock, so that times do not go back from one change to the next, and cut off,
+ *     not rounded, to the precision in which the store keeps times
  * @param bins every bin with its load, in any order
  * @param undeclared the names of the bins that are cordoned only because they are no longer
  *     declared
- * @param assignments the assignments in the {@link Scope}, by object
+ * @param assignments the assignments in the {@link Scope}, by object, without the objects that have
+ *     none
  * @param groups the name of the bin of each group in the scope that has one
  */
 public record Snapshot(

@@ -154,9 +154,9 @@ abstract class ApplyPromises extends StorePromises {
         .isEqualTo(new MoveCounts(0, 2_500, 0));
   }
 
-  /** Takes minutes if a batch of moves reads all assignments. */
+  /** Takes minutes if a batch of moves, or a page of a list, reads all assignments. */
   @Test
-  @Timeout(60)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   @DisplayName("moving a few among many is fast")
   void quick() {
     adopt("a", 0, 50_000);

@@ -1,18 +1,23 @@
 package dev.sharder.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.sharder.ClosedException;
 import dev.sharder.admin.Finding;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.function.ThrowingSupplier;
 
 /**
  * What every store promises, in a group of tests for each promise. A store is right when a subclass
@@ -26,7 +31,17 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  *   }
  * }
  * }</pre>
+ *
+ * <p>The largest tests keep 50,000 objects. Calls place up to 20,000 of them under the default time
+ * limit of a sharder, 10 s, while two other callers do the same, and 2,000 moves are planned and
+ * applied within a minute.
+ *
+ * <p>A test fails after 5 minutes, and so does opening, verifying or closing its store, even if the
+ * store hangs and ignores interrupts: each of them runs in a thread of its own. A subclass changes
+ * the limit with a {@link Timeout} of its own, which must keep the thread mode {@code
+ * SEPARATE_THREAD}.
  */
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class AssignmentStoreContract {
 
   AssignmentStore store;
@@ -36,21 +51,36 @@ public abstract class AssignmentStoreContract {
   final AfterTestExecutionCallback nothingIsWrongAfterwards =
       context -> {
         if (context.getExecutionException().isEmpty()) {
-          assertThat(findings()).isEmpty();
+          assertThat(withinTheLimit(this::findings)).isEmpty();
         }
       };
 
-  /** Returns a store that holds nothing yet. The contract closes it. */
+  /** Returns a store that holds nothing yet; called before each test. The contract closes it. */
   protected abstract AssignmentStore newStore() throws Exception;
 
   @BeforeEach
-  void openStore() throws Exception {
-    store = newStore();
+  void openStore() {
+    store = withinTheLimit(this::newStore);
   }
 
   @AfterEach
   void closeStore() {
-    store.close();
+    // It is null if it could not be opened.
+    if (store != null) {
+      withinTheLimit(
+          () -> {
+            store.close();
+            return store;
+          });
+    }
+  }
+
+  /**
+   * JUnit applies the limit of a class to its tests, but not to what runs before and after them.
+   */
+  private <T> T withinTheLimit(ThrowingSupplier<T> call) {
+    Timeout limit = getClass().getAnnotation(Timeout.class);
+    return assertTimeoutPreemptively(Duration.of(limit.value(), limit.unit().toChronoUnit()), call);
   }
 
   @Nested

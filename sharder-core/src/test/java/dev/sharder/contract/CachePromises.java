@@ -14,13 +14,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What caches rely on: revisions, and notices within the process. */
 abstract class CachePromises extends StorePromises {
 
   @Test
-  @Timeout(120)
   @DisplayName("every sharder of the process sees a move or removal at once")
   void sameProcess() {
     SharderBuilder cached = Sharder.builder("hub", store).staleness(Duration.ofDays(1));

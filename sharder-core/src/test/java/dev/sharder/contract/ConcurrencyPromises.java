@@ -39,7 +39,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Many callers at once. */
 abstract class ConcurrencyPromises extends StorePromises {
@@ -94,7 +93,6 @@ abstract class ConcurrencyPromises extends StorePromises {
   }
 
   @Test
-  @Timeout(120)
   @DisplayName(
       "of two operators who move the same object at once, one wins and the other gets a conflict")
   void twoOperators() throws Exception {
@@ -126,7 +124,6 @@ abstract class ConcurrencyPromises extends StorePromises {
   }
 
   @Test
-  @Timeout(120)
   @DisplayName("members of a group that arrive at once share a bin")
   void groups() throws Exception {
     hubs("a", "b", "c", "d");
@@ -171,7 +168,6 @@ abstract class ConcurrencyPromises extends StorePromises {
   }
 
   @Test
-  @Timeout(120)
   @DisplayName("the history of an object is right while others change it")
   void history() throws Exception {
     Sharder hubs = Sharder.builder("hub", store).bins("a").cache(0).build();
@@ -203,7 +199,6 @@ abstract class ConcurrencyPromises extends StorePromises {
   }
 
   @Test
-  @Timeout(120)
   @DisplayName("a drain is completed while new objects are placed")
   void plans() throws Exception {
     adopt("a", 0, 1_500);

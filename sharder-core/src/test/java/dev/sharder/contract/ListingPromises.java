@@ -4,17 +4,23 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.Assignment;
+import dev.sharder.Bin;
+import dev.sharder.BinState;
 import dev.sharder.Sharder;
 import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
+import dev.sharder.store.Edit;
 import dev.sharder.store.Listing;
+import dev.sharder.store.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
@@ -105,5 +111,62 @@ abstract class ListingPromises extends StorePromises {
               assertThat(change.what()).isEqualTo(Change.What.BIN_RECOUNTED);
               assertThat(change.note()).isEqualTo(NOTE);
             });
+  }
+
+  @Test
+  @DisplayName("every broken promise is found, in the order and the words of its Javadoc")
+  void findings() {
+    Sharder sharder = Sharder.builder("broken", store).bins("a", "b").build();
+    for (String object : List.of("ada", "bob", "cyd", "dan")) {
+      sharder.assign(sharder.request(object).withGroup("team of " + object));
+    }
+    Assignment eve = sharder.assign(sharder.request("eve").withGroup("team of ada")).assignment();
+    Assignment bob = sharder.find("bob").orElseThrow();
+    Assignment cyd = sharder.find("cyd").orElseThrow();
+    Assignment dan = sharder.find("dan").orElseThrow();
+    ShardAdmin admin = ShardAdmin.builder("broken", store).build();
+    assertThat(admin.verify(10)).isEmpty();
+    List<Assignment> moved =
+        List.of(
+            at(eve, "b", 1), // a group in two bins
+            at(bob, bob.bin(), 3)); // a version that no move made
+    List<Change> changes =
+        List.of(
+            Change.ofObject(cyd, Optional.of("b"), NOTE, cyd.assignedAt()), // a move that was none
+            Change.ofObject(dan, Optional.of("a"), NOTE, dan.assignedAt()),
+            Change.ofObject(at(dan, "b", 2), Optional.empty(), NOTE, dan.assignedAt()));
+    store.update(
+        "broken",
+        Scope.BINS,
+        snapshot ->
+            new Edit<>(
+                "",
+                List.of(),
+                moved,
+                List.of(dan),
+                Map.of("a", 5L),
+                List.of(Bin.of("b").withState(BinState.RETIRED)),
+                Set.of(),
+                changes),
+        Deadline.in(LIMIT));
+    List<Finding> all =
+        List.of(
+            new Finding(
+                Finding.Promise.CHANGES, "bob", "has version 3 and no move that made it so"),
+            new Finding(
+                Finding.Promise.CHANGES,
+                "cyd",
+                "was last moved to b as version 2 and is in a as version 1"),
+            new Finding(Finding.Promise.CHANGES, "dan", "had come to a and left b"),
+            new Finding(Finding.Promise.COUNTERS, "a", "counts 8 and holds 2"),
+            new Finding(Finding.Promise.GROUPS, "team of ada", "is in 2 bins"),
+            new Finding(Finding.Promise.STATES, "b", "is retired and holds 2, such as bob"));
+    assertThat(admin.verify(10)).isEqualTo(all);
+    assertThat(admin.verify(3)).isEqualTo(all.subList(0, 3));
+  }
+
+  private static Assignment at(Assignment one, String bin, long version) {
+    return new Assignment(
+        one.kind(), one.object(), bin, version, one.assignedAt(), one.size(), one.group());
   }
 }

@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
+import dev.sharder.BinLoad;
 import dev.sharder.ClosedException;
 import dev.sharder.InvalidValueException;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
+import dev.sharder.StoreException;
+import dev.sharder.store.Deadline;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -149,6 +152,35 @@ abstract class PlacingPromises extends StorePromises {
     assertThatThrownBy(() -> hubs.find("ada")).isInstanceOf(ClosedException.class);
     assertThat(catchThrowableOfType(ClosedException.class, hubs::bins))
         .hasMessageContaining("is closed");
+  }
+
+  @Test
+  @DisplayName("a call on an interrupted thread answers or fails as a whole, and stays interrupted")
+  void interrupted() {
+    hubs("a", "b");
+    for (int i = 0; i < 20; i++) {
+      String object = "user" + i;
+      long before = assigned();
+      Thread.currentThread().interrupt();
+      boolean isPlaced = isPlaced(object);
+      assertThat(Thread.interrupted()).isTrue();
+      boolean isFound = store.find("hub", List.of(object), Deadline.in(LIMIT)).containsKey(object);
+      assertThat(isFound || !isPlaced).isTrue();
+      assertThat(assigned()).isEqualTo(before + (isFound ? 1 : 0));
+    }
+    assertThat(Sharder.builder("hub", store).build().assign("ada").isNew()).isTrue();
+  }
+
+  private boolean isPlaced(String object) {
+    try {
+      return place(List.of(object), EMPTIEST_IN_JAVA).of(object).isNew();
+    } catch (StoreException interrupted) {
+      return false;
+    }
+  }
+
+  private long assigned() {
+    return store.bins("hub", Deadline.in(LIMIT)).stream().mapToLong(BinLoad::assigned).sum();
   }
 
   private static String outcome(CompletionStage<Placement> answer) {
