@@ -58,6 +58,11 @@ public abstract class AssignmentStoreContract {
   /** Returns a store that holds nothing yet; called before each test. The contract closes it. */
   protected abstract AssignmentStore newStore() throws Exception;
 
+  /** Returns how many random histories are played; fewer than the default prove less. */
+  protected int histories() {
+    return 200;
+  }
+
   @BeforeEach
   void openStore() {
     store = withinTheLimit(this::newStore);

@@ -31,8 +31,6 @@ import java.util.TreeMap;
  */
 final class RandomHistory {
 
-  static final int COUNT = 200;
-
   private static final int STEPS = 25;
 
   private final AssignmentStore store;

@@ -11,7 +11,7 @@ abstract class RandomHistoryPromises extends StorePromises {
   @Test
   @DisplayName("random histories get the answers of a model, in each way the store chooses bins")
   void model() {
-    for (int seed = 0; seed < RandomHistory.COUNT; seed++) {
+    for (int seed = 0; seed < histories; seed++) {
       new RandomHistory(store, seed, List.of(BinPolicy.emptiest(), EMPTIEST_IN_JAVA)).play();
     }
   }
@@ -29,7 +29,7 @@ abstract class RandomHistoryPromises extends StorePromises {
   @DisplayName(
       "random histories with sizes and groups get the answers of a model, and of the explanation")
   void sizesAndGroups() {
-    for (int seed = 0; seed < 40; seed++) {
+    for (int seed = 0; seed < histories / 5; seed++) {
       new SizedHistory(store, seed).play();
     }
   }

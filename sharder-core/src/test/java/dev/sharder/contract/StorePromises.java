@@ -52,15 +52,20 @@ abstract class StorePromises {
   /** The store under test, which holds nothing when a test begins. */
   AssignmentStore store;
 
+  /** How many random histories are played. */
+  int histories;
+
   @RegisterExtension
   final BeforeTestExecutionCallback takesTheStore =
-      context ->
-          store =
-              context
-                  .getRequiredTestInstances()
-                  .findInstance(AssignmentStoreContract.class)
-                  .orElseThrow()
-                  .store;
+      context -> {
+        AssignmentStoreContract contract =
+            context
+                .getRequiredTestInstances()
+                .findInstance(AssignmentStoreContract.class)
+                .orElseThrow();
+        store = contract.store;
+        histories = contract.histories();
+      };
 
   static Stream<String> users(int from, int count) {
     return IntStream.range(from, from + count).mapToObj(i -> "user-" + i);
