@@ -69,6 +69,8 @@ public final class SharderMetrics implements SharderListener {
    * @param registry the registry
    * @return a new listener for any number of sharders
    */
+  // A program that has a registry requires its module.
+  @SuppressWarnings("exports")
   public static SharderMetrics in(MeterRegistry registry) {
     return new SharderMetrics(registry);
   }

@@ -230,12 +230,14 @@ class LibrarySamplesTest {
   }
 
   @Test
-  @DisplayName("they are what the README and docs/library.md show")
+  @DisplayName("they, and the application of src/it, are what the README and docs/library.md show")
   void documented() {
     String samples =
         withoutIndent(
             DocumentationPages.read(
-                "sharder-examples/src/test/java/dev/sharder/examples/LibrarySamplesTest.java"));
+                    "sharder-examples/src/test/java/dev/sharder/examples/LibrarySamplesTest.java")
+                + DocumentationPages.read(
+                    "sharder-jdbc/src/it/spring-boot/src/main/java/application/Application.java"));
     List<String> shown = new ArrayList<>(DocumentationPages.blocks("docs/library.md", "java"));
     // The first of the README is the quick start.
     shown.add(DocumentationPages.blocks("README.md", "java").get(1));

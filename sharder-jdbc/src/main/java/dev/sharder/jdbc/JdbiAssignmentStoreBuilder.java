@@ -60,7 +60,9 @@ public final class JdbiAssignmentStoreBuilder {
    * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}. With true,
    * the store runs the scripts that the database lacks, in one transaction on one connection, and
    * records them in the table {@code sharder_schema}. The database may hold other tables too.
-   * Processes that start at the same time wait for one another.
+   * Processes that start at the same time wait for one another. Tables of Sharder that another tool
+   * created, so that there is no {@code sharder_schema}, are left to that tool. In either case the
+   * store checks that it has the tables it needs.
    *
    * @param migrate whether to run the migrations
    * @return this builder
@@ -86,18 +88,16 @@ public final class JdbiAssignmentStoreBuilder {
    * Returns a new store. Several processes may call this at the same time on a new database.
    *
    * @return the store
-   * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL; if it
-   *     refuses the connection; if it lacks the tables while {@link #migrate} is false; if its
-   *     tables have a newer version or were created by scripts other than this library's; or if a
-   *     {@link #replica} is set for SQLite
+   * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL; if its
+   *     JDBC driver is missing; if it refuses the connection; if it lacks the tables while {@link
+   *     #migrate} is false; if its tables have a newer version or were created by scripts other
+   *     than this library's; or if a {@link #replica} is set for SQLite
    * @throws dev.sharder.TimeLimitException if the database cannot be reached within the time limit
    */
   public JdbiAssignmentStore build() {
     Deadline deadline = Deadline.in(timeLimit);
     Connections unknown = new Connections(dataSource, Connections.Reach.REMOTE);
-    Dialect dialect =
-        Retry.until(
-            deadline, () -> unknown.use(Retry.turn(deadline), JdbiAssignmentStoreBuilder::dialect));
+    Dialect dialect = Retry.until(deadline, () -> dialect(unknown, Retry.turn(deadline)));
     Connections reads = replica == null ? null : dialect.replica(replica);
     Connections connections =
         Retry.until(deadline, () -> dialect.prepare(dataSource, Retry.turn(deadline)));
@@ -123,22 +123,35 @@ public final class JdbiAssignmentStoreBuilder {
         throw refusal;
       }
       throw new StoreException(
-          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or leave migrate(true)"
+          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or, if no other tool created the tables, leave migrate(true)"
               .formatted(refusal.getMessage(), database.dialect().migrations()),
           refusal);
+    }
+  }
+
+  private static Dialect dialect(Connections unknown, Duration limit) throws SQLException {
+    try {
+      return unknown.use(limit, JdbiAssignmentStoreBuilder::dialect);
+    } catch (SQLException | RuntimeException failure) {
+      JdbcDriver.checkPresent(failure);
+      throw failure;
     }
   }
 
   /** Returns the dialect of the connection's database. */
   private static Dialect dialect(Connection connection) throws SQLException {
     String product = connection.getMetaData().getDatabaseProductName();
-    return switch (product) {
-      case "SQLite" -> new SqliteDialect();
-      case "PostgreSQL" -> new PostgresDialect();
-      default ->
-          throw new StoreException(
-              "database product '%s' is not supported; use SQLite or PostgreSQL".formatted(product),
-              null);
+    JdbcDriver driver = JdbcDriver.of(product).orElseThrow(() -> unsupported(product));
+    driver.checkPresent();
+    return switch (driver) {
+      case SQLITE -> new SqliteDialect();
+      case POSTGRESQL -> new PostgresDialect();
     };
+  }
+
+  private static StoreException unsupported(String product) {
+    return new StoreException(
+        "database product '%s' is not supported; use SQLite or PostgreSQL".formatted(product),
+        null);
   }
 }

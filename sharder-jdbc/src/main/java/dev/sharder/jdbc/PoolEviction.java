@@ -18,19 +18,10 @@ final class PoolEviction {
 
   private static final Logger log = LoggerFactory.getLogger(PoolEviction.class);
 
-  private static final boolean HAS_HIKARI = hasHikari();
+  private static final boolean HAS_HIKARI =
+      OptionalLibrary.has("com.zaxxer.hikari.HikariDataSource");
 
   private PoolEviction() {}
-
-  private static boolean hasHikari() {
-    try {
-      Class.forName(
-          "com.zaxxer.hikari.HikariDataSource", false, PoolEviction.class.getClassLoader());
-      return true;
-    } catch (ClassNotFoundException | LinkageError absent) {
-      return false;
-    }
-  }
 
   /** Evicts one connection, if the pool supports it. Never blocks. */
   static void evict(DataSource dataSource, Connection connection) {
