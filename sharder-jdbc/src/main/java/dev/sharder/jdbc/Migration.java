@@ -17,7 +17,8 @@ import org.jdbi.v3.core.Handle;
 /**
  * Creates and updates the tables. Runs the versioned scripts that the database lacks, in one
  * transaction, under a lock that makes processes that start at the same time wait for one another.
- * If no script is missing, it reads one small table and takes no lock.
+ * If no script is missing, it reads one small table and takes no lock. Leaves tables that another
+ * tool created to that tool.
  */
 final class Migration {
 
@@ -59,10 +60,15 @@ final class Migration {
       return lacking(database.read(deadline, Statements::appliedScripts)).isEmpty();
     } catch (StoreException refusal) {
       if (Retry.isAboutTables(refusal)) {
-        return false;
+        return isLeftToAnotherTool(deadline);
       }
       throw refusal;
     }
+  }
+
+  /** Returns whether the tables exist without a history that the store keeps or adopts. */
+  private boolean isLeftToAnotherTool(Deadline deadline) {
+    return database.read(deadline, Statements::schemaTables).equals(List.of("sharder_kind"));
   }
 
   private List<Integer> runMissing(Handle handle, Statements statements) {

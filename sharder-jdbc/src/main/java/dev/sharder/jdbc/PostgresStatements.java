@@ -471,7 +471,7 @@ interface PostgresStatements extends Statements, SqlObject {
   @SqlQuery(
       """
       SELECT name
-      FROM unnest(ARRAY['sharder_schema', 'sharder_schema_history']) AS name
+      FROM unnest(ARRAY['sharder_schema', 'sharder_schema_history', 'sharder_kind']) AS name
       WHERE to_regclass(name) IS NOT NULL
       """)
   List<String> schemaTables();

@@ -280,7 +280,7 @@ interface SqliteStatements extends Statements {
       """
       SELECT name
       FROM sqlite_schema
-      WHERE name IN ('sharder_schema', 'sharder_schema_history')
+      WHERE name IN ('sharder_schema', 'sharder_schema_history', 'sharder_kind')
       """)
   List<String> schemaTables();
 

@@ -286,7 +286,10 @@ interface Statements {
   /** Locks the schema for this transaction, which alone may then create and change tables. */
   void lockSchema();
 
-  /** Returns which of {@code sharder_schema} and Flyway's {@code sharder_schema_history} exist. */
+  /**
+   * Returns which of these tables exist: {@code sharder_schema}, Flyway's {@code
+   * sharder_schema_history}, and {@code sharder_kind}, which the first script creates.
+   */
   List<String> schemaTables();
 
   void createSchemaTable();

@@ -32,6 +32,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import liquibase.Liquibase;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.resource.ClassLoaderResourceAccessor;
 import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -245,6 +248,34 @@ class JdbiAssignmentStoreTest {
         .migrate();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(false).build()) {
       assertThat(hubs(store).assign("ada").bin()).isEqualTo("a");
+    }
+    checkLeftAlone(pool);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("An application may run the migrations with Liquibase, on")
+  void ownLiquibase(Product product) throws Exception {
+    HikariDataSource pool = pool(product);
+    try (Connection connection = pool.getConnection()) {
+      Liquibase liquibase =
+          new Liquibase(
+              "liquibase.xml", new ClassLoaderResourceAccessor(), new JdbcConnection(connection));
+      liquibase.update("");
+    }
+    checkLeftAlone(pool);
+  }
+
+  /** Opens the store with migrations, which finds that there is nothing to do. */
+  private static void checkLeftAlone(HikariDataSource pool) {
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Handle handle = Jdbi.open(pool)) {
+      assertThat(hubs(store).assign("ada").bin()).isEqualTo("a");
+      assertThatThrownBy(() -> handle.execute("SELECT 1 FROM sharder_schema"))
+          .hasMessageContaining("sharder_schema");
+      // The tool has not stopped at a semicolon inside the trigger.
+      assertThatThrownBy(() -> handle.execute("DELETE FROM sharder_bin WHERE bin = 'a'"))
+          .hasMessageContaining("move");
     }
   }
 

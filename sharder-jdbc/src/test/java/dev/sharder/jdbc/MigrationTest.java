@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(300)
 class MigrationTest {
 
-  private static final int PROCESSES = 8;
+  private static final int PROCESSES = 20;
 
   @TempDir private Path folder;
 
@@ -44,7 +44,7 @@ class MigrationTest {
   }
 
   @Test
-  @DisplayName("once, when eight processes open a new database at the same moment")
+  @DisplayName("once, when twenty processes open a new database at the same moment")
   void startedTogether() throws Exception {
     List<ChildProcess> starters = new ArrayList<>();
     try {
@@ -54,7 +54,7 @@ class MigrationTest {
       for (ChildProcess starter : starters) {
         assertThat(starter.readLine()).isEqualTo("ready");
       }
-      for (int round = 0; round < 10; round++) {
+      for (int round = 0; round < 5; round++) {
         openTogether(starters, "jdbc:sqlite:" + folder.resolve("new-%d.db".formatted(round)));
         openTogether(starters, TestPostgres.newSchema());
       }
