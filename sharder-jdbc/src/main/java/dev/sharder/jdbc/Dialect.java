@@ -41,14 +41,17 @@ abstract class Dialect {
     return deadline;
   }
 
-  /** Registers how this database represents lists, labels and times. */
+  /** Registers how this database represents lists, labels and times, for all stores on any. */
   abstract void configure(Jdbi jdbi);
+
+  /** Prepares a handle for this store, before any work. */
+  void prepare(Handle handle) {}
 
   /** Placements, and the revision of the kind when they were made; 0 if that is unknown. */
   record Placed(List<Placement> placements, long revision) {}
 
   /** Runs the work outside a transaction, and returns its result. */
-  abstract <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work)
+  abstract <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work)
       throws SQLException;
 
   /** Returns those of the objects that are assigned. The most frequent call, so kept fast. */

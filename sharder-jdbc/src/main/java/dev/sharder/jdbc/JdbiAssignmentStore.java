@@ -318,7 +318,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       throws SQLException {
     String epoch = dialect.epoch(handle);
     List<ChangedObject> rows =
-        dialect.read(
+        database.read(
             handle, limit, statements -> statements.changedSince(kind, after, MAX_CHANGES + 2));
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()), epoch);

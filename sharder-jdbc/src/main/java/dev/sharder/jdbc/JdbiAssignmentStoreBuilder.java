@@ -117,7 +117,7 @@ public final class JdbiAssignmentStoreBuilder {
 
   private static void checkTables(RetryingJdbi database, Deadline deadline) {
     try {
-      database.read(deadline, Statements::checkTables);
+      database.query(deadline, Statements.CHECK_TABLES, String.class);
     } catch (StoreException refusal) {
       if (!Retry.isAboutTables(refusal)) {
         throw refusal;

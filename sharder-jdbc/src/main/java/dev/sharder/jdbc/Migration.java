@@ -57,7 +57,8 @@ final class Migration {
 
   private boolean isDone(Deadline deadline) {
     try {
-      return lacking(database.read(deadline, Statements::appliedScripts)).isEmpty();
+      return lacking(database.query(deadline, Statements.APPLIED_SCRIPTS, AppliedScript.class))
+          .isEmpty();
     } catch (StoreException refusal) {
       if (Retry.isAboutTables(refusal)) {
         return isLeftToAnotherTool(deadline);

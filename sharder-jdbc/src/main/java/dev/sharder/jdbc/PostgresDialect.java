@@ -127,7 +127,7 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) {
+  <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) {
     // The server's limit, because the driver's own connects once more to cancel the statement, and
     // waits for that for 10 s if the network is silent.
     return handle.inTransaction(
@@ -136,7 +136,7 @@ final class PostgresDialect extends Dialect {
               .createUpdate(PostgresStatements.STATEMENT_TIMEOUT)
               .bind("millis", millis(deadline))
               .execute();
-          return work.apply(transaction.attach(statements()));
+          return work.apply(transaction);
         });
   }
 

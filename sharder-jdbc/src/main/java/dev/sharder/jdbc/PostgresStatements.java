@@ -467,12 +467,15 @@ interface PostgresStatements extends Statements, SqlObject {
   @SqlUpdate("SELECT pg_advisory_xact_lock(8388147031426413)")
   void lockSchema();
 
+  // Not to_regclass, which may answer from a cache that lacks what another process has just
+  // committed.
   @Override
   @SqlQuery(
       """
-      SELECT name
-      FROM unnest(ARRAY['sharder_schema', 'sharder_schema_history', 'sharder_kind']) AS name
-      WHERE to_regclass(name) IS NOT NULL
+      SELECT relname
+      FROM pg_class
+      WHERE relname IN ('sharder_schema', 'sharder_schema_history', 'sharder_kind')
+        AND pg_table_is_visible(oid)
       """)
   List<String> schemaTables();
 

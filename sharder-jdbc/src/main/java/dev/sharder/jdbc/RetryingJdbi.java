@@ -13,7 +13,9 @@ import dev.sharder.store.Holding;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jdbi.v3.core.ConnectionFactory;
@@ -32,14 +34,26 @@ final class RetryingJdbi implements AutoCloseable {
   /** The connection that the thread has borrowed. Jdbi cannot pass a time limit for borrowing. */
   private static final ThreadLocal<Connection> BORROWED = new ThreadLocal<>();
 
+  /**
+   * The configuration for each database, which all stores share. Jdbi reads every statement by
+   * reflection, which takes longer than opening a connection.
+   */
+  private static final Map<Class<? extends Statements>, Jdbi> CONFIGURED =
+      new ConcurrentHashMap<>();
+
   private final Dialect dialect;
   private final Connections connections;
-  private final Jdbi jdbi = Jdbi.create(new Lent());
+  private final Jdbi jdbi;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   RetryingJdbi(Dialect dialect, Connections connections) {
     this.dialect = dialect;
     this.connections = connections;
+    this.jdbi = CONFIGURED.computeIfAbsent(dialect.statements(), statements -> configured(dialect));
+  }
+
+  private static Jdbi configured(Dialect dialect) {
+    Jdbi jdbi = Jdbi.create(new Lent());
     jdbi.installPlugin(new SqlObjectPlugin());
     jdbi.registerArgument(LabelsJson.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, RowMappers::assignment);
@@ -56,6 +70,7 @@ final class RetryingJdbi implements AutoCloseable {
     extensions
         .findFactory(SqlObjectFactory.class)
         .ifPresent(factory -> extensions.findMetadata(dialect.statements(), factory));
+    return jdbi;
   }
 
   /** Passes the thread's borrowed connection to Jdbi, and does not close it. */
@@ -82,7 +97,19 @@ final class RetryingJdbi implements AutoCloseable {
   }
 
   <T> T read(Deadline deadline, Function<Statements, T> work) {
-    return patiently(deadline, (handle, limit) -> dialect.read(handle, limit, work));
+    return patiently(deadline, (handle, limit) -> read(handle, limit, work));
+  }
+
+  <T> T read(Handle handle, Deadline limit, Function<Statements, T> work) throws SQLException {
+    return dialect.read(handle, limit, one -> work.apply(one.attach(dialect.statements())));
+  }
+
+  /** Runs one query, without attaching all statements to a handle, which takes much longer. */
+  <T> List<T> query(Deadline deadline, String sql, Class<T> row) {
+    return patiently(
+        deadline,
+        (handle, limit) ->
+            dialect.read(handle, limit, one -> one.createQuery(sql).mapTo(row).list()));
   }
 
   void checkOpen() {
@@ -126,6 +153,7 @@ final class RetryingJdbi implements AutoCloseable {
           Connection outer = BORROWED.get();
           BORROWED.set(connection);
           try (Handle handle = jdbi.open()) {
+            dialect.prepare(handle);
             return work.run(handle, dialect.limit(turn, deadline));
           } finally {
             BORROWED.set(outer);

@@ -26,6 +26,7 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.StatementBuilderFactory;
 
 /** SQLite: one writer at a time for the whole database. */
 final class SqliteDialect extends Dialect {
@@ -45,6 +46,8 @@ final class SqliteDialect extends Dialect {
    * share its connection.
    */
   private final ReentrantLock turn = new ReentrantLock(true);
+
+  private final StatementBuilderFactory caches = StatementCache.perConnection();
 
   /** Empty if the database is in memory. */
   private Optional<SqliteFiles> files = Optional.empty();
@@ -103,15 +106,19 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void configure(Jdbi jdbi) {
-    jdbi.setStatementBuilderFactory(StatementCache.perConnection());
     jdbi.registerArgument(LabelsJson.writing(Collection.class));
     jdbi.registerColumnMapper(
         Instant.class, (row, column, context) -> Instant.parse(row.getString(column)));
   }
 
   @Override
-  <T> T read(Handle handle, Deadline deadline, Function<Statements, T> work) throws SQLException {
-    return reading(statementCache(handle), deadline, () -> work.apply(handle.attach(statements())));
+  void prepare(Handle handle) {
+    handle.setStatementBuilder(caches.createStatementBuilder(handle.getConnection()));
+  }
+
+  @Override
+  <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) throws SQLException {
+    return reading(statementCache(handle), deadline, () -> work.apply(handle));
   }
 
   @Override

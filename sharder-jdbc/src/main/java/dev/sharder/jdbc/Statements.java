@@ -276,11 +276,13 @@ interface Statements {
   /** A migration script that was run on the database. */
   record AppliedScript(int version, int checksum) {}
 
-  @SqlQuery(
+  String APPLIED_SCRIPTS =
       """
       SELECT version, checksum
       FROM sharder_schema
-      """)
+      """;
+
+  @SqlQuery(APPLIED_SCRIPTS)
   List<AppliedScript> appliedScripts();
 
   /** Locks the schema for this transaction, which alone may then create and change tables. */
@@ -304,8 +306,8 @@ interface Statements {
       """)
   void recordScript(int version, int checksum);
 
-  /** Throws if a table or a column is missing. Returns nothing. */
-  @SqlQuery(
+  /** Fails if a table or a column is missing. Returns nothing. */
+  String CHECK_TABLES =
       """
       SELECT k.kind, k.revision,
              b.bin, b.weight, b.offset_load, b.capacity, b.state, b.undeclared, b.labels, b.assigned,
@@ -317,6 +319,5 @@ interface Statements {
       JOIN sharder_assignment AS a ON a.kind = b.kind AND a.bin = b.bin
       JOIN sharder_change AS c ON c.kind = k.kind
       WHERE FALSE
-      """)
-  List<String> checkTables();
+      """;
 }

@@ -301,6 +301,8 @@ class EmbeddingTest {
     String classPath = compiled.resolve(program) + File.pathSeparator;
     return run(
         java(jdk),
+        // To compile well takes longer than such a short program runs.
+        "-XX:TieredStopAtLevel=1",
         "--class-path",
         classPath + path(CORE, JDBC, List.of(more)),
         program + ".Program",
@@ -311,6 +313,7 @@ class EmbeddingTest {
     String modulePath = compiled.resolve("pooled") + File.pathSeparator;
     return run(
         java(jdk),
+        "-XX:TieredStopAtLevel=1",
         "--module-path",
         modulePath + path(CORE, JDBC, List.of("HikariCP", driver)),
         "--module",

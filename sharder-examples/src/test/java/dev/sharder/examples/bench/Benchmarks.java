@@ -22,6 +22,8 @@ final class Benchmarks {
     ALL.put("bins", PlacingBenchmark::manyBins);
     ALL.put("idle-postgres", () -> PlacingBenchmark.latency(BenchDatabase.postgres()));
     ALL.put("idle-sqlite", () -> PlacingBenchmark.latency(BenchDatabase.sqlite()));
+    ALL.put("open-postgres", () -> OpenBenchmark.beside(BenchDatabase.postgres()));
+    ALL.put("open-sqlite", () -> OpenBenchmark.beside(BenchDatabase.sqlite()));
     ALL.put("http-hit", HttpBenchmark::hit);
     ALL.put("http-new", HttpBenchmark::newUsers);
     ALL.put("http-heap", HttpHeapBenchmark::flat);
