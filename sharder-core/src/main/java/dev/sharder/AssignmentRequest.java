@@ -41,10 +41,7 @@ public record AssignmentRequest(
               .formatted(object, size, MAX_SIZE));
     }
     group.ifPresent(name -> Names.check("group", name));
-    attributes =
-        attributes.isEmpty()
-            ? Map.of()
-            : Labels.check("object '%s'".formatted(object), "attribute", attributes);
+    attributes = Labels.check("object", object, "attribute", attributes);
   }
 
   /**

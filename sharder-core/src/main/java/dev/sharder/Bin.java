@@ -50,7 +50,7 @@ public record Bin(
     if (capacity.isPresent()) {
       checkRange(name, "capacity", capacity.getAsLong(), 0, MAX_COUNT);
     }
-    labels = Labels.check("bin '%s'".formatted(name), "label", labels);
+    labels = Labels.check("bin", name, "label", labels);
   }
 
   /**

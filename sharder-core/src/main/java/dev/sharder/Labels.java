@@ -14,30 +14,37 @@ final class Labels {
   /**
    * Returns a copy if every key and value is valid.
    *
-   * @param owner what has them, such as {@code bin 'a'}
+   * @param owner the role of what has them, such as {@code bin}
+   * @param name its name
    * @param what what each is, such as {@code attribute}
    */
-  static Map<String, String> check(String owner, String what, Map<String, String> labels) {
+  static Map<String, String> check(
+      String owner, String name, String what, Map<String, String> labels) {
+    // Most bins and requests have none, and many are created.
+    if (labels.isEmpty()) {
+      return Map.of();
+    }
     if (labels.size() > MOST) {
       throw new InvalidValueException(
-          "%s has %d %ss; keep %d at most".formatted(owner, labels.size(), what, MOST));
+          "%s '%s' has %d %ss; keep %d at most".formatted(owner, name, labels.size(), what, MOST));
     }
     Map<String, String> copy = new HashMap<>(labels);
-    copy.forEach((key, value) -> check(owner, what, key, value));
+    copy.forEach((key, value) -> check(owner, name, what, key, value));
     return Map.copyOf(copy);
   }
 
-  private static void check(String owner, String what, String key, String value) {
+  private static void check(String owner, String name, String what, String key, String value) {
     Names.check(what, key);
     if (value == null) {
       throw new InvalidValueException(
-          "%s has no value for %s '%s'; give it one or leave it out".formatted(owner, what, key));
+          "%s '%s' has no value for %s '%s'; give it one or leave it out"
+              .formatted(owner, name, what, key));
     }
     Names.checkText(what + " value", value);
     if (value.length() > LONGEST_VALUE) {
       throw new InvalidValueException(
-          "%s has a value of %d characters for %s '%s'; use %d at most"
-              .formatted(owner, value.length(), what, key, LONGEST_VALUE));
+          "%s '%s' has a value of %d characters for %s '%s'; use %d at most"
+              .formatted(owner, name, value.length(), what, key, LONGEST_VALUE));
     }
   }
 }

@@ -463,7 +463,7 @@ public final class ShardAdmin {
 
   private Plan planOfDraining(String bin) {
     Plan plan = planDrain(bin, PlanOptions.ALL);
-    BinState state = bin(bin).bin().state();
+    BinState state = KindPlans.named(kind, bin, plan.before()).bin().state();
     if (state != BinState.DRAINING) {
       throw new RefusedException(
           "bin '%s' of kind '%s' is %s now, so its drain has ended; drain it again if it should be empty"
