@@ -58,8 +58,10 @@ class SilentDatabaseTest {
       }
       hubOf(hub, "new-1");
       hubOf(hub, "new-2");
-      assertThat(since(silent)).isLessThan(Duration.ofSeconds(20));
-      assertThat(hub.get("/readyz", "").status()).isEqualTo(200);
+      // One check may itself meet a silent connection that nobody has used since.
+      while (hub.get("/readyz", "").status() != 200) {
+        assertThat(since(silent)).isLessThan(Duration.ofSeconds(20));
+      }
     }
   }
 
