@@ -46,6 +46,6 @@ class H2OperatorHistoryTest extends OperatorHistoryContract {
 
   @Override
   protected int histories() {
-    return 150;
+    return 50;
   }
 }

@@ -24,7 +24,7 @@ class PostgresOperatorHistoryTest extends OperatorHistoryContract {
   /** A history takes a second here, so the long form plays the rest of 500. */
   @Override
   protected int histories() {
-    return Integer.getInteger("operator.histories", 150);
+    return Integer.getInteger("operator.histories", 50);
   }
 
   @Override
