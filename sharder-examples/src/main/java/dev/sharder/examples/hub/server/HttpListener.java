@@ -3,13 +3,18 @@ package dev.sharder.examples.hub.server;
 import com.sun.management.UnixOperatingSystemMXBean;
 import dev.sharder.examples.hub.access.TrustedProxy;
 import io.undertow.UndertowOptions;
+import io.undertow.protocols.ssl.UndertowXnioSsl;
 import io.undertow.server.DefaultByteBufferPool;
+import io.undertow.server.HandlerWrapper;
+import io.undertow.server.HttpHandler;
 import io.undertow.server.protocol.http.HttpOpenListener;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+import org.xnio.ChannelListener;
 import org.xnio.ChannelListeners;
 import org.xnio.IoUtils;
 import org.xnio.OptionMap;
@@ -23,7 +28,7 @@ import org.xnio.channels.AcceptingChannel;
  * Undertow, which listens on a port, with limits on connections and requests. It is put together
  * here as {@link io.undertow.Undertow} does it, which has no place for limits on connections.
  */
-final class HttpListener implements AutoCloseable {
+public final class HttpListener implements AutoCloseable {
 
   /** {@link RequestLimitsHandler} decides before Undertow does. */
   private static final int MOST_HEADER_BYTES =
@@ -65,40 +70,65 @@ final class HttpListener implements AutoCloseable {
           .getMap();
 
   private final XnioWorker worker;
-  private final AcceptingChannel<StreamConnection> channel;
+  private final AcceptingChannel<? extends StreamConnection> channel;
+  private final Optional<UndertowXnioSsl> tls;
 
-  private HttpListener(XnioWorker worker, AcceptingChannel<StreamConnection> channel) {
+  private HttpListener(
+      XnioWorker worker,
+      AcceptingChannel<? extends StreamConnection> channel,
+      Optional<UndertowXnioSsl> tls) {
     this.worker = worker;
     this.channel = channel;
+    this.tls = tls;
   }
 
   /**
    * Listens on a port.
    *
-   * @param port 0 for any that is free
+   * @param address with port 0 for any that is free
+   * @param tls how clients connect by TLS; empty for no TLS
+   * @param proxy whose connections are kept open when there are too many
+   * @param requests returns the handler of all requests, whose first one is given
    * @throws IOException if it cannot
    */
-  static HttpListener open(String host, int port, TrustedProxy proxy, RequestChain requests)
+  public static HttpListener open(
+      InetSocketAddress address,
+      Optional<ListenerTls> tls,
+      TrustedProxy proxy,
+      Function<HandlerWrapper, HttpHandler> requests)
       throws IOException {
     int most = mostConnections();
     ConnectionLimits limits = new ConnectionLimits(proxy, most);
     HttpOpenListener http =
         new HttpOpenListener(
             new DefaultByteBufferPool(true, BUFFER_BYTES, -1, BUFFERS_PER_THREAD), REQUESTS);
-    http.setRootHandler(requests.around(limits::noting));
+    http.setRootHandler(requests.apply(limits::noting));
+    ChannelListener<StreamConnection> connections = limits.admittingTo(http);
     XnioWorker worker = worker();
     try {
-      AcceptingChannel<StreamConnection> channel =
-          worker.createStreamConnectionServer(
-              new InetSocketAddress(InetAddress.getByName(host), port),
-              ChannelListeners.openListenerAdapter(limits.admittingTo(http)),
-              sockets(most));
+      Optional<UndertowXnioSsl> ssl =
+          tls.map(how -> new UndertowXnioSsl(worker.getXnio(), OptionMap.EMPTY, how.context()));
+      AcceptingChannel<? extends StreamConnection> channel =
+          ssl.isEmpty()
+              ? worker.createStreamConnectionServer(
+                  address, ChannelListeners.openListenerAdapter(connections), sockets(most))
+              : ssl.get()
+                  .createSslConnectionServer(
+                      worker,
+                      address,
+                      ChannelListeners.openListenerAdapter(connections),
+                      tls.get().addedTo(sockets(most)));
       channel.resumeAccepts();
-      return new HttpListener(worker, channel);
+      return new HttpListener(worker, channel, ssl);
     } catch (IOException | RuntimeException failure) {
       worker.shutdownNow();
       throw failure;
     }
+  }
+
+  /** Uses other certificates for connections from now on, if there is TLS. */
+  public void reload(ListenerTls with) {
+    tls.ifPresent(ssl -> ssl.updateSSLContext(with.context()));
   }
 
   /** Half of the descriptors that the process may have are for the database, files and the rest. */
@@ -135,7 +165,8 @@ final class HttpListener implements AutoCloseable {
         .getMap();
   }
 
-  int port() {
+  /** Returns the port that it listens on. */
+  public int port() {
     return channel.getLocalAddress(InetSocketAddress.class).getPort();
   }
 

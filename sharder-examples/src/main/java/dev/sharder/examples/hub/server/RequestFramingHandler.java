@@ -20,7 +20,7 @@ import org.xnio.XnioExecutor;
  * encoding. What follows would be parsed as a separate request, in whose headers the sender, and
  * not the proxy, names the user.
  */
-final class RequestFramingHandler implements HttpHandler {
+public final class RequestFramingHandler implements HttpHandler {
 
   private static final Pattern LENGTH = Pattern.compile("\\d{1,18}");
 
@@ -28,7 +28,8 @@ final class RequestFramingHandler implements HttpHandler {
 
   private final HttpHandler next;
 
-  RequestFramingHandler(HttpHandler next) {
+  /** Puts it before a handler. */
+  public RequestFramingHandler(HttpHandler next) {
     this.next = next;
   }
 

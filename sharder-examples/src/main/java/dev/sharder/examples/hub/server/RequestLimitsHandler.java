@@ -16,7 +16,7 @@ import io.undertow.util.StatusCodes;
  * by its length; a handler reads no more of a body than it needs; and an unread chunked body ends
  * with the connection.
  */
-final class RequestLimitsHandler implements HttpHandler {
+public final class RequestLimitsHandler implements HttpHandler {
 
   /** What links need. */
   static final int MOST_HEADER_BYTES = 64 * 1024;
@@ -36,7 +36,8 @@ final class RequestLimitsHandler implements HttpHandler {
 
   private final HttpHandler next;
 
-  RequestLimitsHandler(HttpHandler next) {
+  /** Puts it before a handler. */
+  public RequestLimitsHandler(HttpHandler next) {
     this.next = next;
   }
 

@@ -1,0 +1,412 @@
+package dev.sharder.examples.hub.proxy;
+
+import dev.sharder.examples.hub.http.ThrottledLog;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request and its answer, between a client's connection and a target's. All its methods run on
+ * the event loop of both.
+ */
+final class Exchange {
+
+  private static final Logger log = LoggerFactory.getLogger(Exchange.class);
+  private static final ThrottledLog failures = new ThrottledLog(log);
+
+  private static final int BAD_GATEWAY = 502;
+  private static final int UNAVAILABLE = 503;
+  private static final int TIMED_OUT = 504;
+
+  private final ClientConnection client;
+  private final ProxyLoop loop;
+  private final RequestHead request;
+  private final BodyDecoder body;
+  private final long start = System.nanoTime();
+
+  private Decision.@Nullable Forward forward;
+  private @Nullable TargetConnection target;
+
+  /** Whether the client has left, or the exchange is over. */
+  private boolean over;
+
+  /** Whether the head of the answer was written. */
+  private boolean answered;
+
+  private boolean repeated;
+  private int status;
+  private HeadWriter.Framing framing = HeadWriter.Framing.AS_IT_CAME;
+  private HeadWriter.Ending ending = HeadWriter.Ending.STAYS_OPEN;
+  private long heardOfTarget = start;
+  private long heardOfClient = start;
+
+  Exchange(ClientConnection client, RequestHead request) {
+    this.client = client;
+    this.loop = client.loop();
+    this.request = request;
+    this.body = request.body();
+  }
+
+  RequestHead request() {
+    return request;
+  }
+
+  boolean isAnswered() {
+    return answered;
+  }
+
+  /** Returns whether the whole request was sent to the target. */
+  boolean isSent() {
+    return body.isDone();
+  }
+
+  // The way to a target
+
+  /** Asks where the request goes, and sends it there. */
+  void start() {
+    CompletionStage<Decision> decision;
+    try {
+      decision = loop.router().route(request);
+    } catch (RuntimeException failure) {
+      decision = CompletableFuture.failedStage(failure);
+    }
+    then(
+        decision,
+        this::decided,
+        failure -> {
+          log.error("{} could not be routed", request.shown(), failure);
+          refuse(
+              UNAVAILABLE, "the proxy could not find out where this goes; see its log", Map.of());
+        });
+  }
+
+  /** Continues on the event loop, at once if the stage is complete; not if the client has left. */
+  private <T> void then(CompletionStage<T> stage, Consumer<T> next, Consumer<Throwable> failed) {
+    EventLoop eventLoop = client.channel().eventLoop();
+    stage.whenComplete(
+        (result, failure) -> {
+          if (eventLoop.inEventLoop()) {
+            continueWith(result, failure, next, failed);
+          } else {
+            eventLoop.execute(() -> continueWith(result, failure, next, failed));
+          }
+        });
+  }
+
+  private <T> void continueWith(
+      T result, @Nullable Throwable failure, Consumer<T> next, Consumer<Throwable> failed) {
+    if (over) {
+      return;
+    }
+    try {
+      if (failure == null) {
+        next.accept(result);
+      } else {
+        failed.accept(failure);
+      }
+    } catch (RuntimeException | Error defect) {
+      // A stage would keep it to itself, and the client would wait.
+      log.error("{} failed", request.shown(), defect);
+      clientFailed();
+      client.abort();
+    }
+  }
+
+  private void decided(Decision decision) {
+    if (decision instanceof Decision.Forward chosen) {
+      forward = chosen;
+      send(chosen);
+    } else if (decision instanceof Decision.Refuse refusal) {
+      refuse(refusal.status(), refusal.reason(), refusal.headers());
+    } else if (decision instanceof Decision.Answer answer) {
+      answer(answer);
+    }
+  }
+
+  /**
+   * Sends the request. A connection that was used before may be one that the target has just left;
+   * only a request that may be sent twice is sent on one.
+   */
+  private void send(Decision.Forward chosen) {
+    TargetConnection idle =
+        request.isRepeatable() && !repeated ? loop.pool().take(chosen.target()) : null;
+    if (idle != null) {
+      begin(idle, chosen);
+    } else {
+      loop.pool()
+          .connect(
+              chosen.target(), (connection, failure) -> connected(connection, failure, chosen));
+    }
+  }
+
+  private void connected(
+      @Nullable TargetConnection connection, String failure, Decision.Forward chosen) {
+    if (over) {
+      if (connection != null) {
+        connection.close();
+      }
+    } else if (connection != null) {
+      begin(connection, chosen);
+    } else {
+      fail(UNAVAILABLE, "the server behind this address cannot be reached", failure);
+    }
+  }
+
+  private void begin(TargetConnection connection, Decision.Forward chosen) {
+    target = connection;
+    heardOfTarget = System.nanoTime();
+    connection.begin(
+        this,
+        loop.heads()
+            .request(client.channel().alloc(), request, chosen, loop.isTrusted(request.peer())));
+    client.process();
+    connection.flush();
+  }
+
+  // The body of the request
+
+  /**
+   * Takes what it can of the body from these bytes.
+   *
+   * @return whether it took anything
+   */
+  boolean takeBody(ByteBuf in) throws MalformedMessageException {
+    TargetConnection to = target;
+    if (body.isDone() || to == null || !to.isWritable()) {
+      return false;
+    }
+    int before = in.readableBytes();
+    ByteBuf piece = body.next(in);
+    if (piece != null) {
+      pass(piece, request.hasChunkedBody(), to::write);
+    }
+    if (body.isDone() && request.hasChunkedBody()) {
+      Chunks.writeLast(to::write);
+    }
+    heardOfClient = System.nanoTime();
+    // A target is not silent while it is spoken to.
+    heardOfTarget = heardOfClient;
+    return in.readableBytes() < before;
+  }
+
+  private static void pass(ByteBuf piece, boolean chunked, Consumer<ByteBuf> to) {
+    if (chunked) {
+      Chunks.write(piece, to);
+    } else {
+      to.accept(piece);
+    }
+  }
+
+  void flushTarget() {
+    if (target != null) {
+      target.flush();
+    }
+  }
+
+  void targetWritable() {
+    client.process();
+    flushTarget();
+  }
+
+  // The answer
+
+  /** Passes on that the answer will come, to clients that know of it. */
+  void interim(ResponseHead head) {
+    heardOfTarget = System.nanoTime();
+    if (request.isHttp11() && !answered) {
+      client.write(answerHead(head));
+    }
+  }
+
+  private ByteBuf answerHead(ResponseHead head) {
+    return loop.heads()
+        .answer(client.channel().alloc(), head, request, forward().target(), framing, ending);
+  }
+
+  private Decision.Forward forward() {
+    if (forward == null) {
+      throw new IllegalStateException("a target answered what was not sent");
+    }
+    return forward;
+  }
+
+  void answerHead(ResponseHead head, BodyDecoder framed) {
+    heardOfTarget = System.nanoTime();
+    boolean needsEnd = framed.isToEnd() || head.find(FieldNames.TRANSFER_ENCODING) >= 0;
+    boolean chunked = needsEnd && !framed.isDone() && request.isHttp11();
+    boolean closes = !request.isPersistent() || !body.isDone() || loop.isDraining();
+    framing = chunked ? HeadWriter.Framing.CHUNKED : HeadWriter.Framing.AS_IT_CAME;
+    ending = closes ? HeadWriter.Ending.CLOSES : HeadWriter.Ending.STAYS_OPEN;
+    answered = true;
+    status = head.status();
+    client.write(answerHead(head));
+  }
+
+  void answerPiece(ByteBuf piece) {
+    heardOfTarget = System.nanoTime();
+    pass(piece, framing == HeadWriter.Framing.CHUNKED, client::write);
+  }
+
+  void answerEnd() {
+    if (framing == HeadWriter.Framing.CHUNKED) {
+      Chunks.writeLast(client::write);
+    }
+    forward().traffic().answered(status);
+    target = null;
+    end();
+  }
+
+  private void end() {
+    over = true;
+    loop.options().listener().answered(status, System.nanoTime() - start);
+    client.exchangeEnded(body.isDone() ? ending : HeadWriter.Ending.CLOSES);
+  }
+
+  /** Opens the websocket that was asked for. */
+  void switched(ResponseHead head) throws MalformedMessageException {
+    TargetConnection to = target;
+    if (!request.isWebSocket() || to == null) {
+      throw new MalformedMessageException("it changes to a protocol that was not asked for");
+    }
+    over = true;
+    client.write(answerHead(head));
+    loop.options().listener().answered(head.status(), System.nanoTime() - start);
+    WebSocketTunnel tunnel = new WebSocketTunnel(client, to, forward().traffic());
+    tunnel.start();
+    to.switchTo(tunnel);
+    client.flush();
+    client.switchTo(tunnel);
+  }
+
+  void flushClient() {
+    client.flush();
+  }
+
+  boolean wantsAnswer() {
+    return client.isWritable();
+  }
+
+  void clientWritable() {
+    if (target != null) {
+      target.resume();
+      client.flush();
+    }
+  }
+
+  // What goes wrong
+
+  /** The client has left, or what it sends is malformed. */
+  void clientFailed() {
+    over = true;
+    if (target != null) {
+      target.abandon();
+      target = null;
+    }
+  }
+
+  /** The target has left before the end of its answer. */
+  void targetFailed(TargetConnection from, String reason) {
+    if (over || from != target) {
+      return;
+    }
+    target = null;
+    if (!answered && from.isUsed() && request.isRepeatable()) {
+      repeated = true;
+      send(forward());
+    } else {
+      fail(BAD_GATEWAY, "the server behind this address did not answer", reason);
+    }
+  }
+
+  /** Ends the exchange; a client that has part of an answer must not take it for the whole. */
+  private void fail(int refusal, String page, String reason) {
+    Decision.Forward failed = forward();
+    failed.traffic().failed(reason);
+    failures.warn("{} failed on {}: {}", failed.target(), request.shown(), reason);
+    if (answered) {
+      over = true;
+      client.abort();
+    } else {
+      refuse(refusal, page, Map.of());
+    }
+  }
+
+  /** Ends the exchange if someone has been silent for too long. */
+  void check(long now) {
+    ProxyLimits limits = loop.options().limits();
+    TargetConnection to = target;
+    if (to != null && to.isStalled(now)) {
+      to.close();
+    } else if (to != null
+        && limits.target().filter(limit -> isPast(now, heardOfTarget, limit)).isPresent()) {
+      timedOut(to);
+    } else if (limits
+        .client()
+        .filter(limit -> isPast(now, Math.max(heardOfClient, heardOfTarget), limit))
+        .isPresent()) {
+      Channels.close(client.channel());
+    }
+  }
+
+  private static boolean isPast(long now, long since, Duration limit) {
+    return now - since > limit.toNanos();
+  }
+
+  private void timedOut(TargetConnection to) {
+    target = null;
+    to.abandon();
+    fail(
+        TIMED_OUT,
+        "the server behind this address did not answer in time",
+        "it was silent for too long");
+  }
+
+  // Answers of the proxy itself
+
+  private void refuse(int refusal, String reason, Map<String, String> headers) {
+    Function<Decision.Answer, Decision.Answer> withHeaders =
+        page -> {
+          Map<String, String> all = new TreeMap<>(page.headers());
+          all.putAll(headers);
+          return new Decision.Answer(page.status(), all, page.body());
+        };
+    CompletionStage<Decision.Answer> page;
+    try {
+      page = loop.options().pages().page(refusal, reason, request.uri());
+    } catch (RuntimeException failure) {
+      page = CompletableFuture.failedStage(failure);
+    }
+    then(
+        page,
+        found -> answer(withHeaders.apply(found)),
+        failure -> {
+          log.error("there is no page for error {}", refusal, failure);
+          answer(withHeaders.apply(Decision.Answer.text(refusal, "text/plain", reason + "\n")));
+        });
+  }
+
+  private void answer(Decision.Answer own) {
+    client.discardBody(body);
+    answered = true;
+    status = own.status();
+    ending =
+        request.isPersistent() && body.isDone() && !loop.isDraining()
+            ? HeadWriter.Ending.STAYS_OPEN
+            : HeadWriter.Ending.CLOSES;
+    client.write(HeadWriter.own(client.channel().alloc(), own, ending));
+    if (!request.method().equals("HEAD")) {
+      client.write(Unpooled.wrappedBuffer(own.body()));
+    }
+    end();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.sharder.examples.hub.proxy;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How much and how long the proxy takes.
+ *
+ * @param headBytes the most bytes of a request line with its header fields
+ * @param head how long these may take to arrive
+ * @param idle how long a connection stays open between two requests
+ * @param client how long a client may be silent while its request or the answer is under way; empty
+ *     for as long as TCP lasts
+ * @param target how long a target may be silent likewise
+ * @param connect how long a connection to a target may take
+ * @param drain how long requests under way may take when the proxy stops
+ * @param connections the most connections of clients at a time
+ */
+public record ProxyLimits(
+    int headBytes,
+    Duration head,
+    Duration idle,
+    Optional<Duration> client,
+    Optional<Duration> target,
+    Duration connect,
+    Duration drain,
+    int connections) {
+
+  /** The limits that are used where nothing else is said. */
+  public static ProxyLimits defaults() {
+    return new ProxyLimits(
+        64 * 1024,
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(75),
+        Optional.empty(),
+        Optional.empty(),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(30),
+        50_000);
+  }
+}
