@@ -188,14 +188,14 @@ class DeployTest {
               .filter(block -> block.contains("proxy_pass "))
               .toList();
       assertThat(passing)
-          .hasSize(11)
+          .hasSize(12)
           .allSatisfy(block -> assertThat(block).contains("include identity.conf;"));
       assertThat(
               passing.stream()
                   .filter(
                       block ->
                           block.contains("127.0.0.1:8888") || block.contains("http://sharder")))
-          .hasSize(7)
+          .hasSize(8)
           .allSatisfy(block -> assertThat(block).contains("include sharder-secret.con[f];"));
     }
   }

@@ -20,7 +20,10 @@ public final class TrustedProxy {
 
   private static final Logger log = LoggerFactory.getLogger(TrustedProxy.class);
 
-  private static final HttpString SECRET = new HttpString("X-Sharder-Secret");
+  /** The name of the header field with the secret. */
+  public static final String SECRET_NAME = "X-Sharder-Secret";
+
+  private static final HttpString SECRET = new HttpString(SECRET_NAME);
 
   private final TrustedPeers peers;
   private final List<AccessToken> secrets;
@@ -49,15 +52,17 @@ public final class TrustedProxy {
 
   /** Returns whether the proxy sent this request, and so may name users. */
   public boolean sent(HttpServerExchange exchange) {
-    return isAt(peer(exchange)) && hasSecret(exchange);
+    return isAt(peer(exchange)) && isProven(secretsOf(exchange));
   }
 
-  private boolean hasSecret(HttpServerExchange exchange) {
-    HeaderValues sent = exchange.getRequestHeaders().get(SECRET);
+  private boolean isProven(List<String> sent) {
     return secrets.isEmpty()
-        || (sent != null
-            && sent.size() == 1
-            && AccessToken.holding(sent.getFirst(), secrets).isPresent());
+        || (sent.size() == 1 && AccessToken.holding(sent.get(0), secrets).isPresent());
+  }
+
+  private static List<String> secretsOf(HttpServerExchange exchange) {
+    HeaderValues sent = exchange.getRequestHeaders().get(SECRET);
+    return sent == null ? List.of() : sent;
   }
 
   /** Passes on the requests of the proxy, and answers all others with 403. */
@@ -70,7 +75,7 @@ public final class TrustedProxy {
    * others with 403.
    */
   public HttpHandler onlyFromItsAddress(HttpHandler next) {
-    return checked(this::checkAddress, next);
+    return checked(exchange -> checkAddress(peer(exchange)), next);
   }
 
   private static HttpHandler checked(Check check, HttpHandler next) {
@@ -91,14 +96,23 @@ public final class TrustedProxy {
    * @throws RefusedRequestException if it did not; the log says why
    */
   public void check(HttpServerExchange exchange) throws RefusedRequestException {
-    checkAddress(exchange);
-    if (!hasSecret(exchange)) {
-      boolean isSent = exchange.getRequestHeaders().contains(SECRET);
+    check(peer(exchange), secretsOf(exchange));
+  }
+
+  /**
+   * Does what {@link #check(HttpServerExchange)} does, for any kind of server.
+   *
+   * @param peer where the request came from
+   * @param sent the values of all its fields X-Sharder-Secret
+   */
+  public void check(InetAddress peer, List<String> sent) throws RefusedRequestException {
+    checkAddress(peer);
+    if (!isProven(sent)) {
       impostors.warn(
           "refused {}, whose {} is {}; if it is your nginx, have it send one of the 'proxy-secrets'",
-          peer(exchange).getHostAddress(),
+          peer.getHostAddress(),
           SECRET,
-          isSent ? "wrong" : "missing");
+          sent.isEmpty() ? "missing" : "wrong");
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN,
           "only the proxy in front may ask, and the header %s of this request does not prove that it is the proxy; go through it"
@@ -106,11 +120,11 @@ public final class TrustedProxy {
     }
   }
 
-  private void checkAddress(HttpServerExchange exchange) throws RefusedRequestException {
-    if (!isAt(peer(exchange))) {
+  private void checkAddress(InetAddress peer) throws RefusedRequestException {
+    if (!isAt(peer)) {
       untrusted.warn(
           "refused {}, which is not among the trusted peers; name it with 'trusted' if it is your nginx",
-          peer(exchange).getHostAddress());
+          peer.getHostAddress());
       throw new RefusedRequestException(
           StatusCodes.FORBIDDEN, "only the proxy in front may ask; go through it");
     }

@@ -1,8 +1,10 @@
 package dev.sharder.examples.hub.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sharder.BinLoad;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param load assigned + offset
  * @param share its percentage of the load of all bins of the kind, to a tenth
  * @param refusal why it takes no new objects; null if it does
+ * @param up whether the proxy reaches it; left out where no proxy looks
  */
 record BinJson(
     String bin,
@@ -23,14 +26,11 @@ record BinJson(
     long assigned,
     long load,
     double share,
-    @Nullable String refusal) {
-
-  static List<BinJson> of(List<BinLoad> bins) {
-    return bins.stream().map(bin -> of(bin, bins)).toList();
-  }
+    @Nullable String refusal,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean up) {
 
   /** Returns a bin among all bins of its kind. */
-  static BinJson of(BinLoad load, List<BinLoad> all) {
+  static BinJson of(BinLoad load, List<BinLoad> all, Optional<Boolean> up) {
     long whole = all.stream().mapToLong(BinLoad::load).sum();
     return new BinJson(
         load.name(),
@@ -42,6 +42,7 @@ record BinJson(
         load.assigned(),
         load.load(),
         whole == 0 ? 0 : Math.round(1_000.0 * load.load() / whole) / 10.0,
-        load.refusal().orElse(null));
+        load.refusal().orElse(null),
+        up.orElse(null));
   }
 }

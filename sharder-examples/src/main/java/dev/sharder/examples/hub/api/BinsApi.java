@@ -100,7 +100,9 @@ final class BinsApi {
   }
 
   ApiResponse list(ApiRequest call) {
-    return ApiResponse.ok(new BinList(BinJson.of(kinds.admin(call.kind()).bins())));
+    List<BinLoad> all = kinds.admin(call.kind()).bins();
+    return ApiResponse.ok(
+        new BinList(all.stream().map(bin -> shown(call.kind(), bin, all)).toList()));
   }
 
   ApiResponse get(ApiRequest call) {
@@ -134,8 +136,12 @@ final class BinsApi {
     return ApiResponse.ok(current(admin, call.bin()));
   }
 
-  private static BinJson current(ShardAdmin admin, String name) {
+  private BinJson current(ShardAdmin admin, String name) {
     BinLoad bin = admin.bin(name);
-    return BinJson.of(bin, admin.bins());
+    return shown(admin.kind(), bin, admin.bins());
+  }
+
+  private BinJson shown(String kind, BinLoad bin, List<BinLoad> all) {
+    return BinJson.of(bin, all, kinds.isUp(kind, bin.name()));
   }
 }

@@ -12,6 +12,7 @@ import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -32,8 +33,13 @@ public final class SharderRegistry implements AutoCloseable {
    * @param checkBin throws {@link dev.sharder.InvalidValueException} for a name that their bins
    *     must not have
    * @param areLowercase whether their names from nginx are lowercased
+   * @param isUp whether the hub of a bin is up; empty if that is not known
    */
-  public record UserKind(Sharder sharder, Consumer<String> checkBin, boolean areLowercase) {
+  public record UserKind(
+      Sharder sharder,
+      Consumer<String> checkBin,
+      boolean areLowercase,
+      Function<String, Optional<Boolean>> isUp) {
 
     String kind() {
       return sharder.kind();
@@ -74,6 +80,11 @@ public final class SharderRegistry implements AutoCloseable {
     if (kind.equals(users.kind())) {
       users.checkBin().accept(name);
     }
+  }
+
+  /** Returns whether a bin is up; empty if that is not known. */
+  Optional<Boolean> isUp(String kind, String bin) {
+    return kind.equals(users.kind()) ? users.isUp().apply(bin) : Optional.empty();
   }
 
   List<String> names() {

@@ -3,7 +3,10 @@ package dev.sharder.examples.hub.cli;
 import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.config.SettingsReader;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -32,9 +35,15 @@ final class ConfigOptions {
     return database;
   }
 
-  /** Returns the settings, with the options of serve. */
-  Settings settings(@Nullable String listen, List<String> bins) {
-    return SettingsReader.read(config, listen, database, bins, System.getenv());
+  /**
+   * Returns the settings, with the options of a command that serves.
+   *
+   * @param options those other than the database and the bins, by key; empty ones are left out
+   */
+  Settings settings(Map<String, String> options, List<String> bins) {
+    Map<String, String> all = new HashMap<>(options);
+    all.put("database", Objects.requireNonNullElse(database, ""));
+    return SettingsReader.read(config, all, bins, System.getenv());
   }
 
   /** Returns the settings with another database; null to use the file's. */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -56,7 +57,7 @@ final class DatabaseOptions {
 
   /** Opens an existing database; a missing file is an error, because its name may be mistyped. */
   Opened open() {
-    Settings settings = configuration.settings(null, List.of());
+    Settings settings = configuration.settings(Map.of(), List.of());
     if (isMissing(settings)) {
       throw new UsageException(
           "there is no database at '%s'; name it with --database, or create one with 'serve', 'import' or 'bin add'"

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -37,7 +38,12 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "sharder",
     description = "Assigns each user to a hub once and remembers it permanently.",
-    subcommands = {ServeCommand.class, BinCommands.class, AutoComplete.GenerateCompletion.class},
+    subcommands = {
+      ServeCommand.class,
+      ProxyCommand.class,
+      BinCommands.class,
+      AutoComplete.GenerateCompletion.class
+    },
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     versionProvider = HubSharder.Version.class,
@@ -51,6 +57,9 @@ import picocli.CommandLine.TypeConversionException;
     })
 public final class HubSharder {
 
+  /** The commands that run until they are stopped. */
+  private static final Set<String> SERVERS = Set.of("serve", "proxy", "chp");
+
   HubSharder() {}
 
   /**
@@ -63,6 +72,9 @@ public final class HubSharder {
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
     System.setProperty(LogFormat.KEY, LogFormat.configured().word());
+    if (args.length > 0 && SERVERS.contains(args[0])) {
+      LogFormat.queue();
+    }
     // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
     // zone.
     System.setProperty("sharder.zone", TimeZone.getDefault().toZoneId().getId());
@@ -76,7 +88,9 @@ public final class HubSharder {
     // Names are written in UTF-8, independent of the locale.
     commandLine.setOut(new PrintWriter(new OutputStreamWriter(System.out, UTF_8)));
     commandLine.setErr(new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true));
-    System.exit(run(commandLine, args));
+    int exitCode = run(commandLine, args);
+    LogFormat.flush();
+    System.exit(exitCode);
   }
 
   private static int run(CommandLine commandLine, String[] args) {
@@ -103,7 +117,11 @@ public final class HubSharder {
         commandLine.addSubcommand(new CommandLine(command));
       }
     }
+    CommandLine chp = new CommandLine(new ChpCommand());
+    commandLine.addSubcommand(chp);
     registerConverters(commandLine);
+    // As with configurable-http-proxy, the last one counts.
+    chp.setOverwrittenOptionsAllowed(true);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
     // A name may start with any character, including @.

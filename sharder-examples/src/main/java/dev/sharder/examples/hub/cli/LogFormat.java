@@ -1,8 +1,10 @@
 package dev.sharder.examples.hub.cli;
 
+import ch.qos.logback.classic.LoggerContext;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** How the log is written: for people, or as a line of JSON for each entry. */
 public enum LogFormat {
@@ -15,6 +17,24 @@ public enum LogFormat {
   /** Returns the format that the environment sets; text if it sets none or an unknown one. */
   static LogFormat configured() {
     return of(System.getenv(KEY)).orElse(TEXT);
+  }
+
+  /** The property by which logback.xml lets the log of a server wait in a queue. */
+  private static final String APPENDER = "sharder.log.appender";
+
+  /**
+   * Has the log written by a thread of its own, which leaves lines out rather than let a server
+   * wait for whoever reads them. Called before the first line.
+   */
+  static void queue() {
+    System.setProperty(APPENDER, "queue");
+  }
+
+  /** Writes what waits, and ends the log; within a second if no one reads it. */
+  static void flush() {
+    if (System.getProperty(APPENDER) != null) {
+      ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+    }
   }
 
   /** Refuses an unknown format. */

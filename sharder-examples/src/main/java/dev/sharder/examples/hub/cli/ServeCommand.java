@@ -1,16 +1,10 @@
 package dev.sharder.examples.hub.cli;
 
-import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.server.HubServer;
-import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jline.utils.Signals;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Answers nginx until the program is stopped. */
 @Command(
@@ -36,38 +30,10 @@ import picocli.CommandLine.Option;
     })
 final class ServeCommand implements Callable<Integer> {
 
-  @Mixin private ConfigOptions configuration = new ConfigOptions();
-
-  @Option(
-      names = "--listen",
-      paramLabel = "HOST:PORT",
-      description = "where to listen (SHARDER_LISTEN; default: " + Settings.DEFAULT_LISTEN + ")")
-  private @Nullable String listen;
-
-  @Option(
-      names = "--bin",
-      paramLabel = "NAME",
-      description = "a hub, in addition to those in the file; may be repeated")
-  private List<String> bins = List.of();
+  @Mixin private ServeOptions options = new ServeOptions();
 
   @Override
   public Integer call() throws InterruptedException {
-    LogFormat.check();
-    AtomicReference<HubServer> started = new AtomicReference<>();
-    // Before the start, because a SIGHUP would otherwise end the process.
-    Signals.register(
-        "HUP",
-        () ->
-            Optional.ofNullable(started.get()).ifPresent(server -> server.reload(this::settings)));
-    HubServer server = HubServer.start(settings());
-    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
-    started.set(server);
-    // Until a signal ends the program.
-    Thread.currentThread().join();
-    return 0;
-  }
-
-  private Settings settings() {
-    return configuration.settings(listen, bins);
+    return ServeOptions.run(() -> options.settings(Map.of()), HubServer::start);
   }
 }

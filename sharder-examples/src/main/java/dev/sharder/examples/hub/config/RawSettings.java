@@ -46,6 +46,18 @@ import org.jspecify.annotations.Nullable;
  * @param cookieMaxAge how many seconds the cookie lives
  * @param cookieSameSite Lax, Strict or None
  * @param cookieKeys the secrets that the cookie is signed with; the first signs
+ * @param proxyListen HOST:PORT where users connect to the proxy
+ * @param proxyTlsCertificate a file with the certificate that they see
+ * @param proxyTlsKey a file with its private key
+ * @param proxyUserHeader the header in which hubs get the user
+ * @param proxyHealthPath what hubs are asked for to see whether they are up
+ * @param proxyPlaceOnDownHubs whether hubs that are down get new users
+ * @param proxyCutWebsockets whether a move closes the user's websockets
+ * @param proxyHeadBytes the most bytes of a request line and its headers
+ * @param proxyIdle how many seconds a connection stays open between two requests
+ * @param proxyDrain how many seconds requests may take when the proxy stops
+ * @param proxyRoutesListen where JupyterHubs set routes, as with configurable-http-proxy
+ * @param proxyRoutesToken the secret with which they do
  * @param nginxMap a file to keep the hubs in for nginx
  * @param nginxVariable what names the hub to nginx
  * @param nginxResolver name servers that nginx asks for the addresses of hubs, at each request
@@ -78,6 +90,18 @@ public record RawSettings(
     @Nullable Long cookieMaxAge,
     @Nullable String cookieSameSite,
     @Nullable List<String> cookieKeys,
+    @Nullable String proxyListen,
+    @Nullable String proxyTlsCertificate,
+    @Nullable String proxyTlsKey,
+    @Nullable String proxyUserHeader,
+    @Nullable String proxyHealthPath,
+    @Nullable Boolean proxyPlaceOnDownHubs,
+    @Nullable Boolean proxyCutWebsockets,
+    @Nullable Long proxyHeadBytes,
+    @Nullable Long proxyIdle,
+    @Nullable Long proxyDrain,
+    @Nullable String proxyRoutesListen,
+    @Nullable String proxyRoutesToken,
     @Nullable String nginxMap,
     @Nullable String nginxVariable,
     @Nullable List<String> nginxResolver,

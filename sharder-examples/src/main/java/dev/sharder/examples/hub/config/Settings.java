@@ -30,6 +30,7 @@ import java.util.Set;
  *     hubs
  * @param staleIfError how long known users are answered from memory while the database fails
  * @param proxy how the trusted proxy in front is recognized
+ * @param front how {@code proxy} answers users and carries their requests to the hubs
  * @param cookie the cookie that nginx routes by
  * @param nginxMap the list of hubs for nginx
  * @param api who may change things by the API
@@ -47,6 +48,7 @@ public record Settings(
     Set<String> matchLabels,
     Duration staleIfError,
     ProxySettings proxy,
+    PublicSettings front,
     HubCookie cookie,
     NginxMap nginxMap,
     ApiSettings api,
@@ -91,6 +93,7 @@ public record Settings(
         matchLabels,
         staleIfError,
         proxy,
+        front,
         cookie,
         nginxMap,
         api,

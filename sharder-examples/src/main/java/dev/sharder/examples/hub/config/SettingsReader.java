@@ -47,6 +47,19 @@ public final class SettingsReader {
     Map<String, String> options = new HashMap<>();
     options.put("listen", Objects.requireNonNullElse(listen, ""));
     options.put("database", Objects.requireNonNullElse(database, ""));
+    return read(config, options, bins, environment);
+  }
+
+  /**
+   * Does what {@link #read(Path, String, String, List, Map)} does for any options.
+   *
+   * @param options the options of the command line, by key; empty ones count as left out
+   */
+  public static Settings read(
+      @Nullable Path config,
+      Map<String, String> options,
+      List<String> bins,
+      Map<String, String> environment) {
     SettingsSources sources = new SettingsSources(config, environment, options);
     try {
       return settings(sources.settings(), bins, sources.callysto());
@@ -68,7 +81,7 @@ public final class SettingsReader {
   private static Settings settings(RawSettings raw, List<String> bins, Optional<Path> callysto) {
     List<Bin> all = bins(raw, bins);
     InetSocketAddress address =
-        address(Objects.requireNonNullElse(raw.listen(), Settings.DEFAULT_LISTEN));
+        address("listen", Objects.requireNonNullElse(raw.listen(), Settings.DEFAULT_LISTEN));
     UserNames users = new UserNames(Objects.requireNonNullElse(raw.lowercase(), true));
     return new Settings(
         address.getHostString(),
@@ -81,6 +94,7 @@ public final class SettingsReader {
         raw.matchLabels() == null ? Set.of() : new HashSet<>(raw.matchLabels()),
         staleIfError(raw),
         ProxySettings.of(raw),
+        PublicSettings.of(raw),
         cookie(raw),
         nginxMap(raw),
         ApiSettings.of(raw, users),
@@ -148,7 +162,8 @@ public final class SettingsReader {
         resolvers);
   }
 
-  private static InetSocketAddress address(String listen) {
+  /** Reads a HOST:PORT that a setting names. */
+  static InetSocketAddress address(String key, String listen) {
     try {
       URI uri = new URI("http://" + listen);
       if (uri.getHost() != null
@@ -162,8 +177,8 @@ public final class SettingsReader {
       // Reported below, like every other address that is none.
     }
     throw new SettingsException(
-        "listen",
-        "listen address '%s' is not HOST:PORT; write it like 127.0.0.1:8888 or [::1]:8888"
-            .formatted(listen));
+        key,
+        "%s address '%s' is not HOST:PORT; write it like 127.0.0.1:8888 or [::1]:8888"
+            .formatted(key, listen));
   }
 }

@@ -7,13 +7,17 @@ import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /** The user whom the proxy in front names; only to be read from requests of trusted peers. */
 public final class RemoteUser {
 
-  private static final HttpString HEADER = new HttpString("REMOTE_USER");
+  /** The name of the header field, spelled as CGI spells it. */
+  public static final String NAME = "REMOTE_USER";
+
+  private static final HttpString HEADER = new HttpString(NAME);
 
   /** What Apache, Envoy and others write where there is no user. */
   private static final Set<String> NO_ONE = Set.of("(null)", "-");
@@ -32,7 +36,16 @@ public final class RemoteUser {
    */
   public static Optional<String> of(HttpServerExchange exchange) throws RefusedRequestException {
     HeaderValues named = exchange.getRequestHeaders().get(HEADER);
-    if (named == null || (named.size() == 1 && isNoOne(named.getFirst()))) {
+    return named == null ? Optional.empty() : named(named);
+  }
+
+  /**
+   * Does what {@link #of} does, for any kind of server.
+   *
+   * @param named the values of all fields REMOTE_USER, in ISO 8859-1
+   */
+  public static Optional<String> named(List<String> named) throws RefusedRequestException {
+    if (named.isEmpty() || (named.size() == 1 && isNoOne(named.get(0)))) {
       return Optional.empty();
     }
     if (named.size() > 1) {
@@ -40,14 +53,14 @@ public final class RemoteUser {
           StatusCodes.BAD_REQUEST,
           "the header REMOTE_USER came %d times; have nginx set it once".formatted(named.size()));
     }
-    return Optional.of(utf8(named.getFirst()));
+    return Optional.of(utf8(named.get(0)));
   }
 
   private static boolean isNoOne(String header) {
     return header.isBlank() || NO_ONE.contains(header);
   }
 
-  /** Undertow returns header bytes as ISO 8859-1 characters; names are in UTF-8. */
+  /** Servers return header bytes as ISO 8859-1 characters; names are in UTF-8. */
   private static String utf8(String header) throws RefusedRequestException {
     try {
       return StandardCharsets.UTF_8

@@ -10,6 +10,7 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.http.Problem;
 import dev.sharder.metrics.SharderMetrics;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -92,6 +93,11 @@ final class HealthAndMetrics implements AutoCloseable {
     new JvmThreadMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     collections.bindTo(registry);
+  }
+
+  /** Returns the registry of all meters. */
+  MeterRegistry meters() {
+    return registry;
   }
 
   /** Returns a listener that records what a sharder does. */

@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.server;
 
+import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
 import dev.sharder.Sharder;
@@ -26,11 +27,14 @@ import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.store.Deadline;
 import io.undertow.server.HttpHandler;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -53,22 +57,35 @@ public final class HubServer implements AutoCloseable {
   private final HealthAndMetrics monitoring = new HealthAndMetrics();
   private final RecentAssignments recent = new RecentAssignments();
 
+  private final UserFront front;
+
   private int port;
   private @Nullable JdbiAssignmentStore store;
   private @Nullable Settings started;
 
-  private HubServer() {}
+  private HubServer(UserFront front) {
+    this.front = front;
+  }
 
   /**
-   * Starts the server. It opens the port first, so that nothing is written if it cannot listen;
+   * Starts the server. It opens its ports first, so that nothing is written if it cannot listen;
    * then the database, then the hubs.
    */
   public static HubServer start(Settings settings) {
-    TrustedProxy proxy = settings.proxy().read(settings.api().admins());
-    Authorizer authorizer = authorizer(settings, proxy);
-    HubServer server = new HubServer();
+    return start(settings, UserFront.NONE);
+  }
+
+  /**
+   * Starts the server with another front for users. Closing the server closes that first, and so
+   * does a start that fails.
+   */
+  public static HubServer start(Settings settings, UserFront front) {
+    HubServer server = new HubServer(front);
     try {
+      TrustedProxy proxy = settings.proxy().read(settings.api().admins());
+      Authorizer authorizer = authorizer(settings, proxy);
       server.listen(settings, proxy);
+      front.open(server.monitoring.meters());
       HubDatabase database = server.openDatabase(settings);
       Sharder sharder = server.openSharder(settings, database.store());
       HttpHandler launches = server.launches(settings, database, sharder);
@@ -83,6 +100,7 @@ public final class HubServer implements AutoCloseable {
               authorizer,
               proxy));
       server.started = settings.withBins(List.of());
+      front.start(sharder, proxy);
       server.greet(settings, sharder);
       return server;
     } catch (RuntimeException failure) {
@@ -106,10 +124,16 @@ public final class HubServer implements AutoCloseable {
         launches);
   }
 
+  /** Returns how new objects of a kind are placed. */
+  private BinPolicy policy(Settings settings, String kind) {
+    BinPolicy policy = settings.policy(kind);
+    return kind.equals(HubNames.KIND) ? front.placing(policy) : policy;
+  }
+
   private HttpHandler ready(Settings settings, JdbiAssignmentStore store, Sharder sharder) {
     ShardAdmin admin =
         ShardAdmin.builder(HubNames.KIND, store)
-            .policy(settings.policy(HubNames.KIND))
+            .policy(policy(settings, HubNames.KIND))
             .timeLimit(HealthAndMetrics.READY_LIMIT)
             .build();
     return exchange -> monitoring.answerReady(exchange, admin, sharder);
@@ -122,7 +146,12 @@ public final class HubServer implements AutoCloseable {
 
   private void listen(Settings settings, TrustedProxy proxy) {
     try {
-      HttpListener listener = HttpListener.open(settings.host(), settings.port(), proxy, requests);
+      HttpListener listener =
+          HttpListener.open(
+              new InetSocketAddress(InetAddress.getByName(settings.host()), settings.port()),
+              Optional.empty(),
+              proxy,
+              requests::around);
       closers.push(listener::close);
       port = listener.port();
     } catch (IOException | RuntimeException failure) {
@@ -151,6 +180,7 @@ public final class HubServer implements AutoCloseable {
             .bins(settings.bins())
             .listener(monitoring.listener())
             .listener(recent);
+    front.changes().ifPresent(builder::onChange);
     if (settings.bins().isEmpty() && store.bins(HubNames.KIND, Deadline.in(TIME_LIMIT)).isEmpty()) {
       builder.bins(FIRST_HUBS);
       log.info(
@@ -204,9 +234,9 @@ public final class HubServer implements AutoCloseable {
     SharderRegistry registry =
         new SharderRegistry(
             store,
-            settings::policy,
+            kind -> policy(settings, kind),
             new SharderRegistry.UserKind(
-                sharder, settings.location()::checkBin, settings.users().lowercase()),
+                sharder, settings.location()::checkBin, settings.users().lowercase(), front::isUp),
             List.of(monitoring.listener(), recent));
     closers.push(registry::close);
     closers.push(requests::finish);
@@ -215,12 +245,12 @@ public final class HubServer implements AutoCloseable {
     return new RestApiHandler(registry, notifier, recent, authorizer);
   }
 
-  private static SharderBuilder builder(Settings settings, JdbiAssignmentStore store) {
+  private SharderBuilder builder(Settings settings, JdbiAssignmentStore store) {
     return Sharder.builder(HubNames.KIND, store)
         .timeLimit(TIME_LIMIT)
         .staleness(HealthAndMetrics.STALENESS)
         .staleIfError(settings.staleIfError())
-        .policy(settings.policy(HubNames.KIND));
+        .policy(policy(settings, HubNames.KIND));
   }
 
   /**
@@ -230,6 +260,7 @@ public final class HubServer implements AutoCloseable {
    * @param read reads the settings
    */
   public void reload(Supplier<Settings> read) {
+    front.reload();
     try {
       Settings settings = read.get();
       if (settings.bins().isEmpty()) {
@@ -268,6 +299,7 @@ public final class HubServer implements AutoCloseable {
 
   @Override
   public void close() {
+    front.close();
     while (!closers.isEmpty()) {
       try {
         closers.pop().run();

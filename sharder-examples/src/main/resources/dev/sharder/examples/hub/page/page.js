@@ -66,6 +66,7 @@ function row(bin) {
 function state(bin) {
   const shown = [element("span", bin.state, { class: `state ${bin.state}` })];
   if (bin.refusal && bin.state === "open") shown.push(" ", element("span", bin.refusal, { class: "why" }));
+  if (bin.up !== undefined) shown.push(" ", element("span", bin.up ? "up" : "down", bin.up ? {} : { class: "why" }));
   return shown;
 }
 

@@ -45,7 +45,8 @@ class PlansApiTest {
   }
 
   private PlansApi plans(BinPolicy policy) {
-    SharderRegistry.UserKind users = new SharderRegistry.UserKind(sharder, name -> {}, false);
+    SharderRegistry.UserKind users =
+        new SharderRegistry.UserKind(sharder, name -> {}, false, bin -> Optional.empty());
     return new PlansApi(new SharderRegistry(store, kind -> policy, users, List.of()));
   }
 

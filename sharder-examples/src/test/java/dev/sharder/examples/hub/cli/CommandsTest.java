@@ -456,7 +456,7 @@ class CommandsTest {
     List<String> commands = new ArrayList<>();
     Collections.addAll(commands, "assign", "find", "explain", "history", "list", "bins", "bin");
     Collections.addAll(commands, "move", "remove", "rebalance", "apply", "import", "export");
-    Collections.addAll(commands, "verify", "serve");
+    Collections.addAll(commands, "verify", "serve", "proxy");
     for (String command : commands) {
       assertThat(help).containsPattern("(?m)^  " + command + " ");
       assertThat(CommandShell.runAsIs(command, "--help").ended(0).out()).contains("Usage: sharder");

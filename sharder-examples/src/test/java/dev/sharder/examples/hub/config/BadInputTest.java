@@ -294,7 +294,7 @@ class BadInputTest {
 
   @Test
   void helpAndVersionAreOnEveryCommand() {
-    for (String command : List.of("", "serve")) {
+    for (String command : List.of("", "serve", "proxy")) {
       for (String option : List.of("--help", "--version", "-h", "-V")) {
         List<String> args = new ArrayList<>(List.of(command, option));
         args.remove("");

@@ -26,7 +26,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The browser of one user who has logged in to nginx, with cookies and connections of its own. */
+/**
+ * The browser of one user, with cookies and connections of its own; at nginx, one who has logged in
+ * there.
+ */
 public final class UserBrowser {
 
   private static final Duration TIME_LIMIT = Duration.ofSeconds(30);
@@ -37,13 +40,20 @@ public final class UserBrowser {
 
   private final String user;
   private final URI site;
+  private final List<String> identity;
   private final CookieManager cookies = new CookieManager();
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).cookieHandler(cookies).build();
 
   public UserBrowser(String user, RunningNginx nginx) {
+    this(user, nginx.port(), "Authorization", RunningNginx.authorization(user));
+  }
+
+  /** Creates one that asks a port of this machine, with header fields that say who the user is. */
+  public UserBrowser(String user, int port, String... identity) {
     this.user = user;
-    this.site = URI.create("http://127.0.0.1:" + nginx.port());
+    this.site = URI.create("http://127.0.0.1:" + port);
+    this.identity = List.of(identity);
   }
 
   public String user() {
@@ -91,24 +101,53 @@ public final class UserBrowser {
             .build());
   }
 
+  /** Asks as a script of a page does, with the token from its cookie. */
+  public <T> HttpResponse<T> script(
+      String method,
+      String target,
+      HttpRequest.BodyPublisher body,
+      HttpResponse.BodyHandler<T> take)
+      throws Exception {
+    return client.send(
+        request(
+                target,
+                "X-XSRFToken",
+                cookieIfAny("_xsrf", target),
+                "Content-Type",
+                "application/json",
+                "Referer",
+                site + "/hub/home")
+            .method(method, body)
+            .build(),
+        take);
+  }
+
   /** Opens a websocket as a page of this site does. */
   public WebSocket socket(String target, WebSocket.Listener listener) throws Exception {
-    return client
-        .newWebSocketBuilder()
-        .header("Authorization", RunningNginx.authorization(user))
-        .header("Origin", site.toString())
+    WebSocket.Builder builder = client.newWebSocketBuilder().header("Origin", site.toString());
+    for (int i = 0; i < identity.size(); i += 2) {
+      builder.header(identity.get(i), identity.get(i + 1));
+    }
+    return builder
         .buildAsync(URI.create(site.toString().replace("http:", "ws:") + target), listener)
         .get(TIME_LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** The cookie that goes with a request, the most particular one if there are many. */
   public String cookie(String name, String target) {
+    return found(name, target).orElseThrow(() -> new AssertionError("no cookie " + name));
+  }
+
+  private String cookieIfAny(String name, String target) {
+    return found(name, target).orElse("none");
+  }
+
+  private Optional<String> found(String name, String target) {
     return cookies.getCookieStore().getCookies().stream()
         .filter(cookie -> cookie.getName().equals(name) && target.startsWith(cookie.getPath()))
         .sorted(Comparator.comparing((HttpCookie cookie) -> cookie.getPath().length()).reversed())
         .map(HttpCookie::getValue)
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no cookie " + name));
+        .findFirst();
   }
 
   public void keepCookie(String name, String value) {
@@ -135,8 +174,10 @@ public final class UserBrowser {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(
                 target.startsWith("/") ? URI.create(site + target) : URI.create(target))
-            .timeout(TIME_LIMIT)
-            .header("Authorization", RunningNginx.authorization(user));
+            .timeout(TIME_LIMIT);
+    if (!identity.isEmpty()) {
+      request.headers(identity.toArray(String[]::new));
+    }
     return headers.length == 0 ? request : request.headers(headers);
   }
 

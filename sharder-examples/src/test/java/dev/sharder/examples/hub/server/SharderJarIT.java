@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sharder.examples.hub.nginx.EchoHub;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
+import io.undertow.Undertow;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +43,9 @@ class SharderJarIT {
       Set.of(
           "org.antlr:antlr4-runtime",
           "com.google.code.gson:gson",
-          "com.github.stephenc.jcip:jcip-annotations");
+          "com.github.stephenc.jcip:jcip-annotations",
+          "org.jctools:jctools-core",
+          "org.jctools:jctools-core-jdk11");
 
   private static final Pattern UNUSED =
       Pattern.compile(
@@ -87,6 +92,39 @@ class SharderJarIT {
     Matcher again = awaitAnswering(start("serve", "--listen", "127.0.0.1:0"));
     for (int i = 0; i < 20; i++) {
       assertThat(cookieOf(again, "user" + i)).isEqualTo(cookies.get(i));
+    }
+  }
+
+  @Test
+  @DisplayName("The jar carries users to their hub, and ends when told")
+  void proxy() throws Exception {
+    Undertow hub = EchoHub.start("hub-1");
+    int address = ((InetSocketAddress) hub.getListenerInfo().get(0).getAddress()).getPort();
+    try {
+      Path file =
+          Files.writeString(
+              folder.resolve("sharder.yml"),
+              "bins: [{name: hub-1, labels: {address: '127.0.0.1:%d'}}]\n".formatted(address));
+      Process proxy =
+          start(
+              "proxy",
+              "--config",
+              file.toString(),
+              "--listen",
+              "127.0.0.1:0",
+              "--proxy-listen",
+              "127.0.0.1:0");
+      Matcher users =
+          await(proxy, Pattern.compile("answering users at http://127\\.0\\.0\\.1:(\\d+); hubs"));
+      HubAnswer answer =
+          RunningHub.send(
+              Integer.parseInt(users.group(1)),
+              "GET /x HTTP/1.1\r\nHost: h\r\nREMOTE_USER: ada\r\nConnection: close\r\n\r\n");
+      assertThat(answer.body()).isEqualTo("hub-1 has /x of nobody");
+      proxy.destroy();
+      assertThat(proxy.waitFor()).isEqualTo(128 + 15);
+    } finally {
+      hub.stop();
     }
   }
 
