@@ -27,6 +27,15 @@ final class Benchmarks {
     ALL.put("http-hit", HttpBenchmark::hit);
     ALL.put("http-new", HttpBenchmark::newUsers);
     ALL.put("http-heap", HttpHeapBenchmark::flat);
+    ALL.put("proxy-1k", ProxyBenchmark::smallBesideNginx);
+    ALL.put("proxy-1k-chp", ProxyBenchmark::smallBesideChp);
+    ALL.put("proxy-64k", ProxyBenchmark::large);
+    ALL.put("proxy-64k-one-worker", ProxyBenchmark::largeBesideOneWorker);
+    ALL.put("proxy-one", ProxyBenchmark::oneConnection);
+    ALL.put("proxy-p99", ProxyBenchmark::slowest);
+    ALL.put("proxy-users", ProxyBenchmark::users);
+    ALL.put("proxy-websockets", ProxyBenchmark::websockets);
+    ALL.put("proxy-routes", ProxyBenchmark::routes);
   }
 
   /** Measures; fails if a promise was broken on the way. */
