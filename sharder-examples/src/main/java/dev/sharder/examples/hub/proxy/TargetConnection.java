@@ -18,6 +18,8 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
 
   private static final Logger log = LoggerFactory.getLogger(TargetConnection.class);
 
+  private static final String NOT_HTTP = "its answer is not HTTP/1.1: ";
+
   private static final int MOST_HEAD_BYTES = 256 * 1024;
 
   private final Target target;
@@ -37,6 +39,9 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
   private boolean used;
   private boolean reading;
   private boolean ending;
+
+  /** Set once nothing more will be read. */
+  private boolean lastBytes;
 
   /** Null unless the connection ended by an error, rather than in an orderly way. */
   private @Nullable String failure;
@@ -128,13 +133,23 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     try {
       process(reader);
     } catch (MalformedMessageException malformed) {
-      fail("its answer is not HTTP/1.1: " + malformed.getMessage());
+      fail(NOT_HTTP + malformed.getMessage());
     }
     in.trim();
   }
 
+  /** Passes on what came before the end of the connection, even to a client that is slow. */
+  private void processLast(Exchange reader) {
+    lastBytes = true;
+    try {
+      process(reader);
+    } catch (MalformedMessageException malformed) {
+      failure = NOT_HTTP + malformed.getMessage();
+    }
+  }
+
   private void process(Exchange reader) throws MalformedMessageException {
-    while (exchange == reader && !in.isEmpty() && (body == null || reader.wantsAnswer())) {
+    while (exchange == reader && !in.isEmpty() && mayPass(reader)) {
       if (body == null) {
         if (!readHead(reader)) {
           return;
@@ -155,6 +170,10 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
       // What stands behind an answer answers nothing.
       close();
     }
+  }
+
+  private boolean mayPass(Exchange reader) {
+    return body == null || lastBytes || reader.wantsAnswer();
   }
 
   private boolean readHead(Exchange reader) throws MalformedMessageException {
@@ -188,7 +207,7 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     exchange = null;
     used = true;
     // A target that has answered before it read the body might read it as the next request.
-    if (persistent && !reader.request().hasBody() && in.isEmpty()) {
+    if (persistent && isOpen() && !reader.request().hasBody() && in.isEmpty()) {
       idleSince = System.nanoTime();
       pool.put(this);
     } else {
@@ -245,6 +264,9 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     ending = true;
+    if (exchange != null) {
+      processLast(exchange);
+    }
     in.release();
     pool.closed(this);
     if (tunnel != null) {

@@ -65,19 +65,19 @@ final class TargetNames implements AutoCloseable {
         throw new IllegalStateException(impossible);
       }
     }
-    return pending
-        .computeIfAbsent(target.host(), this::lookUpSoon)
-        .thenApply(found -> at(found, target.port()));
+    try {
+      return pending
+          .computeIfAbsent(target.host(), this::lookUpSoon)
+          .thenApply(found -> at(found, target.port()));
+    } catch (RejectedExecutionException full) {
+      return CompletableFuture.failedStage(full);
+    }
   }
 
   /** One lookup for all who wait for a name, so that a slow name holds one thread. */
   private CompletableFuture<List<InetAddress>> lookUpSoon(String host) {
     CompletableFuture<List<InetAddress>> found = new CompletableFuture<>();
-    try {
-      threads.execute(() -> lookUp(host, found));
-    } catch (RejectedExecutionException full) {
-      found.completeExceptionally(full);
-    }
+    threads.execute(() -> lookUp(host, found));
     return found.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 

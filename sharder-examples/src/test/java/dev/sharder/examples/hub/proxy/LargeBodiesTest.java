@@ -12,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Bodies of any size pass")
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -66,6 +68,27 @@ class LargeBodiesTest {
           connection.head();
           connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + length + "\r\n\r\n");
           sent.complete(sendBytes(connection, length, new AtomicLong()));
+        });
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      client.send("GET / HTTP/1.1\r\nHost: hub\r\n\r\n");
+      assertThat(client.head().value("Content-Length")).isEqualTo(String.valueOf(length));
+      assertThat(checksum(client, length)).isEqualTo(sent.join());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 16, 48})
+  @DisplayName("to their end, although the target leaves before a client begins to read")
+  void targetLeaves(int pieces) throws IOException {
+    long length = (long) pieces * PIECE;
+    CompletableFuture<String> sent = new CompletableFuture<>();
+    start(
+        connection -> {
+          connection.head();
+          connection.send(
+              "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + length + "\r\n\r\n");
+          sent.complete(sendBytes(connection, length, new AtomicLong()));
+          connection.close();
         });
     try (RawConnection client = RawConnection.to(proxy.port())) {
       client.send("GET / HTTP/1.1\r\nHost: hub\r\n\r\n");
