@@ -65,11 +65,6 @@ final class Exchange {
     return answered;
   }
 
-  /** Returns whether the whole request was sent to the target. */
-  boolean isSent() {
-    return body.isDone();
-  }
-
   // The way to a target
 
   /** Asks where the request goes, and sends it there. */

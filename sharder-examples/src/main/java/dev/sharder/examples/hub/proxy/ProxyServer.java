@@ -109,11 +109,6 @@ public final class ProxyServer implements AutoCloseable {
     return ((InetSocketAddress) channel.localAddress()).getPort();
   }
 
-  /** Returns how many clients are connected. */
-  public int connections() {
-    return connections.get();
-  }
-
   /** Finishes the requests under way, within the limit, and then closes all websockets. */
   @Override
   public void close() {

@@ -9,6 +9,7 @@ import dev.sharder.examples.hub.proxy.ProxyOptions;
 import dev.sharder.examples.hub.proxy.ProxyServer;
 import dev.sharder.examples.hub.proxy.Rewrites;
 import dev.sharder.examples.hub.proxy.Router;
+import dev.sharder.examples.hub.proxy.ServerCertificate;
 import dev.sharder.examples.hub.proxy.TlsFiles;
 import dev.sharder.examples.hub.server.StartException;
 import io.netty.handler.ssl.SslContext;
@@ -154,24 +155,9 @@ public final class ChpServer implements AutoCloseable {
 
   /** Returns the certificates that clients see: those of the latest reload that succeeded. */
   private Supplier<SslContext> certificates(TlsFiles files) {
-    LatestContext latest = new LatestContext(files.forServer());
-    reloaders.add(() -> latest.context = files.forServer());
-    return latest;
-  }
-
-  /** The certificates in use. */
-  private static final class LatestContext implements Supplier<SslContext> {
-
-    volatile SslContext context;
-
-    LatestContext(SslContext context) {
-      this.context = context;
-    }
-
-    @Override
-    public SslContext get() {
-      return context;
-    }
+    ServerCertificate certificate = new ServerCertificate(files);
+    reloaders.add(certificate::refresh);
+    return certificate;
   }
 
   private void openRedirect(

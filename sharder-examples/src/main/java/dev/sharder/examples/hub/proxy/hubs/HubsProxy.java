@@ -21,6 +21,7 @@ import dev.sharder.examples.hub.proxy.ProxyServer;
 import dev.sharder.examples.hub.proxy.RequestHead;
 import dev.sharder.examples.hub.proxy.Rewrites;
 import dev.sharder.examples.hub.proxy.Router;
+import dev.sharder.examples.hub.proxy.ServerCertificate;
 import dev.sharder.examples.hub.proxy.TlsFiles;
 import dev.sharder.examples.hub.proxy.chp.ChpMetrics;
 import dev.sharder.examples.hub.proxy.chp.ChpRouter;

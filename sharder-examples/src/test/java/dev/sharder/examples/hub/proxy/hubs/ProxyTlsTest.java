@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.proxy.Eventually;
 import dev.sharder.examples.hub.proxy.PemPair;
+import dev.sharder.examples.hub.proxy.ServerCertificate;
 import dev.sharder.examples.hub.proxy.TlsFiles;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import io.netty.handler.ssl.JdkSslContext;

@@ -1,6 +1,5 @@
-package dev.sharder.examples.hub.proxy.hubs;
+package dev.sharder.examples.hub.proxy;
 
-import dev.sharder.examples.hub.proxy.TlsFiles;
 import dev.sharder.examples.hub.server.StartException;
 import io.netty.handler.ssl.SslContext;
 import java.util.function.Supplier;
@@ -8,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The certificate that browsers see, which is read again when it was renewed. Thread-safe. */
-final class ServerCertificate implements Supplier<SslContext> {
+public final class ServerCertificate implements Supplier<SslContext> {
 
   private static final Logger log = LoggerFactory.getLogger(ServerCertificate.class);
 
@@ -20,15 +19,24 @@ final class ServerCertificate implements Supplier<SslContext> {
    *
    * @throws StartException if they cannot be read, or do not belong together
    */
-  ServerCertificate(TlsFiles files) {
+  public ServerCertificate(TlsFiles files) {
     this.files = files;
     this.context = files.forServer();
   }
 
-  /** Reads the files again, for the connections from now on; keeps the certificate if they fail. */
-  void reload() {
+  /**
+   * Reads the files again, for the connections from now on.
+   *
+   * @throws StartException if they cannot be used; the certificate stays
+   */
+  public void refresh() {
+    context = files.forServer();
+  }
+
+  /** Does the same, and logs what became of it instead of failing. */
+  public void reload() {
     try {
-      context = files.forServer();
+      refresh();
       log.info("reloaded the certificate");
     } catch (StartException unusable) {
       log.error("the certificate in use is unchanged: {}", unusable.getMessage());
