@@ -370,30 +370,38 @@ final class HistoryEvidence {
   /** Returns the calls that may have put the object there. */
   private List<RecordedCall> makers(
       ObjectTimeline timeline, int position, List<RecordedCall> assigns) {
-    List<RecordedCall> claims = new ArrayList<>();
-    List<RecordedCall> candidates = new ArrayList<>();
-    List<RecordedCall> finders = new ArrayList<>();
+    List<RecordedCall> makers = new ArrayList<>();
     ObservedAssignment held = Objects.requireNonNull(timeline.stay(position));
     for (RecordedCall call : assigns) {
-      if (call.outcome() instanceof CallOutcome.Placed placed) {
-        if (held.isStay(placed.held())) {
-          claims.add(call);
-        }
-      } else if (call.isUnknown() || call.operation() instanceof HistoryOperation.AssignRoster) {
-        candidates.add(call);
-      } else if (call.outcome() instanceof CallOutcome.Found found && held.isStay(found.held())) {
-        finders.add(call);
+      if (call.outcome() instanceof CallOutcome.Placed placed && held.isStay(placed.held())) {
+        makers.add(call);
       }
     }
-    if (claims.size() < timeline.count(held)) {
-      if (candidates.isEmpty()) {
+    if (makers.size() < timeline.count(held)) {
+      if (assigns.stream().noneMatch(HistoryEvidence::isOpen)) {
         foundOnRetry++;
       }
-      claims.addAll(candidates);
-      claims.addAll(finders);
+      assigns.stream().filter(call -> mayHaveMade(call, timeline, position)).forEach(makers::add);
       unclaimed.add(new Unclaimed(timeline.object(), position));
     }
-    return claims;
+    return makers;
+  }
+
+  /** Returns whether the answer leaves open what the call assigned. */
+  private static boolean isOpen(RecordedCall call) {
+    return call.isUnknown() || call.operation() instanceof HistoryOperation.AssignRoster;
+  }
+
+  /**
+   * Returns whether the call may have made the assignment without having answered so. If
+   * acknowledgements were lost, any call may: the library retried it, and answered for the last
+   * attempt.
+   */
+  boolean mayHaveMade(RecordedCall call, ObjectTimeline timeline, int position) {
+    return !isEachAcknowledged
+        || isOpen(call)
+        || (call.outcome() instanceof CallOutcome.Found found
+            && found.held().isStay(timeline.stay(position)));
   }
 
   /** Narrows the windows until nothing changes: an answer may decide which stay another means. */

@@ -174,6 +174,25 @@ class HistoryVerdictTest {
 
   @Test
   @DisplayName(
+      "A call assigned an object twice only if an acknowledgement was lost and another removed it")
+  void assignedTwice() {
+    call(2, new HistoryOperation.AssignRoster(List.of("x", "z")), 10, 90, new CallOutcome.Made(1));
+    call(3, assign("v"), 10, 90, new CallOutcome.Placed(new ObservedAssignment("a", 1, 1, LATE)));
+    objects.put("z", new ObservedAssignment("a", 1, 1, EARLY));
+    removed("x", "b", 30, 40);
+    objects.put("x", new ObservedAssignment("b", 1, 1, LATE));
+    removed("v", "a", 50, 60);
+    objects.put("v", new ObservedAssignment("a", 1, 1, LATE));
+    assertThat(verdict().kind()).isEqualTo(HistoryVerdict.Kind.UNEXPLAINED);
+    assertThat(HistoryVerdict.afterFaults(calls, ending()).kind())
+        .isEqualTo(HistoryVerdict.Kind.EXPLAINED);
+    objects.put("x", new ObservedAssignment("a", 1, 1, LATE));
+    assertThat(HistoryVerdict.afterFaults(calls, ending()).kind())
+        .isEqualTo(HistoryVerdict.Kind.UNEXPLAINED);
+  }
+
+  @Test
+  @DisplayName(
       "A roster that counts more than it assigned is not explained by a lost acknowledgement")
   void rosterCountsTooMuch() {
     call(2, new HistoryOperation.AssignRoster(List.of("x", "z")), 10, 60, new CallOutcome.Made(2));
@@ -251,6 +270,14 @@ class HistoryVerdictTest {
     call(1, move, start, end, new CallOutcome.Assigned(held));
     changed(Change.What.MOVED, Optional.of(object), Optional.of(from), Optional.of(to), version);
     objects.put(object, held);
+  }
+
+  private void removed(String object, String from, long start, long end) {
+    ObservedAssignment held = new ObservedAssignment(from, 1, 1, EARLY);
+    call(
+        1, new HistoryOperation.TakeAway(object, null), start, end, new CallOutcome.Assigned(held));
+    changed(Change.What.REMOVED, Optional.of(object), Optional.of(from), Optional.empty(), 1);
+    objects.remove(object);
   }
 
   /** Records a change of the latest call. */

@@ -223,7 +223,8 @@ final class LinearizationSearch {
   /** Returns whether the step is the next possible part of its roster. */
   private boolean isInOrder(Config config, SearchStep step) {
     RosterCall roster = step.use() == null ? null : step.use().roster();
-    if (roster == null) {
+    if (roster == null || !roster.isExact()) {
+      // A roster that was retried began with its first object again.
       return true;
     }
     boolean isBefore = true;
@@ -244,7 +245,8 @@ final class LinearizationSearch {
       return false;
     }
     boolean isComplete = use.roster() != null && use.roster().isExact();
-    return isComplete || config.state().position(model.number(use.object())) >= use.position();
+    return isComplete
+        || config.state().position(model.number(use.object())) >= use.positions().last();
   }
 
   private boolean isDone(Config config, SearchStep step) {

@@ -1,15 +1,16 @@
 package dev.sharder.history;
 
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /** A call, or a part of one, to be ordered by the search. Has identity equality. */
 final class SearchStep {
 
   /**
-   * The effect that an optional step may have had: it brought an object to a position of its
-   * timeline, at most the given one, as a part of a roster or as a single call.
+   * The effect that an optional step may have had: it brought an object to one of these positions
+   * of its timeline, as a part of a roster or as a single call.
    */
-  record Use(String object, int position, @Nullable RosterCall roster) {}
+  record Use(String object, SortedSet<Integer> positions, @Nullable RosterCall roster) {}
 
   private final RecordedCall call;
   private final @Nullable Integer group;

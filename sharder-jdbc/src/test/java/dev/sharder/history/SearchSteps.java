@@ -2,6 +2,9 @@ package dev.sharder.history;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The steps to be ordered by the search: all calls that change something or read bins. */
@@ -34,10 +37,10 @@ final class SearchSteps {
     }
     if (call.operation() instanceof HistoryOperation.AssignRoster names) {
       addRoster(new RosterCall(call, evidence.isEachAcknowledged()), names.objects());
-    } else if (outcome instanceof CallOutcome.Placed) {
-      steps.add(SearchStep.assigning(call));
-    } else if (call.operation() instanceof HistoryOperation.AssignOne assign
-        && (call.isUnknown() || outcome instanceof CallOutcome.Found)) {
+    } else if (call.operation() instanceof HistoryOperation.AssignOne assign) {
+      if (outcome instanceof CallOutcome.Placed) {
+        steps.add(SearchStep.assigning(call));
+      }
       addIfUsed(call, assign.object(), null);
     }
     boolean looks =
@@ -58,33 +61,47 @@ final class SearchSteps {
     }
   }
 
-  /** Adds an optional step if the call may have made an unclaimed assignment of the object. */
+  /**
+   * Adds an optional step if the call may have made an unclaimed assignment of the object. If
+   * acknowledgements were lost, the library retried calls, and one call may have assigned the
+   * object several times: others removed it in between.
+   */
   private void addIfUsed(RecordedCall call, String object, @Nullable RosterCall roster) {
+    SortedSet<Integer> positions = new TreeSet<>();
     ObjectTimeline timeline = evidence.timelineOf(object);
-    int position = 0;
-    long until = Long.MIN_VALUE;
     for (int i = 1; i <= timeline.last(); i++) {
-      boolean mayBeMade =
-          evidence.isUnclaimed(timeline, i)
-              && timeline.from(i) <= call.end()
-              && timeline.until(i) >= call.start()
-              && (!(call.outcome() instanceof CallOutcome.Found found)
-                  || found.held().isStay(timeline.stay(i)));
-      position = mayBeMade ? i : position;
-      until = mayBeMade ? Math.max(until, timeline.until(i)) : until;
-    }
-    if (position > 0) {
-      // Parts of a counted roster are kept until the roster ends.
-      boolean isCounted = roster != null && roster.isCounted();
-      SearchStep step =
-          SearchStep.perhaps(
-              call,
-              new SearchStep.Use(object, position, roster),
-              isCounted ? call.end() : Math.min(until, call.end()));
-      steps.add(step);
-      if (roster != null) {
-        roster.parts().add(step);
+      if (evidence.isUnclaimed(timeline, i)
+          && evidence.mayHaveMade(call, timeline, i)
+          && timeline.from(i) <= call.end()
+          && timeline.until(i) >= call.start()) {
+        positions.add(i);
       }
+    }
+    if (evidence.isEachAcknowledged()) {
+      addUse(call, new SearchStep.Use(object, positions, roster));
+    } else {
+      positions.forEach(
+          position -> addUse(call, new SearchStep.Use(object, single(position), roster)));
+    }
+  }
+
+  private static SortedSet<Integer> single(int position) {
+    return new TreeSet<>(Set.of(position));
+  }
+
+  private void addUse(RecordedCall call, SearchStep.Use use) {
+    if (use.positions().isEmpty()) {
+      return;
+    }
+    // Parts of a counted roster are kept until the roster ends.
+    RosterCall roster = use.roster();
+    boolean isCounted = roster != null && roster.isCounted();
+    long until = evidence.timelineOf(use.object()).until(use.positions().last());
+    SearchStep step =
+        SearchStep.perhaps(call, use, isCounted ? call.end() : Math.min(until, call.end()));
+    steps.add(step);
+    if (roster != null) {
+      roster.parts().add(step);
     }
   }
 }

@@ -90,7 +90,7 @@ final class SequentialModel {
       why.is("%s is in %s already", assign.object(), held);
       return null;
     }
-    if (step.call().outcome() instanceof CallOutcome.Refused) {
+    if (step.use() == null && step.call().outcome() instanceof CallOutcome.Refused) {
       ObservedBin emptiest = state.emptiest(assign.size());
       if (emptiest != null) {
         why.is("%s is open and has room", emptiest.name());
@@ -98,24 +98,26 @@ final class SequentialModel {
       }
       return answers(step, new CallOutcome.Refused(NO_OPEN_BIN), why) ? state : null;
     }
-    ModelState after = place(state, object, assign.size(), now, why);
+    ModelState after = place(state, step, object, assign.size(), now, why);
     if (after == null) {
       return null;
     }
     ObservedAssignment next = Objects.requireNonNull(stay(after, object));
-    CallOutcome expected =
-        step.call().outcome() instanceof CallOutcome.Found
-            ? new CallOutcome.Found(next.withSize(assign.size()))
-            : new CallOutcome.Placed(next.withSize(assign.size()));
-    return answers(step, expected, why) ? after : null;
+    CallOutcome expected = new CallOutcome.Placed(next.withSize(assign.size()));
+    return step.use() != null || answers(step, expected, why) ? after : null;
   }
 
-  private @Nullable ModelState place(ModelState state, int object, long size, long now, Why why) {
+  private @Nullable ModelState place(
+      ModelState state, SearchStep step, int object, long size, long now, Why why) {
     ObjectTimeline timeline = timelines.get(object);
     int next = state.position(object) + 1;
     ObservedAssignment held = next <= timeline.last() ? timeline.stay(next) : null;
     if (held == null || !timeline.isAssigned(next)) {
       why.is("%s is never assigned after that", timeline.object());
+      return null;
+    }
+    if (step.use() != null && !step.use().positions().contains(next)) {
+      why.is("%s was assigned to %s by another call", timeline.object(), held);
       return null;
     }
     ObservedBin emptiest = state.emptiest(size);
@@ -141,7 +143,7 @@ final class SequentialModel {
     SearchStep.Use use = step.use();
     if (use != null) {
       int object = number(use.object());
-      return stay(state, object) == null ? place(state, object, 1, now, why) : null;
+      return stay(state, object) == null ? place(state, step, object, 1, now, why) : null;
     }
     boolean isNew = roster.objects().stream().anyMatch(one -> stay(state, number(one)) == null);
     if (!isNew || state.emptiest(1) != null) {

@@ -51,12 +51,15 @@ final class RoutesApi {
    */
   HttpHandler admitting(HttpHandler next) {
     return exchange -> {
-      exchange.addExchangeCompleteListener(
-          (ended, others) -> {
-            metrics.apiAnswered(ended.getStatusCode());
+      // Before the answer leaves: who has it, and asks for the counters, finds it counted.
+      exchange.addResponseCommitListener(
+          answered -> {
+            metrics.apiAnswered(answered.getStatusCode());
             log.debug(
-                "{} {} {}", ended.getStatusCode(), ended.getRequestMethod(), ended.getRequestURI());
-            others.proceed();
+                "{} {} {}",
+                answered.getStatusCode(),
+                answered.getRequestMethod(),
+                answered.getRequestURI());
           });
       exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-store");
       Optional<Problem> refusal = refusal(exchange);
