@@ -9,8 +9,10 @@ import dev.sharder.store.Edit;
 import dev.sharder.store.Scope;
 import dev.sharder.store.Snapshot;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,10 +22,12 @@ final class DeclaredBins {
 
   private static final Logger log = LoggerFactory.getLogger(Sharder.class);
 
+  private static final int MOST_LOGGED = 50;
   private static final Note BY_DECLARATION = new Note("declaration", "");
 
   private final String kind;
   private final Snapshot snapshot;
+  private final Map<String, Bin> known = new HashMap<>();
   private final EditDraft draft;
   private final List<String> added = new ArrayList<>();
   private final List<String> updated = new ArrayList<>();
@@ -33,6 +37,7 @@ final class DeclaredBins {
   private DeclaredBins(String kind, Snapshot snapshot) {
     this.kind = kind;
     this.snapshot = snapshot;
+    snapshot.bins().forEach(bin -> known.put(bin.name(), bin.bin()));
     this.draft = new EditDraft(snapshot, BY_DECLARATION);
   }
 
@@ -60,9 +65,12 @@ final class DeclaredBins {
   }
 
   private void declare(Bin declared) {
-    snapshot
-        .bin(declared.name())
-        .ifPresentOrElse(known -> redeclare(known.bin(), declared), () -> add(declared));
+    Bin before = known.get(declared.name());
+    if (before == null) {
+      add(declared);
+    } else {
+      redeclare(before, declared);
+    }
   }
 
   private void add(Bin declared) {
@@ -70,14 +78,14 @@ final class DeclaredBins {
     draft.put(kind, declared, false, Change.What.BIN_ADDED, "declared");
   }
 
-  private void redeclare(Bin known, Bin declared) {
-    boolean opens = snapshot.undeclared().contains(known.name());
-    Bin now = declared.withState(opens ? BinState.OPEN : known.state());
+  private void redeclare(Bin before, Bin declared) {
+    boolean opens = snapshot.undeclared().contains(before.name());
+    Bin now = declared.withState(opens ? BinState.OPEN : before.state());
     if (opens) {
       reopened.add(now.name());
       draft.put(kind, now, false, Change.What.BIN_OPENED, "declared again");
     }
-    if (!now.withState(known.state()).equals(known)) {
+    if (!now.withState(before.state()).equals(before)) {
       updated.add(now.name());
       draft.put(kind, now, false, Change.What.BIN_UPDATED, "declaration changed");
     }
@@ -92,13 +100,19 @@ final class DeclaredBins {
           "kind '{}': bins {} are no longer declared and were cordoned; they keep their objects and"
               + " take no new ones until they are declared again",
           kind,
-          cordoned);
+          brief(cordoned));
     }
   }
 
   private void logIfAny(String what, List<String> names) {
     if (!names.isEmpty()) {
-      log.info("kind '{}': {} {}", kind, what, names);
+      log.info("kind '{}': {} {}", kind, what, brief(names));
     }
+  }
+
+  private static String brief(List<String> names) {
+    return names.size() <= MOST_LOGGED
+        ? names.toString()
+        : "%s and %d more".formatted(names.subList(0, MOST_LOGGED), names.size() - MOST_LOGGED);
   }
 }

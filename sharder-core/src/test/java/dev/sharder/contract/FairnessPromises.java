@@ -6,6 +6,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
+import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +57,40 @@ abstract class FairnessPromises extends StorePromises {
     assignMany(hubs, "user", 99);
     assertThat(loads(hubs).values())
         .containsExactlyInAnyOrder(10L, 10L, 10L, 10L, 10L, 10L, 10L, 10L, 10L, 9L);
+  }
+
+  @Test
+  @DisplayName("the next object goes to the emptiest bin, whatever else was done since the last one")
+  void doneInBetween() {
+    Sharder hubs = hubs("a", "b", "c", "d");
+    Random random = new Random(7);
+    for (int i = 0; i < 60; i++) {
+      assign(hubs, "plain-%d-".formatted(i), 1 + random.nextInt(3));
+      String last = "plain-%d-0".formatted(i);
+      String someBin = List.of("a", "b", "c", "d").get(random.nextInt(4));
+      switch (i % 6) {
+        case 0 -> hubs.assign(AssignmentRequest.of("hub", "large-" + i).withSize(3));
+        case 1 -> admin().move(Move.of(last, someBin), MoveMode.FORCED, NOTE);
+        case 2 -> admin().remove(last, ANY, NOTE);
+        case 3 -> admin().changeBin(someBin, bin -> bin.withOffset(random.nextInt(4)), NOTE);
+        case 4 -> admin().changeBin(someBin, bin -> bin.withWeight(1 + random.nextInt(2)), NOTE);
+        default -> hubs.assignRoster(Stream.of("r1-" + i, "r2-" + i).iterator(), progress -> {});
+      }
+      BinLoad emptiest = EMPTIEST_IN_JAVA.choose(request("next-" + i), hubs.bins());
+      assertThat(hubs.assign("next-" + i).bin()).as("after step %d", i).isEqualTo(emptiest.name());
+    }
+  }
+
+  @Test
+  @DisplayName("10,000 bins are declared at once, and taken one after another")
+  void manyBins() {
+    List<Bin> bins =
+        IntStream.range(0, 10_000).mapToObj(i -> Bin.of("hub-%05d".formatted(i))).toList();
+    Sharder hubs = Sharder.builder("hub", store).bins(bins).build();
+    assertThat(assignMany(hubs, "user", 70))
+        .extracting(Placement::bin)
+        .containsExactlyElementsOf(bins.stream().limit(70).map(Bin::name).toList());
+    assertThat(hubs.bins()).extracting(BinLoad::bin).containsExactlyElementsOf(bins);
   }
 
   @Test

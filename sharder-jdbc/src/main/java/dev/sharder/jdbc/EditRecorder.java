@@ -3,7 +3,6 @@ package dev.sharder.jdbc;
 import static java.util.stream.Collectors.toSet;
 
 import dev.sharder.Assignment;
-import dev.sharder.Bin;
 import dev.sharder.admin.Change;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.store.Edit;
@@ -74,8 +73,8 @@ final class EditRecorder {
   }
 
   private static void record(Statements statements, String kind, Edit<?> edit) {
-    for (Bin bin : edit.bins()) {
-      put(statements, kind, bin, edit.undeclared().contains(bin.name()));
+    if (!edit.bins().isEmpty()) {
+      statements.putBins(kind, edit.bins(), edit.undeclared());
     }
     if (!edit.placed().isEmpty()) {
       statements.insert(kind, edit.placed());
@@ -98,17 +97,5 @@ final class EditRecorder {
       statements.raiseRevision(kind);
       statements.append(kind, changes);
     }
-  }
-
-  private static void put(Statements statements, String kind, Bin bin, boolean undeclared) {
-    statements.putBin(
-        kind,
-        bin.name(),
-        bin.weight(),
-        bin.offset(),
-        bin.capacity(),
-        bin.state().word(),
-        undeclared,
-        bin.labels());
   }
 }

@@ -38,11 +38,11 @@ final class LabelsJson {
     }
   }
 
-  static String write(Object value) throws SQLException {
+  static String write(Object value) {
     try {
       return MAPPER.writeValueAsString(value);
     } catch (JsonProcessingException unwritable) {
-      throw new SQLException("cannot be written as JSON: " + value, unwritable);
+      throw new IllegalArgumentException("cannot be written as JSON: " + value, unwritable);
     }
   }
 }

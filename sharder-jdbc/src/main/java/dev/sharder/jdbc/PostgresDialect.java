@@ -58,7 +58,8 @@ final class PostgresDialect extends Dialect {
           "BEGIN ISOLATION LEVEL READ COMMITTED",
           PostgresStatements.WRITE_SETTINGS,
           PostgresStatements.LOCK_KIND,
-          PostgresStatements.PLACE_INTO_EMPTIEST,
+          PostgresStatements.LIST_NEXT_BINS,
+          PostgresStatements.PLACE_INTO_NEXT_BINS,
           "COMMIT");
 
   private static ParsedSql script(String... statements) {

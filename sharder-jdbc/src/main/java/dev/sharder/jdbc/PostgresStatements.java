@@ -3,6 +3,7 @@ package dev.sharder.jdbc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sharder.Assignment;
+import dev.sharder.Bin;
 import dev.sharder.admin.Change;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -10,7 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jdbi.v3.sqlobject.SqlObject;
@@ -113,24 +114,24 @@ interface PostgresStatements extends Statements, SqlObject {
       """;
 
   // The k-th object that a bin takes has the share (load + k) / weight. Placing one object after
-  // another takes the smallest shares of all bins, ties by bin name. This statement takes the same
-  // shares at once, and gives them to the new objects in their order.
+  // another takes the smallest shares of all bins, ties by bin name. So the bins of the next
+  // objects
+  // can be listed ahead, and a list is right until a load or a bin is changed in another way, which
+  // empties it. While lists are used up, each is twice as long as the one before, so that the cost
+  // of reading all bins is shared by many objects. This statement does nothing if enough bins are
+  // left.
   //
-  // n objects reach at most the n emptiest bins. Of these bins, all shares up to a level are
-  // listed. The level is where n more objects would stand if the bins were vessels: any set of bins
-  // filled to (n + sum(load + 1)) / sum(weight) holds n whole objects. The minimum over the
-  // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, some objects are
-  // left over.
-  //
-  // In the result, new objects have a NULL version, which distinguishes them from known ones. Their
-  // version is 1, their size is 1, and they have no group.
-  String PLACE_INTO_EMPTIEST =
+  // The next n objects reach at most the n emptiest bins. Of these bins, all shares up to a level
+  // are listed. The level is where n more objects would stand if the bins were vessels: any set of
+  // bins filled to (n + sum(load + 1)) / sum(weight) holds n whole objects. The minimum over the
+  // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, the list is shorter.
+  String LIST_NEXT_BINS =
       """
       WITH
-      known AS MATERIALIZED (
-        SELECT object, bin, assigned_at, version, size, in_group
-        FROM sharder_assignment
-        WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
+      short AS MATERIALIZED (
+        SELECT least(2 * next_listed, 2048) + CAST(:n AS bigint) AS n
+        FROM sharder_kind
+        WHERE kind = :kind AND next_listed - next_given < :n
       ),
       emptiest AS (
         SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room,
@@ -139,13 +140,41 @@ interface PostgresStatements extends Statements, SqlObject {
         WHERE kind = :kind AND state = 'open'
           AND (capacity IS NULL OR assigned + offset_load < capacity)
         ORDER BY share, bin
-        LIMIT CAST(:n AS bigint)
+        LIMIT (SELECT n FROM short)
       ),
       vessel AS MATERIALIZED (
         SELECT bin, weight, load, room,
-               (CAST(:n AS bigint) + sum(load + 1.0::float8) OVER emptier) / sum(weight) OVER emptier AS level
+               ((SELECT n FROM short) + sum(load + 1.0::float8) OVER emptier) / sum(weight) OVER emptier AS level
         FROM emptiest
         WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
+      ),
+      list AS (
+        SELECT ARRAY(
+          SELECT bin
+          FROM (
+            SELECT bin, weight, load,
+                   generate_series(1, least(room, short.n, floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
+            FROM vessel) AS share
+          WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
+          ORDER BY (load + k)::float8 / weight, bin
+          LIMIT short.n) AS bins
+        FROM short
+      )
+      UPDATE sharder_kind AS k
+      SET next_bins = list.bins, next_listed = cardinality(list.bins), next_given = 0
+      FROM list
+      WHERE k.kind = :kind
+      """;
+
+  // In the result, new objects have a NULL version, which distinguishes them from known ones. Their
+  // version is 1, their size is 1, and they have no group.
+  String PLACE_INTO_NEXT_BINS =
+      """
+      WITH
+      known AS MATERIALIZED (
+        SELECT object, bin, assigned_at, version, size, in_group
+        FROM sharder_assignment
+        WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       ),
       placed AS (
         INSERT INTO sharder_assignment (kind, object, bin)
@@ -156,15 +185,8 @@ interface PostgresStatements extends Statements, SqlObject {
             FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, place)
             WHERE object NOT IN (SELECT object FROM known)
             ORDER BY place),
-          ARRAY(
-            SELECT bin
-            FROM (
-              SELECT bin, weight, load,
-                     generate_series(1, least(room, CAST(:n AS bigint), floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
-              FROM vessel) AS share
-            WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
-            ORDER BY (load + k)::float8 / weight, bin))
-          AS slot (object, bin)
+          (SELECT next_bins[next_given + 1 : next_given + :n ] FROM sharder_kind WHERE kind = :kind))
+          AS pair (object, bin)
         WHERE object IS NOT NULL AND bin IS NOT NULL
         RETURNING object, bin, assigned_at
       ),
@@ -173,6 +195,11 @@ interface PostgresStatements extends Statements, SqlObject {
         SET assigned = b.assigned + taken.n
         FROM (SELECT bin, count(*) AS n FROM placed GROUP BY bin) AS taken
         WHERE b.kind = :kind AND b.bin = taken.bin
+      ),
+      given AS (
+        UPDATE sharder_kind
+        SET next_given = next_given + (SELECT count(*) FROM placed)
+        WHERE kind = :kind AND EXISTS (SELECT FROM placed)
       )
       SELECT object, bin, assigned_at, NULL AS version, NULL AS size, NULL AS in_group
       FROM placed
@@ -377,6 +404,11 @@ interface PostgresStatements extends Statements, SqlObject {
 
   @SqlUpdate(
       """
+      WITH unlisted AS (
+        UPDATE sharder_kind
+        SET next_listed = 0, next_given = 0
+        WHERE kind = :kind AND next_listed > 0
+      )
       UPDATE sharder_bin AS b
       SET assigned = b.assigned + taken.n
       FROM unnest(CAST(:bins AS text[]), CAST(:more AS bigint[])) AS taken (bin, n)
@@ -385,23 +417,44 @@ interface PostgresStatements extends Statements, SqlObject {
   void count(String kind, Collection<String> bins, Collection<Long> more);
 
   @Override
+  default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
+    putBins(
+        kind,
+        each(bins, Bin::name),
+        each(bins, Bin::weight),
+        each(bins, Bin::offset),
+        each(bins, bin -> bin.capacity().isPresent() ? bin.capacity().getAsLong() : null),
+        each(bins, bin -> bin.state().word()),
+        each(bins, bin -> undeclared.contains(bin.name())),
+        each(bins, bin -> LabelsJson.write(bin.labels())));
+  }
+
   @SqlUpdate(
       """
+      WITH unlisted AS (
+        UPDATE sharder_kind
+        SET next_listed = 0, next_given = 0
+        WHERE kind = :kind AND next_listed > 0
+      )
       INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, undeclared, labels)
-      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, :undeclared, CAST(:labels AS jsonb))
+      SELECT :kind, bin, weight, offset_load, capacity, state, undeclared, labels
+      FROM unnest(
+        CAST(:bins AS text[]), CAST(:weights AS integer[]), CAST(:offsets AS bigint[]), CAST(:capacities AS bigint[]),
+        CAST(:states AS text[]), CAST(:undeclared AS boolean[]), CAST(:labels AS jsonb[]))
+        AS put (bin, weight, offset_load, capacity, state, undeclared, labels)
       ON CONFLICT (kind, bin) DO UPDATE
       SET weight = excluded.weight, offset_load = excluded.offset_load, capacity = excluded.capacity,
           state = excluded.state, undeclared = excluded.undeclared, labels = excluded.labels
       """)
-  void putBin(
+  void putBins(
       String kind,
-      String bin,
-      int weight,
-      long offset,
-      OptionalLong capacity,
-      String state,
-      boolean undeclared,
-      Map<String, String> labels);
+      @Nullable String[] bins,
+      @Nullable String[] weights,
+      @Nullable String[] offsets,
+      @Nullable String[] capacities,
+      @Nullable String[] states,
+      @Nullable String[] undeclared,
+      @Nullable String[] labels);
 
   @Override
   default void append(String kind, List<Change> changes) {

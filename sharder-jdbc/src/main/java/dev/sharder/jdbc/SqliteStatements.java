@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
+import dev.sharder.Bin;
 import dev.sharder.admin.Change;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -8,7 +9,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
@@ -24,22 +25,29 @@ interface SqliteStatements extends Statements {
       """;
 
   // ORDER BY makes the queue of a recursive query a priority queue. It starts with the next share
-  // of every open bin, takes the smallest, and adds the following share of that bin. So the
-  // objects, all of them new, get their bins one after another, up to the LIMIT.
+  // of each of the emptiest bins, as many as there are objects, takes the smallest, and adds the
+  // following share of that bin. So the objects, all of them new, get their bins one after another,
+  // up to the LIMIT. The emptiest bins are the first of an index.
   // CROSS JOIN, because some versions of SQLite would scan all new objects for each slot.
   String PLACE_INTO_EMPTIEST =
       """
       WITH RECURSIVE
-      slot (bin, weight, capacity, load, share) AS (
-        SELECT bin, weight, capacity, assigned + offset_load + 1,
+      emptiest AS MATERIALIZED (
+        SELECT bin, weight, coalesce(capacity, 9223372036854775807) AS capacity, assigned + offset_load + 1 AS load,
                (assigned + offset_load + 1.0) / weight AS share
         FROM sharder_bin
         WHERE kind = :kind AND state = 'open'
-          AND (capacity IS NULL OR assigned + offset_load < capacity)
+          AND assigned + offset_load < coalesce(capacity, 9223372036854775807)
+        ORDER BY (assigned + offset_load + 1.0) / weight, bin
+        LIMIT json_array_length(:objects)
+      ),
+      slot (bin, weight, capacity, load, share) AS (
+        SELECT bin, weight, capacity, load, share
+        FROM emptiest
         UNION ALL
         SELECT bin, weight, capacity, load + 1, (load + 1.0) / weight
         FROM slot
-        WHERE capacity IS NULL OR load < capacity
+        WHERE load < capacity
         ORDER BY 5, 1
         LIMIT json_array_length(:objects)
       ),
@@ -213,23 +221,34 @@ interface SqliteStatements extends Statements {
   }
 
   @Override
+  default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
+    putRows(
+        kind,
+        rows(
+            bins,
+            bin ->
+                Arrays.asList(
+                    bin.name(),
+                    bin.weight(),
+                    bin.offset(),
+                    bin.capacity().isPresent() ? bin.capacity().getAsLong() : null,
+                    bin.state().word(),
+                    undeclared.contains(bin.name()) ? 1 : 0,
+                    LabelsJson.write(bin.labels()))));
+  }
+
+  // WHERE TRUE, because SQLite would read ON as the condition of a join.
   @SqlUpdate(
       """
       INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, undeclared, labels)
-      VALUES (:kind, :bin, :weight, :offset, :capacity, :state, :undeclared, :labels)
+      SELECT :kind, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+      FROM json_each(:bins)
+      WHERE TRUE
       ON CONFLICT (kind, bin) DO UPDATE
       SET weight = excluded.weight, offset_load = excluded.offset_load, capacity = excluded.capacity,
           state = excluded.state, undeclared = excluded.undeclared, labels = excluded.labels
       """)
-  void putBin(
-      String kind,
-      String bin,
-      int weight,
-      long offset,
-      OptionalLong capacity,
-      String state,
-      boolean undeclared,
-      Map<String, String> labels);
+  void putRows(String kind, Collection<List<?>> bins);
 
   @Override
   default void append(String kind, List<Change> changes) {

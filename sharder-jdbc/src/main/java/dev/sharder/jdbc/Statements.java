@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
+import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
@@ -9,7 +10,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Set;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 import org.jspecify.annotations.Nullable;
@@ -48,16 +49,8 @@ interface Statements {
   /** Adds the given amount, which may be negative, to the load of each bin. */
   void count(String kind, Map<String, Long> more);
 
-  /** Inserts or updates a bin. Its load is unchanged. */
-  void putBin(
-      String kind,
-      String bin,
-      int weight,
-      long offset,
-      OptionalLong capacity,
-      String state,
-      boolean undeclared,
-      Map<String, String> labels);
+  /** Inserts or updates bins. Their loads are unchanged. */
+  void putBins(String kind, List<Bin> bins, Set<String> undeclared);
 
   /** Appends changes, with the current revision of the kind. */
   void append(String kind, List<Change> changes);

@@ -45,10 +45,11 @@ final class BenchDatabase implements AutoCloseable {
   }
 
   static Sharder sharder(JdbiAssignmentStore store, int bins) {
-    return Sharder.builder("hub", store)
-        .bins(IntStream.rangeClosed(1, bins).mapToObj("hub-%04d"::formatted).toArray(String[]::new))
-        .cache(0)
-        .build();
+    return Sharder.builder("hub", store).bins(names(bins)).cache(0).build();
+  }
+
+  static String[] names(int bins) {
+    return IntStream.rangeClosed(1, bins).mapToObj("hub-%06d"::formatted).toArray(String[]::new);
   }
 
   /** What an application without a sharder would write to: one key, and nothing to choose. */

@@ -19,7 +19,13 @@ final class Benchmarks {
     ALL.put("hit", HitBenchmark::beside);
     ALL.put("miss-postgres", MissBenchmark::beside);
     ALL.put("growth", GrowthBenchmark::beside);
-    ALL.put("bins", PlacingBenchmark::manyBins);
+    ALL.put("bins", () -> PlacingBenchmark.manyBins(BenchDatabase::postgres, 1_000));
+    ALL.put("bins-10k", () -> PlacingBenchmark.manyBins(BenchDatabase::postgres, 10_000));
+    ALL.put("bins-100k", () -> PlacingBenchmark.manyBins(BenchDatabase::postgres, 100_000));
+    ALL.put("bins-10k-sqlite", () -> PlacingBenchmark.manyBins(BenchDatabase::sqlite, 10_000));
+    ALL.put("bins-100k-sqlite", () -> PlacingBenchmark.manyBins(BenchDatabase::sqlite, 100_000));
+    ALL.put("declare-10k", () -> BinsBenchmark.declaring(BenchDatabase.postgres()));
+    ALL.put("list-10k", () -> BinsBenchmark.listing(BenchDatabase.postgres()));
     ALL.put("idle-postgres", () -> PlacingBenchmark.latency(BenchDatabase.postgres()));
     ALL.put("idle-sqlite", () -> PlacingBenchmark.latency(BenchDatabase.sqlite()));
     ALL.put("open-postgres", () -> OpenBenchmark.beside(BenchDatabase.postgres()));
@@ -41,6 +47,11 @@ final class Benchmarks {
   /** Measures; fails if a promise was broken on the way. */
   interface Benchmark {
     MeasuredRatio run() throws Exception;
+  }
+
+  /** Opens a new database. */
+  interface Database {
+    BenchDatabase open() throws Exception;
   }
 
   /** A benchmark that needs a program this machine lacks. */

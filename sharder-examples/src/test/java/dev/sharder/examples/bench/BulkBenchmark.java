@@ -43,7 +43,7 @@ final class BulkBenchmark {
   private static double copy() throws Exception {
     StringBuilder rows = new StringBuilder();
     roster(1, ROSTER)
-        .forEachRemaining(name -> rows.append("hub\t").append(name).append("\thub-0001\n"));
+        .forEachRemaining(name -> rows.append("hub\t").append(name).append("\thub-000001\n"));
     try (BenchDatabase where = BenchDatabase.postgres();
         JdbiAssignmentStore store = where.store();
         Sharder sharder = BenchDatabase.sharder(store, 10);

@@ -42,21 +42,21 @@ final class PlacingBenchmark {
     return new MeasuredRatio(1e6 / rates.ours(), 1e6 / rates.limit(), "us");
   }
 
-  static MeasuredRatio manyBins() throws Exception {
+  static MeasuredRatio manyBins(Benchmarks.Database where, int bins) throws Exception {
     AtomicLong names = new AtomicLong();
-    try (BenchDatabase many = BenchDatabase.postgres();
-        BenchDatabase few = BenchDatabase.postgres();
+    try (BenchDatabase many = where.open();
+        BenchDatabase few = where.open();
         JdbiAssignmentStore manyStore = many.store();
         JdbiAssignmentStore fewStore = few.store();
-        Sharder thousand = BenchDatabase.sharder(manyStore, 1_000);
-        Sharder ten = BenchDatabase.sharder(fewStore, 10);
+        Sharder ofMany = BenchDatabase.sharder(manyStore, bins);
+        Sharder ofFew = BenchDatabase.sharder(fewStore, BINS);
         ConcurrentCallers callers = new ConcurrentCallers(64)) {
       MeasuredRatio measured =
           MeasuredRatio.alternately(
               ROUNDS,
-              "us with 1,000 bins, with 10",
-              () -> 1e6 / callers.rate(PERIOD, () -> () -> thousand.assign(next(names))),
-              () -> 1e6 / callers.rate(PERIOD, () -> () -> ten.assign(next(names))));
+              "us with %,d bins, with %d".formatted(bins, BINS),
+              () -> 1e6 / callers.rate(PERIOD, () -> () -> ofMany.assign(next(names))),
+              () -> 1e6 / callers.rate(PERIOD, () -> () -> ofFew.assign(next(names))));
       many.checkPromises();
       few.checkPromises();
       return measured;

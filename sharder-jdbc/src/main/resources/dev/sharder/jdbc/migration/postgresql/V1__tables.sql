@@ -10,11 +10,20 @@ CREATE DOMAIN sharder_load AS bigint CHECK (VALUE >= 0);
 CREATE DOMAIN sharder_state AS text CHECK (VALUE IN ('open', 'cordoned', 'draining', 'retired'));
 
 CREATE TABLE sharder_kind (
-  kind     text COLLATE "C" PRIMARY KEY,
-  revision bigint NOT NULL DEFAULT 0
+  kind        text COLLATE "C" PRIMARY KEY,
+  revision    bigint NOT NULL DEFAULT 0,
+  next_bins   text[] COLLATE "C" NOT NULL DEFAULT '{}',
+  next_listed integer NOT NULL DEFAULT 0,
+  next_given  integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
+-- Read with every placing, so not compressed.
+ALTER TABLE sharder_kind ALTER next_bins SET STORAGE EXTERNAL;
+
 COMMENT ON TABLE sharder_kind IS 'The row that is locked to place; revision goes up with every change.';
+COMMENT ON COLUMN sharder_kind.next_bins IS 'The bins that the next objects of size 1 get, in this order.';
+COMMENT ON COLUMN sharder_kind.next_listed IS 'How many next_bins there are; set to 0 when a bin changes or takes an object in another way.';
+COMMENT ON COLUMN sharder_kind.next_given IS 'How many of next_bins have been given to objects.';
 
 CREATE TABLE sharder_bin (
   kind        text COLLATE "C" NOT NULL REFERENCES sharder_kind,

@@ -19,6 +19,10 @@ CREATE TABLE sharder_bin (
   PRIMARY KEY (kind, bin)
 ) STRICT, WITHOUT ROWID;
 
+-- The open bins that have room, the emptiest first.
+CREATE INDEX sharder_bin_by_share ON sharder_bin (kind, (assigned + offset_load + 1.0) / weight, bin)
+WHERE state = 'open' AND assigned + offset_load < coalesce(capacity, 9223372036854775807);
+
 CREATE TABLE sharder_assignment (
   kind        TEXT NOT NULL,
   object      TEXT NOT NULL,
