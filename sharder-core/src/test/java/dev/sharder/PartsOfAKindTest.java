@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Timeout;
 
 /** A kind that is divided by a hash of its objects into parts, each of them a kind of its own. */
 @DisplayName("Parts of a kind")
-@Timeout(120)
+@Timeout(300)
 class PartsOfAKindTest {
 
   private static final int PARTS = 64;
   private static final int BINS = 100;
-  private static final int OBJECTS = 100_000;
+  private static final int OBJECTS = 20_000;
 
   @Test
   @DisplayName(

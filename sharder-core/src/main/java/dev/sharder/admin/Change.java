@@ -10,7 +10,7 @@ import java.util.Optional;
  * A recorded change of an object or a bin. First assignments are not recorded as changes.
  * Immutable.
  *
- * @param id its position in the order of all changes; 0 before it is recorded
+ * @param id its position in the order of the kind's changes; 0 before it is recorded
  * @param kind the namespace
  * @param revision the kind's revision after this change; 0 before it is recorded
  * @param object the object that was moved or removed; empty for a change of a bin

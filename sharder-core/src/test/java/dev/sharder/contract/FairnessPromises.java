@@ -8,6 +8,8 @@ import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
 import java.util.ArrayList;
@@ -60,7 +62,8 @@ abstract class FairnessPromises extends StorePromises {
   }
 
   @Test
-  @DisplayName("the next object goes to the emptiest bin, whatever else was done since the last one")
+  @DisplayName(
+      "the next object goes to the emptiest bin, whatever else was done since the last one")
   void doneInBetween() {
     Sharder hubs = hubs("a", "b", "c", "d");
     Random random = new Random(7);

@@ -2,6 +2,7 @@ package dev.sharder.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sharder.examples.hub.cli.HubSharder;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -126,6 +127,15 @@ class ReadmeTest {
           .isNotEmpty()
           .allSatisfy(name -> assertThat(page).contains("`" + name + "`"));
     }
+  }
+
+  @Test
+  @DisplayName("docs/cli.md names every command")
+  void commands() {
+    String page = DocumentationPages.read("docs/cli.md");
+    assertThat(HubSharder.commandLine().getSubcommands().keySet())
+        .contains("schema")
+        .allSatisfy(command -> assertThat(page).containsPattern("`[^`]*\\b" + command + "\\b"));
   }
 
   @Test

@@ -96,6 +96,9 @@ abstract class Dialect {
     Thread.sleep(atMost.toMillis());
   }
 
+  /** Notifies listening caches of a committed change. They also poll, so a failure is ignored. */
+  void announce(Connections connections, String kind, Deadline deadline) {}
+
   /** Releases all resources except the connections. */
   void close() {}
 }

@@ -184,6 +184,20 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   public <T> T update(
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
     AtomicBoolean recorded = new AtomicBoolean();
+    T result = update(kind, scope, decide, deadline, recorded);
+    if (recorded.get()) {
+      dialect.announce(database.connections(), kind, deadline);
+    }
+    return result;
+  }
+
+  /** Updates the kind; {@code recorded} is set if that appended changes. */
+  private <T> T update(
+      String kind,
+      Scope scope,
+      Function<Snapshot, Edit<T>> decide,
+      Deadline deadline,
+      AtomicBoolean recorded) {
     try {
       return database.patiently(
           deadline,
@@ -279,6 +293,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Map<String, Long> recount(String kind, Note note, Deadline deadline) {
+    Map<String, Long> differences = recountQuietly(kind, note, deadline);
+    if (!differences.isEmpty()) {
+      dialect.announce(database.connections(), kind, deadline);
+    }
+    return differences;
+  }
+
+  private Map<String, Long> recountQuietly(String kind, Note note, Deadline deadline) {
     return database.inTransaction(
         deadline,
         statements -> {

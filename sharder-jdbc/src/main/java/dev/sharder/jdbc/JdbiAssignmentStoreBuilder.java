@@ -57,12 +57,13 @@ public final class JdbiAssignmentStoreBuilder {
    * Sets whether {@link #build} creates and updates the tables. The default is true.
    *
    * <p>An application that runs its own migrations passes false and runs the versioned SQL in this
-   * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}. With true,
-   * the store runs the scripts that the database lacks, in one transaction on one connection, and
-   * records them in the table {@code sharder_schema}. The database may hold other tables too.
-   * Processes that start at the same time wait for one another. Tables of Sharder that another tool
-   * created, so that there is no {@code sharder_schema}, are left to that tool. In either case the
-   * store checks that it has the tables it needs.
+   * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}. {@link
+   * SchemaScript} returns its text, and the one for Citus. With true, the store runs the scripts
+   * that the database lacks, in one transaction on one connection, and records them in the table
+   * {@code sharder_schema}. The database may hold other tables too. Processes that start at the
+   * same time wait for one another. Tables of Sharder that another tool created, so that there is
+   * no {@code sharder_schema}, are left to that tool. In either case the store checks that it has
+   * the tables it needs.
    *
    * @param migrate whether to run the migrations
    * @return this builder

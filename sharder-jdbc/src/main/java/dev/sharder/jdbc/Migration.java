@@ -83,7 +83,7 @@ final class Migration {
     }
     List<Integer> lacking = lacking(statements.appliedScripts());
     for (int version : lacking) {
-      String script = script(version);
+      String script = script(dialect.migrations(), version);
       dialect.runScript(handle, script);
       statements.recordScript(version, checksum(script));
     }
@@ -95,10 +95,7 @@ final class Migration {
     Map<Integer, Integer> checksums =
         applied.stream().collect(Collectors.toMap(AppliedScript::version, AppliedScript::checksum));
     checksums.forEach(this::check);
-    return IntStream.rangeClosed(1, SCRIPTS.size())
-        .filter(version -> !checksums.containsKey(version))
-        .boxed()
-        .toList();
+    return versions().filter(version -> !checksums.containsKey(version)).boxed().toList();
   }
 
   private void check(int version, int checksum) {
@@ -108,7 +105,7 @@ final class Migration {
               .formatted(version, SCRIPTS.size()),
           null);
     }
-    int here = checksum(script(version));
+    int here = checksum(script(dialect.migrations(), version));
     if (checksum != here) {
       throw new StoreException(
           "the tables were created by a different %s than the one in this library (checksum %d in sharder_schema, %d here); use the library that created them, or export with it and import into a new database"
@@ -117,8 +114,13 @@ final class Migration {
     }
   }
 
-  private String script(int version) {
-    String path = "%s/%s".formatted(dialect.migrations(), SCRIPTS.get(version - 1));
+  static IntStream versions() {
+    return IntStream.rangeClosed(1, SCRIPTS.size());
+  }
+
+  /** Returns the script of a version in a folder of the class path. */
+  static String script(String folder, int version) {
+    String path = "%s/%s".formatted(folder, SCRIPTS.get(version - 1));
     try (InputStream script =
         Migration.class.getResourceAsStream(path.replace("classpath:", "/"))) {
       if (script == null) {

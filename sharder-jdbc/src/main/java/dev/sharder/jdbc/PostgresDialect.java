@@ -22,7 +22,6 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
 import org.jdbi.v3.core.statement.ParsedSql;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -36,6 +35,8 @@ final class PostgresDialect extends Dialect {
 
   private static final int LISTENING_TURN = 100;
 
+  private static final Duration NOTICE_LIMIT = Duration.ofSeconds(1);
+
   private static final Duration POOL_LIMIT = Duration.ofSeconds(1);
 
   /** How long the store polls for changes after listening failed. */
@@ -46,25 +47,11 @@ final class PostgresDialect extends Dialect {
   /** Whether the pool has a spare connection for listening. */
   private volatile boolean listens = true;
 
-  private static final ParsedSql FIND =
-      script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND);
-
   private static final ParsedSql FIND_AT_REVISION =
-      script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
+      PostgresServer.script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
 
-  /** One round trip, so that no other call waits for the lock while a message is on the network. */
-  private static final ParsedSql PLACE_INTO_EMPTIEST =
-      script(
-          "BEGIN ISOLATION LEVEL READ COMMITTED",
-          PostgresStatements.WRITE_SETTINGS,
-          PostgresStatements.LOCK_KIND,
-          PostgresStatements.LIST_NEXT_BINS,
-          PostgresStatements.PLACE_INTO_NEXT_BINS,
-          "COMMIT");
-
-  private static ParsedSql script(String... statements) {
-    return new ColonPrefixSqlParser().parse(String.join(";", statements), null);
-  }
+  /** Asked when the store opens. */
+  private volatile PostgresServer server = PostgresServer.POSTGRESQL;
 
   @Override
   String migrations() {
@@ -79,11 +66,25 @@ final class PostgresDialect extends Dialect {
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
     Connections connections = new Connections(dataSource, Connections.Reach.REMOTE);
-    connections.use(limit, PostgresDialect::checkEncoding);
+    server =
+        connections.use(
+            limit,
+            connection -> {
+              checkEncoding(connection);
+              return server(connection);
+            });
     return connections;
   }
 
-  private static boolean checkEncoding(Connection connection) throws SQLException {
+  private static PostgresServer server(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(PostgresStatements.SERVER)) {
+      row.next();
+      return PostgresServer.named(row.getString("server"));
+    }
+  }
+
+  private static void checkEncoding(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet encoding = statement.executeQuery("SHOW server_encoding")) {
       if (encoding.next() && !encoding.getString(1).equals("UTF8")) {
@@ -92,7 +93,6 @@ final class PostgresDialect extends Dialect {
                 .formatted(encoding.getString(1)),
             null);
       }
-      return true;
     }
   }
 
@@ -145,7 +145,7 @@ final class PostgresDialect extends Dialect {
   @Override
   String epoch(Handle handle) throws SQLException {
     try (Statement statement = handle.getConnection().createStatement();
-        ResultSet row = statement.executeQuery(PostgresStatements.TIMELINE)) {
+        ResultSet row = statement.executeQuery(server.timeline())) {
       row.next();
       refuseStandby(row);
       return row.getString("timeline");
@@ -159,7 +159,7 @@ final class PostgresDialect extends Dialect {
     Row assignment = row -> found.add(RowMappers.assignment(row, assignedAt(row)));
     run(
         handle.getConnection(),
-        FIND,
+        server.find(),
         kind,
         objects,
         deadline,
@@ -177,7 +177,7 @@ final class PostgresDialect extends Dialect {
     try {
       run(
           handle.getConnection(),
-          PLACE_INTO_EMPTIEST,
+          server.placeIntoEmptiest(),
           kind,
           objects,
           deadline,
@@ -283,7 +283,7 @@ final class PostgresDialect extends Dialect {
         transaction -> {
           transaction.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
           transaction
-              .createUpdate(PostgresStatements.WRITE_SETTINGS)
+              .createUpdate(server.writeSettings())
               .bind("millis", millis(deadline))
               .execute();
           return work.apply(transaction.attach(statements()));
@@ -294,6 +294,30 @@ final class PostgresDialect extends Dialect {
   private static String millis(Deadline deadline) {
     long millis = deadline.remaining().toMillis();
     return Long.toString(Math.max(1, Math.min(Integer.MAX_VALUE, millis)));
+  }
+
+  // After the commit, because a server that has no notices would abort the transaction, and because
+  // a distributed transaction that notifies cannot be committed in two phases.
+  @Override
+  void announce(Connections connections, String kind, Deadline deadline) {
+    if (deadline.hasPassed()) {
+      return;
+    }
+    Duration left = Retry.remaining(deadline);
+    try {
+      connections.use(
+          left.compareTo(NOTICE_LIMIT) < 0 ? left : NOTICE_LIMIT,
+          connection -> announce(connection, kind));
+    } catch (SQLException | RuntimeException failure) {
+      log.debug("a change was not announced, so caches poll for it: {}", failure.getMessage());
+    }
+  }
+
+  private static boolean announce(Connection connection, String kind) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(PostgresStatements.NOTIFY)) {
+      statement.setString(1, kind);
+      return statement.execute();
+    }
   }
 
   /** Listens for a notice; if that fails, waits for the whole time. */

@@ -63,6 +63,67 @@ interface PostgresStatements extends Statements, SqlObject {
                   THEN set_config('synchronous_commit', 'on', TRUE) END
       """;
 
+  /** The settings for reads on Citus, which plans each call by its values. */
+  String CITUS_READ_SETTINGS =
+      """
+      SELECT pg_is_in_recovery() AS is_standby,
+             set_config('statement_timeout', :millis, TRUE),
+             set_config('plan_cache_mode', 'auto', TRUE),
+             set_config('enable_seqscan', 'off', TRUE),
+             set_config('jit', 'off', TRUE)
+      """;
+
+  /**
+   * The settings for transactions that write on Citus. They hold on the node that is asked only.
+   */
+  String CITUS_WRITE_SETTINGS =
+      """
+      SELECT pg_is_in_recovery() AS is_standby,
+             set_config('statement_timeout', :millis, TRUE),
+             set_config('idle_in_transaction_session_timeout', :millis, TRUE),
+             set_config('tcp_user_timeout', CAST(greatest(CAST(:millis AS bigint), 1000) AS text), TRUE),
+             set_config('plan_cache_mode', 'auto', TRUE),
+             set_config('enable_seqscan', 'off', TRUE),
+             set_config('jit', 'off', TRUE),
+             CASE WHEN current_setting('synchronous_commit') = 'off'
+                  THEN set_config('synchronous_commit', 'on', TRUE) END
+      """;
+
+  /** The settings for reads on CockroachDB: those that its documentation names. */
+  String COCKROACHDB_READ_SETTINGS =
+      """
+      SELECT FALSE AS is_standby,
+             set_config('statement_timeout', :millis, TRUE)
+      """;
+
+  /** The settings for transactions that write on CockroachDB. */
+  String COCKROACHDB_WRITE_SETTINGS =
+      """
+      SELECT FALSE AS is_standby,
+             set_config('statement_timeout', :millis, TRUE),
+             set_config('idle_in_transaction_session_timeout', :millis, TRUE)
+      """;
+
+  /** CockroachDB commits by a majority, so that no failover begins another history. */
+  String COCKROACHDB_TIMELINE =
+      """
+      SELECT FALSE AS is_standby, '' AS timeline
+      """;
+
+  String SERVER =
+      """
+      SELECT CASE
+             WHEN version() LIKE 'CockroachDB%' THEN 'cockroachdb'
+             WHEN EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus') THEN 'citus'
+             ELSE 'postgresql' END AS server
+      """;
+
+  /** Notifies caches that listen. Need not be durable, so that it waits for no disk or standby. */
+  String NOTIFY =
+      """
+      SELECT set_config('synchronous_commit', 'off', TRUE), pg_notify('sharder_change', ?)
+      """;
+
   /** The time limit alone, for reads that may scan whole tables. */
   String STATEMENT_TIMEOUT =
       """
@@ -473,8 +534,9 @@ interface PostgresStatements extends Statements, SqlObject {
 
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
-      SELECT k.kind, k.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at, c.version, c.since
+      INSERT INTO sharder_change (kind, id, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
+      SELECT k.kind, (SELECT coalesce(max(id), 0) FROM sharder_change WHERE kind = :kind) + c.turn,
+             k.revision, c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at, c.version, c.since
       FROM sharder_kind AS k
       CROSS JOIN unnest(
         CAST(:objects AS text[]), CAST(:froms AS text[]), CAST(:tos AS text[]), CAST(:whats AS text[]),
@@ -482,7 +544,6 @@ interface PostgresStatements extends Statements, SqlObject {
         CAST(:since AS timestamptz[]))
         WITH ORDINALITY AS c (object, from_bin, to_bin, what, actor, reason, at, version, since, turn)
       WHERE k.kind = :kind
-      ORDER BY c.turn
       """)
   void append(
       String kind,
@@ -495,25 +556,6 @@ interface PostgresStatements extends Statements, SqlObject {
       @Nullable String[] times,
       @Nullable String[] versions,
       @Nullable String[] since);
-
-  // The notice is sent at the commit, to caches that listen. Others poll.
-  @SqlQuery(
-      """
-      WITH raised AS (
-        UPDATE sharder_kind
-        SET revision = revision + 1
-        WHERE kind = :kind
-        RETURNING kind
-      )
-      SELECT pg_notify('sharder_change', kind)::text
-      FROM raised
-      """)
-  List<String> raiseRevisionAndNotify(String kind);
-
-  @Override
-  default void raiseRevision(String kind) {
-    raiseRevisionAndNotify(kind);
-  }
 
   // An arbitrary number, the same for all processes that create these tables.
   @Override

@@ -271,24 +271,14 @@ interface SqliteStatements extends Statements {
 
   @SqlUpdate(
       """
-      INSERT INTO sharder_change (kind, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
-      SELECT kind, revision, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+      INSERT INTO sharder_change (kind, id, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
+      SELECT kind, (SELECT coalesce(max(id), 0) FROM sharder_change WHERE kind = :kind) + key + 1, revision, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
              value ->> 6, value ->> 7, value ->> 8
       FROM sharder_kind
       CROSS JOIN json_each(:changes)
       WHERE kind = :kind
-      ORDER BY key
       """)
   void appendRows(String kind, Collection<List<?>> changes);
-
-  @Override
-  @SqlUpdate(
-      """
-      UPDATE sharder_kind
-      SET revision = revision + 1
-      WHERE kind = :kind
-      """)
-  void raiseRevision(String kind);
 
   // Nothing to do: BEGIN IMMEDIATE has locked the whole database.
   @Override

@@ -52,7 +52,7 @@ interface Statements {
   /** Inserts or updates bins. Their loads are unchanged. */
   void putBins(String kind, List<Bin> bins, Set<String> undeclared);
 
-  /** Appends changes, with the current revision of the kind. */
+  /** Appends changes of a locked kind, with its current revision and its next ids. */
   void append(String kind, List<Change> changes);
 
   List<Assignment> list(
@@ -64,6 +64,12 @@ interface Statements {
       int limit);
 
   /** Raises the kind's revision by one. */
+  @SqlUpdate(
+      """
+      UPDATE sharder_kind
+      SET revision = revision + 1
+      WHERE kind = :kind
+      """)
   void raiseRevision(String kind);
 
   /** A revision, and the object that changed in it. */
@@ -91,7 +97,7 @@ interface Statements {
       """
       SELECT coalesce(max(id), 0)
       FROM sharder_change
-      WHERE kind = :kind AND revision = (SELECT max(revision) FROM sharder_change WHERE kind = :kind)
+      WHERE kind = :kind
       """)
   long lastChange(String kind);
 

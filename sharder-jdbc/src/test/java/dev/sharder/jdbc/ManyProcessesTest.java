@@ -108,7 +108,7 @@ class ManyProcessesTest {
               SELECT max(others)
               FROM (SELECT id - lag(id, 1, :first) OVER (PARTITION BY object ORDER BY id) AS others
                     FROM sharder_change
-                    WHERE what = 'moved' AND id BETWEEN :first AND :last) AS waits
+                    WHERE kind = 'hub' AND what = 'moved' AND id BETWEEN :first AND :last) AS waits
               """)
           .bind("first", first)
           .bind("last", last)

@@ -3,8 +3,13 @@ package dev.sharder.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Assignment;
 import dev.sharder.Sharder;
 import dev.sharder.SharderBuilder;
+import dev.sharder.admin.Move;
+import dev.sharder.admin.MoveMode;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jdbi.v3.core.Handle;
@@ -103,6 +108,56 @@ class StoreCacheTest {
   }
 
   @Test
+  @DisplayName("A store notifies the caches of others of a move that it committed")
+  void announced() {
+    try (JdbiAssignmentStore store = store(false);
+        Sharder hubs = hubs(store).staleness(ONE_DAY).build();
+        JdbiAssignmentStore elsewhere = JdbiAssignmentStore.create(pool);
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      awaitListener(other);
+      moveAda(elsewhere);
+      awaitB(hubs);
+    }
+  }
+
+  @Test
+  @DisplayName("On a server without pg_notify, moves are made, and caches poll for them")
+  void withoutNotices() {
+    String database = TestPostgres.newDatabase();
+    try (Handle operator = Jdbi.open(database)) {
+      operator.execute("CREATE SCHEMA lacking");
+      operator.execute("CREATE SEQUENCE lacking.calls");
+      operator.execute(
+          """
+          CREATE FUNCTION lacking.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$
+          BEGIN
+            PERFORM nextval('lacking.calls');
+            RAISE 'unknown function: pg_notify()' USING ERRCODE = '42883';
+          END
+          $$
+          """);
+    }
+    pool.setJdbcUrl(database + "&currentSchema=lacking,pg_catalog");
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = hubs(store).staleness(Duration.ofMillis(400)).build();
+        Handle other = Jdbi.open(pool)) {
+      cacheAda(hubs);
+      Assignment moved = moveAda(store);
+      assertThat(moved.bin()).isEqualTo("b");
+      awaitB(hubs);
+      assertThat(other.select("SELECT is_called FROM calls").mapTo(Boolean.class).one()).isTrue();
+      assertThat(ShardAdmin.builder("hub", store).build().history("ada")).hasSize(2);
+    }
+  }
+
+  private static Assignment moveAda(JdbiAssignmentStore store) {
+    return ShardAdmin.builder("hub", store)
+        .build()
+        .move(Move.of("ada", "b"), MoveMode.CHECKED, new Note("test", ""));
+  }
+
+  @Test
   @DisplayName("After a listening connection is lost, polling keeps the bound")
   void lostListener() {
     try (JdbiAssignmentStore store = store(false);
@@ -132,8 +187,8 @@ class StoreCacheTest {
             transaction.execute(
                 """
                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-                INSERT INTO sharder_change (kind, revision, object, what, actor, reason)
-                SELECT 'hub', (SELECT revision FROM sharder_kind), 'other' || i, 'moved', 'test', ''
+                INSERT INTO sharder_change (kind, id, revision, object, what, actor, reason)
+                SELECT 'hub', 1000 + i, (SELECT revision FROM sharder_kind), 'other' || i, 'moved', 'test', ''
                 FROM n
                 """);
           });
@@ -182,8 +237,8 @@ class StoreCacheTest {
           transaction.execute("UPDATE sharder_assignment SET bin = 'b' WHERE object = 'ada'");
           transaction.execute(
               "INSERT INTO sharder_change"
-                  + " (kind, revision, object, from_bin, to_bin, what, actor, reason)"
-                  + " SELECT kind, revision, 'ada', 'a', 'b', 'moved', 'test', '' FROM sharder_kind");
+                  + " (kind, id, revision, object, from_bin, to_bin, what, actor, reason)"
+                  + " SELECT kind, 1000, revision, 'ada', 'a', 'b', 'moved', 'test', '' FROM sharder_kind");
         });
   }
 

@@ -42,6 +42,7 @@ import picocli.CommandLine.TypeConversionException;
       ServeCommand.class,
       ProxyCommand.class,
       BinCommands.class,
+      SchemaCommand.class,
       AutoComplete.GenerateCompletion.class
     },
     mixinStandardHelpOptions = true,

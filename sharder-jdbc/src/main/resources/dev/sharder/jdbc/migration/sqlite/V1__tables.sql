@@ -57,10 +57,11 @@ END;
 
 -- Append-only: whatever is not a first assignment. A change of a bin has no object and names the
 -- bin twice; revision is what the change raised its kind's revision to. version and
--- since are those of the object's assignment before the change.
+-- since are those of the object's assignment before the change. The ids of a kind go up in the order
+-- of its commits: the next one is the largest plus one, so old rows may go, but not the latest.
 CREATE TABLE sharder_change (
-  id       INTEGER PRIMARY KEY AUTOINCREMENT,
   kind     TEXT NOT NULL REFERENCES sharder_kind,
+  id       INTEGER NOT NULL,
   revision INTEGER NOT NULL,
   object   TEXT,
   from_bin TEXT,
@@ -70,8 +71,9 @@ CREATE TABLE sharder_change (
   reason   TEXT NOT NULL,
   at       TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   version  INTEGER NOT NULL DEFAULT 0,
-  since    TEXT
-) STRICT;
+  since    TEXT,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX sharder_change_by_revision ON sharder_change (kind, revision);
 CREATE INDEX sharder_change_by_object ON sharder_change (kind, object, id)

@@ -1,0 +1,51 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("An operator who runs the script")
+@Timeout(60)
+class SchemaScriptTest {
+
+  @TempDir private Path folder;
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SQLITE", "POSTGRESQL"})
+  @DisplayName("has the tables that the store needs, and the store leaves them alone")
+  void tables(SchemaScript script) throws SQLException {
+    pool.setJdbcUrl(
+        script == SchemaScript.SQLITE
+            ? "jdbc:sqlite:" + folder.resolve("sharder.db")
+            : TestPostgres.newDatabase());
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate(script.text());
+    }
+    for (boolean migrates : List.of(false, true)) {
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(migrates).build();
+          Sharder hubs = Sharder.builder("hub", store).bins("a", "b").build()) {
+        assertThat(hubs.assign("ada").bin()).isEqualTo("a");
+      }
+    }
+  }
+}
