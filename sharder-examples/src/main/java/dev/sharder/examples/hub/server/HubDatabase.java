@@ -118,11 +118,7 @@ public record HubDatabase(
 
   /** Connects without a pool first: a pool would keep retrying, and hide the cause. */
   private static void connectOnce(DatabaseSettings settings) {
-    DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
-    Properties login = new Properties();
-    settings.user().ifPresent(user -> login.setProperty("user", user));
-    settings.password().ifPresent(password -> login.setProperty("password", password));
-    try (Connection connection = DriverManager.getConnection(settings.url(), login)) {
+    try (Connection connection = connected(settings)) {
       // SQLite does not read the file before the first query.
       connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
     } catch (SQLException failure) {
@@ -131,6 +127,17 @@ public record HubDatabase(
               .formatted(settings.shown(), Secrets.masked(rootMessage(failure))),
           failure);
     }
+  }
+
+  private static Connection connected(DatabaseSettings settings) throws SQLException {
+    if (MultiHostDataSource.isFor(settings.url())) {
+      return new MultiHostDataSource(settings, settings.url(), CONNECT_LIMIT).getConnection();
+    }
+    DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
+    Properties login = new Properties();
+    settings.user().ifPresent(user -> login.setProperty("user", user));
+    settings.password().ifPresent(password -> login.setProperty("password", password));
+    return DriverManager.getConnection(settings.url(), login);
   }
 
   /** Its connections survive a promotion, after which they no longer lead to a replica. */
@@ -144,16 +151,20 @@ public record HubDatabase(
   private static HikariConfig poolOf(DatabaseSettings settings, String url) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("sharder");
-    config.setJdbcUrl(url);
-    settings.user().ifPresent(config::setUsername);
-    settings.password().ifPresent(config::setPassword);
+    if (MultiHostDataSource.isFor(url)) {
+      config.setDataSource(new MultiHostDataSource(settings, url, CONNECT_LIMIT));
+    } else {
+      config.setJdbcUrl(url);
+      settings.user().ifPresent(config::setUsername);
+      settings.password().ifPresent(config::setPassword);
+    }
     // The store connects first, and reports errors more clearly than the pool.
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
     // A connection that stops responding is closed soon, and the pool keeps few idle ones.
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
     config.setMinimumIdle(IDLE_CONNECTIONS);
-    if (url.startsWith("jdbc:postgresql:")) {
+    if (url.startsWith("jdbc:postgresql:") && !MultiHostDataSource.isFor(url)) {
       config.addDataSourceProperty("tcpKeepAlive", "true");
       // A pool connects on one thread, which a server that stops responding would block.
       config.addDataSourceProperty("loginTimeout", Long.toString(CONNECT_LIMIT.toSeconds()));

@@ -6,6 +6,8 @@ import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.SilencingProxy;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -63,6 +65,21 @@ class SilentDatabaseTest {
         assertThat(since(silent)).isLessThan(Duration.ofSeconds(20));
       }
     }
+  }
+
+  @Test
+  @DisplayName("a server that says nothing does not keep the next one in the URL from being used")
+  void silentServer() throws Exception {
+    String database = TestPostgres.newSchema();
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        RunningHub hub = RunningHub.start(withServerBefore(database, silent), "hub-1", "hub-2")) {
+      hubOf(hub, "ada");
+      assertThat(hub.get("/readyz", "").status()).isEqualTo(200);
+    }
+  }
+
+  private static String withServerBefore(String database, ServerSocket server) {
+    return database.replaceFirst("//", "//127.0.0.1:%d,".formatted(server.getLocalPort()));
   }
 
   @Test

@@ -1,0 +1,64 @@
+package dev.sharder.examples.hub.server;
+
+import dev.sharder.examples.hub.config.DatabaseSettings;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * Connects to one of several PostgreSQL servers, with a time limit for each. A server that is off,
+ * or suspended, would otherwise use up the time of those after it.
+ */
+final class MultiHostDataSource extends PGSimpleDataSource {
+
+  private static final long serialVersionUID = 1;
+
+  private static final int HOST_LIMIT_SECONDS = 2;
+
+  private final boolean isReadLimited;
+
+  /** Creates a data source; {@code connectTimeout} and {@code socketTimeout} in the URL win. */
+  MultiHostDataSource(DatabaseSettings settings, String url, Duration limit) {
+    setURL(url);
+    settings.user().ifPresent(this::setUser);
+    settings.password().ifPresent(this::setPassword);
+    setLoginTimeout((int) limit.toSeconds());
+    setTcpKeepAlive(true);
+    if (!url.contains("connectTimeout=")) {
+      setConnectTimeout(HOST_LIMIT_SECONDS);
+    }
+    isReadLimited = !url.contains("socketTimeout=");
+    if (isReadLimited) {
+      setSocketTimeout(HOST_LIMIT_SECONDS);
+    }
+  }
+
+  /** Returns whether a URL that the driver accepts names several PostgreSQL servers. */
+  static boolean isFor(String url) {
+    return url.startsWith("jdbc:postgresql:")
+        && url.replaceFirst("\\?.*", "").contains(",")
+        && isAccepted(url);
+  }
+
+  private static boolean isAccepted(String url) {
+    try {
+      return DriverManager.getDriver(url) != null;
+    } catch (SQLException malformed) {
+      return false;
+    }
+  }
+
+  @Override
+  public Connection getConnection(@Nullable String user, @Nullable String password)
+      throws SQLException {
+    Connection connection = super.getConnection(user, password);
+    if (isReadLimited) {
+      // The limit was for connecting; statements have limits of their own.
+      connection.setNetworkTimeout(Runnable::run, 0);
+    }
+    return connection;
+  }
+}
