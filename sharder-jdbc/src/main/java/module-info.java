@@ -1,5 +1,5 @@
 /**
- * Keeps assignments in SQLite or PostgreSQL.
+ * Keeps assignments in SQLite, PostgreSQL or MariaDB.
  *
  * <p>The JDBC driver and the pool are modules that the program brings; the driver is found by
  * {@link java.util.ServiceLoader}.
@@ -25,6 +25,7 @@ module dev.sharder.jdbc {
       org.jdbi.v3.core;
 
   // So that the program's own migration tool can read the SQL.
+  opens dev.sharder.jdbc.migration.mariadb;
   opens dev.sharder.jdbc.migration.postgresql;
   opens dev.sharder.jdbc.migration.sqlite;
 }

@@ -295,7 +295,9 @@ final class Connections implements AutoCloseable {
       }
       if (reach == Reach.REMOTE) {
         if (connection != null) {
-          abort(connection);
+          Connection silent = connection;
+          // Not here: MariaDB's driver connects once more to kill what runs, which may take long.
+          HELPERS.execute(() -> abort(silent));
         }
         evictIdle(limit);
       }

@@ -80,14 +80,24 @@ abstract class Dialect {
   abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException;
 
+  /** Runs work that may create and change tables, as {@link #inTransaction} does. */
+  <T> T migrating(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException {
+    return inTransaction(handle, deadline, work);
+  }
+
   /** Runs a script of several statements in the open transaction. */
   final void runScript(Handle handle, String script) {
     try (Statement statement = handle.getConnection().createStatement()) {
-      // The drivers accept the whole script, including bodies of functions and triggers.
-      statement.executeUpdate(script);
+      runScript(statement, script);
     } catch (SQLException failure) {
       throw new UnableToExecuteStatementException(failure, null);
     }
+  }
+
+  void runScript(Statement statement, String script) throws SQLException {
+    // The drivers accept the whole script, including bodies of functions and triggers.
+    statement.executeUpdate(script);
   }
 
   /** Waits for a notice of a change, if the database sends any, and at most for that time. */

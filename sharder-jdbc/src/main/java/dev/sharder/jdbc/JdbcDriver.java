@@ -11,7 +11,12 @@ import org.jspecify.annotations.Nullable;
 enum JdbcDriver {
   SQLITE("SQLite", "jdbc:sqlite:", "org.sqlite.SQLiteConnection", "org.xerial:sqlite-jdbc"),
   POSTGRESQL(
-      "PostgreSQL", "jdbc:postgresql:", "org.postgresql.PGConnection", "org.postgresql:postgresql");
+      "PostgreSQL", "jdbc:postgresql:", "org.postgresql.PGConnection", "org.postgresql:postgresql"),
+  MARIADB(
+      "MariaDB",
+      "jdbc:mariadb:",
+      "org.mariadb.jdbc.Driver",
+      "org.mariadb.jdbc:mariadb-java-client");
 
   private final String product;
   private final String url;

@@ -43,8 +43,8 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores assignments in SQLite or PostgreSQL, so that they survive a restart, a {@code kill -9} and
- * a power failure.
+ * Stores assignments in SQLite, PostgreSQL or MariaDB, so that they survive a restart, a {@code
+ * kill -9} and a power failure.
  *
  * <pre>{@code
  * try (AssignmentStore store = JdbiAssignmentStore.create(dataSource);
@@ -60,24 +60,25 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>Time limits.</b> Every call ends within its time limit. A connection that stops
  *       responding is aborted, and HikariCP is asked to replace its idle connections. Other pools
  *       should validate a connection before they lend it, in less time than the limit. The driver
- *       ({@code loginTimeout}) and the pool bound how long an attempt to connect may take.
+ *       ({@code loginTimeout}, on MariaDB {@code connectTimeout}) and the pool bound how long an
+ *       attempt to connect may take.
  *   <li><b>Pool size.</b> Allow three connections for each sharder: one to find, one to place, and
  *       on PostgreSQL one to listen for changes. Assigning a roster and reading the bins take one
  *       more. One connection is enough to work and to create and update the tables; the store then
  *       polls for changes, and a cache stays within its bound if a connection is free three times
  *       during that bound.
- *   <li><b>Locks.</b> On PostgreSQL, placing locks the row of the kind, so different kinds are
- *       placed in parallel. On SQLite, placing locks the database.
+ *   <li><b>Locks.</b> On PostgreSQL and MariaDB, placing locks the row of the kind, so different
+ *       kinds are placed in parallel. On SQLite, placing locks the database.
  *   <li><b>Policies.</b> {@link BinPolicy#emptiest} runs in SQL for a whole batch of requests. On
- *       PostgreSQL its transaction takes one round trip, so no other call waits for the lock while
- *       a message is on the network. Any other policy runs in Java under the same lock.
+ *       PostgreSQL and MariaDB its transaction takes one round trip, so no other call waits for the
+ *       lock while a message is on the network. Any other policy runs in Java under the same lock.
  *   <li><b>SQLite.</b> A database file is switched to write-ahead logging, and a connection uses
  *       {@code synchronous=FULL} while it writes. A database in memory works too: the store takes
  *       one connection from the data source, and all threads share it.
- *   <li><b>Suspended processes.</b> The PostgreSQL server ends the transaction of a client that
- *       stops responding, which frees its lock within the client's time limit. With SQLite, a
- *       process that is suspended while it writes blocks other writers until it resumes or ends;
- *       their calls throw {@link TimeLimitException}.
+ *   <li><b>Suspended processes.</b> The server of PostgreSQL or MariaDB ends the transaction of a
+ *       client that stops responding, which frees its lock within the client's time limit. With
+ *       SQLite, a process that is suspended while it writes blocks other writers until it resumes
+ *       or ends; their calls throw {@link TimeLimitException}.
  *   <li><b>Time zones.</b> The PostgreSQL driver sends the name of the JVM's default time zone, and
  *       the server refuses the connection if it does not know the name, as with {@code TZ=IST}. The
  *       store needs no time zone. An application that may run anywhere sets {@link
@@ -106,7 +107,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   /**
    * Returns a store on the database, after creating or updating its tables.
    *
-   * @param dataSource connections to SQLite or PostgreSQL
+   * @param dataSource connections to SQLite, PostgreSQL or MariaDB
    * @return the store
    * @throws SharderException as {@link JdbiAssignmentStoreBuilder#build} does
    */
@@ -117,7 +118,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   /**
    * Returns a builder of a store.
    *
-   * @param dataSource connections to SQLite or PostgreSQL
+   * @param dataSource connections to SQLite, PostgreSQL or MariaDB
    * @return a builder that runs migrations and waits at most 30 s for the database
    */
   public static JdbiAssignmentStoreBuilder builder(DataSource dataSource) {

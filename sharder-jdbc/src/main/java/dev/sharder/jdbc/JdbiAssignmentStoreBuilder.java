@@ -57,13 +57,13 @@ public final class JdbiAssignmentStoreBuilder {
    * Sets whether {@link #build} creates and updates the tables. The default is true.
    *
    * <p>An application that runs its own migrations passes false and runs the versioned SQL in this
-   * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite} or {@code …/postgresql}. {@link
-   * SchemaScript} returns its text, and the one for Citus. With true, the store runs the scripts
-   * that the database lacks, in one transaction on one connection, and records them in the table
-   * {@code sharder_schema}. The database may hold other tables too. Processes that start at the
-   * same time wait for one another. Tables of Sharder that another tool created, so that there is
-   * no {@code sharder_schema}, are left to that tool. In either case the store checks that it has
-   * the tables it needs.
+   * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite}, {@code …/postgresql} or {@code
+   * …/mariadb}. {@link SchemaScript} returns its text, and the one for Citus. With true, the store
+   * runs the scripts that the database lacks, in one transaction on one connection, and records
+   * them in the table {@code sharder_schema}. The database may hold other tables too. Processes
+   * that start at the same time wait for one another. Tables of Sharder that another tool created,
+   * so that there is no {@code sharder_schema}, are left to that tool. In either case the store
+   * checks that it has the tables it needs.
    *
    * @param migrate whether to run the migrations
    * @return this builder
@@ -89,10 +89,10 @@ public final class JdbiAssignmentStoreBuilder {
    * Returns a new store. Several processes may call this at the same time on a new database.
    *
    * @return the store
-   * @throws dev.sharder.StoreException if the database is neither SQLite nor PostgreSQL; if its
+   * @throws dev.sharder.StoreException if the database is not SQLite, PostgreSQL or MariaDB; if its
    *     JDBC driver is missing; if it refuses the connection; if it lacks the tables while {@link
    *     #migrate} is false; if its tables have a newer version or were created by scripts other
-   *     than this library's; or if a {@link #replica} is set for SQLite
+   *     than this library's; or if a {@link #replica} is set for SQLite or MariaDB
    * @throws dev.sharder.TimeLimitException if the database cannot be reached within the time limit
    */
   public JdbiAssignmentStore build() {
@@ -147,12 +147,14 @@ public final class JdbiAssignmentStoreBuilder {
     return switch (driver) {
       case SQLITE -> new SqliteDialect();
       case POSTGRESQL -> new PostgresDialect();
+      case MARIADB -> new MariaDbDialect();
     };
   }
 
   private static StoreException unsupported(String product) {
     return new StoreException(
-        "database product '%s' is not supported; use SQLite or PostgreSQL".formatted(product),
+        "database product '%s' is not supported; use SQLite, PostgreSQL or MariaDB"
+            .formatted(product),
         null);
   }
 }

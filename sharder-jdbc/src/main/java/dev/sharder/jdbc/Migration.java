@@ -41,7 +41,7 @@ final class Migration {
         database.patiently(
             deadline,
             (handle, limit) ->
-                dialect.inTransaction(handle, limit, statements -> runMissing(handle, statements)));
+                dialect.migrating(handle, limit, statements -> runMissing(handle, statements)));
       }
     } catch (StoreException refusal) {
       throw Retry.reason(refusal)

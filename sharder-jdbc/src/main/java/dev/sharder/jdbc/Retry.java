@@ -165,7 +165,8 @@ final class Retry {
         || isOfConnection(failure)
         || isReadOnly(failure)
         || state(failure).startsWith(TRANSACTION_ROLLBACK)
-        || SqliteFailure.isBusy(failure);
+        || SqliteFailure.isBusy(failure)
+        || MariaDbFailure.mayPass(failure);
   }
 
   /** Returns whether the connection broke, so that the server's last action is unknown. */
@@ -175,18 +176,19 @@ final class Retry {
 
   /** Returns whether the server ended a statement that took too long. */
   static boolean isServerTimeout(SQLException failure) {
-    return SERVER_TIMEOUTS.contains(state(failure));
+    return SERVER_TIMEOUTS.contains(state(failure)) || MariaDbFailure.isTimeout(failure);
   }
 
   /** Returns whether the server accepts no writes. */
   static boolean isReadOnly(SQLException failure) {
-    return state(failure).equals(READ_ONLY);
+    return state(failure).equals(READ_ONLY) || MariaDbFailure.isReadOnly(failure);
   }
 
   /** Returns whether a transaction may be committed although its commit failed in this way. */
   static boolean leavesCommitUnknown(SQLException failure) {
     return isOfConnection(failure)
         || UNKNOWN_STATES.contains(state(failure))
+        || MariaDbFailure.leavesCommitUnknown(failure)
         || (state(failure).isEmpty() && !SqliteFailure.isBusy(failure));
   }
 
@@ -203,12 +205,13 @@ final class Retry {
     }
   }
 
-  /** Returns whether a table or a column is missing. */
+  /** Returns whether a table or a column is missing, on PostgreSQL, MariaDB or SQLite. */
   static boolean isAboutTables(Throwable failure) {
     return reason(failure)
         .filter(
             reason ->
-                Set.of("42P01", "42703").contains(String.valueOf(reason.getSQLState()))
+                Set.of("42P01", "42703", "42S02", "42S22")
+                        .contains(String.valueOf(reason.getSQLState()))
                     || oneLine(reason).contains("no such "))
         .isPresent();
   }

@@ -141,7 +141,7 @@ interface SqliteStatements extends Statements {
       """)
   void insertRows(String kind, Collection<List<?>> placed);
 
-  private static <T> Collection<List<?>> rows(List<T> all, Function<T, List<?>> row) {
+  static <T> Collection<List<?>> rows(List<T> all, Function<T, List<?>> row) {
     List<List<?>> rows = new ArrayList<>(all.size());
     all.forEach(one -> rows.add(row.apply(one)));
     return rows;
@@ -222,19 +222,21 @@ interface SqliteStatements extends Statements {
 
   @Override
   default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
-    putRows(
-        kind,
-        rows(
-            bins,
-            bin ->
-                Arrays.asList(
-                    bin.name(),
-                    bin.weight(),
-                    bin.offset(),
-                    bin.capacity().isPresent() ? bin.capacity().getAsLong() : null,
-                    bin.state().word(),
-                    undeclared.contains(bin.name()) ? 1 : 0,
-                    LabelsJson.write(bin.labels()))));
+    putRows(kind, rows(bins, undeclared));
+  }
+
+  static Collection<List<?>> rows(List<Bin> bins, Set<String> undeclared) {
+    return rows(
+        bins,
+        bin ->
+            Arrays.asList(
+                bin.name(),
+                bin.weight(),
+                bin.offset(),
+                bin.capacity().isPresent() ? bin.capacity().getAsLong() : null,
+                bin.state().word(),
+                undeclared.contains(bin.name()) ? 1 : 0,
+                LabelsJson.write(bin.labels())));
   }
 
   // WHERE TRUE, because SQLite would read ON as the condition of a join.

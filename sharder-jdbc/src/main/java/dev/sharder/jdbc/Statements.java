@@ -16,7 +16,7 @@ import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All statements of the store. Statements that both databases understand are here; where the
+ * All statements of the store. Statements that all databases understand are here; where the
  * databases differ, each has a whole statement of its own.
  */
 interface Statements {
@@ -129,7 +129,7 @@ interface Statements {
         FROM sharder_assignment
         WHERE kind = :kind AND in_group IS NULL
         UNION ALL
-        SELECT bin, CAST(sum(size) AS bigint) AS size
+        SELECT bin, sum(size) AS size
         FROM sharder_assignment
         WHERE kind = :kind AND in_group IS NOT NULL
         GROUP BY bin, in_group
@@ -163,15 +163,15 @@ interface Statements {
 
   @SqlQuery(
       """
-      SELECT b.bin, CAST(coalesce(held.load, 0) - b.assigned AS bigint) AS difference
+      SELECT b.bin, coalesce(held.total, 0) - b.assigned AS difference
       FROM sharder_bin AS b
       LEFT JOIN (
-        SELECT bin, sum(size) AS load
+        SELECT bin, sum(size) AS total
         FROM sharder_assignment
         WHERE kind = :kind
         GROUP BY bin
       ) AS held ON held.bin = b.bin
-      WHERE b.kind = :kind AND b.assigned <> coalesce(held.load, 0)
+      WHERE b.kind = :kind AND b.assigned <> coalesce(held.total, 0)
       ORDER BY b.bin
       """)
   List<Miscount> miscounts(String kind);
@@ -182,7 +182,7 @@ interface Statements {
       """
       WITH
       held AS (
-        SELECT bin, sum(size) AS load, count(*) AS objects, min(object) AS example
+        SELECT bin, sum(size) AS total, count(*) AS objects, min(object) AS example
         FROM sharder_assignment
         WHERE kind = :kind
         GROUP BY bin
@@ -209,48 +209,48 @@ interface Statements {
       ),
       finding AS (
         SELECT 'counters' AS promise, b.bin AS subject,
-               'counts ' || b.assigned || ' and holds ' || coalesce(held.load, 0) AS detail
+               concat('counts ', b.assigned, ' and holds ', coalesce(held.total, 0)) AS detail
         FROM sharder_bin AS b
         LEFT JOIN held ON held.bin = b.bin
-        WHERE b.kind = :kind AND b.assigned <> coalesce(held.load, 0)
+        WHERE b.kind = :kind AND b.assigned <> coalesce(held.total, 0)
         UNION ALL
-        SELECT 'bins', held.bin, 'is unknown and holds ' || held.objects || ', such as ' || held.example
+        SELECT 'bins', held.bin, concat('is unknown and holds ', held.objects, ', such as ', held.example)
         FROM held
         LEFT JOIN sharder_bin AS b ON b.kind = :kind AND b.bin = held.bin
         WHERE b.bin IS NULL
         UNION ALL
-        SELECT 'states', b.bin, 'is retired and holds ' || held.objects || ', such as ' || held.example
+        SELECT 'states', b.bin, concat('is retired and holds ', held.objects, ', such as ', held.example)
         FROM sharder_bin AS b
         JOIN held ON held.bin = b.bin
         WHERE b.kind = :kind AND b.state = 'retired'
         UNION ALL
-        SELECT 'objects', object, 'is assigned ' || count(*) || ' times'
+        SELECT 'objects', object, concat('is assigned ', count(*), ' times')
         FROM sharder_assignment
         WHERE kind = :kind
         GROUP BY object
         HAVING count(*) > 1
         UNION ALL
-        SELECT 'groups', in_group, 'is in ' || count(DISTINCT bin) || ' bins'
+        SELECT 'groups', in_group, concat('is in ', count(DISTINCT bin), ' bins')
         FROM sharder_assignment
         WHERE kind = :kind AND in_group IS NOT NULL
         GROUP BY in_group
         HAVING count(DISTINCT bin) > 1
         UNION ALL
         SELECT 'changes', object,
-               'was last moved to ' || to_bin || ' as version ' || (moved_from + 1)
-               || ' and is in ' || coalesce(bin, 'no bin') || ' as version ' || coalesce(version, 0)
+               concat('was last moved to ', to_bin, ' as version ', moved_from + 1,
+                      ' and is in ', coalesce(bin, 'no bin'), ' as version ', coalesce(version, 0))
         FROM object
         WHERE what = 'moved' AND (bin IS NULL OR bin <> to_bin OR version <> moved_from + 1)
         UNION ALL
-        SELECT 'changes', object, 'has version ' || version || ' and no move that made it so'
+        SELECT 'changes', object, concat('has version ', version, ' and no move that made it so')
         FROM object
         WHERE version > 1 AND (what IS NULL OR what <> 'moved')
         UNION ALL
-        SELECT 'changes', object, 'had come to ' || came_to || ' and left ' || from_bin
+        SELECT 'changes', object, concat('had come to ', came_to, ' and left ', from_bin)
         FROM recent
         WHERE came_to <> from_bin
         UNION ALL
-        SELECT 'changes', k.kind, 'has revision ' || k.revision || ' and a change of revision ' || max(c.revision)
+        SELECT 'changes', k.kind, concat('has revision ', k.revision, ' and a change of revision ', max(c.revision))
         FROM sharder_kind AS k
         JOIN sharder_change AS c ON c.kind = k.kind
         WHERE k.kind = :kind

@@ -1,5 +1,5 @@
 /**
- * Stores assignments in SQLite or PostgreSQL. The entry point is {@link
+ * Stores assignments in SQLite, PostgreSQL or MariaDB. The entry point is {@link
  * dev.sharder.jdbc.JdbiAssignmentStore}.
  */
 @NullMarked

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.jdbc.TestMariaDb;
 import dev.sharder.jdbc.TestPostgres;
 import dev.sharder.store.AssignmentStore;
 import java.nio.file.Path;
@@ -74,6 +75,12 @@ class ConcurrentHistoryTest {
   @DisplayName("Several processes on PostgreSQL")
   void postgresProcesses() throws Exception {
     playInProcesses(TestPostgres.newSchema(), 120);
+  }
+
+  @Test
+  @DisplayName("Several processes on MariaDB")
+  void mariaDbProcesses() throws Exception {
+    playInProcesses(TestMariaDb.newDatabase(), 60);
   }
 
   @Test

@@ -191,6 +191,7 @@ class EmbeddingTest {
     "plain, jdbc:sqlite:x.db, postgresql, SQLite, org.xerial:sqlite-jdbc",
     "pooled, jdbc:postgresql:x, sqlite-jdbc, PostgreSQL, org.postgresql:postgresql",
     "plain, jdbc:postgresql:x, sqlite-jdbc, PostgreSQL, org.postgresql:postgresql",
+    "pooled, jdbc:mariadb://x/y, sqlite-jdbc, MariaDB, org.mariadb.jdbc:mariadb-java-client",
   })
   @DisplayName("without the driver of its database gets an error that names the artifact")
   void withoutDriver(String program, String url, String other, String product, String artifact)
@@ -207,7 +208,8 @@ class EmbeddingTest {
     assertThat(onClassPath(here(), "pooled", "jdbc:postgres:x", "HikariCP", "postgresql"))
         .contains("refused: no JDBC driver accepts the URL of the data source; ")
         .contains("a URL jdbc:sqlite:… needs org.xerial:sqlite-jdbc, ")
-        .contains("a URL jdbc:postgresql:… needs org.postgresql:postgresql\n");
+        .contains("a URL jdbc:postgresql:… needs org.postgresql:postgresql, ")
+        .contains("a URL jdbc:mariadb:… needs org.mariadb.jdbc:mariadb-java-client\n");
   }
 
   @ParameterizedTest

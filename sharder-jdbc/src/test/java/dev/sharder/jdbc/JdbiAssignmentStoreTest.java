@@ -321,7 +321,7 @@ class JdbiAssignmentStoreTest {
     HikariDataSource pool = pool("jdbc:h2:mem:unknown");
     assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
         .isInstanceOf(StoreException.class)
-        .hasMessage("database product 'H2' is not supported; use SQLite or PostgreSQL");
+        .hasMessage("database product 'H2' is not supported; use SQLite, PostgreSQL or MariaDB");
   }
 
   @Test

@@ -44,6 +44,12 @@ class ManyProcessesTest {
   }
 
   @Test
+  @DisplayName("Eight processes with eight threads each agree on a MariaDB database")
+  void agreeOnMariaDb() throws Exception {
+    checkAgreement(TestMariaDb.newDatabase());
+  }
+
+  @Test
   @DisplayName("Every answer survives a kill of the process on SQLite")
   void survivesOnSqlite() throws Exception {
     checkSurvival("jdbc:sqlite:" + folder.resolve("sharder.db"));

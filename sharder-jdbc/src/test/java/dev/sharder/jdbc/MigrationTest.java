@@ -57,6 +57,7 @@ class MigrationTest {
       for (int round = 0; round < 5; round++) {
         openTogether(starters, "jdbc:sqlite:" + folder.resolve("new-%d.db".formatted(round)));
         openTogether(starters, TestPostgres.newSchema());
+        openTogether(starters, TestMariaDb.newDatabase());
       }
     } finally {
       starters.forEach(ChildProcess::close);
@@ -177,6 +178,22 @@ class MigrationTest {
     assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
         .isInstanceOf(StoreException.class);
     JdbiAssignmentStore.create(pool).close();
+  }
+
+  @Test
+  @DisplayName("completely on MariaDB, where an earlier attempt ended half way")
+  void endedHalfWay() {
+    HikariDataSource pool = pool(TestMariaDb.newDatabase());
+    JdbiAssignmentStore.create(pool).close();
+    execute(pool, "DROP TRIGGER sharder_bin_stays");
+    execute(pool, "DROP TABLE sharder_change");
+    execute(pool, "DELETE FROM sharder_schema");
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      Sharder.builder("hub", store).bins("a").build().assign("ada");
+      assertThat(schema(pool)).hasSize(1);
+      assertThatThrownBy(() -> execute(pool, "DELETE FROM sharder_bin"))
+          .hasMessageContaining("a bin that holds assignments stays in sharder_bin");
+    }
   }
 
   private static List<Object> schema(DataSource pool) {

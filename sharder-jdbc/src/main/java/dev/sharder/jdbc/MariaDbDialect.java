@@ -1,0 +1,377 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Assignment;
+import dev.sharder.Placement;
+import dev.sharder.StoreException;
+import dev.sharder.store.Deadline;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
+import org.jdbi.v3.core.statement.ParsedSql;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** MariaDB: concurrent writers, one for each kind, which holds the lock on the kind's row. */
+final class MariaDbDialect extends Dialect {
+
+  private static final Logger log = LoggerFactory.getLogger(MariaDbDialect.class);
+
+  private static final ParsedSql FIND = parsed(MariaDbStatements.FIND);
+
+  private static final ParsedSql PLACE_INTO_EMPTIEST =
+      parsed(MariaDbStatements.PLACE_INTO_EMPTIEST);
+
+  private static final String DELIMITER = "DELIMITER ";
+
+  /** The first with JSON_TABLE. */
+  private static final int OLDEST_MAJOR = 10;
+
+  private static final int OLDEST_MINOR = 6;
+
+  private static final String IS_CLUSTER =
+      """
+      SELECT count(*)
+      FROM information_schema.global_variables
+      WHERE variable_name = 'WSREP_ON' AND variable_value = 'ON'
+      """;
+
+  /** Whether the server is a node of a Galera cluster, which may lag behind the others. */
+  private volatile boolean isCluster;
+
+  private static ParsedSql parsed(String statement) {
+    return new ColonPrefixSqlParser().parse(statement, null);
+  }
+
+  @Override
+  String migrations() {
+    return "classpath:dev/sharder/jdbc/migration/mariadb";
+  }
+
+  @Override
+  Class<? extends Statements> statements() {
+    return MariaDbStatements.class;
+  }
+
+  @Override
+  Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
+    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE);
+    isCluster =
+        connections.use(
+            limit,
+            connection -> {
+              checkVersion(connection);
+              return isCluster(connection);
+            });
+    return connections;
+  }
+
+  private static void checkVersion(Connection connection) throws SQLException {
+    int major = connection.getMetaData().getDatabaseMajorVersion();
+    int minor = connection.getMetaData().getDatabaseMinorVersion();
+    if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)) {
+      throw new StoreException(
+          "MariaDB %s has no JSON_TABLE; use %d.%d or newer"
+              .formatted(
+                  connection.getMetaData().getDatabaseProductVersion(), OLDEST_MAJOR, OLDEST_MINOR),
+          null);
+    }
+  }
+
+  private static boolean isCluster(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet count = statement.executeQuery(IS_CLUSTER)) {
+      return count.next() && count.getInt(1) > 0;
+    }
+  }
+
+  @Override
+  Connections replica(DataSource replica) {
+    throw new StoreException(
+        "the store finds assignments on replicas of PostgreSQL only; leave replica(…) out, or use PostgreSQL",
+        null);
+  }
+
+  @Override
+  Deadline limit(Duration turn, Deadline deadline) {
+    return Deadline.in(Retry.serverTime(turn));
+  }
+
+  @Override
+  void configure(Jdbi jdbi) {
+    jdbi.registerArgument(LabelsJson.writing(Collection.class));
+    jdbi.registerColumnMapper(Instant.class, (row, column, context) -> instant(row, column));
+  }
+
+  private static Instant instant(ResultSet row, int column) throws SQLException {
+    return row.getObject(column, LocalDateTime.class).toInstant(ZoneOffset.UTC);
+  }
+
+  @Override
+  <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) throws SQLException {
+    limit(handle, deadline);
+    return limited(
+        handle,
+        () -> {
+          // For the next statement only: the session may have any level.
+          handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+          return work.apply(handle);
+        });
+  }
+
+  private interface Work<T> {
+    T run() throws SQLException;
+  }
+
+  /** Runs work that limits how long the driver waits, and then lets it wait as before. */
+  private static <T> T limited(Handle handle, Work<T> work) throws SQLException {
+    Connection connection = handle.getConnection();
+    int before = connection.getNetworkTimeout();
+    try {
+      return work.run();
+    } finally {
+      if (!connection.isClosed()) {
+        connection.setNetworkTimeout(Connections.HELPERS, before);
+      }
+    }
+  }
+
+  private void limit(Handle handle, Deadline deadline) {
+    handle.setStatementBuilder(new LimitedStatements(isCluster, deadline));
+  }
+
+  /** Returns which server answers; a replica that becomes the primary is another one. */
+  @Override
+  String epoch(Handle handle) throws SQLException {
+    // All nodes of a cluster have the same history.
+    return isCluster ? "" : which(handle.getConnection());
+  }
+
+  private static String which(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery("SELECT concat_ws('/', @@hostname, @@port, @@server_id)")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  @Override
+  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
+      throws SQLException {
+    List<Assignment> found = new ArrayList<>();
+    Row assignment = row -> found.add(RowMappers.assignment(row, assignedAt(row)));
+    return limited(
+        handle,
+        () -> {
+          run(handle.getConnection(), isCluster, FIND, kind, objects, deadline, assignment);
+          return found;
+        });
+  }
+
+  @Override
+  Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
+      throws SQLException {
+    List<Placement> placements = new ArrayList<>(objects.size());
+    Row placed = row -> placements.add(placement(kind, row));
+    return limited(
+        handle,
+        () -> {
+          try {
+            run(
+                handle.getConnection(),
+                isCluster,
+                PLACE_INTO_EMPTIEST,
+                kind,
+                objects,
+                deadline,
+                placed);
+            // Only replicas need the revision, and there are none.
+            return new Placed(placements, 0);
+          } catch (Throwable failure) {
+            rollBack(handle, failure);
+            throw failure;
+          }
+        });
+  }
+
+  /** Maps a known assignment or, if the first column is the object, a new one. */
+  private static Placement placement(String kind, ResultSet row) throws SQLException {
+    boolean isNew = row.getMetaData().getColumnLabel(1).equals("object");
+    return new Placement(
+        isNew
+            ? new Assignment(
+                kind, row.getString("object"), row.getString("bin"), 1, assignedAt(row))
+            : RowMappers.assignment(row, assignedAt(row)),
+        isNew);
+  }
+
+  private static Instant assignedAt(ResultSet row) throws SQLException {
+    return instant(row, row.findColumn("assigned_at"));
+  }
+
+  /** Consumes the current row. */
+  private interface Row {
+    void take(ResultSet row) throws SQLException;
+  }
+
+  /** Runs a block in one round trip, without Jdbi, because these are the most frequent calls. */
+  private static void run(
+      Connection connection,
+      boolean synchronous,
+      ParsedSql block,
+      String kind,
+      Collection<String> objects,
+      Deadline deadline,
+      Row each)
+      throws SQLException {
+    LimitedStatements.limitSilence(connection, deadline);
+    String prefix = LimitedStatements.prefix(synchronous, deadline);
+    try (PreparedStatement statement = connection.prepareStatement(prefix + block.getSql())) {
+      int position = 0;
+      for (String parameter : block.getParameters().getParameterNames()) {
+        position++;
+        switch (parameter) {
+          case "kind" -> statement.setString(position, kind);
+          case "objects" -> statement.setString(position, LabelsJson.write(objects));
+          case "n" -> statement.setInt(position, objects.size());
+          default -> throw new IllegalStateException("unknown parameter :" + parameter);
+        }
+      }
+      boolean hasRows = statement.execute();
+      while (hasRows || statement.getUpdateCount() != -1) {
+        if (hasRows) {
+          ResultSet rows = statement.getResultSet();
+          while (rows.next()) {
+            each.take(rows);
+          }
+        }
+        hasRows = statement.getMoreResults();
+      }
+    }
+  }
+
+  private static void rollBack(Handle handle, Throwable failure) {
+    try {
+      handle.execute("ROLLBACK");
+    } catch (RuntimeException alsoFailed) {
+      failure.addSuppressed(alsoFailed);
+    }
+  }
+
+  // At a stricter level every statement would see the loads from before the lock.
+  @Override
+  <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException {
+    limit(handle, deadline);
+    return limited(handle, () -> endingWhenIdle(handle, deadline, () -> transact(handle, work)));
+  }
+
+  private <T> T transact(Handle handle, Function<Statements, T> work) {
+    return handle.inTransaction(
+        transaction -> {
+          transaction.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+          return work.apply(transaction.attach(statements()));
+        });
+  }
+
+  /**
+   * Runs the work. If this process falls silent meanwhile, the server ends the transaction, which
+   * frees its locks within the time limit, or within a second if that is less.
+   */
+  private static <T> T endingWhenIdle(Handle handle, Deadline deadline, Work<T> work)
+      throws SQLException {
+    handle
+        .createUpdate(
+            "SET @sharder_idle_timeout = @@idle_transaction_timeout, SESSION idle_transaction_timeout = :seconds")
+        .bind("seconds", Math.max(1, deadline.remaining().toSeconds()))
+        .execute();
+    try {
+      return work.run();
+    } finally {
+      restoreIdleTimeout(handle);
+    }
+  }
+
+  /** The application may use the connection too. A broken one, the pool does not lend again. */
+  private static void restoreIdleTimeout(Handle handle) {
+    try (Statement statement = handle.getConnection().createStatement()) {
+      statement.execute("SET SESSION idle_transaction_timeout = @sharder_idle_timeout");
+    } catch (SQLException gone) {
+      log.debug("a connection is broken: {}", gone.getMessage());
+    }
+  }
+
+  /** Locks with the connection, not with a transaction, which a CREATE TABLE would commit. */
+  @Override
+  <T> T migrating(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException {
+    lockSchema(handle.getConnection(), deadline);
+    try {
+      return inTransaction(handle, deadline, work);
+    } finally {
+      unlockSchema(handle.getConnection());
+    }
+  }
+
+  private static void lockSchema(Connection connection, Deadline deadline) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("SELECT get_lock(concat('sharder/', database()), ?)")) {
+      statement.setDouble(1, deadline.remaining().toMillis() / 1000.0);
+      try (ResultSet locked = statement.executeQuery()) {
+        if (!locked.next() || locked.getInt(1) != 1) {
+          throw new SQLTimeoutException("another process is creating or updating the tables");
+        }
+      }
+    }
+  }
+
+  private static void unlockSchema(Connection connection) {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("DO release_lock(concat('sharder/', database()))");
+    } catch (SQLException gone) {
+      log.debug("the lock was freed by the end of its connection: {}", gone.getMessage());
+    }
+  }
+
+  // The driver sends one statement at a time, unless the application allows more.
+  @Override
+  void runScript(Statement statement, String script) throws SQLException {
+    for (String one : split(script)) {
+      statement.execute(one);
+    }
+  }
+
+  /** Splits a script as the mariadb program does, at the delimiter that ends a line. */
+  static List<String> split(String script) {
+    List<String> statements = new ArrayList<>();
+    StringBuilder statement = new StringBuilder();
+    String delimiter = ";";
+    for (String line : script.lines().filter(line -> !line.startsWith("--")).toList()) {
+      if (line.startsWith(DELIMITER)) {
+        delimiter = line.substring(DELIMITER.length());
+      } else if (line.endsWith(delimiter)) {
+        statement.append(line, 0, line.length() - delimiter.length());
+        statements.add(statement.toString().strip());
+        statement.setLength(0);
+      } else {
+        statement.append(line).append('\n');
+      }
+    }
+    return statements;
+  }
+}

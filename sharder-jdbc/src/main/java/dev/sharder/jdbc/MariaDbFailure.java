@@ -1,0 +1,66 @@
+package dev.sharder.jdbc;
+
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Classifies failures by MariaDB's error numbers, where its SQLSTATE says too little. Uses the
+ * numbers, because its driver may be absent where another database is used.
+ */
+final class MariaDbFailure {
+
+  /** The SQLSTATE of an error that has none of its own. */
+  private static final String GENERAL = "HY000";
+
+  private static final String INTERRUPTED = "70100";
+  private static final String UNKNOWN_COMMAND = "08S01";
+
+  /** A record has changed since it was read. */
+  private static final int RECORD_CHANGED = 1020;
+
+  /** A lock was not granted in time. */
+  private static final int LOCK_WAIT_TIMEOUT = 1205;
+
+  /** A commit that failed: the other nodes of a Galera cluster may have it. */
+  private static final int COMMIT_FAILED = 1180;
+
+  /** The options --read-only and --innodb-read-only. */
+  private static final Set<Integer> READ_ONLY = Set.of(1290, 1836);
+
+  /** A Galera node that has lost its cluster, and answers nothing. */
+  private static final int NOT_PREPARED = 1047;
+
+  private MariaDbFailure() {}
+
+  /** Returns whether the failure may pass, although its SQLSTATE does not say so. */
+  static boolean mayPass(SQLException failure) {
+    return isTimeout(failure)
+        || is(failure, GENERAL, RECORD_CHANGED)
+        || is(failure, GENERAL, COMMIT_FAILED);
+  }
+
+  /** Returns whether the server ended a statement, or did not grant a lock, in time. */
+  static boolean isTimeout(SQLException failure) {
+    return has(failure, INTERRUPTED) || is(failure, GENERAL, LOCK_WAIT_TIMEOUT);
+  }
+
+  /** Returns whether the server accepts no writes, so that another one must be asked. */
+  static boolean isReadOnly(SQLException failure) {
+    return is(failure, UNKNOWN_COMMAND, NOT_PREPARED)
+        || READ_ONLY.stream().anyMatch(number -> is(failure, GENERAL, number));
+  }
+
+  /** Returns whether a transaction may be committed although its commit failed in this way. */
+  static boolean leavesCommitUnknown(SQLException failure) {
+    return has(failure, INTERRUPTED) || is(failure, GENERAL, COMMIT_FAILED);
+  }
+
+  private static boolean is(SQLException failure, String state, int number) {
+    return has(failure, state) && failure.getErrorCode() == number;
+  }
+
+  private static boolean has(SQLException failure, String state) {
+    return Objects.equals(failure.getSQLState(), state);
+  }
+}

@@ -1,0 +1,448 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.Assignment;
+import dev.sharder.Bin;
+import dev.sharder.admin.Change;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jdbi.v3.sqlobject.statement.SqlQuery;
+import org.jdbi.v3.sqlobject.statement.SqlUpdate;
+
+/**
+ * The statements of MariaDB. Lists and labels are JSON texts, which JSON_TABLE makes rows of.
+ * STRAIGHT_JOIN, because the optimizer does not know how short a list is, and might scan the table.
+ */
+interface MariaDbStatements extends Statements {
+
+  /** Rows sent at once. The server accepts messages of 16 MB by default. */
+  int MAX_ROWS = 2_000;
+
+  // Blocks are sent as one statement: no other call waits for the lock while a message is on the
+  // network, and the server's time limit is that of the whole block.
+  String FIND =
+      """
+      BEGIN NOT ATOMIC
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+        FROM JSON_TABLE(:objects, '$[*]' COLUMNS (
+          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
+        STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = asked.object;
+      END
+      """;
+
+  /** Begins a transaction, and locks the kind. */
+  String LOCK_KIND =
+      """
+      UPDATE sharder_kind
+      SET turn = turn + 1
+      WHERE kind = :kind
+      """;
+
+  // The k-th object that a bin takes has the share (load + k) / weight. Placing one object after
+  // another takes the smallest shares of all bins, ties by bin name. This block takes the same
+  // shares at once, and gives them to the new objects in their order.
+  //
+  // n objects reach at most the n emptiest bins. Of these bins, all shares up to a level are
+  // listed. The level is where n more objects would stand if the bins were vessels: any set of bins
+  // filled to (n + sum(load + 1)) / sum(weight) holds n whole objects. The minimum over the
+  // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, some objects are
+  // left over.
+  //
+  // The known assignments are the first result; the second has the new ones, if there are any. The
+  // choice is kept in a variable, because a statement of MariaDB changes one table.
+  String PLACE_INTO_EMPTIEST =
+      """
+      BEGIN NOT ATOMIC
+        DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT :kind;
+        DECLARE asked_names longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT :objects;
+        DECLARE asked_count int DEFAULT :n;
+        DECLARE choice longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+        DECLARE EXIT HANDLER FOR SQLEXCEPTION
+        BEGIN
+          ROLLBACK;
+          RESIGNAL;
+        END;
+
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        START TRANSACTION;
+
+        UPDATE sharder_kind
+        SET turn = turn + 1
+        WHERE kind = this_kind;
+
+        SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+        FROM JSON_TABLE(asked_names, '$[*]' COLUMNS (
+          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
+        STRAIGHT_JOIN sharder_assignment AS a ON a.kind = this_kind AND a.object = asked.object;
+
+        WITH
+        new_object AS (
+          SELECT asked.object, row_number() OVER (ORDER BY asked.place) AS turn
+          FROM JSON_TABLE(asked_names, '$[*]' COLUMNS (
+            place FOR ORDINALITY,
+            object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
+          LEFT JOIN sharder_assignment AS a ON a.kind = this_kind AND a.object = asked.object
+          WHERE a.object IS NULL
+        ),
+        emptiest AS (
+          SELECT bin, weight, assigned + offset_load AS held,
+                 coalesce(capacity - assigned - offset_load, asked_count) AS room,
+                 (assigned + offset_load + 1e0) / weight AS share
+          FROM sharder_bin
+          WHERE kind = this_kind AND state = 'open'
+            AND (capacity IS NULL OR assigned + offset_load < capacity)
+          ORDER BY share, bin
+          LIMIT asked_count
+        ),
+        vessel AS (
+          SELECT bin, weight, held, room,
+                 (asked_count + sum(held + 1e0) OVER emptier) / sum(weight) OVER emptier AS level
+          FROM emptiest
+          WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
+        ),
+        filled AS (
+          SELECT bin, weight, held, min(level) OVER () AS lowest,
+                 least(room, asked_count, floor(min(level) OVER () * weight) - held + 1) AS most
+          FROM vessel
+        ),
+        slot AS (
+          SELECT filled.bin,
+                 row_number() OVER (ORDER BY (filled.held + number.k + 0e0) / filled.weight, filled.bin) AS turn
+          FROM filled
+          JOIN JSON_TABLE(asked_names, '$[*]' COLUMNS (k FOR ORDINALITY)) AS number ON number.k <= filled.most
+          WHERE (filled.held + number.k + 0e0) / filled.weight <= filled.lowest
+        )
+        SELECT JSON_ARRAYAGG(JSON_ARRAY(new_object.object, slot.bin))
+        INTO choice
+        FROM new_object
+        JOIN slot ON slot.turn = new_object.turn;
+
+        IF choice IS NOT NULL THEN
+          INSERT INTO sharder_assignment (kind, object, bin)
+          SELECT this_kind, chosen.object, chosen.bin
+          FROM JSON_TABLE(choice, '$[*]' COLUMNS (
+            object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS chosen
+          RETURNING object, bin, assigned_at;
+
+          UPDATE (
+            SELECT chosen.bin, count(*) AS n
+            FROM JSON_TABLE(choice, '$[*]' COLUMNS (
+              bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS chosen
+            GROUP BY chosen.bin
+          ) AS taken
+          STRAIGHT_JOIN sharder_bin AS b ON b.kind = this_kind AND b.bin = taken.bin
+          SET b.assigned = b.assigned + taken.n;
+        END IF;
+
+        COMMIT;
+      END
+      """;
+
+  @SqlUpdate(LOCK_KIND)
+  void takeTurn(String kind);
+
+  @SqlQuery(
+      """
+      SELECT revision
+      FROM sharder_kind
+      WHERE kind = :kind
+      """)
+  List<Long> revision(String kind);
+
+  // An UPDATE of a Galera cluster is certified at the commit, a SELECT … FOR UPDATE is not.
+  @Override
+  default List<Long> lockKind(String kind) {
+    takeTurn(kind);
+    return revision(kind);
+  }
+
+  @Override
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_kind (kind)
+      VALUES (:kind)
+      ON DUPLICATE KEY UPDATE turn = turn + 1
+      """)
+  void addKind(String kind);
+
+  @Override
+  @SqlQuery("SELECT utc_timestamp(6)")
+  Instant now();
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+      FROM JSON_TABLE(:objects, '$[*]' COLUMNS (
+        object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
+      STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = asked.object
+      """)
+  List<Assignment> find(String kind, Collection<String> objects);
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+      FROM (
+        SELECT DISTINCT one.in_group
+        FROM JSON_TABLE(:objects, '$[*]' COLUMNS (
+          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
+        STRAIGHT_JOIN sharder_assignment AS one ON one.kind = :kind AND one.object = asked.object
+      ) AS wanted
+      STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.in_group = wanted.in_group
+      """)
+  List<Assignment> findCompanions(String kind, Collection<String> objects);
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+      FROM (
+        SELECT (SELECT min(m.object) FROM sharder_assignment AS m WHERE m.kind = :kind AND m.in_group = asked.name) AS object
+        FROM JSON_TABLE(:groups, '$[*]' COLUMNS (
+          name varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
+      ) AS wanted
+      STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = wanted.object
+      """)
+  List<Assignment> findOneOfEach(String kind, Collection<String> groups);
+
+  @Override
+  default void insert(String kind, List<Assignment> placed) {
+    for (int from = 0; from < placed.size(); from += MAX_ROWS) {
+      insertRows(
+          kind,
+          SqliteStatements.rows(
+              part(placed, from),
+              one ->
+                  Arrays.asList(
+                      one.object(),
+                      one.bin(),
+                      utc(one.assignedAt()),
+                      one.size(),
+                      one.group().orElse(null))));
+    }
+  }
+
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_assignment (kind, object, bin, assigned_at, size, in_group)
+      SELECT :kind, object, bin, assigned_at, size, in_group
+      FROM JSON_TABLE(:placed, '$[*]' COLUMNS (
+        object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+        bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]',
+        assigned_at datetime(6) PATH '$[2]',
+        size bigint PATH '$[3]',
+        in_group varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[4]')) AS placed
+      """)
+  void insertRows(String kind, Collection<List<?>> placed);
+
+  private static <T> List<T> part(List<T> all, int from) {
+    return all.subList(from, Math.min(all.size(), from + MAX_ROWS));
+  }
+
+  /** Returns the time as the server reads and writes it: in UTC, to the microsecond. */
+  private static String utc(Instant time) {
+    return LocalDateTime.ofInstant(time.truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC).toString();
+  }
+
+  @Override
+  default void move(String kind, List<Assignment> moved) {
+    for (int from = 0; from < moved.size(); from += MAX_ROWS) {
+      moveRows(
+          kind,
+          SqliteStatements.rows(
+              part(moved, from),
+              one -> List.of(one.object(), one.bin(), one.version(), utc(one.assignedAt()))));
+    }
+  }
+
+  @SqlUpdate(
+      """
+      UPDATE JSON_TABLE(:moved, '$[*]' COLUMNS (
+        object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+        bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]',
+        version bigint PATH '$[2]',
+        assigned_at datetime(6) PATH '$[3]')) AS moved
+      STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = moved.object
+      SET a.bin = moved.bin, a.version = moved.version, a.assigned_at = moved.assigned_at
+      """)
+  void moveRows(String kind, Collection<List<?>> moved);
+
+  @Override
+  @SqlUpdate(
+      """
+      DELETE a
+      FROM JSON_TABLE(:objects, '$[*]' COLUMNS (
+        object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS removed
+      STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = removed.object
+      """)
+  void remove(String kind, Collection<String> objects);
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT kind, object, bin, version, assigned_at,
+             CASE WHEN :groupsOnce AND in_group IS NOT NULL
+                  THEN (SELECT sum(m.size)
+                        FROM sharder_assignment AS m
+                        WHERE m.kind = a.kind AND m.in_group = a.in_group)
+                  ELSE size END AS size,
+             in_group
+      FROM sharder_assignment AS a
+      WHERE kind = :kind AND object >= :from AND object < :below
+        AND (json_length(:bins) = 0
+             OR bin IN (SELECT asked.bin
+                        FROM JSON_TABLE(:bins, '$[*]' COLUMNS (
+                          bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked))
+        AND (:groupsOnce = FALSE OR in_group IS NULL
+             OR object = (SELECT min(m.object)
+                          FROM sharder_assignment AS m
+                          WHERE m.kind = a.kind AND m.in_group = a.in_group))
+      ORDER BY object
+      LIMIT :limit
+      """)
+  List<Assignment> list(
+      String kind,
+      String from,
+      String below,
+      Collection<String> bins,
+      boolean groupsOnce,
+      int limit);
+
+  @Override
+  default void count(String kind, Map<String, Long> more) {
+    countPairs(kind, SqliteStatements.pairs(more));
+  }
+
+  @SqlUpdate(
+      """
+      UPDATE JSON_TABLE(:more, '$[*]' COLUMNS (
+        bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+        n bigint PATH '$[1]')) AS taken
+      STRAIGHT_JOIN sharder_bin AS b ON b.kind = :kind AND b.bin = taken.bin
+      SET b.assigned = b.assigned + taken.n
+      """)
+  void countPairs(String kind, Collection<List<?>> more);
+
+  @Override
+  default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
+    for (int from = 0; from < bins.size(); from += MAX_ROWS) {
+      putRows(kind, SqliteStatements.rows(part(bins, from), undeclared));
+    }
+  }
+
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_bin (kind, bin, weight, offset_load, capacity, state, undeclared, labels)
+      SELECT :kind, bin, weight, offset_load, capacity, state, undeclared, labels
+      FROM JSON_TABLE(:bins, '$[*]' COLUMNS (
+        bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+        weight int PATH '$[1]',
+        offset_load bigint PATH '$[2]',
+        capacity bigint PATH '$[3]',
+        state varchar(8) CHARACTER SET utf8mb4 PATH '$[4]',
+        undeclared boolean PATH '$[5]',
+        labels longtext CHARACTER SET utf8mb4 PATH '$[6]')) AS put
+      ON DUPLICATE KEY UPDATE
+        weight = VALUE(weight), offset_load = VALUE(offset_load), capacity = VALUE(capacity),
+        state = VALUE(state), undeclared = VALUE(undeclared), labels = VALUE(labels)
+      """)
+  void putRows(String kind, Collection<List<?>> bins);
+
+  @Override
+  default void append(String kind, List<Change> changes) {
+    for (int from = 0; from < changes.size(); from += MAX_ROWS) {
+      appendRows(
+          kind,
+          SqliteStatements.rows(
+              part(changes, from),
+              change ->
+                  Arrays.asList(
+                      change.object().orElse(null),
+                      change.from().orElse(null),
+                      change.to().orElse(null),
+                      change.what().word(),
+                      change.note().actor(),
+                      change.note().reason(),
+                      utc(change.at()),
+                      change.version(),
+                      change.since().map(MariaDbStatements::utc).orElse(null))));
+    }
+  }
+
+  // The kind is locked, so no other transaction gives the same ids.
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_change (kind, id, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
+      SELECT k.kind, latest.id + c.turn, k.revision,
+             c.object, c.from_bin, c.to_bin, c.what, c.actor, c.reason, c.at, c.version, c.since
+      FROM sharder_kind AS k
+      CROSS JOIN (
+        SELECT coalesce(max(id), 0) AS id
+        FROM sharder_change
+        WHERE kind = :kind
+      ) AS latest
+      CROSS JOIN JSON_TABLE(:changes, '$[*]' COLUMNS (
+        turn FOR ORDINALITY,
+        object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+        from_bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]',
+        to_bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[2]',
+        what varchar(255) CHARACTER SET utf8mb4 PATH '$[3]',
+        actor text CHARACTER SET utf8mb4 PATH '$[4]',
+        reason text CHARACTER SET utf8mb4 PATH '$[5]',
+        at datetime(6) PATH '$[6]',
+        version bigint PATH '$[7]',
+        since datetime(6) PATH '$[8]')) AS c
+      WHERE k.kind = :kind
+      """)
+  void appendRows(String kind, Collection<List<?>> changes);
+
+  // Nothing to do: a lock of a transaction would end with the first CREATE TABLE, so the dialect
+  // takes one of the connection.
+  @Override
+  default void lockSchema() {}
+
+  @Override
+  @SqlQuery(
+      """
+      SELECT table_name
+      FROM information_schema.tables
+      WHERE table_schema = database()
+        AND table_name IN ('sharder_schema', 'sharder_schema_history', 'sharder_kind')
+      """)
+  List<String> schemaTables();
+
+  @Override
+  @SqlUpdate(
+      """
+      CREATE TABLE IF NOT EXISTS sharder_schema (
+        version    int NOT NULL,
+        checksum   int NOT NULL,
+        applied_at datetime(6) NOT NULL DEFAULT utc_timestamp(6),
+        PRIMARY KEY (version)
+      ) ENGINE = InnoDB
+      """)
+  void createSchemaTable();
+
+  // Another node of a Galera cluster may have run the script at the same time.
+  @Override
+  @SqlUpdate(
+      """
+      INSERT INTO sharder_schema (version, checksum)
+      VALUES (:version, :checksum)
+      ON DUPLICATE KEY UPDATE version = VALUE(version)
+      """)
+  void recordScript(int version, int checksum);
+
+  // No earlier build ran on MariaDB, so Flyway has left nothing to adopt.
+  @Override
+  default void adoptFlywayHistory() {}
+}

@@ -1,0 +1,80 @@
+-- Names are exact and ordered by code point (utf8mb4_nopad_bin), so that a tie is broken alike in
+-- every database. Times are in UTC, whatever the time zone of the session. MariaDB commits after
+-- each statement, so every statement may be run again after a failure.
+
+CREATE TABLE IF NOT EXISTS sharder_kind (
+  kind     varchar(255) NOT NULL,
+  revision bigint NOT NULL DEFAULT 0,
+  turn     bigint NOT NULL DEFAULT 0 COMMENT 'Raised to lock the kind, because a Galera cluster certifies only what is written.',
+  PRIMARY KEY (kind)
+) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
+  COMMENT = 'The row that is locked to place; revision goes up with every change.';
+
+CREATE TABLE IF NOT EXISTS sharder_bin (
+  kind        varchar(255) NOT NULL,
+  bin         varchar(255) NOT NULL,
+  weight      int NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000000),
+  offset_load bigint NOT NULL DEFAULT 0 CHECK (offset_load BETWEEN 0 AND 1000000000),
+  capacity    bigint CHECK (capacity BETWEEN 0 AND 1000000000),
+  state       varchar(8) NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'cordoned', 'draining', 'retired')),
+  undeclared  boolean NOT NULL DEFAULT FALSE COMMENT 'Cordoned only because it is no longer declared; opens again when it is.',
+  labels      longtext NOT NULL DEFAULT '{}' CHECK (json_valid(labels)),
+  assigned    bigint NOT NULL DEFAULT 0 COMMENT 'The sum of the sizes of the bin''s assignments, at every commit.' CHECK (assigned >= 0),
+  PRIMARY KEY (kind, bin),
+  CONSTRAINT sharder_bin_of_kind FOREIGN KEY (kind) REFERENCES sharder_kind (kind)
+) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS sharder_assignment (
+  kind        varchar(255) NOT NULL,
+  object      varchar(255) NOT NULL,
+  bin         varchar(255) NOT NULL,
+  version     bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+  assigned_at datetime(6) NOT NULL DEFAULT utc_timestamp(6),
+  size        bigint NOT NULL DEFAULT 1 COMMENT 'How much of its bin''s load the object is.' CHECK (size >= 1),
+  in_group    varchar(255) COMMENT 'All assignments of one group are in one bin.',
+  PRIMARY KEY (kind, object),
+  KEY sharder_assignment_by_group (kind, in_group, object)
+) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
+
+-- The ids of a kind are given under its lock, not by AUTO_INCREMENT, whose values the nodes of a
+-- Galera cluster interleave: a later change could get a smaller id.
+CREATE TABLE IF NOT EXISTS sharder_change (
+  kind     varchar(255) NOT NULL,
+  id       bigint NOT NULL,
+  revision bigint NOT NULL COMMENT 'The revision that the change raised its kind to.',
+  object   varchar(255),
+  from_bin varchar(255),
+  to_bin   varchar(255),
+  what     varchar(255) NOT NULL,
+  actor    text NOT NULL,
+  reason   text NOT NULL,
+  at       datetime(6) NOT NULL DEFAULT utc_timestamp(6),
+  version  bigint NOT NULL DEFAULT 0 COMMENT 'The version of the object''s assignment before the change.',
+  since    datetime(6) COMMENT 'When the object had come to the bin that it left.',
+  PRIMARY KEY (kind, id),
+  KEY sharder_change_by_revision (kind, revision),
+  KEY sharder_change_by_object (kind, object, id),
+  CONSTRAINT sharder_change_of_kind FOREIGN KEY (kind) REFERENCES sharder_kind (kind)
+) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
+  COMMENT = 'Append-only: whatever is not a first assignment. A change of a bin has no object and names the bin twice.';
+
+-- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
+-- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
+-- guard besides, that a bin does not go while it holds something, is guarded here.
+DELIMITER //
+
+CREATE TRIGGER IF NOT EXISTS sharder_bin_stays
+BEFORE DELETE ON sharder_bin
+FOR EACH ROW
+IF OLD.assigned > 0 THEN
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments stays in sharder_bin; move what it holds first';
+END IF //
+
+CREATE TRIGGER IF NOT EXISTS sharder_bin_keeps_its_name
+BEFORE UPDATE ON sharder_bin
+FOR EACH ROW
+IF OLD.assigned > 0 AND (NEW.kind <> OLD.kind OR NEW.bin <> OLD.bin) THEN
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments keeps its name in sharder_bin; move what it holds first';
+END IF //
+
+DELIMITER ;

@@ -1,0 +1,104 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Assignment;
+import dev.sharder.BinLoad;
+import dev.sharder.Sharder;
+import dev.sharder.jdbc.MariaDbFaultsTest.Load;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.LongSummaryStatistics;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("On three Galera nodes that all write")
+@Timeout(300)
+class GaleraTest {
+
+  private static final int CALLERS = 12;
+  private static final int ANSWERS = 300;
+  private static final Duration LIMIT = Duration.ofSeconds(15);
+
+  @TempDir private Path folder;
+
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable one : opened) {
+      one.close();
+    }
+  }
+
+  private Sharder sharder(String url) {
+    HikariDataSource pool = new HikariDataSource();
+    opened.add(0, pool);
+    pool.setJdbcUrl(url);
+    JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+    opened.add(0, store);
+    Sharder sharder =
+        Sharder.builder("hub", store).bins("a", "b", "c").cache(0).timeLimit(LIMIT).build();
+    opened.add(0, sharder);
+    return sharder;
+  }
+
+  @Test
+  @DisplayName(
+      "a raced kind stays fair to 1, an answer holds on every node at once, and a killed node takes nothing with it")
+  void raced() throws Exception {
+    try (GaleraCluster cluster = new GaleraCluster(folder)) {
+      List<Sharder> nodes = cluster.newDatabase().stream().map(this::sharder).toList();
+      try (Load load = new Load(nodes, CALLERS)) {
+        checkSeenAtOnce(nodes);
+        load.awaitAnswers(ANSWERS);
+        load.stop();
+        assertThat(load.failures()).isEmpty();
+        checkFair(nodes.get(0));
+        checkSurvivors(cluster, nodes, load);
+      }
+    }
+  }
+
+  private static void checkSurvivors(GaleraCluster cluster, List<Sharder> nodes, Load before)
+      throws Exception {
+    List<Sharder> survivors = nodes.subList(1, nodes.size());
+    try (Load ending = new Load(nodes.subList(0, 1), CALLERS);
+        Load load = new Load(survivors, CALLERS)) {
+      ending.awaitAnswers(ANSWERS / 10);
+      load.awaitAnswers(ANSWERS);
+      cluster.node(0).kill();
+      load.awaitAnswers(ANSWERS);
+      load.stop();
+      ending.stop();
+      assertThat(load.failures()).isEmpty();
+      for (Sharder survivor : survivors) {
+        before.checkKept(survivor);
+        ending.checkKept(survivor);
+        load.checkKept(survivor);
+        checkFair(survivor);
+      }
+    }
+  }
+
+  /** Checks that what one node has acknowledged, the next one finds. */
+  private static void checkSeenAtOnce(List<Sharder> nodes) {
+    for (int i = 0; i < 50; i++) {
+      String object = "seen-" + i;
+      String bin = nodes.get(i % nodes.size()).assign(object).bin();
+      assertThat(nodes.get((i + 1) % nodes.size()).find(object)).map(Assignment::bin).contains(bin);
+    }
+  }
+
+  private static void checkFair(Sharder sharder) {
+    LongSummaryStatistics loads =
+        sharder.bins().stream().mapToLong(BinLoad::assigned).summaryStatistics();
+    assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
+  }
+}

@@ -1,0 +1,255 @@
+package dev.sharder.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
+import dev.sharder.SharderException;
+import dev.sharder.TimeLimitException;
+import dev.sharder.admin.ShardAdmin;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("On MariaDB")
+@Timeout(120)
+class MariaDbFaultsTest {
+
+  private static final Duration HOLDERS_LIMIT = Duration.ofSeconds(3);
+  private static final int CALLERS = 16;
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @TempDir private Path folder;
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+
+  private JdbiAssignmentStore store(String url) {
+    pool.setJdbcUrl(url);
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  @Test
+  @DisplayName("a process suspended in a transaction blocks others only for its time limit")
+  void suspendedHolder() throws Exception {
+    String url = TestMariaDb.newDatabase();
+    try (JdbiAssignmentStore store = store(url);
+        Sharder hubs =
+            Sharder.builder("hub", store).bins("a", "b").timeLimit(Duration.ofSeconds(20)).build();
+        ChildProcess holder =
+            ChildProcess.start(
+                SlowPolicyProcess.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
+      assertThat(holder.readLine()).isEqualTo("choosing");
+      holder.suspend();
+      long start = System.nanoTime();
+      assertThat(hubs.assign("ada").isNew()).isTrue();
+      assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
+      while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
+        Thread.onSpinWait();
+      }
+      holder.resume();
+      holder.send("continue");
+      assertThat(holder.readLine()).startsWith(TimeLimitException.class.getSimpleName());
+      assertThat(hubs.find("suspended")).isEmpty();
+      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
+    }
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  @Test
+  @DisplayName("a kill -9 of the server under load loses nothing that was acknowledged")
+  void killedServer() throws Exception {
+    try (MariaDbServer server = MariaDbServer.start(folder);
+        JdbiAssignmentStore store = store(server.newDatabase());
+        Sharder hubs =
+            Sharder.builder("hub", store)
+                .bins("a", "b", "c")
+                .cache(0)
+                .timeLimit(Duration.ofSeconds(30))
+                .build();
+        Load load = new Load(List.of(hubs), CALLERS)) {
+      load.awaitAnswers(500);
+      server.kill();
+      server.startAgain();
+      load.awaitAnswers(500);
+      load.stop();
+      assertThat(load.failures()).isEmpty();
+      load.checkKept(hubs);
+      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("a silent network costs the callers no more than their time limit")
+  void silentNetwork() throws Exception {
+    Duration limit = Duration.ofSeconds(5);
+    try (SilencingProxy network = new SilencingProxy(TestMariaDb.newDatabase());
+        JdbiAssignmentStore store = store(network.url() + "&connectTimeout=1000");
+        Sharder hubs =
+            Sharder.builder("hub", store).bins("a", "b").cache(0).timeLimit(limit).build()) {
+      hubs.assign("before");
+      network.silence();
+      long start = System.nanoTime();
+      assertThat(hubs.assign("after").isNew()).isTrue();
+      assertThat(since(start)).isLessThan(limit);
+      network.silenceAll();
+      start = System.nanoTime();
+      assertThatThrownBy(() -> hubs.assign("during")).isInstanceOf(TimeLimitException.class);
+      assertThat(since(start)).isLessThan(limit.plusSeconds(2));
+      network.speak();
+      assertThat(hubs.assign("afterwards").isNew()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("a server that accepts no writes for a moment costs no caller its answer")
+  void readOnlyForAMoment() throws Exception {
+    try (MariaDbServer server = MariaDbServer.start(folder)) {
+      String url = server.newDatabase();
+      try (Handle operator = Jdbi.open(url)) {
+        operator.execute("CREATE USER app@'127.0.0.1' IDENTIFIED BY 'secret'");
+        operator.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, TRIGGER, REFERENCES ON *.* TO app@'127.0.0.1'");
+        try (JdbiAssignmentStore store = store(url.replace("root", "app&password=secret"));
+            Sharder hubs = Sharder.builder("hub", store).bins("a", "b").cache(0).build();
+            Load load = new Load(List.of(hubs), CALLERS)) {
+          load.awaitAnswers(100);
+          operator.execute("SET GLOBAL read_only = ON");
+          operator.execute("DO sleep(0.5)");
+          operator.execute("SET GLOBAL read_only = OFF");
+          load.awaitAnswers(100);
+          load.stop();
+          assertThat(load.failures()).isEmpty();
+          load.checkKept(hubs);
+        }
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("any defaults of the server and the session do, and are left as they were")
+  void oddSession() {
+    String odd =
+        "&sessionVariables=sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES',tx_isolation='READ-UNCOMMITTED',"
+            + "time_zone='-07:00',idle_transaction_timeout=77,collation_connection='utf8mb4_general_ci'";
+    String url = TestMariaDb.newDatabase();
+    pool.setMaximumPoolSize(1);
+    try (JdbiAssignmentStore store = store(url + odd);
+        Sharder hubs = Sharder.builder("hub", store).bins("it's", "a\\").build()) {
+      String name = "o'\\neil \"😀\"";
+      String bin = hubs.assign(name).bin();
+      assertThat(hubs.assign("other").bin()).isNotEqualTo(bin);
+      assertThat(hubs.find(name.toUpperCase(Locale.ROOT))).isEmpty();
+      assertThat(hubs.find(name).orElseThrow().assignedAt())
+          .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(1));
+      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
+      assertThat(settings()).isEqualTo(settingsOf(url + odd));
+    }
+  }
+
+  private Map<String, Object> settings() {
+    return Jdbi.create(pool).withHandle(MariaDbFaultsTest::settings);
+  }
+
+  private static Map<String, Object> settingsOf(String url) {
+    return Jdbi.create(url).withHandle(MariaDbFaultsTest::settings);
+  }
+
+  private static Map<String, Object> settings(Handle handle) {
+    return handle
+        .createQuery(
+            "SELECT @@sql_mode, @@tx_isolation, @@time_zone, @@idle_transaction_timeout, @@max_statement_time,"
+                + " @@group_concat_max_len, @@autocommit, @@collation_connection")
+        .mapToMap()
+        .one();
+  }
+
+  /** Callers that assign new objects until they are stopped, and remember the answers. */
+  static final class Load implements AutoCloseable {
+    private static final AtomicInteger LOADS = new AtomicInteger();
+
+    private final Map<String, String> answers = new ConcurrentHashMap<>();
+    private final Queue<SharderException> failures = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final List<Thread> callers;
+
+    /** Starts callers that share the sharders evenly. */
+    Load(List<Sharder> sharders, int callers) {
+      this.callers =
+          IntStream.range(0, callers)
+              .mapToObj(i -> new Thread(() -> ask(sharders.get(i % sharders.size()), prefix(i))))
+              .toList();
+      this.callers.forEach(Thread::start);
+    }
+
+    private static String prefix(int caller) {
+      return "user-%d-%d-".formatted(LOADS.incrementAndGet(), caller);
+    }
+
+    private void ask(Sharder sharder, String prefix) {
+      for (int i = 0; !stopped.get(); i++) {
+        try {
+          answers.put(prefix + i, sharder.assign(prefix + i).bin());
+        } catch (SharderException failure) {
+          failures.add(failure);
+        }
+      }
+    }
+
+    Queue<SharderException> failures() {
+      return failures;
+    }
+
+    /** Waits for more answers. */
+    void awaitAnswers(int more) throws InterruptedException {
+      int enough = answers.size() + more;
+      while (answers.size() < enough && callers.stream().anyMatch(Thread::isAlive)) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+    }
+
+    void stop() throws InterruptedException {
+      stopped.set(true);
+      for (Thread caller : callers) {
+        caller.join();
+      }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      stop();
+    }
+
+    /** Checks that every answer still holds. */
+    void checkKept(Sharder sharder) {
+      assertThat(answers).isNotEmpty();
+      answers.forEach(
+          (object, bin) -> assertThat(sharder.find(object).orElseThrow().bin()).isEqualTo(bin));
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package dev.sharder.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.contract.AssignmentStoreContract;
+import dev.sharder.store.AssignmentStore;
+import org.junit.jupiter.api.AfterEach;
+
+class MariaDbStoreTest extends AssignmentStoreContract {
+
+  private final HikariDataSource pool = new HikariDataSource();
+
+  @Override
+  protected AssignmentStore newStore() {
+    pool.setJdbcUrl(TestMariaDb.newDatabase());
+    return JdbiAssignmentStore.create(pool);
+  }
+
+  /** Fewer, because a history takes a second here. */
+  @Override
+  protected int histories() {
+    return 40;
+  }
+
+  @AfterEach
+  void closePool() {
+    pool.close();
+  }
+}
