@@ -176,7 +176,7 @@ public record Change(
   /**
    * Returns this change with the id and the revision under which a store recorded it.
    *
-   * @param id its position in the order of all changes, 1 or more
+   * @param id its position in the order of the kind's changes, 1 or more
    * @param revision the kind's revision after this change, 1 or more
    * @return a changed copy
    */

@@ -55,6 +55,7 @@ final class Retry {
   /** SQLSTATEs after which the server may have committed. */
   private static final Set<String> UNKNOWN_STATES =
       Set.of(
+          "25S03", // MariaDB's driver went to another host, perhaps while one committed
           "40003", // statement_completion_unknown
           "57P01", // also while a commit waits for a synchronous standby
           "57P02", "57P03");

@@ -18,7 +18,7 @@ public enum SchemaScript {
   /** For PostgreSQL with the extension Citus: the same tables, spread over the nodes by kind. */
   CITUS,
 
-  /** For MariaDB and MySQL. */
+  /** For MariaDB; the program {@code mariadb} runs it. */
   MARIADB;
 
   /**

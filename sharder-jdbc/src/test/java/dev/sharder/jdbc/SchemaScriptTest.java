@@ -30,16 +30,15 @@ class SchemaScriptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"SQLITE", "POSTGRESQL"})
+  @EnumSource(names = {"SQLITE", "POSTGRESQL", "MARIADB"})
   @DisplayName("has the tables that the store needs, and the store leaves them alone")
   void tables(SchemaScript script) throws SQLException {
-    pool.setJdbcUrl(
-        script == SchemaScript.SQLITE
-            ? "jdbc:sqlite:" + folder.resolve("sharder.db")
-            : TestPostgres.newDatabase());
+    pool.setJdbcUrl(newDatabase(script));
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
-      statement.executeUpdate(script.text());
+      for (String part : parts(script)) {
+        statement.execute(part);
+      }
     }
     for (boolean migrates : List.of(false, true)) {
       try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(migrates).build();
@@ -47,5 +46,20 @@ class SchemaScriptTest {
         assertThat(hubs.assign("ada").bin()).isEqualTo("a");
       }
     }
+  }
+
+  private String newDatabase(SchemaScript script) {
+    return switch (script) {
+      case SQLITE -> "jdbc:sqlite:" + folder.resolve("sharder.db");
+      case MARIADB -> TestMariaDb.newDatabase();
+      default -> TestPostgres.newDatabase();
+    };
+  }
+
+  /** Returns what is sent at once; the mariadb program, too, sends statement by statement. */
+  private static List<String> parts(SchemaScript script) {
+    return script == SchemaScript.MARIADB
+        ? MariaDbDialect.split(script.text())
+        : List.of(script.text());
   }
 }

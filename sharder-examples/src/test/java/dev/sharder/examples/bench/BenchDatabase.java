@@ -3,6 +3,7 @@ package dev.sharder.examples.bench;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.jdbc.JdbiAssignmentStore;
+import dev.sharder.jdbc.MariaDbServer;
 import dev.sharder.jdbc.TestPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,17 @@ final class BenchDatabase implements AutoCloseable {
     return database;
   }
 
+  /** On a server of its own, which ends with the program. */
+  static BenchDatabase mariaDb() throws Exception {
+    MariaDbServer server = MariaDbServer.start(Files.createTempDirectory("sharder-bench"));
+    Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+    return new BenchDatabase(server.newDatabase());
+  }
+
+  private boolean isMariaDb() {
+    return url.startsWith("jdbc:mariadb:");
+  }
+
   private boolean isPostgres() {
     return url.startsWith("jdbc:postgresql:");
   }
@@ -56,11 +68,17 @@ final class BenchDatabase implements AutoCloseable {
   void createPlainTable() {
     try (Handle handle = Jdbi.open(pool)) {
       handle.execute(
-          """
-          CREATE TABLE plain (
-            kind text NOT NULL, object text NOT NULL, bin text NOT NULL, PRIMARY KEY (kind, object))
-          """
-              + (isPostgres() ? "" : "STRICT, WITHOUT ROWID"));
+          isMariaDb()
+              ? """
+                CREATE TABLE plain (
+                  kind varchar(255) NOT NULL, object varchar(255) NOT NULL, bin varchar(255) NOT NULL,
+                  PRIMARY KEY (kind, object)) CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin
+                """
+              : """
+                CREATE TABLE plain (
+                  kind text NOT NULL, object text NOT NULL, bin text NOT NULL, PRIMARY KEY (kind, object))
+                """
+                  + (isPostgres() ? "" : "STRICT, WITHOUT ROWID"));
     }
   }
 
@@ -91,17 +109,20 @@ final class BenchDatabase implements AutoCloseable {
       if (!kept) {
         throw new IllegalStateException("the bins are not even, or a count is not its rows");
       }
-      String durable =
-          handle
-              .createQuery(
-                  isPostgres()
-                      ? "SELECT current_setting('fsync') || ' ' || current_setting('synchronous_commit')"
-                      : "SELECT journal_mode || ' ' || synchronous FROM pragma_journal_mode, pragma_synchronous")
-              .mapTo(String.class)
-              .one();
-      if (!durable.equals(isPostgres() ? "on on" : "wal 2")) {
-        throw new IllegalStateException("measured without durability: " + durable);
-      }
+      checkDurable(handle);
+    }
+  }
+
+  private void checkDurable(Handle handle) {
+    String setting =
+        isMariaDb()
+            ? "SELECT concat(@@innodb_flush_log_at_trx_commit, ' ', @@innodb_flush_method)"
+            : isPostgres()
+                ? "SELECT current_setting('fsync') || ' ' || current_setting('synchronous_commit')"
+                : "SELECT journal_mode || ' ' || synchronous FROM pragma_journal_mode, pragma_synchronous";
+    String durable = handle.createQuery(setting).mapTo(String.class).one();
+    if (!durable.equals(isMariaDb() ? "1 O_DIRECT" : isPostgres() ? "on on" : "wal 2")) {
+      throw new IllegalStateException("measured without durability: " + durable);
     }
   }
 

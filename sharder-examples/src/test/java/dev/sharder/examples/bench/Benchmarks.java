@@ -15,9 +15,11 @@ final class Benchmarks {
     ALL.put("new-postgres-64", () -> PlacingBenchmark.rate(BenchDatabase.postgres(), 64, 64));
     ALL.put("new-postgres-256", () -> PlacingBenchmark.rate(BenchDatabase.postgres(), 256, 64));
     ALL.put("new-sqlite-64", () -> PlacingBenchmark.rate(BenchDatabase.sqlite(), 64, 1));
+    ALL.put("new-mariadb-64", () -> PlacingBenchmark.rate(BenchDatabase.mariaDb(), 64, 64));
     ALL.put("bulk-postgres", BulkBenchmark::beside);
     ALL.put("hit", HitBenchmark::beside);
-    ALL.put("miss-postgres", MissBenchmark::beside);
+    ALL.put("miss-postgres", () -> MissBenchmark.beside(BenchDatabase.postgres()));
+    ALL.put("miss-mariadb", () -> MissBenchmark.beside(BenchDatabase.mariaDb()));
     ALL.put("growth", GrowthBenchmark::beside);
     ALL.put("bins", () -> PlacingBenchmark.manyBins(BenchDatabase::postgres, 1_000));
     ALL.put("bins-10k", () -> PlacingBenchmark.manyBins(BenchDatabase::postgres, 10_000));

@@ -16,8 +16,8 @@ final class MissBenchmark {
 
   private MissBenchmark() {}
 
-  static MeasuredRatio beside() throws Exception {
-    try (BenchDatabase where = BenchDatabase.postgres();
+  static MeasuredRatio beside(BenchDatabase where) throws Exception {
+    try (where;
         JdbiAssignmentStore store = where.store();
         Sharder sharder = BenchDatabase.sharder(store, 10);
         ConcurrentCallers callers = new ConcurrentCallers(CALLERS)) {

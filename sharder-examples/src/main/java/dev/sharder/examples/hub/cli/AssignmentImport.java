@@ -89,6 +89,7 @@ record AssignmentImport(
         return ExitCodes.REFUSED;
       }
       kinds.forEach((kind, bins) -> results.add(ofKind(kind, bins, older, opened)));
+      reportIgnored(older.ignored());
       return report(results);
     }
   }
@@ -150,6 +151,16 @@ record AssignmentImport(
       refused += older.entries(kind, importer::take).refused();
     }
     return refused > 0;
+  }
+
+  private void reportIgnored(List<String> ignored) {
+    if (!ignored.isEmpty()) {
+      output
+          .err()
+          .println(
+              "the older sharder's database ignored %s in names; here they count, so a user who comes in another spelling than the imported one is a new user"
+                  .formatted(String.join(" and ", ignored)));
+    }
   }
 
   private void reportCordoned(List<BinLoad> before, ShardAdmin admin) {

@@ -25,7 +25,7 @@ final class ConfigOptions {
       paramLabel = "URL",
       defaultValue = "${env:SHARDER_DATABASE}",
       description =
-          "JDBC URL of a SQLite or PostgreSQL database (SHARDER_DATABASE; default: "
+          "JDBC URL of a SQLite, PostgreSQL or MariaDB database (SHARDER_DATABASE; default: "
               + Settings.DEFAULT_DATABASE
               + ")")
   private @Nullable String database;

@@ -7,6 +7,8 @@ import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
+import dev.sharder.examples.hub.server.HubDatabase;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,13 +27,31 @@ final class OlderSharder implements AutoCloseable {
 
   /** The older sharders, and the table of each. */
   enum From {
-    CALLYSTO("SELECT id, kind, bucket, name FROM shard ORDER BY id"),
-    DATA8XHUB("SELECT id, kind, bucket, name FROM entries_v1 ORDER BY id");
+    CALLYSTO(
+        "SELECT id, kind, bucket, name FROM shard ORDER BY id",
+        """
+        SELECT concat(name, 'a') = concat(name, 'A'), concat(name, 'a') = concat(name, 'a ')
+        FROM shard
+        WHERE name IS NOT NULL
+        LIMIT 1
+        """),
+    DATA8XHUB(
+        "SELECT id, kind, bucket, name FROM entries_v1 ORDER BY id",
+        """
+        SELECT concat(name, 'a') = concat(name, 'A'), concat(name, 'a') = concat(name, 'a ')
+        FROM entries_v1
+        WHERE name IS NOT NULL
+        LIMIT 1
+        """);
 
     private final String rows;
 
-    From(String rows) {
+    /** Asks whether the table takes names for the same that differ by case, or by blanks. */
+    private final String comparison;
+
+    From(String rows, String comparison) {
       this.rows = rows;
+      this.comparison = comparison;
     }
   }
 
@@ -66,6 +86,7 @@ final class OlderSharder implements AutoCloseable {
       // SQLITE_OPEN_READONLY
       login.setProperty("open_mode", "1");
     }
+    HubDatabase.driverLimits(url).forEach(login::setProperty);
     try {
       Handle handle = Jdbi.create(url, login).open();
       // Outside a transaction, PostgreSQL sends all rows at once.
@@ -161,6 +182,30 @@ final class OlderSharder implements AutoCloseable {
 
   private static String text(Map.Entry<String, JsonNode> field) {
     return field.getValue().isValueNode() ? field.getValue().asText() : field.getValue().toString();
+  }
+
+  /** Returns what the database ignored in names, which count exactly here; empty if nothing. */
+  List<String> ignored() {
+    try {
+      return handle
+          .createQuery(from.comparison)
+          .map((row, context) -> ignored(row.getBoolean(1), row.getBoolean(2)))
+          .findFirst()
+          .orElse(List.of());
+    } catch (JdbiException failure) {
+      throw unreadable(failure);
+    }
+  }
+
+  private static List<String> ignored(boolean isCase, boolean isBlanks) {
+    List<String> ignored = new ArrayList<>();
+    if (isCase) {
+      ignored.add("the case of letters");
+    }
+    if (isBlanks) {
+      ignored.add("blanks at the end");
+    }
+    return ignored;
   }
 
   /** Returns the names of the rows that have no kind. */

@@ -56,7 +56,8 @@ public record CallystoFile(Path file, Map<String, Object> values) {
   /** The URL of callysto's database; a relative file is resolved against this one. */
   public String url() {
     String type = text("db_type", "sqlite");
-    return switch (type) {
+    // It may name Python's driver, too, as in mysql+pymysql.
+    return switch (type.replaceFirst("[+].*", "")) {
       case "sqlite" ->
           "jdbc:sqlite:"
               + file.toAbsolutePath()
@@ -64,6 +65,8 @@ public record CallystoFile(Path file, Map<String, Object> values) {
                   .normalize();
       case "postgresql" ->
           "jdbc:postgresql://%s/%s".formatted(required("db_host"), required("db_name"));
+      case "mysql", "mariadb" ->
+          "jdbc:mariadb://%s/%s".formatted(required("db_host"), required("db_name"));
       default ->
           throw new SettingsException(
               "%s names the database type '%s', which cannot be read; export there the rows of kind hub that are not dummies as CSV with the columns object,bin (SELECT name AS object, bucket AS bin FROM shard), and import that file"

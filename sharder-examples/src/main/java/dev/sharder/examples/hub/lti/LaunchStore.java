@@ -45,25 +45,28 @@ final class LaunchStore {
   private static final int ATTEMPTS = 10;
 
   private final Jdbi jdbi;
+  private final LaunchStatements statements;
   private final Clock clock;
   private final AtomicLong swept = new AtomicLong();
 
-  private LaunchStore(Jdbi jdbi, Clock clock) {
+  private LaunchStore(Jdbi jdbi, LaunchStatements statements, Clock clock) {
     this.jdbi = jdbi;
+    this.statements = statements;
     this.clock = clock;
   }
 
   /** Opens it, and creates its tables where they are missing. */
   static LaunchStore open(DataSource database, Clock clock) {
-    LaunchStore store = new LaunchStore(Jdbi.create(database), clock);
+    LaunchStore store =
+        new LaunchStore(Jdbi.create(database), LaunchStatements.of(database), clock);
     for (int attempt = 1; !store.hasTables(); attempt++) {
       try {
         store.createTables();
       } catch (SQLException | JdbiException failure) {
         if (attempt == ATTEMPTS) {
           throw new StoreException(
-              "the tables for launches could not be created: %s; correct that, or create them with the statements in dev/sharder/examples/hub/lti/launches.sql of the jar"
-                  .formatted(firstLine(failure)),
+              "the tables for launches could not be created: %s; correct that, or create them with the statements in dev/sharder/examples/hub/lti/%s of the jar"
+                  .formatted(firstLine(failure), store.statements.tables()),
               failure);
         }
         LockSupport.parkNanos(PAUSE.toNanos());
@@ -94,11 +97,15 @@ final class LaunchStore {
   }
 
   private void createTables() throws SQLException {
-    try (InputStream script = LaunchStore.class.getResourceAsStream("launches.sql");
+    try (InputStream tables = LaunchStore.class.getResourceAsStream(statements.tables());
         Handle handle = jdbi.open();
         Statement statement = handle.getConnection().createStatement()) {
-      statement.executeUpdate(
-          new String(Objects.requireNonNull(script).readAllBytes(), StandardCharsets.UTF_8));
+      String script =
+          new String(Objects.requireNonNull(tables).readAllBytes(), StandardCharsets.UTF_8);
+      // One by one, as MariaDB takes them.
+      for (String one : script.strip().split(";", 0)) {
+        statement.executeUpdate(one);
+      }
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
@@ -130,7 +137,7 @@ final class LaunchStore {
     return isNew;
   }
 
-  private static boolean keep(Handle handle, LtiLaunch launch, String user, long now) {
+  private boolean keep(Handle handle, LtiLaunch launch, String user, long now) {
     // A write comes first: on SQLite the transaction then waits for others, rather than fail.
     boolean isNew = addNonce(handle, launch, now + NONCE_LIFE.toSeconds());
     if (isNew) {
@@ -139,14 +146,9 @@ final class LaunchStore {
     return isNew;
   }
 
-  private static boolean addNonce(Handle handle, LtiLaunch launch, long expires) {
+  private boolean addNonce(Handle handle, LtiLaunch launch, long expires) {
     return handle
-            .createUpdate(
-                """
-                INSERT INTO sharder_lti_nonce (platform, nonce, expires_at)
-                VALUES (:platform, :nonce, :expires)
-                ON CONFLICT DO NOTHING
-                """)
+            .createUpdate(statements.addNonce())
             .bind("platform", launch.platform())
             .bind("nonce", launch.nonce())
             .bind("expires", expires)
@@ -154,15 +156,9 @@ final class LaunchStore {
         > 0;
   }
 
-  private static void putLaunch(Handle handle, LtiLaunch launch, String user, long now) {
+  private void putLaunch(Handle handle, LtiLaunch launch, String user, long now) {
     handle
-        .createUpdate(
-            """
-            INSERT INTO sharder_lti_launch (platform, user_name, link, launched_at, parameters)
-            VALUES (:platform, :user, :link, :now, :parameters)
-            ON CONFLICT (platform, user_name, link) DO UPDATE
-            SET launched_at = excluded.launched_at, parameters = excluded.parameters
-            """)
+        .createUpdate(statements.putLaunch())
         .bind("platform", launch.platform())
         .bind("user", user)
         .bind("link", launch.link())

@@ -22,15 +22,19 @@ public record DatabaseUrl(String text) {
 
   /** The scheme, the place, and from the first separator on the parameters. */
   private static final Pattern PARTS =
-      Pattern.compile("(?s)((?:(?i:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*:(?://)?)?)([^?;&]*)(.*)");
+      Pattern.compile(
+          "(?s)((?:(?i:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*:"
+              + "(?:(?:sequential|loadbalance|replication|load-balance-read):(?=//))?(?://)?)?)"
+              + "([^?;&]*)(.*)");
 
   private static final String HOST = "(?:[\\p{L}\\p{N}_.-]*|\\[[0-9A-Fa-f:.]+])(?::\\d{1,5})?";
   private static final String HOSTS = HOST + "(?:," + HOST + ")*";
   private static final Pattern PLACE = Pattern.compile(HOSTS + "(?:/[\\p{L}\\p{N}_./~-]*)?");
   private static final Pattern POSTGRES_PLACE = Pattern.compile("(?://" + HOSTS + "/)?[^/]*");
+  private static final Pattern MARIADB_PLACE = Pattern.compile(HOSTS + "/[^/@]+");
   private static final Pattern HARMLESS_VALUE = Pattern.compile("[\\p{L}\\p{N}_.,-]*");
 
-  /** Parameters of PostgreSQL's and SQLite's drivers whose values are no secret. */
+  /** Parameters of PostgreSQL's, MariaDB's and SQLite's drivers whose values are no secret. */
   private static final Set<String> HARMLESS =
       Set.of(
           "ApplicationName",
@@ -48,6 +52,10 @@ public record DatabaseUrl(String text) {
           "targetServerType",
           "tcpKeepAlive",
           "user",
+          "allowPublicKeyRetrieval",
+          "retriesAllDown",
+          "sslMode",
+          "transactionReplay",
           "busy_timeout",
           "cache",
           "journal_mode",
@@ -58,6 +66,8 @@ public record DatabaseUrl(String text) {
       Pattern.compile("(?i)\\b\\w*(?:pass?w|pwd|secret|token|key|cred)\\w*=");
 
   private static final String POSTGRESQL = "jdbc:postgresql:";
+  private static final String MARIADB = "jdbc:mariadb:";
+  private static final String MYSQL = "jdbc:mysql:";
   private static final String SQLITE = "jdbc:sqlite:";
 
   /** Returns the URL as it may be shown to anyone. */
@@ -177,21 +187,48 @@ public record DatabaseUrl(String text) {
    * @param password where the password goes instead
    */
   public Optional<String> complaint(String user, String password) {
-    String login = ", with the user in %s and the password in %s".formatted(user, password);
-    String scheme = parts().group(1).toLowerCase(Locale.ROOT);
-    if (scheme.contains("postgres") && !text.startsWith(POSTGRESQL)) {
-      return Optional.of("it is not a JDBC URL; write " + rightForm() + login);
+    return problem()
+        .map(
+            problem ->
+                "%s; write %s, with the user in %s and the password in %s"
+                    .formatted(problem, rightForm(), user, password))
+        .or(
+            () ->
+                text.startsWith("jdbc:")
+                    ? Optional.empty()
+                    : Optional.of(
+                        "it is not a JDBC URL; write jdbc:sqlite:sharder.db,"
+                            + " jdbc:postgresql://db.example.org/sharder or"
+                            + " jdbc:mariadb://db.example.org/sharder"));
+  }
+
+  /** Returns what is wrong with the URL of a server; empty if nothing is, or it is of none. */
+  private Optional<String> problem() {
+    if (text.startsWith(MYSQL)) {
+      return Optional.of("the driver here is MariaDB's, which reads jdbc:mariadb: URLs");
     }
-    if (!text.startsWith("jdbc:")) {
-      return Optional.of(
-          "it is not a JDBC URL; write jdbc:sqlite:sharder.db or"
-              + " jdbc:postgresql://db.example.org/sharder");
+    if ((isOfPostgres() && !text.startsWith(POSTGRESQL))
+        || (isOfMariaDb() && !text.startsWith(MARIADB))) {
+      return Optional.of("it is not a JDBC URL");
     }
-    if (text.startsWith(POSTGRESQL) && !isPostgres()) {
-      return Optional.of(
-          "it is not a JDBC URL of hosts, ports and a database; write " + rightForm() + login);
-    }
-    return Optional.empty();
+    boolean isUnclear =
+        (text.startsWith(POSTGRESQL) && !isPostgres())
+            || (text.startsWith(MARIADB) && !isMariaDb());
+    return isUnclear
+        ? Optional.of("it is not a JDBC URL of hosts, ports and a database")
+        : Optional.empty();
+  }
+
+  private boolean isOfPostgres() {
+    return scheme().contains("postgres");
+  }
+
+  private boolean isOfMariaDb() {
+    return scheme().contains("mariadb") || scheme().contains("mysql");
+  }
+
+  private String scheme() {
+    return parts().group(1).toLowerCase(Locale.ROOT);
   }
 
   private boolean isPostgres() {
@@ -199,8 +236,16 @@ public record DatabaseUrl(String text) {
     return !place.contains("@") && POSTGRES_PLACE.matcher(place).matches();
   }
 
+  private boolean isMariaDb() {
+    Matcher parts = parts();
+    return parts.group(1).endsWith("//")
+        && MARIADB_PLACE.matcher(parts.group(2)).matches()
+        && (parts.group(3).isEmpty() || parts.group(3).startsWith("?"));
+  }
+
   private String rightForm() {
-    return "jdbc:postgresql://"
+    return (isOfMariaDb() ? MARIADB : POSTGRESQL)
+        + "//"
         + shownPlace()
             .map(place -> place.substring(place.lastIndexOf('@') + 1))
             .filter(place -> place.matches("[^/]+/[^/]+"))

@@ -12,7 +12,6 @@ import org.jdbi.v3.core.Jdbi;
 /** Checks that the users of callysto's sharder were imported before its database is served. */
 final class CallystoTakeover {
 
-  private static final String DUMMY = "dummy-";
   private static final int LATEST = 1_000;
 
   private CallystoTakeover() {}
@@ -33,7 +32,9 @@ final class CallystoTakeover {
 
   private static List<String> latestUsers(Handle handle) {
     if (handle
-        .queryMetadata(database -> database.getTables(null, null, "shard", null))
+        .queryMetadata(
+            database ->
+                database.getTables(database.getConnection().getCatalog(), null, "shard", null))
         .mapToMap()
         .findFirst()
         .isEmpty()) {
@@ -44,11 +45,10 @@ final class CallystoTakeover {
             """
             SELECT name
             FROM shard
-            WHERE kind = 'hub' AND name <> :dummy || bucket
+            WHERE kind = 'hub' AND bucket IS NOT NULL AND name <> concat('dummy-', bucket)
             ORDER BY id DESC
             LIMIT :latest
             """)
-        .bind("dummy", DUMMY)
         .bind("latest", LATEST)
         .mapTo(String.class)
         .list();

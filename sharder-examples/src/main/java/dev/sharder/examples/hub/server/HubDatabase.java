@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 
@@ -137,6 +138,7 @@ public record HubDatabase(
     Properties login = new Properties();
     settings.user().ifPresent(user -> login.setProperty("user", user));
     settings.password().ifPresent(password -> login.setProperty("password", password));
+    driverLimits(settings.url()).forEach(login::setProperty);
     return DriverManager.getConnection(settings.url(), login);
   }
 
@@ -157,6 +159,7 @@ public record HubDatabase(
       config.setJdbcUrl(url);
       settings.user().ifPresent(config::setUsername);
       settings.password().ifPresent(config::setPassword);
+      driverLimits(url).forEach(config::addDataSourceProperty);
     }
     // The store connects first, and reports errors more clearly than the pool.
     config.setInitializationFailTimeout(-1);
@@ -164,12 +167,24 @@ public record HubDatabase(
     // A connection that stops responding is closed soon, and the pool keeps few idle ones.
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
     config.setMinimumIdle(IDLE_CONNECTIONS);
-    if (url.startsWith("jdbc:postgresql:") && !MultiHostDataSource.isFor(url)) {
-      config.addDataSourceProperty("tcpKeepAlive", "true");
-      // A pool connects on one thread, which a server that stops responding would block.
-      config.addDataSourceProperty("loginTimeout", Long.toString(CONNECT_LIMIT.toSeconds()));
-    }
     return config;
+  }
+
+  /**
+   * Returns what keeps a driver from waiting without end: a pool connects on one thread, which a
+   * server that stops responding would block. What the URL says wins.
+   */
+  public static Map<String, String> driverLimits(String url) {
+    if (url.startsWith("jdbc:postgresql:")) {
+      return Map.of(
+          "tcpKeepAlive", "true", "loginTimeout", String.valueOf(CONNECT_LIMIT.toSeconds()));
+    }
+    if (url.startsWith("jdbc:mariadb:")) {
+      String limit = String.valueOf(CONNECT_LIMIT.toMillis());
+      // It would try hosts that are down for half a minute, and pass over one for a minute.
+      return Map.of("connectTimeout", limit, "retriesAllDown", "3", "deniedListTimeout", limit);
+    }
+    return Map.of();
   }
 
   /** Returns the message of the root cause in one line. */

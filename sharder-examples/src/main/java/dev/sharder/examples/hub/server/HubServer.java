@@ -209,7 +209,7 @@ public final class HubServer implements AutoCloseable {
     }
     if (settings.database().url().contains(":memory:")) {
       throw new SettingsException(
-          "launches need a database that lasts; name a file or a PostgreSQL");
+          "launches need a database that lasts; name a file, a PostgreSQL or a MariaDB");
     }
     try {
       LtiTool lti = LtiTool.open(settings.lti(), database.pool(), ReturnPath::isLocal);

@@ -65,6 +65,15 @@ class SecretsTest {
           "jdbc:postgresql://127.0.0.1?password=PASS",
           "jdbc:postgresql:?password=PASS&socketTimeout=none",
           "JDBC:postgresql://" + NOWHERE + "?password=PASS",
+          "jdbc:mariadb://" + NOWHERE + "?user=ada&password=PASS",
+          "jdbc:mariadb://" + NOWHERE + ";password=PASS",
+          "jdbc:mariadb://" + NOWHERE + "?keyStorePassword=PASS",
+          "jdbc:mariadb://ada:PASS@" + NOWHERE,
+          "jdbc:mariadb:ada:PASS@" + NOWHERE,
+          "jdbc:mariadb:sequential://127.0.0.1:1,127.0.0.1:2/people?password=PASS",
+          "jdbc:mariadb:sequential:PASS//127.0.0.1:1/people",
+          "jdbc:mariadb://127.0.0.1?password=PASS",
+          "mysql+pymysql://ada:PASS@" + NOWHERE,
           "jdbc:mysql://ada:PASS@127.0.0.1:1/people",
           "jdbc:mysql://127.0.0.1:1/people?password=PASS",
           "jdbc:sqlserver://127.0.0.1:1;user=ada;password=PASS",
@@ -166,17 +175,19 @@ class SecretsTest {
   @ValueSource(strings = {"Hu5hed/Wh15per", "Hu5hed@Wh15per", "Hu5hed Wh15per", "'Hu5hed'"})
   @DisplayName("in the file of callysto's sharder")
   void callysto(String password) throws Exception {
-    for (String host : List.of("127.0.0.1:1", "ada:" + password + "@127.0.0.1:1")) {
-      String file =
-          yaml(
-              "db_type: postgresql\ndb_name: people\nhubs: [{name: h}]\ndb_user: ada\ndb_host: %s\ndb_password: %s"
-                  .formatted(quoted(host), quoted(password)));
-      for (CommandShell.CommandOutcome outcome :
-          List.of(
-              serve("--config", file),
-              CommandShell.runAsIs("import", "--from", "callysto", file, "--into", sqlite()))) {
-        assertThat(outcome.exitCode()).isIn(1, 2);
-        assertThat(outcome.err()).doesNotContain("Hu5hed", "Wh15per");
+    for (String type : List.of("postgresql", "mysql")) {
+      for (String host : List.of("127.0.0.1:1", "ada:" + password + "@127.0.0.1:1")) {
+        String file =
+            yaml(
+                "db_type: %s\ndb_name: people\nhubs: [{name: h}]\ndb_user: ada\ndb_host: %s\ndb_password: %s"
+                    .formatted(type, quoted(host), quoted(password)));
+        for (CommandShell.CommandOutcome outcome :
+            List.of(
+                serve("--config", file),
+                CommandShell.runAsIs("import", "--from", "callysto", file, "--into", sqlite()))) {
+          assertThat(outcome.exitCode()).isIn(1, 2);
+          assertThat(outcome.err()).doesNotContain("Hu5hed", "Wh15per");
+        }
       }
     }
     assertThat(driverLog.toString()).doesNotContain("Hu5hed", "Wh15per");
@@ -208,6 +219,24 @@ class SecretsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:mysql://ada:Hu5hed@db.example.org:3307/people",
+        "jdbc:mysql://db.example.org:3307/people?permitMysqlScheme&password=Hu5hed",
+        "jdbc:mariadb://ada:Hu5hed@db.example.org:3307/people",
+        "mysql+pymysql://ada:Hu5hed@db.example.org:3307/people",
+        "mariadb://db.example.org:3307/people",
+      })
+  @DisplayName("and so does a URL of MySQL")
+  void rightFormOfMariaDb(String url) {
+    assertThat(serve("--database", url).err())
+        .contains(
+            "write jdbc:mariadb://db.example.org:3307/people, with the user in database-user and"
+                + " the password in SHARDER_DATABASE_PASSWORD")
+        .doesNotContain("Hu5", "ed@");
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
@@ -222,6 +251,9 @@ class SecretsTest {
         "jdbc:postgresql://h/people?user=ada&password=x&ssl=true |"
             + " jdbc:postgresql://h/people?user=ada&***",
         "jdbc:postgresql://ada:x@h:1/people | jdbc:postgresql://***@h:1/people",
+        "jdbc:mariadb:sequential://a.example,b.example:3307/people?user=ada&sslMode=verify-full&password=x |"
+            + " jdbc:mariadb:sequential://a.example,b.example:3307/people?user=ada&sslMode=verify-full&***",
+        "jdbc:mariadb:x://h/people | jdbc:mariadb:***",
         "jdbc:postgresql://h/people?user=ada@example.org | jdbc:postgresql://***",
       })
   @DisplayName("and what is no secret is shown")

@@ -252,7 +252,8 @@ class BadInputTest {
         Arguments.of(
             "jdbc:postgresql://u:hush@127.0.0.1:1/x", "write jdbc:postgresql://127.0.0.1:1/x"),
         Arguments.of("jdbc:postgresql://no.such.host.invalid/x", "UnknownHostException"),
-        Arguments.of("jdbc:mysql://127.0.0.1/x?password=hush", "jdbc:mysql://127.0.0.1/x"),
+        Arguments.of("jdbc:mariadb://127.0.0.1:1/x?user=u&password=hush", "127.0.0.1:1/x"),
+        Arguments.of("jdbc:mysql://127.0.0.1/x?password=hush", "write jdbc:mariadb://127.0.0.1/x"),
         Arguments.of("sharder.db", "sharder.db"));
   }
 

@@ -213,7 +213,11 @@ class SharderJarIT {
             .containsPattern("\\(\\S.*\\) .* \\(" + Pattern.quote(library) + ":\\d\\S* - \\S+\\)");
       }
       assertThat(list).doesNotContain("Unknown license", "checker-qual", "dev.sharder");
-      for (String owner : List.of("ch/qos/logback/", "me/tongfei/", "org/jline/", "org/slf4j/")) {
+      // Its jar has no pom.properties.
+      assertThat(list).contains("(LGPL-2.1-or-later) mariadb-java-client (");
+      for (String owner :
+          List.of(
+              "ch/qos/logback/", "me/tongfei/", "org/jline/", "org/mariadb/jdbc/", "org/slf4j/")) {
         assertThat(jar.stream()).anyMatch(entry -> entry.getName().startsWith(owner));
       }
       assertThat(
@@ -227,7 +231,9 @@ class SharderJarIT {
                   "ascii-table",
                   "freva",
                   "antlr4-runtime",
-                  "ANTLR"))
+                  "ANTLR",
+                  "mariadb-java-client",
+                  "GNU LESSER GENERAL PUBLIC LICENSE"))
           .allSatisfy(
               (name, words) ->
                   assertThat(text(jar, "META-INF/third-party/" + name + "/LICENSE.txt"))
