@@ -25,6 +25,7 @@ module dev.sharder.jdbc {
       org.jdbi.v3.core;
 
   // So that the program's own migration tool can read the SQL.
+  opens dev.sharder.jdbc.migration.citus;
   opens dev.sharder.jdbc.migration.mariadb;
   opens dev.sharder.jdbc.migration.postgresql;
   opens dev.sharder.jdbc.migration.sqlite;

@@ -61,7 +61,9 @@ final class Connections implements AutoCloseable {
     /** In this process or in a local file: a connection always responds. */
     LOCAL,
     /** Over a network: a connection may stop responding. */
-    REMOTE
+    REMOTE,
+    /** The same, and the driver connects once more to abort, which may take long. */
+    REMOTE_SLOW_TO_ABORT
   }
 
   private final DataSource dataSource;
@@ -108,7 +110,9 @@ final class Connections implements AutoCloseable {
       // A pool may lend connections without auto-commit, and nothing would end the transaction.
       connection.setAutoCommit(true);
       T result = work.run(connection);
-      if (!lease.isExpired()) {
+      if (lease.isExpired()) {
+        PoolEviction.evict(dataSource, connection);
+      } else {
         lentAt = System.nanoTime();
       }
       return result;
@@ -138,7 +142,7 @@ final class Connections implements AutoCloseable {
   /** Called only by the borrowing thread: later the pool may have lent the connection again. */
   private void discard(Connection connection) {
     PoolEviction.evict(dataSource, connection);
-    if (reach == Reach.REMOTE) {
+    if (reach != Reach.LOCAL) {
       abort(connection);
     }
   }
@@ -205,7 +209,7 @@ final class Connections implements AutoCloseable {
       Connection borrowed = here ? borrowHere() : borrowOnHelper();
       synchronized (this) {
         connection = borrowed;
-        if (expired && reach == Reach.REMOTE) {
+        if (expired && reach != Reach.LOCAL) {
           abort(borrowed);
         }
       }
@@ -293,14 +297,30 @@ final class Connections implements AutoCloseable {
       if (borrower != null) {
         borrower.interrupt();
       }
-      if (reach == Reach.REMOTE) {
+      if (reach != Reach.LOCAL) {
         if (connection != null) {
-          Connection silent = connection;
-          // Not here: MariaDB's driver connects once more to kill what runs, which may take long.
-          HELPERS.execute(() -> abort(silent));
+          abortNow(connection);
         }
         evictIdle(limit);
       }
+    }
+
+    private void abortNow(Connection silent) {
+      if (reach == Reach.REMOTE) {
+        abort(silent);
+      } else {
+        HELPERS.execute(() -> abortIfLent(silent));
+      }
+    }
+
+    /** The pool does not lend a connection again that is returned meanwhile: it is evicted. */
+    private void abortIfLent(Connection silent) {
+      synchronized (this) {
+        if (connection != silent) {
+          return;
+        }
+      }
+      abort(silent);
     }
 
     /** Gives up the right to abort the connection, which is about to be returned. */

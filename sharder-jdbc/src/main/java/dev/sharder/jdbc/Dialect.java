@@ -22,6 +22,9 @@ abstract class Dialect {
 
   abstract Class<? extends Statements> statements();
 
+  /** Returns a query without rows that fails if a table or a column is missing. */
+  abstract String check();
+
   /** Prepares the database once, and returns the connections to it. */
   abstract Connections prepare(DataSource dataSource, Duration limit) throws SQLException;
 

@@ -59,11 +59,11 @@ public final class JdbiAssignmentStoreBuilder {
    * <p>An application that runs its own migrations passes false and runs the versioned SQL in this
    * jar: {@code classpath:dev/sharder/jdbc/migration/sqlite}, {@code …/postgresql} or {@code
    * …/mariadb}. {@link SchemaScript} returns its text, and the one for Citus. With true, the store
-   * runs the scripts that the database lacks, in one transaction on one connection, and records
-   * them in the table {@code sharder_schema}. The database may hold other tables too. Processes
-   * that start at the same time wait for one another. Tables of Sharder that another tool created,
-   * so that there is no {@code sharder_schema}, are left to that tool. In either case the store
-   * checks that it has the tables it needs.
+   * runs the scripts that the database lacks, in one transaction (MariaDB commits after each
+   * statement), and records them in the table {@code sharder_schema}. The database may hold other
+   * tables too. Processes that start at the same time wait for one another. Tables of Sharder that
+   * another tool created, so that there is no {@code sharder_schema}, are left to that tool. In
+   * either case the store checks that it has the tables it needs.
    *
    * @param migrate whether to run the migrations
    * @return this builder
@@ -118,7 +118,7 @@ public final class JdbiAssignmentStoreBuilder {
 
   private static void checkTables(RetryingJdbi database, Deadline deadline) {
     try {
-      database.query(deadline, Statements.CHECK_TABLES, String.class);
+      database.query(deadline, database.dialect().check(), String.class);
     } catch (StoreException refusal) {
       if (!Retry.isAboutTables(refusal)) {
         throw refusal;

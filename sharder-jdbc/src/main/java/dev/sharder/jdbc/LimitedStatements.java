@@ -28,14 +28,16 @@ final class LimitedStatements implements StatementBuilder {
       """;
 
   /**
-   * In a Galera cluster, also waits until the node has what was committed on any other. The server
-   * must not repeat a block whose commit failed: its first results are sent already.
+   * In a Galera cluster, also waits until the node has what was committed on any other. The store
+   * itself repeats what another node's commit has made fail.
    */
   private static final String SYNCHRONOUS_SETTINGS =
       """
       SET STATEMENT max_statement_time = %s, group_concat_max_len = 1073741824, wsrep_sync_wait = 7, wsrep_retry_autocommit = 0,
         sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES') FOR
       """;
+
+  private static final String NO_CONNECTION = "08003";
 
   /** In milliseconds. */
   private static final int LONGEST_GRACE = 300;
@@ -64,6 +66,10 @@ final class LimitedStatements implements StatementBuilder {
   static void limitSilence(Connection connection, Deadline deadline) throws SQLException {
     long millis = Math.max(1, deadline.remaining().toMillis());
     long grace = Math.min(millis / 5, LONGEST_GRACE);
+    if (connection.isClosed()) {
+      // The driver's own message has no SQLSTATE that says so.
+      throw new SQLException("the server closed the connection", NO_CONNECTION);
+    }
     connection.setNetworkTimeout(
         Connections.HELPERS, (int) Math.min(Integer.MAX_VALUE, millis + grace));
   }

@@ -68,13 +68,19 @@ final class MariaDbDialect extends Dialect {
   }
 
   @Override
+  String check() {
+    return Statements.CHECK_TABLES + "  AND k.turn IS NULL";
+  }
+
+  @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
-    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE);
+    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE_SLOW_TO_ABORT);
     isCluster =
         connections.use(
             limit,
             connection -> {
               checkVersion(connection);
+              checkMode(connection);
               return isCluster(connection);
             });
     return connections;
@@ -89,6 +95,18 @@ final class MariaDbDialect extends Dialect {
               .formatted(
                   connection.getMetaData().getDatabaseProductVersion(), OLDEST_MAJOR, OLDEST_MINOR),
           null);
+    }
+  }
+
+  private static void checkMode(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet mode = statement.executeQuery("SELECT @@sql_mode")) {
+      if (mode.next() && mode.getString(1).contains("ORACLE")) {
+        throw new StoreException(
+            "sql_mode is '%s', and with ORACLE the server reads other SQL; add sessionVariables=sql_mode='' to the URL"
+                .formatted(mode.getString(1)),
+            null);
+      }
     }
   }
 

@@ -55,15 +55,18 @@ interface MariaDbStatements extends Statements {
   // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, some objects are
   // left over.
   //
-  // The known assignments are the first result; the second has the new ones, if there are any. The
-  // choice is kept in a variable, because a statement of MariaDB changes one table.
+  // The known assignments are the first result; the second has the new ones. They are kept in
+  // variables until the commit, because a client that does not read its answer would otherwise keep
+  // the lock, and because a statement of MariaDB changes one table.
   String PLACE_INTO_EMPTIEST =
       """
       BEGIN NOT ATOMIC
         DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT :kind;
         DECLARE asked_names longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT :objects;
         DECLARE asked_count int DEFAULT :n;
+        DECLARE known longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE choice longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+        DECLARE placed_at datetime(6);
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
           ROLLBACK;
@@ -77,7 +80,8 @@ interface MariaDbStatements extends Statements {
         SET turn = turn + 1
         WHERE kind = this_kind;
 
-        SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
+        SELECT JSON_ARRAYAGG(JSON_ARRAY(a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group))
+        INTO known
         FROM JSON_TABLE(asked_names, '$[*]' COLUMNS (
           object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
         STRAIGHT_JOIN sharder_assignment AS a ON a.kind = this_kind AND a.object = asked.object;
@@ -125,12 +129,13 @@ interface MariaDbStatements extends Statements {
         JOIN slot ON slot.turn = new_object.turn;
 
         IF choice IS NOT NULL THEN
-          INSERT INTO sharder_assignment (kind, object, bin)
-          SELECT this_kind, chosen.object, chosen.bin
+          SET placed_at = utc_timestamp(6);
+
+          INSERT INTO sharder_assignment (kind, object, bin, assigned_at)
+          SELECT this_kind, chosen.object, chosen.bin, placed_at
           FROM JSON_TABLE(choice, '$[*]' COLUMNS (
             object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
-            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS chosen
-          RETURNING object, bin, assigned_at;
+            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS chosen;
 
           UPDATE (
             SELECT chosen.bin, count(*) AS n
@@ -143,6 +148,20 @@ interface MariaDbStatements extends Statements {
         END IF;
 
         COMMIT;
+
+        SELECT this_kind AS kind, object, bin, version, assigned_at, size, in_group
+        FROM JSON_TABLE(known, '$[*]' COLUMNS (
+          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+          bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]',
+          version bigint PATH '$[2]',
+          assigned_at datetime(6) PATH '$[3]',
+          size bigint PATH '$[4]',
+          in_group varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[5]')) AS one;
+
+        SELECT object, bin, placed_at AS assigned_at
+        FROM JSON_TABLE(choice, '$[*]' COLUMNS (
+          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+          bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
       END
       """;
 

@@ -64,6 +64,11 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
+  String check() {
+    return Statements.CHECK_TABLES + "  AND k.next_bins IS NULL AND k.next_listed = k.next_given";
+  }
+
+  @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
     Connections connections = new Connections(dataSource, Connections.Reach.REMOTE);
     server =

@@ -176,11 +176,9 @@ interface PostgresStatements extends Statements, SqlObject {
 
   // The k-th object that a bin takes has the share (load + k) / weight. Placing one object after
   // another takes the smallest shares of all bins, ties by bin name. So the bins of the next
-  // objects
-  // can be listed ahead, and a list is right until a load or a bin is changed in another way, which
-  // empties it. While lists are used up, each is twice as long as the one before, so that the cost
-  // of reading all bins is shared by many objects. This statement does nothing if enough bins are
-  // left.
+  // objects can be listed ahead. A list is right until a bin is changed or takes an object in
+  // another way, which empties it. While lists are used up, each is longer than the one before, so
+  // that many objects share the cost of reading all bins. Does nothing if enough bins are left.
   //
   // The next n objects reach at most the n emptiest bins. Of these bins, all shares up to a level
   // are listed. The level is where n more objects would stand if the bins were vessels: any set of
@@ -196,7 +194,7 @@ interface PostgresStatements extends Statements, SqlObject {
       ),
       emptiest AS (
         SELECT bin, weight, assigned + offset_load AS load, capacity - assigned - offset_load AS room,
-               (assigned + offset_load + 1)::float8 / weight AS share
+               (assigned + offset_load + 1)::float8 / weight::float8 AS share
         FROM sharder_bin
         WHERE kind = :kind AND state = 'open'
           AND (capacity IS NULL OR assigned + offset_load < capacity)
@@ -205,7 +203,7 @@ interface PostgresStatements extends Statements, SqlObject {
       ),
       vessel AS MATERIALIZED (
         SELECT bin, weight, load, room,
-               ((SELECT n FROM short) + sum(load + 1.0::float8) OVER emptier) / sum(weight) OVER emptier AS level
+               ((SELECT n FROM short)::float8 + sum((load + 1)::float8) OVER emptier) / (sum(weight) OVER emptier)::float8 AS level
         FROM emptiest
         WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
       ),
@@ -214,10 +212,10 @@ interface PostgresStatements extends Statements, SqlObject {
           SELECT bin
           FROM (
             SELECT bin, weight, load,
-                   generate_series(1, least(room, short.n, floor((SELECT min(level) FROM vessel) * weight)::bigint - load + 1)) AS k
+                   generate_series(1, least(room, short.n, floor((SELECT min(level) FROM vessel) * weight::float8)::bigint - load + 1)) AS k
             FROM vessel) AS share
-          WHERE (load + k)::float8 / weight <= (SELECT min(level) FROM vessel)
-          ORDER BY (load + k)::float8 / weight, bin
+          WHERE (load + k)::float8 / weight::float8 <= (SELECT min(level) FROM vessel)
+          ORDER BY (load + k)::float8 / weight::float8, bin
           LIMIT short.n) AS bins
         FROM short
       )
@@ -260,7 +258,7 @@ interface PostgresStatements extends Statements, SqlObject {
       given AS (
         UPDATE sharder_kind
         SET next_given = next_given + (SELECT count(*) FROM placed)
-        WHERE kind = :kind AND EXISTS (SELECT FROM placed)
+        WHERE kind = :kind AND EXISTS (SELECT 1 FROM placed)
       )
       SELECT object, bin, assigned_at, NULL AS version, NULL AS size, NULL AS in_group
       FROM placed

@@ -65,6 +65,11 @@ final class SqliteDialect extends Dialect {
   }
 
   @Override
+  String check() {
+    return Statements.CHECK_TABLES;
+  }
+
+  @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
     Connections connections = new Connections(dataSource, Connections.Reach.LOCAL);
     files =

@@ -113,11 +113,7 @@ public final class MariaDbServer implements AutoCloseable {
   private static void run(Path folder, List<String> command) {
     Path output = folder.resolve("install.log");
     try {
-      Process process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(output.toFile())
-              .start();
+      Process process = builder(folder, command).redirectOutput(output.toFile()).start();
       if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
         process.destroyForcibly();
         throw new IllegalStateException("not installed: " + Files.readString(output));
@@ -127,6 +123,13 @@ public final class MariaDbServer implements AutoCloseable {
     } catch (InterruptedException interruption) {
       throw new IllegalStateException(interruption);
     }
+  }
+
+  /** A server deletes at its start the temporary files of all others in the same folder. */
+  private static ProcessBuilder builder(Path folder, List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("TMPDIR", folder.toString());
+    return builder;
   }
 
   static Path data(Path folder) {
@@ -165,8 +168,7 @@ public final class MariaDbServer implements AutoCloseable {
     try {
       Files.createDirectories(data(folder));
       process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
+          builder(folder, command)
               .redirectOutput(
                   ProcessBuilder.Redirect.appendTo(folder.resolve("server.log").toFile()))
               .start();

@@ -37,7 +37,7 @@ class SchemaScriptTest {
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
       for (String part : parts(script)) {
-        statement.execute(part);
+        statement.executeUpdate(part);
       }
     }
     for (boolean migrates : List.of(false, true)) {

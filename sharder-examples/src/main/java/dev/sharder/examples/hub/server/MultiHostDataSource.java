@@ -20,20 +20,26 @@ final class MultiHostDataSource extends PGSimpleDataSource {
 
   private final boolean isReadLimited;
 
-  /** Creates a data source; {@code connectTimeout} and {@code socketTimeout} in the URL win. */
+  /** Creates a data source. What the URL says wins. */
   MultiHostDataSource(DatabaseSettings settings, String url, Duration limit) {
     setURL(url);
-    settings.user().ifPresent(this::setUser);
-    settings.password().ifPresent(this::setPassword);
-    setLoginTimeout((int) limit.toSeconds());
-    setTcpKeepAlive(true);
-    if (!url.contains("connectTimeout=")) {
-      setConnectTimeout(HOST_LIMIT_SECONDS);
+    unlessIn(url, "user", () -> settings.user().ifPresent(this::setUser));
+    unlessIn(url, "password", () -> settings.password().ifPresent(this::setPassword));
+    unlessIn(url, "loginTimeout", () -> setLoginTimeout((int) limit.toSeconds()));
+    unlessIn(url, "tcpKeepAlive", () -> setTcpKeepAlive(true));
+    unlessIn(url, "connectTimeout", () -> setConnectTimeout(HOST_LIMIT_SECONDS));
+    unlessIn(url, "socketTimeout", () -> setSocketTimeout(HOST_LIMIT_SECONDS));
+    isReadLimited = !isIn(url, "socketTimeout");
+  }
+
+  private static void unlessIn(String url, String property, Runnable setting) {
+    if (!isIn(url, property)) {
+      setting.run();
     }
-    isReadLimited = !url.contains("socketTimeout=");
-    if (isReadLimited) {
-      setSocketTimeout(HOST_LIMIT_SECONDS);
-    }
+  }
+
+  private static boolean isIn(String url, String property) {
+    return url.matches(".*[?&]" + property + "=.*");
   }
 
   /** Returns whether a URL that the driver accepts names several PostgreSQL servers. */

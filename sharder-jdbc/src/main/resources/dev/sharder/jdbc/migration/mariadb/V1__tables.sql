@@ -70,8 +70,9 @@ IF OLD.assigned > 0 THEN
   SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments stays in sharder_bin; move what it holds first';
 END IF //
 
+-- Not BEFORE UPDATE: with such a trigger, MariaDB 11.4 takes the kind for NULL in an INSERT … SELECT.
 CREATE TRIGGER IF NOT EXISTS sharder_bin_keeps_its_name
-BEFORE UPDATE ON sharder_bin
+AFTER UPDATE ON sharder_bin
 FOR EACH ROW
 IF OLD.assigned > 0 AND (NEW.kind <> OLD.kind OR NEW.bin <> OLD.bin) THEN
   SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments keeps its name in sharder_bin; move what it holds first';

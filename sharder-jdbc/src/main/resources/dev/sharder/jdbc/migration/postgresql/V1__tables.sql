@@ -78,6 +78,14 @@ BEGIN
 END
 $$;
 
+-- A bin that is closed or changed by hand takes effect at once, as one changed by the library does.
+CREATE FUNCTION sharder_bin_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = NEW.kind AND next_listed > 0;
+  RETURN NULL;
+END
+$$;
+
 -- A distributed table of Citus can have no trigger. There, the bins are guarded by the library, which
 -- deletes and renames none, by a role without the right to, and by `verify`, which finds the damage.
 DO $$
@@ -87,6 +95,10 @@ BEGIN
     BEFORE DELETE OR UPDATE OF kind, bin ON sharder_bin
     FOR EACH ROW
     EXECUTE FUNCTION sharder_bin_stays();
+    CREATE TRIGGER sharder_bin_changed
+    AFTER INSERT OR UPDATE OF weight, offset_load, capacity, state ON sharder_bin
+    FOR EACH ROW
+    EXECUTE FUNCTION sharder_bin_changed();
   END IF;
 END
 $$;
