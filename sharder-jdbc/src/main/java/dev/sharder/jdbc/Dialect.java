@@ -66,7 +66,7 @@ abstract class Dialect {
    * Returns an id of the history that the server continues; a failover changes it. Throws if the
    * server may lack the latest changes.
    */
-  String epoch(Handle handle) throws SQLException {
+  String epoch(Handle handle, Deadline deadline) throws SQLException {
     return "";
   }
 

@@ -339,7 +339,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   private Changes changedSince(Handle handle, String kind, long after, Deadline limit)
       throws SQLException {
-    String epoch = dialect.epoch(handle);
+    String epoch = dialect.epoch(handle, limit);
     List<ChangedObject> rows =
         database.read(
             handle, limit, statements -> statements.changedSince(kind, after, MAX_CHANGES + 2));

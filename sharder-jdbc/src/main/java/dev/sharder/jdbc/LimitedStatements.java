@@ -66,12 +66,14 @@ final class LimitedStatements implements StatementBuilder {
   static void limitSilence(Connection connection, Deadline deadline) throws SQLException {
     long millis = Math.max(1, deadline.remaining().toMillis());
     long grace = Math.min(millis / 5, LONGEST_GRACE);
-    if (connection.isClosed()) {
-      // The driver's own message has no SQLSTATE that says so.
-      throw new SQLException("the server closed the connection", NO_CONNECTION);
+    try {
+      connection.setNetworkTimeout(
+          Connections.HELPERS, (int) Math.min(Integer.MAX_VALUE, millis + grace));
+    } catch (SQLException closed) {
+      // The driver's own message has no SQLSTATE that says so, and a pool's isClosed() looks at
+      // what it lent, not at the connection.
+      throw new SQLException("the connection is closed", NO_CONNECTION, closed);
     }
-    connection.setNetworkTimeout(
-        Connections.HELPERS, (int) Math.min(Integer.MAX_VALUE, millis + grace));
   }
 
   @Override

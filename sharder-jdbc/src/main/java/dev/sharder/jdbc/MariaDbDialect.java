@@ -80,8 +80,13 @@ final class MariaDbDialect extends Dialect {
             limit,
             connection -> {
               checkVersion(connection);
-              checkMode(connection);
-              return isCluster(connection);
+              return limited(
+                  connection,
+                  Deadline.in(limit),
+                  () -> {
+                    checkMode(connection);
+                    return isCluster(connection);
+                  });
             });
     return connections;
   }
@@ -143,7 +148,8 @@ final class MariaDbDialect extends Dialect {
   <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) throws SQLException {
     limit(handle, deadline);
     return limited(
-        handle,
+        handle.getConnection(),
+        deadline,
         () -> {
           // For the next statement only: the session may have any level.
           handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
@@ -155,16 +161,28 @@ final class MariaDbDialect extends Dialect {
     T run() throws SQLException;
   }
 
-  /** Runs work that limits how long the driver waits, and then lets it wait as before. */
-  private static <T> T limited(Handle handle, Work<T> work) throws SQLException {
-    Connection connection = handle.getConnection();
+  /**
+   * Runs work while the driver waits for answers for a limited time, and then lets it wait as
+   * before. No statement may do without: if a connection is silent, the driver's abort waits for
+   * the read that waits for an answer.
+   */
+  private static <T> T limited(Connection connection, Deadline deadline, Work<T> work)
+      throws SQLException {
     int before = connection.getNetworkTimeout();
     try {
+      LimitedStatements.limitSilence(connection, deadline);
       return work.run();
     } finally {
-      if (!connection.isClosed()) {
-        connection.setNetworkTimeout(Connections.HELPERS, before);
-      }
+      waitAsBefore(connection, before);
+    }
+  }
+
+  /** A connection that is aborted meanwhile needs it no more. */
+  private static void waitAsBefore(Connection connection, int before) {
+    try {
+      connection.setNetworkTimeout(Connections.HELPERS, before);
+    } catch (SQLException gone) {
+      log.debug("a connection is broken: {}", gone.getMessage());
     }
   }
 
@@ -174,9 +192,10 @@ final class MariaDbDialect extends Dialect {
 
   /** Returns which server answers; a replica that becomes the primary is another one. */
   @Override
-  String epoch(Handle handle) throws SQLException {
+  String epoch(Handle handle, Deadline deadline) throws SQLException {
+    Connection connection = handle.getConnection();
     // All nodes of a cluster have the same history.
-    return isCluster ? "" : which(handle.getConnection());
+    return isCluster ? "" : limited(connection, deadline, () -> which(connection));
   }
 
   private static String which(Connection connection) throws SQLException {
@@ -194,7 +213,8 @@ final class MariaDbDialect extends Dialect {
     List<Assignment> found = new ArrayList<>();
     Row assignment = row -> found.add(RowMappers.assignment(row, assignedAt(row)));
     return limited(
-        handle,
+        handle.getConnection(),
+        deadline,
         () -> {
           run(handle.getConnection(), isCluster, FIND, kind, objects, deadline, assignment);
           return found;
@@ -207,7 +227,8 @@ final class MariaDbDialect extends Dialect {
     List<Placement> placements = new ArrayList<>(objects.size());
     Row placed = row -> placements.add(placement(kind, row));
     return limited(
-        handle,
+        handle.getConnection(),
+        deadline,
         () -> {
           try {
             run(
@@ -257,7 +278,6 @@ final class MariaDbDialect extends Dialect {
       Deadline deadline,
       Row each)
       throws SQLException {
-    LimitedStatements.limitSilence(connection, deadline);
     String prefix = LimitedStatements.prefix(synchronous, deadline);
     try (PreparedStatement statement = connection.prepareStatement(prefix + block.getSql())) {
       int position = 0;
@@ -296,7 +316,10 @@ final class MariaDbDialect extends Dialect {
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
     limit(handle, deadline);
-    return limited(handle, () -> endingWhenIdle(handle, deadline, () -> transact(handle, work)));
+    return limited(
+        handle.getConnection(),
+        deadline,
+        () -> endingWhenIdle(handle, deadline, () -> transact(handle, work)));
   }
 
   private <T> T transact(Handle handle, Function<Statements, T> work) {
@@ -338,12 +361,18 @@ final class MariaDbDialect extends Dialect {
   @Override
   <T> T migrating(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
-    lockSchema(handle.getConnection(), deadline);
-    try {
-      return inTransaction(handle, deadline, work);
-    } finally {
-      unlockSchema(handle.getConnection());
-    }
+    Connection connection = handle.getConnection();
+    return limited(
+        connection,
+        deadline,
+        () -> {
+          lockSchema(connection, deadline);
+          try {
+            return inTransaction(handle, deadline, work);
+          } finally {
+            unlockSchema(connection);
+          }
+        });
   }
 
   private static void lockSchema(Connection connection, Deadline deadline) throws SQLException {

@@ -148,7 +148,7 @@ final class PostgresDialect extends Dialect {
 
   /** Returns the timeline. A replica that becomes the primary begins a new one. */
   @Override
-  String epoch(Handle handle) throws SQLException {
+  String epoch(Handle handle, Deadline deadline) throws SQLException {
     try (Statement statement = handle.getConnection().createStatement();
         ResultSet row = statement.executeQuery(server.timeline())) {
       row.next();

@@ -16,6 +16,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class FaultRoundFixture implements AutoCloseable {
 
+  /** How many rounds each fault is played. */
+  static final int ROUNDS = Integer.getInteger("faults.rounds", 1);
+
+  /** The time limit of every call. */
+  static final Duration LIMIT = Duration.ofSeconds(2);
+
+  /** How long a fault lasts that no call outlives. */
+  static final Duration OUTAGE = LIMIT.plusMillis(500);
+
+  /** How long another holds a lock that every change needs. */
+  static final Duration LONG_LOCK = Duration.ofSeconds(ROUNDS < 10 ? 3 : 20);
+
+  private static final Duration MAX_RUN_TIME = Duration.ofMinutes(20L + 10L * ROUNDS);
+
   static final int FIRST = 1;
 
   /** The numbers of the players in the history. */
@@ -25,7 +39,6 @@ final class FaultRoundFixture implements AutoCloseable {
 
   private final String url;
   private final String directUrl;
-  private final Duration most;
   private final Path folder;
   private final HikariDataSource pool = new HikariDataSource();
   private final JdbiAssignmentStore store;
@@ -39,19 +52,17 @@ final class FaultRoundFixture implements AutoCloseable {
    *
    * @param url the URL of the database for the first process and this one
    * @param directUrl the URL of the database for the second process
-   * @param most how long a process may run
    */
-  FaultRoundFixture(String url, String directUrl, Duration most, Path folder) throws IOException {
+  FaultRoundFixture(String url, String directUrl, Path folder) throws IOException {
     this.url = url;
     this.directUrl = directUrl;
-    this.most = most;
     this.folder = folder;
     pool.setJdbcUrl(url);
     pool.setMaximumPoolSize(3);
     store = JdbiAssignmentStore.create(pool);
     threads = new ThreadPlayer(store);
-    first = ProcessPlayer.start(url, 1, most, folder);
-    second = ProcessPlayer.start(directUrl, 2, most, folder);
+    first = ProcessPlayer.start(url, 1, MAX_RUN_TIME, folder);
+    second = ProcessPlayer.start(directUrl, 2, MAX_RUN_TIME, folder);
   }
 
   JdbiAssignmentStore store() {
@@ -80,7 +91,7 @@ final class FaultRoundFixture implements AutoCloseable {
   /** Kills the first process, and starts a successor. */
   void killFirst() throws Exception {
     first.kill();
-    ProcessPlayer successor = ProcessPlayer.start(url, 1, most, folder);
+    ProcessPlayer successor = ProcessPlayer.start(url, 1, MAX_RUN_TIME, folder);
     first = successor;
     history().join(successor);
   }

@@ -9,24 +9,22 @@ import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
-import dev.sharder.jdbc.KillablePostgres;
-import dev.sharder.jdbc.SilencingProxy;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -36,11 +34,13 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Rounds in which a fault occurs and ends while two processes and threads of this process work on
  * one database, with pools of one, two and three connections. The profile {@code faults} plays 200
- * rounds of each fault instead of one. {@code -Dfaults.seed=1} sets the first seed.
+ * rounds of each fault instead of one, and of all faults on MariaDB instead of four. {@code
+ * -Dfaults.seed=1} sets the first seed.
  */
 @DisplayName(
     "Nothing is lost, doubled or different, and no caller waits beyond the time limit, while")
@@ -48,20 +48,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FaultRoundsTest {
 
-  private static final int ROUNDS = Integer.getInteger("faults.rounds", 1);
   private static final long SEED = Long.getLong("faults.seed", System.nanoTime() % 1_000_000);
   private static final Path REPORT =
       Path.of(System.getProperty("faults.report", "target/faults.csv"));
 
-  private static final Duration LIMIT = Duration.ofSeconds(2);
-
   /** How much later than the time limit an answer may come on a busy machine. */
   private static final Duration SLACK = Duration.ofMillis(Long.getLong("faults.slack", 4_000));
 
-  private static final Duration OUTAGE = LIMIT.plusMillis(500);
-  private static final Duration LONG_LOCK = Duration.ofSeconds(ROUNDS < 10 ? 3 : 20);
   private static final Duration PAUSE = Duration.ofMillis(10);
-  private static final Duration MAX_RUN_TIME = Duration.ofMinutes(20L + 10L * ROUNDS);
   private static final int THREADS = 2;
   private static final Note NOTE = new Note("test", "");
 
@@ -75,270 +69,93 @@ class FaultRoundsTest {
 
   private final List<FaultRoundResult> rounds = new ArrayList<>();
   private final List<AutoCloseable> opened = new ArrayList<>();
+  private final Map<String, AttackedServer> running = new HashMap<>();
   private long seed = SEED;
-  private PostgresFixture postgres;
 
   @AfterAll
   void closeAll() throws Exception {
     System.out.printf("%n%s%n", FaultRoundResult.table(rounds));
-    if (postgres != null) {
-      postgres.close();
-    }
     for (AutoCloseable one : opened) {
       one.close();
     }
   }
 
-  // ---- PostgreSQL
+  // ---- servers
 
-  /** A server of its own, with a proxy before it. */
-  private record PostgresFixture(
-      KillablePostgres server, SilencingProxy network, FaultRoundFixture fixture) {
-
-    static PostgresFixture open(Path folder) throws IOException {
-      KillablePostgres server = new KillablePostgres(folder.resolve("postgres"));
-      SilencingProxy network = new SilencingProxy(server.url());
-      return new PostgresFixture(
-          server,
-          network,
-          new FaultRoundFixture(network.url(), server.url(), MAX_RUN_TIME, folder));
-    }
-
-    void operate(Operator operator) throws Exception {
-      try (Handle handle = Jdbi.open(server.url())) {
-        operator.operate(handle);
-      }
-    }
-
-    void endConnections(Handle operator, double share) {
-      operator.execute(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-              + " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-              + " AND random() < ?",
-          share);
-    }
-
-    void close() throws IOException {
-      fixture.close();
-      network.close();
-      server.close();
-    }
-  }
-
-  private interface Operator {
-    void operate(Handle database) throws Exception;
-  }
-
-  /** Temporary faults on PostgreSQL. */
-  enum OnPostgres {
-    PROGRAM_KILLED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.fixture.killFirst();
-      }
-    },
-    SERVER_KILLED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.server.kill();
-        FaultRoundFixture.pause(Duration.ofMillis(random.nextInt(1_000)));
-        on.server.startAgain();
-      }
-    },
-    BACKENDS_ENDED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        for (int i = 0; i < 5; i++) {
-          on.operate(operator -> on.endConnections(operator, 0.5));
-          FaultRoundFixture.pause(Duration.ofMillis(random.nextInt(300)));
-        }
-      }
-    },
-    CONNECTIONS_CUT {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        for (int i = 0; i < 5; i++) {
-          on.network.cut(random);
-          FaultRoundFixture.pause(Duration.ofMillis(random.nextInt(300)));
-        }
-      }
-    },
-    COMMIT_ANSWERS_LOST {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.network.cutAtCommits(6);
-        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (on.network.commitsToCut() > 0 && System.nanoTime() < end) {
-          FaultRoundFixture.pause(Duration.ofMillis(10));
-        }
-        assertThat(on.network.commitsToCut()).isZero();
-      }
-    },
-    CONNECTIONS_SILENT {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.network.silence();
-        FaultRoundFixture.pause(OUTAGE);
-      }
-    },
-    NETWORK_SILENT {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.network.silenceAll();
-        FaultRoundFixture.pause(OUTAGE);
-        on.network.speak();
-      }
-    },
-    PROGRAM_SUSPENDED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.fixture.suspendFirst(OUTAGE);
-      }
-    },
-    SERVER_SUSPENDED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.server.stop();
-        try {
-          FaultRoundFixture.pause(OUTAGE);
-        } finally {
-          on.server.goOn();
-        }
-      }
-    },
-    READ_ONLY {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.operate(
-            operator -> {
-              operator.execute("ALTER DATABASE postgres SET default_transaction_read_only = on");
-              on.endConnections(operator, 1);
-              FaultRoundFixture.pause(Duration.ofMillis(500 + random.nextInt(1_500)));
-              operator.execute("SET default_transaction_read_only = off");
-              operator.execute("ALTER DATABASE postgres RESET default_transaction_read_only");
-            });
-      }
-    },
-    KIND_LOCKED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.operate(
-            operator -> {
-              operator.begin();
-              operator
-                  .select(
-                      "SELECT revision FROM sharder_kind WHERE kind = ? FOR UPDATE",
-                      on.fixture.history().workload().kind())
-                  .mapTo(Long.class)
-                  .one();
-              FaultRoundFixture.pause(LONG_LOCK);
-              operator.rollback();
-            });
-      }
-    },
-    CALLERS_INTERRUPTED {
-      @Override
-      void strike(PostgresFixture on, Random random) throws Exception {
-        on.fixture.interrupt(150, random);
-      }
-    };
-
-    abstract void strike(PostgresFixture on, Random random) throws Exception;
-
-    private boolean isSuspension() {
-      return this == PROGRAM_SUSPENDED;
-    }
+  private interface Start {
+    AttackedServer in(Path home) throws IOException;
   }
 
   @ParameterizedTest
   @EnumSource
   @DisplayName("PostgreSQL has this fault:")
-  void onPostgres(OnPostgres fault) throws Exception {
-    for (int i = 0; i < ROUNDS; i++) {
-      if (postgres == null) {
-        postgres = PostgresFixture.open(Files.createTempDirectory(folder, "postgres"));
-      }
-      PostgresFixture on = postgres;
+  void onPostgres(ServerFault fault) throws Exception {
+    play("PostgreSQL", AttackedPostgres::start, fault);
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOnMariaDb")
+  @DisplayName("MariaDB has this fault:")
+  void onMariaDb(ServerFault fault) throws Exception {
+    play("MariaDB", AttackedMariaDb::start, fault);
+  }
+
+  /** Returns all faults if rounds were asked for, and otherwise four, which saves minutes. */
+  private static Set<ServerFault> faultsOnMariaDb() {
+    return System.getProperty("faults.rounds") != null
+        ? EnumSet.allOf(ServerFault.class)
+        : EnumSet.of(
+            ServerFault.PROGRAM_KILLED,
+            ServerFault.SERVER_KILLED,
+            ServerFault.CONNECTIONS_SILENT,
+            ServerFault.NETWORK_SILENT);
+  }
+
+  private void play(String database, Start start, ServerFault fault) throws Exception {
+    for (int i = 0; i < FaultRoundFixture.ROUNDS; i++) {
+      AttackedServer on = server(database, start);
       try {
         round(
-            "PostgreSQL " + fault,
-            on.fixture,
+            database + " " + fault,
+            on.fixture(),
             fault.isSuspension(),
             random -> fault.strike(on, random));
       } catch (Exception | AssertionError failure) {
-        postgres = null;
-        opened.add(on::close);
+        running.remove(database);
         throw failure;
       }
     }
   }
 
-  // ---- SQLite
-
-  /** Temporary faults on SQLite. */
-  enum OnSqlite {
-    PROGRAM_KILLED {
-      @Override
-      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
-        on.killFirst();
-      }
-    },
-    PROGRAM_SUSPENDED {
-      @Override
-      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
-        on.suspendFirst(OUTAGE);
-      }
-    },
-    LOCKED_BY_ANOTHER {
-      @Override
-      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
-        try (Handle other = Jdbi.open(on.directUrl())) {
-          other.execute("PRAGMA busy_timeout = 20000");
-          other.execute("BEGIN EXCLUSIVE");
-          FaultRoundFixture.pause(LONG_LOCK);
-          other.execute("ROLLBACK");
-        }
-      }
-    },
-    DISK_FULL {
-      @Override
-      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
-        Path filler = disk.resolve("filler");
-        fill(filler);
-        FaultRoundFixture.pause(OUTAGE);
-        Files.delete(filler);
-      }
-    },
-    CALLERS_INTERRUPTED {
-      @Override
-      void strike(FaultRoundFixture on, Path disk, Random random) throws Exception {
-        on.interrupt(150, random);
-      }
-    };
-
-    abstract void strike(FaultRoundFixture on, Path disk, Random random) throws Exception;
-
-    private boolean isSuspension() {
-      return this == PROGRAM_SUSPENDED;
+  /** Returns the server that all rounds share until one fails. */
+  private AttackedServer server(String database, Start start) throws IOException {
+    AttackedServer server = running.get(database);
+    if (server == null) {
+      server = start.in(Files.createTempDirectory(folder, "server"));
+      running.put(database, server);
+      opened.add(server);
     }
+    return server;
   }
+
+  // ---- SQLite
 
   @ParameterizedTest
   @EnumSource
   @DisplayName("SQLite has this fault:")
-  void onSqlite(OnSqlite fault) throws Exception {
+  void onSqlite(SqliteFault fault) throws Exception {
     Path disk = Files.createTempDirectory(folder, "sqlite");
-    boolean isMounted = fault == OnSqlite.DISK_FULL;
+    boolean isMounted = fault == SqliteFault.DISK_FULL;
     if (isMounted) {
-      String size = "size=%dm".formatted(8 + ROUNDS);
+      String size = "size=%dm".formatted(8 + FaultRoundFixture.ROUNDS);
       assumeTrue(
           run("mount", "-t", "tmpfs", "-o", size, "tmpfs", disk.toString()) == 0,
           "this user may not mount a small disk");
     }
     String url = "jdbc:sqlite:" + disk.resolve("sharder.db");
     try (FaultRoundFixture fixture =
-        new FaultRoundFixture(url, url, MAX_RUN_TIME, Files.createTempDirectory(folder, "calls"))) {
-      for (int i = 0; i < ROUNDS; i++) {
+        new FaultRoundFixture(url, url, Files.createTempDirectory(folder, "calls"))) {
+      for (int i = 0; i < FaultRoundFixture.ROUNDS; i++) {
         round(
             "SQLite " + fault,
             fixture,
@@ -355,13 +172,12 @@ class FaultRoundsTest {
   @Test
   @DisplayName("a SQLite file is deleted, and nothing is acknowledged afterwards")
   void deletedFile() throws Exception {
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < FaultRoundFixture.ROUNDS; i++) {
       Path disk = Files.createTempDirectory(folder, "deleted");
       String url = "jdbc:sqlite:" + disk.resolve("sharder.db");
       long its = seed++;
       try (FaultRoundFixture fixture =
-          new FaultRoundFixture(
-              url, url, MAX_RUN_TIME, Files.createTempDirectory(folder, "calls"))) {
+          new FaultRoundFixture(url, url, Files.createTempDirectory(folder, "calls"))) {
         ConcurrentHistory history = fixture.begin(workload(its));
         history.awaitCalls(60);
         for (String file : List.of("sharder.db", "sharder.db-wal", "sharder.db-shm")) {
@@ -392,17 +208,6 @@ class FaultRoundsTest {
             && !(call.operation() instanceof HistoryOperation.ListBins);
   }
 
-  private static void fill(Path filler) throws IOException {
-    byte[] block = new byte[4096];
-    try (OutputStream out = Files.newOutputStream(filler)) {
-      while (true) {
-        out.write(block);
-      }
-    } catch (IOException full) {
-      assertThat(Files.size(filler)).isPositive();
-    }
-  }
-
   private static int run(String... command) throws Exception {
     return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
   }
@@ -414,7 +219,7 @@ class FaultRoundsTest {
   }
 
   private static HistoryWorkload workload(long seed) {
-    return HistoryWorkload.of(seed, THREADS, 1_000_000).withPace(LIMIT, PAUSE);
+    return HistoryWorkload.of(seed, THREADS, 1_000_000).withPace(FaultRoundFixture.LIMIT, PAUSE);
   }
 
   private void round(String fault, FaultRoundFixture fixture, boolean suspends, Strike strike)
@@ -498,7 +303,8 @@ class FaultRoundsTest {
               }
             });
     try {
-      end.get(LIMIT.plus(SLACK).multipliedBy(3).toMillis(), TimeUnit.MILLISECONDS);
+      end.get(
+          FaultRoundFixture.LIMIT.plus(SLACK).multipliedBy(3).toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException stuck) {
       return false;
@@ -521,7 +327,7 @@ class FaultRoundsTest {
 
   /** A suspended process could not check the time limit. */
   private static Duration allowed(RecordedCall call, Duration suspended) {
-    Duration most = LIMIT.plus(SLACK);
+    Duration most = FaultRoundFixture.LIMIT.plus(SLACK);
     return call.process() == FaultRoundFixture.FIRST ? most.plus(suspended) : most;
   }
 
@@ -542,7 +348,9 @@ class FaultRoundsTest {
     System.out.println(round);
     long began = calls.stream().mapToLong(RecordedCall::start).min().orElse(0);
     assertThat(stuck.stream().map(call -> call.describe(began)))
-        .as("%s, seed %d: calls that took longer than %s and %s", fault, its, LIMIT, SLACK)
+        .as(
+            "%s, seed %d: calls that took longer than %s and %s",
+            fault, its, FaultRoundFixture.LIMIT, SLACK)
         .isEmpty();
     assertThat(EXPECTED).as("%s, seed %d", fault, its).containsAll(round.failures().keySet());
   }

@@ -8,11 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * A real PostgreSQL server that a test can kill as in a power failure and restart on its data, or
- * suspend.
- */
-public final class KillablePostgres implements AutoCloseable {
+/** A PostgreSQL server with its data in a folder. */
+public final class KillablePostgres implements KillableServer {
 
   private final Path data;
   private EmbeddedPostgres server;
@@ -36,7 +33,7 @@ public final class KillablePostgres implements AutoCloseable {
     return server.getJdbcUrl("postgres", "postgres");
   }
 
-  /** Kills all processes of the server at once. */
+  @Override
   public void kill() throws Exception {
     List<ProcessHandle> processes = processes();
     processes.forEach(ProcessHandle::destroyForcibly);
@@ -52,12 +49,12 @@ public final class KillablePostgres implements AutoCloseable {
     return Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
   }
 
-  /** Suspends all processes with {@code kill -STOP}. The server keeps its connections and locks. */
+  @Override
   public void stop() throws Exception {
     signal("-STOP");
   }
 
-  /** Resumes all processes with {@code kill -CONT}. */
+  @Override
   public void goOn() throws Exception {
     signal("-CONT");
   }
@@ -68,7 +65,7 @@ public final class KillablePostgres implements AutoCloseable {
     new ProcessBuilder(command).start().waitFor();
   }
 
-  /** Restarts a killed server on the same port and data. */
+  @Override
   public void startAgain() throws IOException {
     int port = server.getPort();
     server.close();

@@ -25,11 +25,11 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Assumptions;
 
-/**
- * A real MariaDB server with its data in a folder, which a test can kill as in a power failure,
- * suspend, and start again on its data. A server's default durability.
- */
-public final class MariaDbServer implements AutoCloseable {
+/** A MariaDB server with its data in a folder. A server's default durability. */
+public final class MariaDbServer implements KillableServer {
+
+  /** The name of a user without the privileges of an operator. */
+  public static final String ORDINARY_USER = "app";
 
   private static final AtomicInteger NAMES = new AtomicInteger();
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -136,7 +136,7 @@ public final class MariaDbServer implements AutoCloseable {
     return folder.resolve("data");
   }
 
-  /** Starts a server that is not running, on the same port and data, and waits for it. */
+  @Override
   public void startAgain() {
     launch();
     awaitReady();
@@ -221,21 +221,39 @@ public final class MariaDbServer implements AutoCloseable {
     return url(name);
   }
 
+  /**
+   * Creates a user with the privileges that a store needs in the database of a URL, and no others,
+   * and returns the URL for that user.
+   */
+  public String ordinaryUser(String operatorUrl) {
+    String user = "%s@'127.0.0.1'".formatted(ORDINARY_USER);
+    try (Connection connection = DriverManager.getConnection(operatorUrl);
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE USER IF NOT EXISTS " + user);
+      statement.execute(
+          "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, TRIGGER, REFERENCES ON %s.* TO %s"
+              .formatted(connection.getCatalog(), user));
+    } catch (SQLException failure) {
+      throw new IllegalStateException("the user was not created", failure);
+    }
+    return operatorUrl.replace("user=root", "user=" + ORDINARY_USER);
+  }
+
   String url(String database) {
     return "jdbc:mariadb://127.0.0.1:%d/%s?user=root".formatted(port, database);
   }
 
-  /** Kills the server at once. */
+  @Override
   public void kill() throws Exception {
     process.destroyForcibly().waitFor();
   }
 
-  /** Suspends the server with {@code kill -STOP}. It keeps its connections and locks. */
+  @Override
   public void stop() throws Exception {
     signal("-STOP");
   }
 
-  /** Resumes the server with {@code kill -CONT}. */
+  @Override
   public void goOn() throws Exception {
     signal("-CONT");
   }

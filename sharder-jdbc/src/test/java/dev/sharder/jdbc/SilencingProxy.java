@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -50,7 +51,11 @@ public final class SilencingProxy implements AutoCloseable {
         + "?"
         + target.getRawQuery()
         // As an application should: a pool that connects while the network is silent gives up.
-        + "&loginTimeout=5";
+        + (isMariaDb() ? "&connectTimeout=5000" : "&loginTimeout=5");
+  }
+
+  private boolean isMariaDb() {
+    return target.getScheme().equals("mariadb");
   }
 
   /** Returns the number of connections made so far. */
@@ -61,6 +66,11 @@ public final class SilencingProxy implements AutoCloseable {
   /** Stops forwarding on all existing connections. */
   public void silence() {
     links.forEach(link -> link.silent.set(true));
+  }
+
+  /** Closes the silent connections, as a server or its system would some day. */
+  public void closeSilent() {
+    links.stream().filter(link -> link.silent.get()).forEach(Link::close);
   }
 
   /** Stops forwarding on all connections, including new ones, until {@link #speak}. */
@@ -94,9 +104,19 @@ public final class SilencingProxy implements AutoCloseable {
     return commitsToCut.get();
   }
 
-  private boolean isCutAt(byte[] bytes, int count) {
+  /** MariaDB's answer does not say what it answers, so its requests are looked at. */
+  private boolean isLostAfter(byte[] request, int count) {
+    return isMariaDb()
+        && isToCut(request, count, text -> text.endsWith("COMMIT") || text.contains("COMMIT;"));
+  }
+
+  private boolean isLost(byte[] answer, int count) {
+    return !isMariaDb() && isToCut(answer, count, text -> text.contains("COMMIT\0"));
+  }
+
+  private boolean isToCut(byte[] bytes, int count, Predicate<String> isCommit) {
     return commitsToCut.get() > 0
-        && new String(bytes, 0, count, StandardCharsets.ISO_8859_1).contains("COMMIT\0")
+        && isCommit.test(new String(bytes, 0, count, StandardCharsets.ISO_8859_1))
         && commitsToCut.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
   }
 
@@ -115,12 +135,28 @@ public final class SilencingProxy implements AutoCloseable {
       Link link = new Link(client, new Socket("127.0.0.1", target.getPort()));
       link.silent.set(silencesAll);
       links.add(link);
-      daemon(() -> link.copy(link.client, link.database, (bytes, count) -> false));
-      daemon(() -> link.copy(link.database, link.client, this::isCutAt));
+      daemon(() -> link.copy(link.client, link.database, (request, n) -> passes(link, request, n)));
+      daemon(
+          () -> link.copy(link.database, link.client, (answer, n) -> passesBack(link, answer, n)));
     } catch (IOException away) {
       client.close();
       throw away;
     }
+  }
+
+  private boolean passes(Link link, byte[] request, int count) throws IOException {
+    if (isLostAfter(request, count)) {
+      link.loseAnswer();
+    }
+    return !link.silent.get();
+  }
+
+  private boolean passesBack(Link link, byte[] answer, int count) {
+    if (isLost(answer, count)) {
+      link.close();
+      return false;
+    }
+    return !link.silent.get() && !link.losesAnswer.get();
   }
 
   private static void daemon(Runnable work) {
@@ -135,17 +171,28 @@ public final class SilencingProxy implements AutoCloseable {
     links.forEach(Link::close);
   }
 
-  /** Decides whether to cut a link instead of forwarding bytes. */
-  private interface Cut {
-    boolean isAt(byte[] bytes, int count);
+  /** Decides whether bytes are forwarded. */
+  private interface Filter {
+    boolean passes(byte[] bytes, int count) throws IOException;
   }
 
-  private record Link(Socket client, Socket database, AtomicBoolean silent) {
+  private record Link(
+      Socket client, Socket database, AtomicBoolean silent, AtomicBoolean losesAnswer) {
+
+    /** After this time without a byte, in milliseconds, a lost answer has ended. */
+    private static final int END_OF_ANSWER = 200;
 
     Link(Socket client, Socket database) throws IOException {
-      this(client, database, new AtomicBoolean());
+      this(client, database, new AtomicBoolean(), new AtomicBoolean());
       client.setTcpNoDelay(true);
       database.setTcpNoDelay(true);
+    }
+
+    /** Drops the next answer, and then closes the connections. */
+    void loseAnswer() throws IOException {
+      losesAnswer.set(true);
+      // Not for the read that waits for the answer, but for the next one.
+      database.setSoTimeout(END_OF_ANSWER);
     }
 
     void close() {
@@ -157,16 +204,12 @@ public final class SilencingProxy implements AutoCloseable {
       }
     }
 
-    void copy(Socket from, Socket to, Cut cut) {
+    void copy(Socket from, Socket to, Filter filter) {
       byte[] bytes = new byte[1 << 16];
       try (InputStream in = from.getInputStream();
           OutputStream out = to.getOutputStream()) {
         for (int n = in.read(bytes); n >= 0; n = in.read(bytes)) {
-          if (cut.isAt(bytes, n)) {
-            close();
-            return;
-          }
-          if (!silent.get()) {
+          if (filter.passes(bytes, n)) {
             out.write(bytes, 0, n);
           }
         }
