@@ -99,10 +99,10 @@ final class BenchDatabase implements AutoCloseable {
               .createQuery(
                   """
                   SELECT max(assigned) - min(assigned) <= 1 AND sum(assigned) > 0 AND sum(abs(assigned - counted)) = 0
-                  FROM (SELECT b.assigned, count(a.object) AS counted
+                  FROM (SELECT b.assigned, coalesce(held.objects, 0) AS counted
                         FROM sharder_bin AS b
-                        LEFT JOIN sharder_assignment AS a ON a.kind = b.kind AND a.bin = b.bin
-                        GROUP BY b.kind, b.bin, b.assigned) AS counts
+                        LEFT JOIN (SELECT kind, bin, count(*) AS objects FROM sharder_assignment GROUP BY kind, bin)
+                          AS held ON held.kind = b.kind AND held.bin = b.bin) AS counts
                   """)
               .mapTo(Boolean.class)
               .one();
