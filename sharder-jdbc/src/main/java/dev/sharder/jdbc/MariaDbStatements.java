@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -236,17 +235,7 @@ interface MariaDbStatements extends Statements {
   @Override
   default void insert(String kind, List<Assignment> placed) {
     for (int from = 0; from < placed.size(); from += MAX_ROWS) {
-      insertRows(
-          kind,
-          SqliteStatements.rows(
-              part(placed, from),
-              one ->
-                  Arrays.asList(
-                      one.object(),
-                      one.bin(),
-                      utc(one.assignedAt()),
-                      one.size(),
-                      one.group().orElse(null))));
+      insertRows(kind, JsonRows.placed(part(placed, from), MariaDbStatements::utc));
     }
   }
 
@@ -275,11 +264,7 @@ interface MariaDbStatements extends Statements {
   @Override
   default void move(String kind, List<Assignment> moved) {
     for (int from = 0; from < moved.size(); from += MAX_ROWS) {
-      moveRows(
-          kind,
-          SqliteStatements.rows(
-              part(moved, from),
-              one -> List.of(one.object(), one.bin(), one.version(), utc(one.assignedAt()))));
+      moveRows(kind, JsonRows.moved(part(moved, from), MariaDbStatements::utc));
     }
   }
 
@@ -338,7 +323,7 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void count(String kind, Map<String, Long> more) {
-    countPairs(kind, SqliteStatements.pairs(more));
+    countPairs(kind, JsonRows.counts(more));
   }
 
   @SqlUpdate(
@@ -354,7 +339,7 @@ interface MariaDbStatements extends Statements {
   @Override
   default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
     for (int from = 0; from < bins.size(); from += MAX_ROWS) {
-      putRows(kind, SqliteStatements.rows(part(bins, from), undeclared));
+      putRows(kind, JsonRows.bins(part(bins, from), undeclared));
     }
   }
 
@@ -379,21 +364,7 @@ interface MariaDbStatements extends Statements {
   @Override
   default void append(String kind, List<Change> changes) {
     for (int from = 0; from < changes.size(); from += MAX_ROWS) {
-      appendRows(
-          kind,
-          SqliteStatements.rows(
-              part(changes, from),
-              change ->
-                  Arrays.asList(
-                      change.object().orElse(null),
-                      change.from().orElse(null),
-                      change.to().orElse(null),
-                      change.what().word(),
-                      change.note().actor(),
-                      change.note().reason(),
-                      utc(change.at()),
-                      change.version(),
-                      change.since().map(MariaDbStatements::utc).orElse(null))));
+      appendRows(kind, JsonRows.changes(part(changes, from), MariaDbStatements::utc));
     }
   }
 

@@ -176,7 +176,7 @@ final class SqliteDialect extends Dialect {
   }
 
   private static Collection<List<?>> counted(List<Assignment> placed) {
-    return SqliteStatements.pairs(placed.stream().collect(groupingBy(Assignment::bin, counting())));
+    return JsonRows.counts(placed.stream().collect(groupingBy(Assignment::bin, counting())));
   }
 
   private static StatementCache statementCache(Handle handle) {

@@ -4,13 +4,10 @@ import dev.sharder.Assignment;
 import dev.sharder.Bin;
 import dev.sharder.admin.Change;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 
@@ -120,17 +117,7 @@ interface SqliteStatements extends Statements {
 
   @Override
   default void insert(String kind, List<Assignment> placed) {
-    insertRows(
-        kind,
-        rows(
-            placed,
-            one ->
-                Arrays.asList(
-                    one.object(),
-                    one.bin(),
-                    one.assignedAt().toString(),
-                    one.size(),
-                    one.group().orElse(null))));
+    insertRows(kind, JsonRows.placed(placed, Instant::toString));
   }
 
   @SqlUpdate(
@@ -141,19 +128,9 @@ interface SqliteStatements extends Statements {
       """)
   void insertRows(String kind, Collection<List<?>> placed);
 
-  static <T> Collection<List<?>> rows(List<T> all, Function<T, List<?>> row) {
-    List<List<?>> rows = new ArrayList<>(all.size());
-    all.forEach(one -> rows.add(row.apply(one)));
-    return rows;
-  }
-
   @Override
   default void move(String kind, List<Assignment> moved) {
-    moveRows(
-        kind,
-        rows(
-            moved,
-            one -> List.of(one.object(), one.bin(), one.version(), one.assignedAt().toString())));
+    moveRows(kind, JsonRows.moved(moved, Instant::toString));
   }
 
   // MATERIALIZED, because SQLite would scan the whole list for every object of the kind.
@@ -211,32 +188,12 @@ interface SqliteStatements extends Statements {
 
   @Override
   default void count(String kind, Map<String, Long> more) {
-    countPairs(kind, pairs(more));
-  }
-
-  static Collection<List<?>> pairs(Map<String, Long> more) {
-    List<List<?>> pairs = new ArrayList<>();
-    more.forEach((bin, n) -> pairs.add(List.of(bin, n)));
-    return pairs;
+    countPairs(kind, JsonRows.counts(more));
   }
 
   @Override
   default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
-    putRows(kind, rows(bins, undeclared));
-  }
-
-  static Collection<List<?>> rows(List<Bin> bins, Set<String> undeclared) {
-    return rows(
-        bins,
-        bin ->
-            Arrays.asList(
-                bin.name(),
-                bin.weight(),
-                bin.offset(),
-                bin.capacity().isPresent() ? bin.capacity().getAsLong() : null,
-                bin.state().word(),
-                undeclared.contains(bin.name()) ? 1 : 0,
-                LabelsJson.write(bin.labels())));
+    putRows(kind, JsonRows.bins(bins, undeclared));
   }
 
   // WHERE TRUE, because SQLite would read ON as the condition of a join.
@@ -254,28 +211,15 @@ interface SqliteStatements extends Statements {
 
   @Override
   default void append(String kind, List<Change> changes) {
-    appendRows(
-        kind,
-        rows(
-            changes,
-            change ->
-                Arrays.asList(
-                    change.object().orElse(null),
-                    change.from().orElse(null),
-                    change.to().orElse(null),
-                    change.what().word(),
-                    change.note().actor(),
-                    change.note().reason(),
-                    change.at().toString(),
-                    change.version(),
-                    change.since().map(Instant::toString).orElse(null))));
+    appendRows(kind, JsonRows.changes(changes, Instant::toString));
   }
 
   @SqlUpdate(
       """
       INSERT INTO sharder_change (kind, id, revision, object, from_bin, to_bin, what, actor, reason, at, version, since)
-      SELECT kind, (SELECT coalesce(max(id), 0) FROM sharder_change WHERE kind = :kind) + key + 1, revision, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-             value ->> 6, value ->> 7, value ->> 8
+      SELECT kind, (SELECT coalesce(max(id), 0) FROM sharder_change WHERE kind = :kind) + key + 1, revision,
+             value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+             value ->> 8
       FROM sharder_kind
       CROSS JOIN json_each(:changes)
       WHERE kind = :kind
