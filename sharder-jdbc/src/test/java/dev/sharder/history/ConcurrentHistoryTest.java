@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(7_200)
 class ConcurrentHistoryTest {
 
-  private static final int ROUNDS = Integer.getInteger("history.rounds", 2);
+  private static final int ROUNDS = Integer.getInteger("history.rounds", 1);
   private static final long SEED = Long.getLong("history.seed", System.nanoTime() % 1_000_000);
   private static final Duration MAX_RUN_TIME = Duration.ofMinutes(10 + ROUNDS);
   private static final int PROCESSES = 3;

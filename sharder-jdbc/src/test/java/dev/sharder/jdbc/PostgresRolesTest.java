@@ -9,77 +9,35 @@ import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
-import dev.sharder.contract.AssignmentStoreContract;
-import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The whole contract, as a role with only the grants in docs/security.md. */
+/** What the roles of docs/security.md may do; the contract runs as the serving one. */
 @DisplayName("With the grants of docs/security.md")
-class PostgresRolesTest extends AssignmentStoreContract {
-
-  private static final String OWNER = "sharder_owner";
-  private static final String SERVE = "sharder_serve";
-  private static final String READ = "sharder_read";
+class PostgresRolesTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  private static String server;
+  private PostgresRoles roles;
+  private HikariDataSource pool;
 
-  private final HikariDataSource pool = new HikariDataSource();
-
-  @BeforeAll
-  static void createRoles() throws Exception {
-    String url = TestPostgres.newDatabase();
-    server = url.substring(0, url.lastIndexOf('/') + 1);
-    run(url, documented(0));
-    migrate(server);
-  }
-
-  @Override
-  protected AssignmentStore newStore() throws Exception {
-    run(
-        url(server, OWNER),
-        List.of(
-            "TRUNCATE sharder_kind, sharder_bin, sharder_assignment, sharder_change RESTART IDENTITY"));
-    pool.setJdbcUrl(url(server, SERVE));
-    return JdbiAssignmentStore.builder(pool).migrate(false).build();
-  }
-
-  /** Grants do not depend on what happens, only on the statements that are run. */
-  @Override
-  protected int histories() {
-    return 10;
+  @BeforeEach
+  void openPool() throws SQLException {
+    roles = PostgresRoles.ofTestServer();
+    pool = roles.pool(PostgresRoles.SERVE);
   }
 
   @AfterEach
   void closePool() {
     pool.close();
-  }
-
-  /**
-   * Migrates like an operator for a new version: the owner creates the tables and grants access.
-   */
-  private static void migrate(String server) throws Exception {
-    try (HikariDataSource owner = pool(server, OWNER)) {
-      JdbiAssignmentStore.create(owner).close();
-    }
-    run(url(server, OWNER), documented(1));
   }
 
   @Test
@@ -108,7 +66,7 @@ class PostgresRolesTest extends AssignmentStoreContract {
       })
   @DisplayName("the serving role changes neither history nor tables")
   void servingIsLimited(String statement) {
-    assertThatThrownBy(() -> run(url(server, SERVE), List.of(statement)))
+    assertThatThrownBy(() -> roles.run(PostgresRoles.SERVE, statement))
         .isInstanceOf(SQLException.class)
         .extracting(failure -> ((SQLException) failure).getSQLState())
         .isEqualTo("42501");
@@ -126,8 +84,8 @@ class PostgresRolesTest extends AssignmentStoreContract {
   @DisplayName("the reading role changes nothing")
   void readingIsLimited(String statement) throws Exception {
     // The grants must refuse it, not only the role's read-only default.
-    List<String> all = List.of("SET default_transaction_read_only = off", statement);
-    assertThatThrownBy(() -> run(url(server, READ), all))
+    String writable = "SET default_transaction_read_only = off";
+    assertThatThrownBy(() -> roles.run(PostgresRoles.READ, writable, statement))
         .isInstanceOf(SQLException.class)
         .extracting(failure -> ((SQLException) failure).getSQLState())
         .isEqualTo("42501");
@@ -138,7 +96,7 @@ class PostgresRolesTest extends AssignmentStoreContract {
   void reading() throws Exception {
     try (JdbiAssignmentStore serving = JdbiAssignmentStore.builder(pool).migrate(false).build();
         Sharder sharder = Sharder.builder("hub", serving).bins("hub-1").build();
-        HikariDataSource reader = pool(server, READ);
+        HikariDataSource reader = roles.pool(PostgresRoles.READ);
         JdbiAssignmentStore store = JdbiAssignmentStore.builder(reader).migrate(false).build()) {
       sharder.assign("ada");
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
@@ -153,14 +111,11 @@ class PostgresRolesTest extends AssignmentStoreContract {
   @DisplayName("the serving role moves, and finds on a replica as the reading role")
   void onAReplica() throws Exception {
     ReplicatedPostgres servers = ReplicatedPostgres.running();
-    String own = servers.primaryUrl("postgres");
-    run(own, documented(0));
-    String primary = own.substring(0, own.lastIndexOf('/') + 1);
-    migrate(primary);
+    PostgresRoles primary = PostgresRoles.withTables(servers.primaryUrl("postgres"));
     servers.awaitReplay();
-    String other = servers.replicaUrl("postgres");
-    HikariDataSource serving = pool(primary, SERVE);
-    try (HikariDataSource replica = pool(other.substring(0, other.lastIndexOf('/') + 1), READ);
+    HikariDataSource serving = primary.pool(PostgresRoles.SERVE);
+    try (HikariDataSource replica =
+            primary.on(servers.replicaUrl("postgres")).pool(PostgresRoles.READ);
         JdbiAssignmentStore store =
             JdbiAssignmentStore.builder(serving).replica(replica).migrate(false).build();
         Sharder sharder = Sharder.builder("hub", store).bins("hub-1", "hub-2").cache(0).build()) {
@@ -173,37 +128,6 @@ class PostgresRolesTest extends AssignmentStoreContract {
       assertThat(sharder.assign("ada").bin()).as("by the replica").isEqualTo("hub-2");
     } finally {
       serving.close();
-    }
-  }
-
-  private static HikariDataSource pool(String server, String role) {
-    HikariDataSource pool = new HikariDataSource();
-    pool.setJdbcUrl(url(server, role));
-    return pool;
-  }
-
-  private static String url(String server, String role) {
-    return server + "sharder?user=" + role;
-  }
-
-  /** Returns the statements of an SQL block in the documentation. */
-  private static List<String> documented(int block) throws IOException {
-    String page = Files.readString(Path.of("").toAbsolutePath().resolve("../docs/security.md"));
-    List<String> blocks =
-        Pattern.compile("(?ms)^```sql\\n(.*?)^```$")
-            .matcher(page)
-            .results()
-            .map(found -> found.group(1))
-            .toList();
-    return List.of(blocks.get(block).split(";\\s*\\n"));
-  }
-
-  private static void run(String url, List<String> statements) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(url);
-        Statement statement = connection.createStatement()) {
-      for (String one : statements) {
-        statement.execute(one);
-      }
     }
   }
 }
