@@ -1,5 +1,7 @@
 package dev.sharder.jdbc;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.sharder.Assignment;
 import dev.sharder.Placement;
 import dev.sharder.StoreException;
@@ -17,8 +19,11 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -49,6 +54,9 @@ final class PostgresDialect extends Dialect {
 
   private static final ParsedSql FIND_AT_REVISION =
       PostgresServer.script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
+
+  /** By kind, how many of the next bins were listed and not given after the latest round here. */
+  private final Map<String, Long> ahead = new ConcurrentHashMap<>();
 
   /** Asked when the store opens. */
   private volatile PostgresServer server = PostgresServer.POSTGRESQL;
@@ -175,18 +183,44 @@ final class PostgresDialect extends Dialect {
   @Override
   Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
+    boolean enoughListed = ahead.getOrDefault(kind, 0L) >= objects.size();
+    if (!enoughListed) {
+      return place(handle, server.placeIntoEmptiest(), kind, objects, deadline);
+    }
+    Placed first = place(handle, server.placeIntoListed(), kind, objects, deadline);
+    if (first.placements().size() == objects.size()) {
+      return first;
+    }
+    // Others have taken the bins that were listed.
+    Set<String> placed = first.placements().stream().map(Placement::object).collect(toSet());
+    List<String> left = objects.stream().filter(object -> !placed.contains(object)).toList();
+    Placed rest = place(handle, server.placeIntoEmptiest(), kind, left, deadline);
+    return new Placed(
+        Stream.concat(first.placements().stream(), rest.placements().stream()).toList(),
+        rest.revision());
+  }
+
+  private Placed place(
+      Handle handle, ParsedSql script, String kind, List<String> objects, Deadline deadline)
+      throws SQLException {
     List<Placement> placements = new ArrayList<>(objects.size());
     AtomicLong revision = new AtomicLong();
-    Row locked = row -> revision.set(row.getLong("revision"));
+    AtomicLong listed = new AtomicLong();
+    Row locked =
+        row -> {
+          revision.set(row.getLong("revision"));
+          listed.set(row.getLong("ahead"));
+        };
     Row placed = row -> placements.add(RowMappers.placement(kind, row, assignedAt(row)));
     try {
       run(
           handle.getConnection(),
-          server.placeIntoEmptiest(),
+          script,
           kind,
           objects,
           deadline,
           Map.of("revision", locked, "object", placed));
+      ahead.put(kind, listed.get() - objects.size());
       return new Placed(placements, revision.get());
     } catch (Throwable failure) {
       rollBack(handle, failure);

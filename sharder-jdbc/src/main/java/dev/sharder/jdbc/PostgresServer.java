@@ -25,9 +25,14 @@ import org.jdbi.v3.core.statement.ParsedSql;
  * @param find one round trip
  * @param placeIntoEmptiest one round trip, so that no other call waits for the lock while a message
  *     is on the network
+ * @param placeIntoListed the same, without listing more of the next bins
  */
 record PostgresServer(
-    String writeSettings, String timeline, ParsedSql find, ParsedSql placeIntoEmptiest) {
+    String writeSettings,
+    String timeline,
+    ParsedSql find,
+    ParsedSql placeIntoEmptiest,
+    ParsedSql placeIntoListed) {
 
   static final PostgresServer POSTGRESQL = with(READ_SETTINGS, WRITE_SETTINGS, TIMELINE);
 
@@ -58,6 +63,12 @@ record PostgresServer(
             writeSettings,
             LOCK_KIND,
             LIST_NEXT_BINS,
+            PLACE_INTO_NEXT_BINS,
+            "COMMIT"),
+        script(
+            "BEGIN ISOLATION LEVEL READ COMMITTED",
+            writeSettings,
+            LOCK_KIND,
             PLACE_INTO_NEXT_BINS,
             "COMMIT"));
   }

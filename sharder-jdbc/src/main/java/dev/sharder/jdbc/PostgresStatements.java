@@ -133,7 +133,7 @@ interface PostgresStatements extends Statements, SqlObject {
   // Separate statement: the snapshot of the next one must follow the lock.
   String LOCK_KIND =
       """
-      SELECT revision
+      SELECT revision, next_listed - next_given AS ahead
       FROM sharder_kind
       WHERE kind = :kind
       FOR NO KEY UPDATE
@@ -244,7 +244,7 @@ interface PostgresStatements extends Statements, SqlObject {
             FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, place)
             WHERE object NOT IN (SELECT object FROM known)
             ORDER BY place),
-          (SELECT next_bins[next_given + 1 : next_given + :n ] FROM sharder_kind WHERE kind = :kind))
+          (SELECT next_bins[next_given + 1 : least(next_given + :n, next_listed)] FROM sharder_kind WHERE kind = :kind))
           AS pair (object, bin)
         WHERE object IS NOT NULL AND bin IS NOT NULL
         RETURNING object, bin, assigned_at
