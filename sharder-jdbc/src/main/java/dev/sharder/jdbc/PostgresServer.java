@@ -13,7 +13,6 @@ import static dev.sharder.jdbc.PostgresStatements.READ_SETTINGS;
 import static dev.sharder.jdbc.PostgresStatements.TIMELINE;
 import static dev.sharder.jdbc.PostgresStatements.WRITE_SETTINGS;
 
-import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
 import org.jdbi.v3.core.statement.ParsedSql;
 
 /**
@@ -74,6 +73,6 @@ record PostgresServer(
   }
 
   static ParsedSql script(String... statements) {
-    return new ColonPrefixSqlParser().parse(String.join(";", statements), null);
+    return ParameterParser.parse(String.join(";", statements));
   }
 }

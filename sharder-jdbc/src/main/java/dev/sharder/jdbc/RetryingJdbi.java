@@ -22,6 +22,8 @@ import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.extension.Extensions;
+import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.TemplateEngine;
 import org.jdbi.v3.sqlobject.SqlObjectFactory;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
@@ -55,6 +57,9 @@ final class RetryingJdbi implements AutoCloseable {
   private static Jdbi configured(Dialect dialect) {
     Jdbi jdbi = Jdbi.create(new Lent());
     jdbi.installPlugin(new SqlObjectPlugin());
+    jdbi.getConfig(SqlStatements.class)
+        .setTemplateEngine(TemplateEngine.NOP)
+        .setSqlParser(new ParameterParser());
     jdbi.registerArgument(LabelsJson.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, RowMappers::assignment);
     jdbi.registerRowMapper(AppliedScript.class, RowMappers::appliedScript);

@@ -32,6 +32,11 @@ final class Benchmarks {
     ALL.put("idle-sqlite", () -> PlacingBenchmark.latency(BenchDatabase.sqlite()));
     ALL.put("open-postgres", () -> OpenBenchmark.beside(BenchDatabase.postgres()));
     ALL.put("open-sqlite", () -> OpenBenchmark.beside(BenchDatabase.sqlite()));
+    ALL.put("start-version", StartBenchmark::version);
+    ALL.put("start-find-sqlite", StartBenchmark::findOnSqlite);
+    ALL.put("start-bins-postgres", StartBenchmark::binsOnPostgres);
+    ALL.put("start-serve", StartBenchmark::serve);
+    ALL.put("idle-memory", StartBenchmark::idleMemory);
     ALL.put("http-hit", HttpBenchmark::hit);
     ALL.put("http-new", HttpBenchmark::newUsers);
     ALL.put("http-heap", HttpHeapBenchmark::flat);

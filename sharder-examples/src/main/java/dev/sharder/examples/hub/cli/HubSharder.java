@@ -10,12 +10,13 @@ import dev.sharder.RefusedException;
 import dev.sharder.SharderException;
 import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.http.WholeNumber;
+import dev.sharder.examples.hub.secrets.LogConfiguration;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.examples.hub.server.StartException;
 import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Method;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,11 +27,12 @@ import java.util.Set;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.bridge.SLF4JBridgeHandler;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
@@ -38,13 +40,6 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "sharder",
     description = "Assigns each user to a hub once and remembers it permanently.",
-    subcommands = {
-      ServeCommand.class,
-      ProxyCommand.class,
-      BinCommands.class,
-      SchemaCommand.class,
-      AutoComplete.GenerateCompletion.class
-    },
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     versionProvider = HubSharder.Version.class,
@@ -69,6 +64,13 @@ public final class HubSharder {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
+    int exitCode = run(args, System.out, System.err);
+    LogFormat.flush();
+    System.exit(exitCode);
+  }
+
+  /** Runs the command and returns its exit code. */
+  static int run(String[] args, PrintStream out, PrintStream err) {
     // Messages and their digits are in English.
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
@@ -76,22 +78,16 @@ public final class HubSharder {
     if (args.length > 0 && SERVERS.contains(args[0])) {
       LogFormat.queue();
     }
-    // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
-    // zone.
-    System.setProperty("sharder.zone", TimeZone.getDefault().toZoneId().getId());
-    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    // Drivers use java.util.logging, with its own format and with the user's input.
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
     // Use a real terminal only, not a console that a library emulates.
     System.setProperty("jdk.console", "java.base");
-    CommandLine commandLine = commandLine();
+    CommandLine commandLine = new CommandLine(new HubSharder());
+    Subcommands.addUsed(commandLine, args);
+    prepared(commandLine);
+    commandLine.setExecutionStrategy(HubSharder::execute);
     // Names are written in UTF-8, independent of the locale.
-    commandLine.setOut(new PrintWriter(new OutputStreamWriter(System.out, UTF_8)));
-    commandLine.setErr(new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true));
-    int exitCode = run(commandLine, args);
-    LogFormat.flush();
-    System.exit(exitCode);
+    commandLine.setOut(new PrintWriter(new OutputStreamWriter(out, UTF_8)));
+    commandLine.setErr(new PrintWriter(new OutputStreamWriter(err, UTF_8), true));
+    return run(commandLine, args);
   }
 
   private static int run(CommandLine commandLine, String[] args) {
@@ -103,26 +99,33 @@ public final class HubSharder {
     }
   }
 
+  /** Prepares the process for a command, where there is one: a version needs none of this. */
+  private static int execute(ParseResult parsed) {
+    if (parsed.hasSubcommand()) {
+      prepareProcess();
+    }
+    return new RunLast().execute(parsed);
+  }
+
+  private static void prepareProcess() {
+    // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
+    // zone.
+    System.setProperty(LogConfiguration.ZONE, TimeZone.getDefault().toZoneId().getId());
+    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+    // Drivers use java.util.logging, with its own format and with the user's input.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+  }
+
   /** Returns the program's commands, for programs that embed them. */
   public static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new HubSharder());
-    for (Class<?> commands :
-        List.of(
-            ObjectCommands.class,
-            BinCommands.BinsCommand.class,
-            PlanCommands.class,
-            ImportCommand.class,
-            DataCommands.class,
-            NginxMapCommand.class)) {
-      for (Method command : CommandLine.getCommandMethods(commands, null)) {
-        commandLine.addSubcommand(new CommandLine(command));
-      }
-    }
-    CommandLine chp = new CommandLine(new ChpCommand());
-    commandLine.addSubcommand(chp);
+    Subcommands.addAll(commandLine);
+    return prepared(commandLine);
+  }
+
+  private static CommandLine prepared(CommandLine commandLine) {
     registerConverters(commandLine);
-    // As with configurable-http-proxy, the last one counts.
-    chp.setOverwrittenOptionsAllowed(true);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
     // A name may start with any character, including @.

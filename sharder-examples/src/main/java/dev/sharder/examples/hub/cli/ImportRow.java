@@ -41,7 +41,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
 
   /** Trims blanks around a cell, but not within quotes. */
   private static final ObjectReader CSV =
-      OutputOptions.CSV.readerFor(String[].class).with(CsvParser.Feature.TRIM_SPACES);
+      OutputMappers.CSV.readerFor(String[].class).with(CsvParser.Feature.TRIM_SPACES);
 
   /** The separators of cells; column names contain none of these. */
   private static final String SEPARATORS = ",;\t";

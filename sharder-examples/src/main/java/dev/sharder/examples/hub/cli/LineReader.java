@@ -35,7 +35,7 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
   private static final Pattern UTF_16 = Pattern.compile("(?s)\u00FE\u00FF.*|\u00FF\u00FE.*|.?\0.*");
 
   private static final ObjectReader JSON =
-      OutputOptions.JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+      OutputMappers.JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** The most characters of a wrong line to show. */
   private static final int SHOWN = 60;

@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub.cli;
 
 import ch.qos.logback.classic.LoggerContext;
+import dev.sharder.examples.hub.secrets.LogConfiguration;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -11,28 +12,25 @@ public enum LogFormat {
   TEXT,
   JSON;
 
-  /** The environment variable, and the property that logback.xml reads. */
-  static final String KEY = "SHARDER_LOG_FORMAT";
+  /** The environment variable, and the property that the log is set up by. */
+  static final String KEY = LogConfiguration.FORMAT;
 
   /** Returns the format that the environment sets; text if it sets none or an unknown one. */
   static LogFormat configured() {
     return of(System.getenv(KEY)).orElse(TEXT);
   }
 
-  /** The property by which logback.xml lets the log of a server wait in a queue. */
-  private static final String APPENDER = "sharder.log.appender";
-
   /**
    * Has the log written by a thread of its own, which leaves lines out rather than let a server
    * wait for whoever reads them. Called before the first line.
    */
   static void queue() {
-    System.setProperty(APPENDER, "queue");
+    System.setProperty(LogConfiguration.QUEUED, "true");
   }
 
   /** Writes what waits, and ends the log; within a second if no one reads it. */
   static void flush() {
-    if (System.getProperty(APPENDER) != null) {
+    if (System.getProperty(LogConfiguration.QUEUED) != null) {
       ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }
   }

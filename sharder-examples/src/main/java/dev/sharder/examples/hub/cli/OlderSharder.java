@@ -164,7 +164,7 @@ final class OlderSharder implements AutoCloseable {
   private static Bin bin(String bucket) {
     if (bucket.startsWith("{")) {
       try {
-        JsonNode fields = OutputOptions.JSON.readTree(bucket);
+        JsonNode fields = OutputMappers.JSON.readTree(bucket);
         if (fields.path("hub").isTextual()) {
           Map<String, String> labels = new LinkedHashMap<>();
           fields.properties().forEach(field -> labels.put(field.getKey(), text(field)));

@@ -1,13 +1,9 @@
 package dev.sharder.examples.hub.cli;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SequenceWriter;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvGenerator;
-import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import com.github.freva.asciitable.AsciiTable;
 import com.github.freva.asciitable.Column;
@@ -43,12 +39,6 @@ final class OutputOptions {
       return name().toLowerCase(Locale.ROOT);
     }
   }
-
-  static final ObjectMapper JSON =
-      JsonMapper.builder().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET).build();
-
-  static final CsvMapper CSV =
-      CsvMapper.builder().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET).build();
 
   /**
    * The start of text that a spreadsheet runs as a formula (OWASP, CSV injection), including after
@@ -142,7 +132,7 @@ final class OutputOptions {
   }
 
   private <T> void writeJson(OutputTable<T> table, Iterator<T> rows) throws IOException {
-    try (SequenceWriter writer = JSON.writer().writeValuesAsArray(out())) {
+    try (SequenceWriter writer = OutputMappers.JSON.writer().writeValuesAsArray(out())) {
       while (rows.hasNext()) {
         writer.write(table.fields(rows.next()));
       }
@@ -156,8 +146,10 @@ final class OutputOptions {
     // A spreadsheet may use another separator than the comma.
     ObjectWriter cells =
         forSpreadsheets
-            ? CSV.writer(schema.build()).with(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS)
-            : CSV.writer(schema.build());
+            ? OutputMappers.CSV
+                .writer(schema.build())
+                .with(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS)
+            : OutputMappers.CSV.writer(schema.build());
     try (SequenceWriter writer = cells.writeValues(out)) {
       while (rows.hasNext()) {
         Map<String, @Nullable Object> fields = table.fields(rows.next());
@@ -176,7 +168,7 @@ final class OutputOptions {
 
   static String text(Object value) {
     try {
-      return JSON.writeValueAsString(value);
+      return OutputMappers.JSON.writeValueAsString(value);
     } catch (JsonProcessingException unwritable) {
       throw new UncheckedIOException("the output cannot be written as JSON", unwritable);
     }

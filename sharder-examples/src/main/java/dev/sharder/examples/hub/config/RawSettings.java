@@ -17,9 +17,13 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,9 +123,30 @@ public record RawSettings(
 
   static {
     for (RecordComponent component : RawSettings.class.getRecordComponents()) {
-      KEYS.put(
-          PropertyNamingStrategies.KebabCaseStrategy.INSTANCE.translate(component.getName()),
-          component.getType());
+      KEYS.put(key(component), component.getType());
+    }
+  }
+
+  /** The keys whose values are texts. */
+  static final Set<String> TEXTS =
+      KEYS.keySet().stream()
+          .filter(key -> KEYS.get(key) == String.class)
+          .collect(Collectors.toSet());
+
+  private static String key(RecordComponent component) {
+    return component.getName().replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
+  }
+
+  /** Returns the settings that only texts set. */
+  static RawSettings ofTexts(Map<String, Object> values) {
+    RecordComponent[] components = RawSettings.class.getRecordComponents();
+    Class<?>[] types = Stream.of(components).map(RecordComponent::getType).toArray(Class[]::new);
+    try {
+      return RawSettings.class
+          .getDeclaredConstructor(types)
+          .newInstance(Stream.of(components).map(one -> values.get(key(one))).toArray());
+    } catch (ReflectiveOperationException impossible) {
+      throw new IllegalStateException("texts that a record of texts does not take", impossible);
     }
   }
 

@@ -35,7 +35,8 @@ final class SettingsSources {
 
   /** Variables of the commands, and those that Kubernetes sets for a service of that name. */
   private static final Pattern OTHERS =
-      Pattern.compile("SHARDER_(CONFIG|LOG_FORMAT|FROM_USER|FROM_PASSWORD|PORT.*|SERVICE_.*)");
+      Pattern.compile(
+          "SHARDER_(CONFIG|LOG_FORMAT|JAVA_OPTS|FROM_USER|FROM_PASSWORD|PORT.*|SERVICE_.*)");
 
   private static final Set<String> URLS = Set.of("database", "replica");
 
@@ -144,6 +145,10 @@ final class SettingsSources {
 
   /** Returns the merged values, each of the right type. */
   RawSettings settings() {
+    // A command has a text or two, for which it need not load Jackson and read a record by it.
+    if (RawSettings.TEXTS.containsAll(values.keySet())) {
+      return RawSettings.ofTexts(values);
+    }
     try {
       // An unquoted yes, no or 1.10 is not text in YAML, and must not silently become text here.
       return StrictJson.STRICT.treeToValue(

@@ -3,12 +3,11 @@ package dev.sharder.examples.hub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.secrets.LogConfiguration;
 import dev.sharder.examples.hub.secrets.Secrets;
-import dev.sharder.examples.hub.server.HubServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -301,10 +300,7 @@ class SecretsTest {
     System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
     try {
       context.setMDCAdapter(new LogbackMDCAdapter());
-      context.putProperty(LogFormat.KEY, format);
-      JoranConfigurator configurator = new JoranConfigurator();
-      configurator.setContext(context);
-      configurator.doConfigure(HubServer.class.getResource("/logback.xml"));
+      new LogConfiguration(format).configure(context);
       work.accept(context.getLogger("dev.sharder.test"));
     } finally {
       context.stop();

@@ -2,14 +2,11 @@ package dev.sharder.examples.hub.server;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
-import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
-import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
-import ch.qos.logback.core.joran.spi.JoranException;
+import dev.sharder.examples.hub.secrets.LogConfiguration;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -31,11 +28,11 @@ public final class CapturedLog implements AutoCloseable {
 
   private CapturedLog() {}
 
-  public static CapturedLog start() throws JoranException {
+  public static CapturedLog start() {
     CapturedLog log = new CapturedLog();
     PatternLayoutEncoder encoder = new PatternLayoutEncoder();
     encoder.setContext(log.root.getLoggerContext());
-    encoder.setPattern(patternOfTheProgram());
+    encoder.setPattern(LogConfiguration.pattern());
     encoder.start();
     log.appender.setContext(log.root.getLoggerContext());
     log.appender.setEncoder(encoder);
@@ -48,19 +45,6 @@ public final class CapturedLog implements AutoCloseable {
     log.root.addAppender(log.appender);
     ((Logger) LoggerFactory.getLogger("dev.sharder")).setLevel(Level.INFO);
     return log;
-  }
-
-  private static String patternOfTheProgram() throws JoranException {
-    LoggerContext context = new LoggerContext();
-    JoranConfigurator configurator = new JoranConfigurator();
-    configurator.setContext(context);
-    configurator.doConfigure(HubServer.class.getResource("/logback.xml"));
-    ConsoleAppender<ILoggingEvent> console =
-        (ConsoleAppender<ILoggingEvent>)
-            context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("text");
-    String pattern = ((PatternLayoutEncoder) console.getEncoder()).getPattern();
-    context.stop();
-    return pattern;
   }
 
   public void forget() {

@@ -1,0 +1,113 @@
+package dev.sharder.examples.hub.secrets;
+
+import ch.qos.logback.classic.AsyncAppender;
+import ch.qos.logback.classic.ClassicConstants;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.JsonEncoder;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.status.NopStatusListener;
+
+/**
+ * The configuration of the log, which Logback finds as a service. Its XML would be read at the
+ * start of every command, and takes longer than a command does.
+ */
+public final class LogConfiguration extends ContextAwareBase implements Configurator {
+
+  /** The property with the format: {@code text}, or {@code json}. */
+  public static final String FORMAT = "SHARDER_LOG_FORMAT";
+
+  /** The property with the time zone of the log, as the program itself is in UTC. */
+  public static final String ZONE = "sharder.zone";
+
+  /** The property by which the log of a server waits in a queue. */
+  public static final String QUEUED = "sharder.log.queued";
+
+  private static final int QUEUE_SIZE = 8192;
+
+  private final String format;
+
+  /** Configures the log in the format that {@link #FORMAT} names. */
+  public LogConfiguration() {
+    this(System.getProperty(FORMAT, "text"));
+  }
+
+  /** Configures the log in a format. */
+  public LogConfiguration(String format) {
+    this.format = format;
+  }
+
+  /** Returns the layout of a line: without control characters, and in the zone that is set. */
+  public static String pattern() {
+    return "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\", "
+        + System.getProperty(ZONE, "UTC")
+        + "} %-5level %logger{0}:"
+        + " %replace(%msg){'[\\p{Cc}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]', '?'}%n";
+  }
+
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    if (System.getProperty(ClassicConstants.CONFIG_FILE_PROPERTY) != null) {
+      return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    }
+    context.getStatusManager().add(new NopStatusListener());
+    context.getLogger("dev.sharder").setLevel(Level.INFO);
+    // Our own lines report an unavailable database; this logger would add a stack trace for each
+    // connection.
+    context.getLogger("com.zaxxer.hikari").setLevel(Level.ERROR);
+    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.setLevel(Level.WARN);
+    Appender<ILoggingEvent> console = console(context);
+    root.addAppender(System.getProperty(QUEUED) == null ? console : queue(context, console));
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private Appender<ILoggingEvent> console(LoggerContext context) {
+    MaskedConsole console = new MaskedConsole();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(format.equals("json") ? json(context) : text(context));
+    console.start();
+    return console;
+  }
+
+  private static Encoder<ILoggingEvent> text(LoggerContext context) {
+    PatternLayoutEncoder text = new PatternLayoutEncoder();
+    text.setContext(context);
+    text.setPattern(pattern());
+    text.start();
+    return text;
+  }
+
+  private static Encoder<ILoggingEvent> json(LoggerContext context) {
+    JsonEncoder json = new JsonEncoder();
+    json.setContext(context);
+    json.setWithFormattedMessage(true);
+    json.setWithMessage(false);
+    json.setWithArguments(false);
+    json.setWithSequenceNumber(false);
+    json.setWithNanoseconds(false);
+    json.setWithContext(false);
+    json.start();
+    return json;
+  }
+
+  /** A server's threads do not wait for whoever reads the log. Of a flood, lines are left out. */
+  private static Appender<ILoggingEvent> queue(
+      LoggerContext context, Appender<ILoggingEvent> console) {
+    AsyncAppender queue = new AsyncAppender();
+    queue.setContext(context);
+    queue.setNeverBlock(true);
+    queue.setQueueSize(QUEUE_SIZE);
+    queue.setDiscardingThreshold(0);
+    queue.addAppender(console);
+    queue.start();
+    return queue;
+  }
+}
