@@ -52,9 +52,18 @@ public final class EditDraft {
    */
   public Assignment place(AssignmentRequest request, String bin) {
     Assignment made = Assignment.made(request, bin, snapshot.now());
-    placed.add(made);
-    counted.merge(bin, made.size(), Long::sum);
+    place(made);
     return made;
+  }
+
+  /**
+   * Places a new object as it was placed elsewhere. This records no change.
+   *
+   * @param made its assignment
+   */
+  public void place(Assignment made) {
+    placed.add(made);
+    counted.merge(made.bin(), made.size(), Long::sum);
   }
 
   /**

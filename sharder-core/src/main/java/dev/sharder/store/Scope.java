@@ -3,6 +3,7 @@ package dev.sharder.store;
 import dev.sharder.AssignmentRequest;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -35,8 +36,12 @@ public record Scope(Set<String> objects, Set<String> groups, boolean companions)
    */
   public static Scope toPlace(List<AssignmentRequest> requests) {
     return new Scope(
-        requests.stream().map(AssignmentRequest::object).collect(Collectors.toSet()),
-        requests.stream().flatMap(request -> request.group().stream()).collect(Collectors.toSet()),
+        requests.stream().map(AssignmentRequest::object).collect(Collectors.toUnmodifiableSet()),
+        requests.stream()
+            .map(AssignmentRequest::group)
+            .filter(Optional::isPresent)
+            .map(Optional::get)
+            .collect(Collectors.toUnmodifiableSet()),
         false);
   }
 

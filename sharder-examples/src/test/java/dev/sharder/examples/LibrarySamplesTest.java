@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
@@ -18,6 +19,7 @@ import dev.sharder.admin.Note;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.admin.Simulation;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.metrics.SharderMetrics;
 import dev.sharder.store.AssignmentStore;
@@ -141,6 +143,23 @@ class LibrarySamplesTest {
     assertThat(hubs.assign("ada").bin()).isEqualTo("hub-3");
     assertThat(hubs.assign("staff-bob").bin()).isEqualTo("hub-1");
     assertThat(hubs.assign("cyd").bin()).isEqualTo("hub-2");
+  }
+
+  @Test
+  @DisplayName("a policy of one's own is tried without a database")
+  void simulation() {
+    BinPolicy firstByName = (request, open) -> open.get(0);
+    Simulation simulation =
+        Simulation.of(
+            "hub", firstByName, List.of(Bin.of("hub-1").withCapacity(600), Bin.of("hub-2")));
+    simulation.assign(
+        IntStream.range(0, 1_000)
+            .mapToObj(i -> AssignmentRequest.of("hub", "user-" + i))
+            .iterator());
+    assertThat(simulation.balance().spread()).isEqualTo(200); // 600 and 400
+    simulation.addBin(Bin.of("hub-3"));
+    simulation.drain("hub-2");
+    assertThat(simulation.planRebalance().moves()).isEqualTo(100); // from hub-1 to hub-3
   }
 
   @Test

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sharder.examples.hub.cli.HubSharder;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 /** What the README and the pages in docs show is what there is. */
 class ReadmeTest {
@@ -136,6 +139,37 @@ class ReadmeTest {
     assertThat(HubSharder.commandLine().getSubcommands().keySet())
         .contains("schema")
         .allSatisfy(command -> assertThat(page).containsPattern("`[^`]*\\b" + command + "\\b"));
+  }
+
+  @Test
+  @DisplayName("the simulation that docs/hub-sharder.md shows is what its command prints")
+  void simulation() {
+    List<String> arguments =
+        List.of(
+            "simulate",
+            "--bins",
+            "3",
+            "--objects",
+            "1200",
+            "--points",
+            "4",
+            "--policy",
+            "emptiest,ramped",
+            "--at",
+            "600 bin add hub-4 --weight 2",
+            "--at",
+            "900 bin drain hub-1");
+    StringWriter printed = new StringWriter();
+    CommandLine commandLine = HubSharder.commandLine().setOut(new PrintWriter(printed));
+    assertThat(commandLine.execute(arguments.toArray(String[]::new))).isZero();
+    assertThat(DocumentationPages.blocks("docs/hub-sharder.md", "text"))
+        .contains(printed.toString());
+    String shown =
+        DocumentationPages.blocks("docs/hub-sharder.md", "sh").stream()
+            .filter(block -> block.contains(" simulate "))
+            .findFirst()
+            .orElseThrow();
+    assertThat(shown.replaceAll("[\\\\'\\s]+", " ")).contains(String.join(" ", arguments));
   }
 
   @Test

@@ -72,17 +72,20 @@ final class SqliteDialect extends Dialect {
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
     Connections connections = new Connections(dataSource, Connections.Reach.LOCAL);
+    // A pool that only reads takes the file as it is, and waits for no one.
+    boolean isReadOnly = connections.use(limit, Connection::isReadOnly);
     files =
         connections.use(
             limit,
             connection -> {
               Optional<SqliteFiles> found = SqliteFiles.of(connection);
-              if (found.isPresent()) {
+              if (found.isPresent() && !isReadOnly) {
                 writeAhead(connection);
               }
               return found;
             });
-    otherProcesses = files.map(SqliteFiles::database).map(WriterQueue::beside);
+    otherProcesses =
+        isReadOnly ? Optional.empty() : files.map(SqliteFiles::database).map(WriterQueue::beside);
     // Every connection to memory has a database of its own, so all threads must share one.
     return files.isPresent()
         ? connections

@@ -37,6 +37,9 @@ final class Benchmarks {
     ALL.put("start-bins-postgres", StartBenchmark::binsOnPostgres);
     ALL.put("start-serve", StartBenchmark::serve);
     ALL.put("idle-memory", StartBenchmark::idleMemory);
+    ALL.put("simulate", SimulationBenchmark::beside);
+    ALL.put("peers-16", () -> PeersBenchmark.of(16));
+    ALL.put("peers-64", () -> PeersBenchmark.of(64));
     ALL.put("http-hit", HttpBenchmark::hit);
     ALL.put("http-new", HttpBenchmark::newUsers);
     ALL.put("http-heap", HttpHeapBenchmark::flat);
@@ -51,9 +54,9 @@ final class Benchmarks {
     ALL.put("proxy-routes", ProxyBenchmark::routes);
   }
 
-  /** Measures; fails if a promise was broken on the way. */
+  /** Measures, and returns what to print; fails if a promise was broken on the way. */
   interface Benchmark {
-    MeasuredRatio run() throws Exception;
+    Object run() throws Exception;
   }
 
   /** Opens a new database. */

@@ -66,6 +66,19 @@ final class DatabaseOptions {
     return opened(HubDatabase.open(settings.database(), false), settings);
   }
 
+  /** Returns the settings without opening the database. */
+  Settings settings() {
+    return configuration.settings(Map.of(), List.of());
+  }
+
+  /** Opens an existing database that cannot be written to; empty if its file is missing. */
+  Optional<Opened> openReadOnly() {
+    Settings settings = settings();
+    return isMissing(settings)
+        ? Optional.empty()
+        : Optional.of(opened(HubDatabase.openReadOnly(settings.database()), settings));
+  }
+
   /** Opens the database of a URL; an empty one in memory if it does not exist. */
   Opened openToLook(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);

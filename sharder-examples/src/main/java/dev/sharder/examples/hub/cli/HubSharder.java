@@ -142,7 +142,7 @@ public final class HubSharder {
     return commandLine;
   }
 
-  private static void registerConverters(CommandLine commandLine) {
+  static void registerConverters(CommandLine commandLine) {
     commandLine.registerConverter(Long.class, HubSharder::number);
     commandLine.registerConverter(long.class, HubSharder::number);
     commandLine.registerConverter(Integer.class, HubSharder::smallNumber);

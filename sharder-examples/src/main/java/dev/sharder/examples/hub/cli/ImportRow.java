@@ -11,11 +11,13 @@ import dev.sharder.admin.Adoption;
 import dev.sharder.examples.hub.cli.LineReader.NumberedLine;
 import dev.sharder.examples.hub.http.WholeNumber;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,6 +38,10 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   private static final Set<String> COLUMNS =
       new TreeSet<>(Set.of("object", "bin", "size", "group", "version", "assigned_at"));
 
+  private static final Set<String> WITH_BINS = Set.of("object", "bin");
+
+  private static final Set<String> WITHOUT_BINS = Set.of("object");
+
   /** The columns that only an export has. */
   private static final Set<String> OF_EXPORTS = Set.of("version", "assigned_at");
 
@@ -54,7 +60,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   /** Reads a CSV file with a header, or a file with one JSON object per line. */
   static Iterator<ImportRow> in(Path file, boolean isCsv, String kind) {
     Iterator<NumberedLine> lines = LineReader.of(file);
-    RowFormat format = isCsv ? csv(file, lines) : ImportRow::json;
+    RowFormat format = format(file, isCsv, lines, WITH_BINS);
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -68,7 +74,46 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     };
   }
 
-  private static RowFormat csv(Path file, Iterator<NumberedLine> lines) {
+  /**
+   * Reads the objects of such a file, whose bins may be missing; throws if a row is wrong.
+   *
+   * @return each object, and its bin if it has one
+   */
+  static List<Map.Entry<AssignmentRequest, Optional<String>>> objects(
+      Path file, boolean isCsv, String kind) {
+    Iterator<NumberedLine> lines = LineReader.of(file);
+    RowFormat format = format(file, isCsv, lines, WITHOUT_BINS);
+    List<Map.Entry<AssignmentRequest, Optional<String>>> objects = new ArrayList<>();
+    while (lines.hasNext()) {
+      NumberedLine line = lines.next();
+      // The bin stands in for one that is missing, which is valid here.
+      String[] bin = {""};
+      ImportRow row =
+          of(
+              line,
+              text -> {
+                Map<String, String> fields = format.fields(text);
+                bin[0] = fields.getOrDefault("bin", "");
+                fields.put("bin", bin[0].isEmpty() ? "none" : bin[0]);
+                return fields;
+              },
+              kind);
+      if (row.adoption() == null) {
+        throw new UsageException("%s of '%s': %s".formatted(row.where(), file, row.wrong()));
+      }
+      objects.add(
+          Map.entry(
+              row.adoption().request(), bin[0].isEmpty() ? Optional.empty() : Optional.of(bin[0])));
+    }
+    return objects;
+  }
+
+  private static RowFormat format(
+      Path file, boolean isCsv, Iterator<NumberedLine> lines, Set<String> needed) {
+    return isCsv ? csv(file, lines, needed) : line -> json(line, needed);
+  }
+
+  private static RowFormat csv(Path file, Iterator<NumberedLine> lines, Set<String> needed) {
     String header = lines.hasNext() ? lines.next().text() : "";
     char separator =
         (char) header.chars().filter(c -> SEPARATORS.indexOf(c) >= 0).findFirst().orElse(',');
@@ -77,7 +122,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
         Stream.of(header.split(String.valueOf(separator), -1))
             .map(name -> name.strip().replace("\"", "").toLowerCase(Locale.ROOT))
             .toList();
-    check(file, header, columns);
+    check(file, header, columns, needed);
     return line -> fields(columns, cellsOf.readValue(line.text()));
   }
 
@@ -94,11 +139,15 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     return fields;
   }
 
-  private static void check(Path file, String header, List<String> columns) {
-    if (!columns.contains("object") || !columns.contains("bin")) {
+  private static void check(Path file, String header, List<String> columns, Set<String> needed) {
+    if (!columns.containsAll(needed)) {
       throw new UsageException(
-          "the first line of '%s', '%s', lacks the columns object and bin; start it with object,bin or object,bin,size,group"
-              .formatted(file, header));
+          "the first line of '%s', '%s', lacks %s; start it with %s or object,bin,size,group"
+              .formatted(
+                  file,
+                  header,
+                  needed.contains("bin") ? "the columns object and bin" : "the column object",
+                  needed.contains("bin") ? "object,bin" : "object"));
     }
     if (Set.copyOf(columns).size() < columns.size()) {
       throw new UsageException(
@@ -113,11 +162,14 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     }
   }
 
-  private static Map<String, String> json(NumberedLine line) throws JsonProcessingException {
+  private static Map<String, String> json(NumberedLine line, Set<String> needed)
+      throws JsonProcessingException {
     JsonNode node = LineReader.json(line, COLUMNS);
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("object", LineReader.text(node, "object"));
-    fields.put("bin", LineReader.text(node, "bin"));
+    if (needed.contains("bin") || node.hasNonNull("bin")) {
+      fields.put("bin", LineReader.text(node, "bin"));
+    }
     if (node.hasNonNull("group")) {
       fields.put("group", LineReader.text(node, "group"));
     }

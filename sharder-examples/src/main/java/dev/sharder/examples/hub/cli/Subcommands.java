@@ -31,6 +31,7 @@ final class Subcommands {
           "bins",
           "apply",
           "rebalance",
+          "simulate",
           "import",
           "export",
           "verify",
@@ -64,6 +65,7 @@ final class Subcommands {
       case COMPLETION -> new AutoComplete.GenerateCompletion();
       case "bins" -> method(BinCommands.BinsCommand.class, name);
       case "apply", "rebalance" -> method(PlanCommands.class, name);
+      case "simulate" -> method(SimulateCommand.class, name);
       case "import" -> method(ImportCommand.class, name);
       case "export", "verify" -> method(DataCommands.class, name);
       case "nginx-map" -> method(NginxMapCommand.class, name);

@@ -10,6 +10,7 @@ import dev.sharder.jdbc.JdbiAssignmentStoreBuilder;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -26,6 +27,9 @@ public record HubDatabase(
     implements AutoCloseable {
 
   private static final String SQLITE = "jdbc:sqlite:";
+
+  /** SQLITE_OPEN_READONLY, and SQLITE_OPEN_URI, which a name may be. */
+  private static final String SQLITE_READ_ONLY = "open_mode=65";
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
@@ -64,6 +68,24 @@ public record HubDatabase(
                   Secrets.masked(String.valueOf(failure.getMessage()))),
           failure);
     }
+  }
+
+  /**
+   * Opens the database that the settings name to read it. A SQLite file is opened so that nothing
+   * can be written, and no file appears beside it.
+   */
+  public static HubDatabase openReadOnly(DatabaseSettings settings) {
+    String url =
+        file(settings.url()).map(file -> readOnly(settings.url(), file)).orElse(settings.url());
+    return open(
+        new DatabaseSettings(url, settings.user(), settings.password(), settings.replica()), false);
+  }
+
+  private static String readOnly(String url, Path file) {
+    String options = url.contains("?") ? "&" + url.substring(url.indexOf('?') + 1) : "";
+    // Without a log beside it, no one has it open, and SQLite would leave an empty log there.
+    boolean isInUse = Files.exists(Path.of(file + "-wal"));
+    return SQLITE + file.toUri() + (isInUse ? "?" : "?immutable=1&") + SQLITE_READ_ONLY + options;
   }
 
   /** Returns the file of a SQLite database; empty for other databases, and those in memory. */
@@ -167,6 +189,8 @@ public record HubDatabase(
     // A connection that stops responding is closed soon, and the pool keeps few idle ones.
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
     config.setMinimumIdle(IDLE_CONNECTIONS);
+    // Otherwise the pool would try to make such a connection writable.
+    config.setReadOnly(url.contains(SQLITE_READ_ONLY));
     return config;
   }
 
