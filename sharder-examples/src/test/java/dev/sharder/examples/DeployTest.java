@@ -87,7 +87,7 @@ class DeployTest {
   }
 
   /** Those that the sources name, and one for each key of the file. */
-  private static Set<String> knownToServe() {
+  static Set<String> knownToServe() {
     Set<String> known = new TreeSet<>();
     try (Stream<Path> sources = Files.walk(MODULE.resolve("src/main/java"))) {
       sources

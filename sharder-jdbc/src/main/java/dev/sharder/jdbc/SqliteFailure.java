@@ -53,7 +53,16 @@ final class SqliteFailure {
       case CANTOPEN ->
           "check that the folder of the database file exists and that this program may read and write there";
       case NOTADB -> "name a SQLite database file, or restore a backup of it";
-      default -> "correct what it reports";
+      default ->
+          isOfTimeZone(failure)
+              ? "PostgreSQL's driver sends the time zone of this Java program, which PostgreSQL does not know; start Java with another, such as -Duser.timezone=UTC"
+              : "correct what it reports";
     };
+  }
+
+  /** Returns whether PostgreSQL refused a connection because of the default zone of Java. */
+  private static boolean isOfTimeZone(SQLException failure) {
+    return "22023".equals(failure.getSQLState())
+        && String.valueOf(failure.getMessage()).contains("TimeZone");
   }
 }

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param into its URL, if it is given separately from the older sharder's; null for the target's
  * @param allOrNothing whether to import nothing if any row is wrong
  * @param noNewBins whether to import nothing if any bin is unknown here
+ * @param open whether to open the new bins
  * @param dryRun whether only to report what would be done
  */
 record AssignmentImport(
@@ -39,6 +40,7 @@ record AssignmentImport(
     @Nullable String into,
     boolean allOrNothing,
     boolean noNewBins,
+    boolean open,
     boolean dryRun) {
 
   /** Imports the rows of a file; returns the exit code. */
@@ -54,13 +56,20 @@ record AssignmentImport(
         return ExitCodes.REFUSED;
       }
       ImportResult result = importer(admin, opened, dryRun, allOrNothing).take(entries);
-      reportCordoned(before, admin);
-      return report(List.of(result));
+      Map<String, List<String>> cordoned = new LinkedHashMap<>();
+      cordoned.put(admin.kind(), cordoned(before, admin));
+      return report(List.of(result), cordoned, ours);
     }
   }
 
-  private int report(List<ImportResult> results) {
+  /** Reports what was done, and last how to open the bins that came in cordoned, by kind. */
+  private int report(
+      List<ImportResult> results, Map<String, List<String>> cordoned, @Nullable String url) {
     output.all(AssignmentImporter.RESULTS, results.iterator());
+    cordoned.values().removeIf(List::isEmpty);
+    if (!cordoned.isEmpty()) {
+      output.err().println("to open them: " + target.openCommand(url, cordoned));
+    }
     return results.stream().allMatch(result -> result.refused() == 0)
         ? ExitCodes.DONE
         : ExitCodes.REFUSED;
@@ -81,6 +90,7 @@ record AssignmentImport(
             .putAll(SettingsReader.hubs(settings));
       }
       List<ImportResult> results = new ArrayList<>(strays(older));
+      Map<String, List<String>> cordoned = new LinkedHashMap<>();
       if (noNewBins && isAnyBinNew(opened, kinds)) {
         return ExitCodes.REFUSED;
       }
@@ -88,22 +98,24 @@ record AssignmentImport(
         output.err().println("nothing was imported, because of --all-or-nothing");
         return ExitCodes.REFUSED;
       }
-      kinds.forEach((kind, bins) -> results.add(ofKind(kind, bins, older, opened)));
+      kinds.forEach(
+          (kind, bins) -> {
+            List<BinLoad> before = opened.admin(kind).bins();
+            results.add(ofKind(kind, bins, older, opened));
+            cordoned.put(kind, cordoned(before, opened.admin(kind)));
+          });
       reportIgnored(older.ignored());
-      return report(results);
+      return report(results, cordoned, into);
     }
   }
 
   private ImportResult ofKind(
       String kind, Map<String, Bin> bins, OlderSharder older, Opened opened) {
     ShardAdmin admin = opened.admin(kind);
-    List<BinLoad> before = admin.bins();
     if (!dryRun) {
       addUnknown(admin, bins);
     }
-    ImportResult result = older.entries(kind, importer(admin, opened, dryRun, allOrNothing)::take);
-    reportCordoned(before, admin);
-    return result;
+    return older.entries(kind, importer(admin, opened, dryRun, allOrNothing)::take);
   }
 
   /** Returns where the older sharder's database is. */
@@ -163,20 +175,28 @@ record AssignmentImport(
     }
   }
 
-  private void reportCordoned(List<BinLoad> before, ShardAdmin admin) {
+  /** Returns the new bins that are cordoned; opens them first if they are to be opened. */
+  private List<String> cordoned(List<BinLoad> before, ShardAdmin admin) {
     Set<String> known = before.stream().map(BinLoad::name).collect(Collectors.toSet());
     List<String> closed =
         admin.bins().stream()
-            .filter(bin -> bin.bin().state() != BinState.OPEN && !known.contains(bin.name()))
+            .filter(bin -> bin.bin().state() == BinState.CORDONED && !known.contains(bin.name()))
             .map(BinLoad::name)
             .toList();
+    if (open) {
+      closed.forEach(bin -> admin.changeBin(bin, now -> now.withState(BinState.OPEN), note));
+    }
     if (!closed.isEmpty()) {
       output
           .err()
           .println(
-              "new bins of kind '%s' that came in cordoned: %s; open them with 'bin open' to take new objects"
-                  .formatted(admin.kind(), String.join(", ", closed)));
+              "new bins of kind '%s' that %s: %s"
+                  .formatted(
+                      admin.kind(),
+                      open ? "were opened" : "came in cordoned, and take no new objects",
+                      String.join(", ", closed)));
     }
+    return open ? List.of() : closed;
   }
 
   private static void secret(String variable, String key, Properties login) {

@@ -9,6 +9,7 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import dev.sharder.examples.hub.http.WholeNumber;
 import dev.sharder.examples.hub.redirect.HubNames;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +75,7 @@ final class BinCommands {
           "and share is the bin's percentage of the load of all bins."
         })
     static int bins(@Mixin DatabaseOptions target, @Mixin OutputOptions output) {
-      try (Opened opened = target.open()) {
+      try (Opened opened = target.openOrDeclare()) {
         show(output, opened.admin().bins());
         return ExitCodes.DONE;
       }
@@ -183,13 +184,13 @@ final class BinCommands {
     return change(target, output, why, name, bin -> bin.withState(BinState.CORDONED));
   }
 
-  @Command(name = "open", description = "Opens a bin, from any state.")
+  @Command(name = "open", description = "Opens bins, from any state.")
   int open(
       @Mixin DatabaseOptions target,
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
-      @Parameters(paramLabel = "BIN") String name) {
-    return change(target, output, why, name, bin -> bin.withState(BinState.OPEN));
+      @Parameters(paramLabel = "BIN", arity = "1..*") List<String> names) {
+    return change(target, output, why, names, bin -> bin.withState(BinState.OPEN));
   }
 
   @Command(name = "retire", description = "Retires an empty bin, and keeps its history.")
@@ -207,8 +208,24 @@ final class BinCommands {
       ChangeNoteOptions why,
       String name,
       UnaryOperator<Bin> change) {
-    try (Opened opened = target.open()) {
-      show(output, List.of(opened.admin().changeBin(name, change, why.note("changed by hand"))));
+    return change(target, output, why, List.of(name), change);
+  }
+
+  private static int change(
+      DatabaseOptions target,
+      OutputOptions output,
+      ChangeNoteOptions why,
+      List<String> names,
+      UnaryOperator<Bin> change) {
+    try (Opened opened = target.openOrDeclare()) {
+      ShardAdmin admin = opened.admin();
+      // A name that is unknown is reported before anything is changed.
+      names.forEach(admin::bin);
+      List<BinLoad> changed = new ArrayList<>();
+      for (String name : names) {
+        changed.add(admin.changeBin(name, change, why.note("changed by hand")));
+      }
+      show(output, changed);
       return ExitCodes.DONE;
     }
   }

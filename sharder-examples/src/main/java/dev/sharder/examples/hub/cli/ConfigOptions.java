@@ -35,6 +35,15 @@ final class ConfigOptions {
     return database;
   }
 
+  /** Returns the value of --config; null if there is none, or if it came from the environment. */
+  @Nullable Path named() {
+    return config == null
+            || config.toString().isEmpty()
+            || config.toString().equals(System.getenv("SHARDER_CONFIG"))
+        ? null
+        : config;
+  }
+
   /**
    * Returns the settings, with the options of a command that serves.
    *

@@ -2,13 +2,17 @@ package dev.sharder.examples.hub.cli;
 
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.redirect.HubNames;
+import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.server.HubDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -60,7 +64,7 @@ final class DatabaseOptions {
     Settings settings = configuration.settings(Map.of(), List.of());
     if (isMissing(settings)) {
       throw new UsageException(
-          "there is no database at '%s'; name it with --database, or create one with 'serve', 'import' or 'bin add'"
+          "there is no database at '%s'; name it with --database, or create one with 'serve', 'import' or 'bin add', or with 'bins' and a --config that names the hubs"
               .formatted(settings.database().shown()));
     }
     return opened(HubDatabase.open(settings.database(), false), settings);
@@ -77,6 +81,18 @@ final class DatabaseOptions {
     return isMissing(settings)
         ? Optional.empty()
         : Optional.of(opened(HubDatabase.openReadOnly(settings.database()), settings));
+  }
+
+  /**
+   * Opens an existing database. If there is none, or one without tables or hubs, and the
+   * configuration names the hubs, begins it as serve does.
+   */
+  Opened openOrDeclare() {
+    Settings settings = settings();
+    if (settings.bins().isEmpty() || !kind.equals(HubNames.KIND)) {
+      return open();
+    }
+    return opened(HubDatabase.openOrDeclare(settings), settings);
   }
 
   /** Opens the database of a URL; an empty one in memory if it does not exist. */
@@ -115,6 +131,38 @@ final class DatabaseOptions {
               .formatted(timeLimit, LONGEST_LIMIT));
     }
     return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
+  }
+
+  /**
+   * Returns the command that opens bins in this database.
+   *
+   * @param url the URL of the database; null for the configured one
+   * @param bins the bins by kind
+   */
+  String openCommand(@Nullable String url, Map<String, List<String>> bins) {
+    List<String> options = new ArrayList<>();
+    if (configuration.named() != null) {
+      options.addAll(List.of("--config", configuration.named().toString()));
+    }
+    if (url != null && !url.isEmpty() && !url.equals(System.getenv("SHARDER_DATABASE"))) {
+      options.addAll(List.of("--database", new DatabaseUrl(url).shown()));
+    }
+    return bins.entrySet().stream()
+        .map(ofKind -> openCommand(options, ofKind.getKey(), ofKind.getValue()))
+        .collect(Collectors.joining(" && "));
+  }
+
+  private static String openCommand(List<String> options, String kind, List<String> bins) {
+    List<String> words = new ArrayList<>(List.of("bin", "open"));
+    words.addAll(options);
+    if (!kind.equals(HubNames.KIND)) {
+      words.addAll(List.of("--kind", kind));
+    }
+    if (bins.stream().anyMatch(bin -> bin.startsWith("-"))) {
+      words.add("--");
+    }
+    words.addAll(bins);
+    return ShellWords.ofProgram() + " " + ShellWords.quoted(words);
   }
 
   String kind() {

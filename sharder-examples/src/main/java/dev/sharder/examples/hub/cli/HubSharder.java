@@ -13,6 +13,9 @@ import dev.sharder.examples.hub.http.WholeNumber;
 import dev.sharder.examples.hub.secrets.LogConfiguration;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.examples.hub.server.StartException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -30,6 +33,7 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
@@ -56,6 +60,12 @@ public final class HubSharder {
   /** The commands that run until they are stopped. */
   private static final Set<String> SERVERS = Set.of("serve", "proxy", "chp");
 
+  @Option(
+      names = FailureWords.VERBOSE,
+      scope = ScopeType.INHERIT,
+      description = "show the stack trace of an error, too")
+  private boolean isVerbose;
+
   HubSharder() {}
 
   /**
@@ -64,13 +74,24 @@ public final class HubSharder {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    int exitCode = run(args, System.out, System.err);
-    LogFormat.flush();
+    boolean isVerbose = FailureWords.areVerbose(args);
+    System.setProperty(LogConfiguration.VERBOSE, String.valueOf(isVerbose));
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, failure) -> FailureWords.report(failure, isVerbose));
+    int exitCode = ExitCodes.FAILED;
+    try {
+      // Not System.out, which hides that the disk is full or that no one reads.
+      exitCode = run(args, new FileOutputStream(FileDescriptor.out), System.err);
+      LogFormat.flush();
+    } catch (Throwable failure) {
+      FailureWords.report(failure, isVerbose);
+    }
+    // Also after an error, because the threads of a server would go on.
     System.exit(exitCode);
   }
 
   /** Runs the command and returns its exit code. */
-  static int run(String[] args, PrintStream out, PrintStream err) {
+  static int run(String[] args, OutputStream out, PrintStream err) {
     // Messages and their digits are in English.
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
@@ -93,7 +114,10 @@ public final class HubSharder {
   private static int run(CommandLine commandLine, String[] args) {
     try {
       ProcessArguments.checkEnvironment(System.getenv());
-      return commandLine.execute(ProcessArguments.arguments(args));
+      int exitCode = commandLine.execute(ProcessArguments.arguments(args));
+      return exitCode == ExitCodes.DONE && commandLine.getOut().checkError()
+          ? fail(commandLine, "the output cannot be written", ExitCodes.FAILED)
+          : exitCode;
     } catch (UsageException invalid) {
       return fail(commandLine, invalid.getMessage(), ExitCodes.USAGE);
     }
@@ -132,13 +156,8 @@ public final class HubSharder {
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(HubSharder::reportUsage);
     commandLine.setExecutionExceptionHandler(
-        (error, failed, parsed) -> {
-          OptionalInt exitCode = exitCode(error);
-          if (exitCode.isEmpty()) {
-            throw error;
-          }
-          return fail(failed, error.getMessage(), exitCode.getAsInt());
-        });
+        (error, failed, parsed) ->
+            report(failed, FailureWords.unwrapped(error), program.isVerbose));
     return commandLine;
   }
 
@@ -147,6 +166,19 @@ public final class HubSharder {
     commandLine.registerConverter(long.class, HubSharder::number);
     commandLine.registerConverter(Integer.class, HubSharder::smallNumber);
     commandLine.registerConverter(Path.class, HubSharder::path);
+  }
+
+  private static int report(CommandLine failed, Throwable error, boolean isVerbose) {
+    OptionalInt expected = exitCode(error);
+    int exitCode =
+        expected.isPresent()
+            ? fail(failed, error.getMessage(), expected.getAsInt())
+            : fail(failed, FailureWords.line(error), ExitCodes.FAILED);
+    if (isVerbose) {
+      failed.getErr().print(FailureWords.trace(error));
+      failed.getErr().flush();
+    }
+    return exitCode;
   }
 
   private static int reportUsage(ParameterException error, String[] args) {
@@ -182,7 +214,7 @@ public final class HubSharder {
   }
 
   /** Empty for an unexpected error. */
-  private static OptionalInt exitCode(Exception error) {
+  private static OptionalInt exitCode(Throwable error) {
     if (error instanceof SettingsException
         || error instanceof UsageException
         || error instanceof InvalidValueException) {
@@ -205,9 +237,8 @@ public final class HubSharder {
   }
 
   private static int fail(CommandLine failed, @Nullable String message, int exitCode) {
-    String line = Secrets.masked(String.valueOf(message)).strip().replaceAll("\\s*\\R\\s*", " ");
     String name = failed.getCommandSpec().qualifiedName();
-    failed.getErr().println(name + ": " + Terminal.harmless(line));
+    failed.getErr().println(name + ": " + FailureWords.oneLine(String.valueOf(message)));
     return exitCode;
   }
 

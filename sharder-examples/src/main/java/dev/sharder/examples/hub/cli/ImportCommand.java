@@ -19,8 +19,9 @@ final class ImportCommand {
         "",
         "A file is CSV with the columns object, bin, size and group (the last two are optional),"
             + " or",
-        "has one JSON object with these fields per line. Unknown bins are added cordoned. Existing",
-        "assignments stay unchanged, so the command may be run again.",
+        "has one JSON object with these fields per line. Unknown bins are added cordoned; the last",
+        "line of the output is the command that opens them. Existing assignments stay unchanged, so",
+        "the command may be run again.",
         "",
         "From an older sharder, all kinds are imported, without dummy rows. extra_shards become",
         "offsets. A bucket in JSON becomes a bin named by its hub, with its other fields as labels."
@@ -66,11 +67,13 @@ final class ImportCommand {
               names = "--no-new-bins",
               description = "import nothing if any line names a bin that is unknown here")
           boolean noNewBins,
+      @Option(names = "--open", description = "open the new bins that would be left cordoned")
+          boolean open,
       @Option(names = "--dry-run", description = "report what would be done, and change nothing")
           boolean dryRun) {
     AssignmentImport work =
         new AssignmentImport(
-            target, output, why.note("imported"), into, allOrNothing, noNewBins, dryRun);
+            target, output, why.note("imported"), into, allOrNothing, noNewBins, open, dryRun);
     if (from != null) {
       return work.fromSharder(from, file);
     }

@@ -52,7 +52,7 @@ final class NginxMapCommand {
               description =
                   "the name servers that nginx uses (default: nginx-resolver of the configuration)")
           @Nullable List<String> resolvers) {
-    try (Opened opened = target.open()) {
+    try (Opened opened = target.openOrDeclare()) {
       NginxMap map = opened.settings().nginxMap();
       if (variable != null) {
         map = map.withVariable(variable);

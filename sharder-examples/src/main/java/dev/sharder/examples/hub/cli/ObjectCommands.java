@@ -83,7 +83,7 @@ final class ObjectCommands {
               })
           @Nullable Map<String, String> attributes) {
     AssignmentRequest request = request(target, object, size, group, attributes);
-    try (Opened opened = target.open();
+    try (Opened opened = target.openOrDeclare();
         Sharder sharder =
             Sharder.builder(opened.kind(), opened.database().store())
                 .policy(opened.settings().policy(opened.kind()))
@@ -181,7 +181,7 @@ final class ObjectCommands {
               description = "an attribute of a new object; repeat for several")
           @Nullable Map<String, String> attributes) {
     AssignmentRequest request = request(target, object, size, group, attributes);
-    try (Opened opened = target.open()) {
+    try (Opened opened = target.openOrDeclare()) {
       Explanation explanation = opened.admin().explain(request);
       if (output.isCsv()) {
         output.all(REASONS, reasons(explanation).iterator());

@@ -178,7 +178,7 @@ public final class SettingsReader {
     }
     throw new SettingsException(
         key,
-        "%s address '%s' is not HOST:PORT; write it like 127.0.0.1:8888 or [::1]:8888"
+        "%s address '%s' is not HOST:PORT; write it like 127.0.0.1:8888 or \"[::1]:8888\""
             .formatted(key, listen));
   }
 }

@@ -131,7 +131,8 @@ final class SettingsSources {
     if (type == String.class) {
       return value;
     }
-    if (type == List.class && !value.strip().startsWith("[")) {
+    // One that only begins with a bracket is an IPv6 address with a port.
+    if (type == List.class && !value.strip().matches("(?s)\\[.*]")) {
       return List.of(value.strip().split("\\s*,\\s*"));
     }
     try {
@@ -159,7 +160,7 @@ final class SettingsSources {
       }
       List<JsonMappingException.Reference> path =
           error instanceof JsonMappingException mapping ? mapping.getPath() : List.of();
-      throw new SettingsException(where(path) + complaint(error));
+      throw new SettingsException(where(path) + complaint(error) + quoted(path, error));
     }
   }
 
@@ -179,6 +180,20 @@ final class SettingsSources {
       return elsewhere.get(key) + ": ";
     }
     return file == null ? "" : "%s line %d: ".formatted(file.path(), file.line(steps(path)));
+  }
+
+  /** Returns the line of the file with quotes around a value that should be text. */
+  private String quoted(List<JsonMappingException.Reference> path, JsonProcessingException error) {
+    boolean isText =
+        error instanceof MismatchedInputException mismatch
+            && !(error instanceof UnrecognizedPropertyException)
+            && mismatch.getTargetType() == String.class;
+    return file == null
+            || !isText
+            || path.isEmpty()
+            || elsewhere.containsKey(path.get(0).getFieldName())
+        ? ""
+        : file.quoted(steps(path)).map(line -> ": " + line).orElse("");
   }
 
   private List<YamlFile.PathStep> steps(List<JsonMappingException.Reference> path) {

@@ -1,12 +1,20 @@
 package dev.sharder.examples.hub.config;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +31,12 @@ import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.ParserException;
 import org.yaml.snakeyaml.reader.ReaderException;
 import org.yaml.snakeyaml.reader.StreamReader;
 import org.yaml.snakeyaml.representer.Representer;
 import org.yaml.snakeyaml.resolver.Resolver;
+import org.yaml.snakeyaml.scanner.ScannerException;
 
 /**
  * A YAML file, and the line of each value in it.
@@ -36,7 +46,13 @@ import org.yaml.snakeyaml.resolver.Resolver;
  */
 record YamlFile(Path path, String text) {
 
+  /** More than any file of settings has; a device such as /dev/zero never ends. */
+  private static final int MOST_BYTES = 16 * 1024 * 1024;
+
   private static final Pattern KEY = Pattern.compile("([\\w-]+):.*");
+
+  /** A value that begins with '#', while comments have a blank behind it. */
+  private static final Pattern COMMENT = Pattern.compile("([\\w-]+):\\s+#[^\\s#].*");
 
   private static final Pattern SPECIAL = Pattern.compile("alias|anchor|constructor for the tag");
 
@@ -45,13 +61,32 @@ record YamlFile(Path path, String text) {
 
   /** Reads a file. */
   static YamlFile read(Path file) {
-    try {
-      return new YamlFile(file, Files.readString(file));
+    try (InputStream bytes = Files.newInputStream(file)) {
+      byte[] all = bytes.readNBytes(MOST_BYTES + 1);
+      if (all.length > MOST_BYTES) {
+        throw new SettingsException(
+            "configuration file '%s' has more than %d bytes; name a YAML file with settings"
+                .formatted(file, MOST_BYTES));
+      }
+      return new YamlFile(
+          file, StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(all)).toString());
     } catch (IOException error) {
       throw new SettingsException(
           "configuration file '%s' cannot be read (%s); name a readable YAML file in UTF-8"
-              .formatted(file, error));
+              .formatted(file, reason(error)));
     }
+  }
+
+  private static String reason(IOException error) {
+    if (error instanceof NoSuchFileException) {
+      return "there is no such file";
+    }
+    if (error instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    return error instanceof CharacterCodingException
+        ? "it is not in UTF-8"
+        : String.valueOf(error.getMessage());
   }
 
   /** Returns the file's keys and values as plain collections. */
@@ -66,9 +101,10 @@ record YamlFile(Path path, String text) {
       if (all instanceof Map<?, ?> keys) {
         keys.forEach((key, value) -> values.put(String.valueOf(key), value));
       }
+      checkComments(values);
       return values;
     } catch (MarkedYAMLException error) {
-      throw new SettingsException(place(error.getProblemMark().getLine()) + problem(error));
+      throw new SettingsException(misread(error));
     } catch (ReaderException error) {
       throw new SettingsException(
           place(lineOfUnprintable())
@@ -81,16 +117,87 @@ record YamlFile(Path path, String text) {
     }
   }
 
-  /** The line in the file, and the key that the line belongs to. */
+  /** Refuses a value that YAML reads as a comment, as it may be a password. */
+  private void checkComments(Map<String, Object> values) {
+    List<String> lines = text.lines().toList();
+    for (int line = 0; line < lines.size(); line++) {
+      Matcher comment = COMMENT.matcher(lines.get(line));
+      if (comment.matches() && values.get(comment.group(1)) == null) {
+        throw new SettingsException(
+            place(line)
+                + "'#' begins a comment; put the value in quotes, or a blank behind the '#'");
+      }
+    }
+  }
+
+  /** Returns what is wrong and where; shows the line in quotes if they are all that it lacks. */
+  private String misread(MarkedYAMLException error) {
+    boolean isOfValue =
+        error instanceof ScannerException
+            || error instanceof ParserException
+            || SPECIAL.matcher(error.getProblem()).find();
+    for (Mark mark : new Mark[] {error.getProblemMark(), error.getContextMark()}) {
+      Optional<String> quoted =
+          mark == null || !isOfValue ? Optional.empty() : quoted(mark.getLine());
+      if (quoted.isPresent()) {
+        return "%sYAML reads this value otherwise; put it in quotes: %s"
+            .formatted(place(mark.getLine()), YamlQuotes.shown(key(mark.getLine()), quoted.get()));
+      }
+    }
+    return place(error.getProblemMark().getLine()) + problem(error);
+  }
+
+  private Optional<String> quoted(int line) {
+    List<String> lines = new ArrayList<>(text.lines().toList());
+    return line < lines.size()
+        ? new YamlQuotes(lines.get(line))
+            .quoted(
+                candidate -> {
+                  lines.set(line, candidate);
+                  return isReadBeyond(line, String.join("\n", lines));
+                })
+        : Optional.empty();
+  }
+
+  /** Returns whether a line is valid there, and its key has the type that it should. */
+  private boolean isReadBeyond(int line, String changed) {
+    try {
+      Object value = parse(changed) instanceof Map<?, ?> all ? all.get(key(line)) : null;
+      Class<?> type = RawSettings.KEYS.getOrDefault(key(line), Object.class);
+      boolean isTyped = type == List.class || type == String.class;
+      return value != null && (!isTyped || type.isInstance(value));
+    } catch (MarkedYAMLException another) {
+      return another.getProblemMark().getLine() > line;
+    } catch (YAMLException unreadable) {
+      return false;
+    }
+  }
+
+  /** Returns the advice to quote the value to which the steps lead, if it is on one line. */
+  Optional<String> quoted(List<PathStep> steps) {
+    String name = steps.isEmpty() ? null : steps.get(steps.size() - 1).name();
+    if (name == null) {
+      return Optional.empty();
+    }
+    int line = line(steps) - 1;
+    return new YamlQuotes(text.lines().toList().get(line))
+        .quoted(name)
+        .map(quoted -> YamlQuotes.shown(key(line), quoted));
+  }
+
+  /** Returns the place of a line in the file, and the key that it belongs to. */
   private String place(int line) {
-    String key =
-        text.lines()
-            .limit(line + 1L)
-            .map(KEY::matcher)
-            .filter(Matcher::matches)
-            .map(matcher -> matcher.group(1) + ": ")
-            .reduce("", (before, next) -> next);
-    return "%s line %d: %s".formatted(path, line + 1, key);
+    String key = key(line);
+    return "%s line %d: %s".formatted(path, line + 1, key.isEmpty() ? "" : key + ": ");
+  }
+
+  private String key(int line) {
+    return text.lines()
+        .limit(line + 1L)
+        .map(KEY::matcher)
+        .filter(Matcher::matches)
+        .map(matcher -> matcher.group(1))
+        .reduce("", (before, next) -> next);
   }
 
   private int lineOfUnprintable() {
@@ -182,6 +289,10 @@ record YamlFile(Path path, String text) {
       }
       if (node instanceof MappingNode keys) {
         keys.getValue().forEach(entry -> checkKey(entry.getKeyNode()));
+      }
+      if (node.getAnchor() != null && node.getTag().equals(Tag.NULL)) {
+        throw new NoValueException(
+            "a value begins with '&', which has a special meaning in YAML; put it in quotes", node);
       }
       try {
         return super.constructObject(node);

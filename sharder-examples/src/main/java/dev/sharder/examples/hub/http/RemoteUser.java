@@ -17,6 +17,10 @@ public final class RemoteUser {
   /** The name of the header field, spelled as CGI spells it. */
   public static final String NAME = "REMOTE_USER";
 
+  /** What to say to a request that names no user. */
+  public static final String MISSING =
+      "the header REMOTE_USER names no user; have nginx log the user in and set it; an nginx that gets it from another nginx drops it, unless it has 'underscores_in_headers on;' and only the other one reaches it";
+
   private static final HttpString HEADER = new HttpString(NAME);
 
   /** What Apache, Envoy and others write where there is no user. */

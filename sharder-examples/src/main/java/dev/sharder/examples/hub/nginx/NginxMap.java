@@ -69,7 +69,7 @@ public record NginxMap(
   public static void checkResolver(String resolver) {
     if (HubAddress.parse(resolver).filter(HubAddress::isNumbers).isEmpty()) {
       throw new InvalidValueException(
-          "'%s' is not the address of a name server; write one like 127.0.0.53 or [::1]:53"
+          "'%s' is not the address of a name server; write one like 127.0.0.53 or \"[::1]:53\""
               .formatted(resolver));
     }
   }

@@ -128,9 +128,7 @@ public abstract class UserHandler implements HttpHandler {
   private String user(HttpServerExchange exchange) throws RefusedRequestException {
     Optional<String> named = RemoteUser.of(exchange);
     if (named.isEmpty()) {
-      throw new RefusedRequestException(
-          StatusCodes.UNAUTHORIZED,
-          "the header REMOTE_USER names no user; have nginx log the user in and set it");
+      throw new RefusedRequestException(StatusCodes.UNAUTHORIZED, RemoteUser.MISSING);
     }
     return users.spelled(named.get());
   }

@@ -5,12 +5,13 @@ import ch.qos.logback.classic.ClassicConstants;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.encoder.JsonEncoder;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
 
@@ -28,6 +29,9 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
 
   /** The property by which the log of a server waits in a queue. */
   public static final String QUEUED = "sharder.log.queued";
+
+  /** The property by which every exception in the log is shown with its stack trace. */
+  public static final String VERBOSE = "sharder.verbose";
 
   private static final int QUEUE_SIZE = 8192;
 
@@ -48,7 +52,7 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     return "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\", "
         + System.getProperty(ZONE, "UTC")
         + "} %-5level %logger{0}:"
-        + " %replace(%msg){'[\\p{Cc}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]', '?'}%n";
+        + " %replace(%msg){'[\\p{Cc}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]', '?'}%failure%n";
   }
 
   @Override
@@ -61,6 +65,8 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     // Our own lines report an unavailable database; this logger would add a stack trace for each
     // connection.
     context.getLogger("com.zaxxer.hikari").setLevel(Level.ERROR);
+    // It logs what it also throws.
+    context.getLogger("org.sqlite").setLevel(Level.OFF);
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     Appender<ILoggingEvent> console = console(context);
@@ -78,9 +84,14 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
   }
 
   private static Encoder<ILoggingEvent> text(LoggerContext context) {
-    PatternLayoutEncoder text = new PatternLayoutEncoder();
+    PatternLayout layout = new PatternLayout();
+    layout.setContext(context);
+    layout.getInstanceConverterMap().put("failure", LoggedFailure::new);
+    layout.setPattern(pattern());
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> text = new LayoutWrappingEncoder<>();
     text.setContext(context);
-    text.setPattern(pattern());
+    text.setLayout(layout);
     text.start();
     return text;
   }

@@ -2,11 +2,15 @@ package dev.sharder.examples.hub.server;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Sharder;
 import dev.sharder.examples.hub.config.DatabaseSettings;
+import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.JdbiAssignmentStoreBuilder;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -15,16 +19,23 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The pools of connections and the store over them, opened and closed together. */
 public record HubDatabase(
     HikariDataSource pool, Optional<HikariDataSource> replica, JdbiAssignmentStore store)
     implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(HubDatabase.class);
 
   private static final String SQLITE = "jdbc:sqlite:";
 
@@ -33,6 +44,7 @@ public record HubDatabase(
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
+  private static final Duration DECLARE_LIMIT = Duration.ofSeconds(10);
   private static final int IDLE_CONNECTIONS = 4;
   private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
 
@@ -43,10 +55,43 @@ public record HubDatabase(
 
   /** Opens the database that the settings name; its tables may have to be created. */
   public static HubDatabase open(DatabaseSettings settings, boolean migrate) {
+    hasTables(settings);
+    return opened(settings, migrate);
+  }
+
+  /**
+   * Opens the database that the settings name. If it has no tables or no hubs, creates the tables
+   * and declares the hubs of the settings, as the server does at its start. Processes may do so at
+   * the same time.
+   */
+  public static HubDatabase openOrDeclare(Settings settings) {
+    HubDatabase database = opened(settings.database(), !hasTables(settings.database()));
+    try {
+      if (database.store.bins(HubNames.KIND, Deadline.in(DECLARE_LIMIT)).isEmpty()) {
+        settings
+            .callysto()
+            .ifPresent(file -> CallystoTakeover.check(file, database, Deadline.in(DECLARE_LIMIT)));
+        Sharder.builder(HubNames.KIND, database.store).bins(settings.bins()).build().close();
+        log.info(
+            "the database {} had no hubs, and has those of the configuration now",
+            settings.database().shown());
+      }
+      return database;
+    } catch (RuntimeException failure) {
+      database.close();
+      throw failure;
+    }
+  }
+
+  /** Connects once, to report what is wrong; returns whether the tables are there. */
+  private static boolean hasTables(DatabaseSettings settings) {
     checkUrl(settings.url());
     settings.replica().ifPresent(HubDatabase::checkUrl);
     file(settings.url()).ifPresent(HubDatabase::keepPrivate);
-    connectOnce(settings);
+    return connectOnce(settings);
+  }
+
+  private static HubDatabase opened(DatabaseSettings settings, boolean migrate) {
     HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.url()));
     Optional<HikariDataSource> replica = Optional.empty();
     try {
@@ -140,16 +185,44 @@ public record HubDatabase(
   }
 
   /** Connects without a pool first: a pool would keep retrying, and hide the cause. */
-  private static void connectOnce(DatabaseSettings settings) {
-    try (Connection connection = connected(settings)) {
-      // SQLite does not read the file before the first query.
-      connection.getMetaData().getTables(null, null, "sharder_kind", null).close();
-    } catch (SQLException failure) {
+  private static boolean connectOnce(DatabaseSettings settings) {
+    try (Connection connection = connected(settings);
+        // SQLite does not read the file before the first query.
+        ResultSet tables =
+            connection
+                .getMetaData()
+                .getTables(connection.getCatalog(), connection.getSchema(), "sharder_kind", null)) {
+      return tables.next();
+    } catch (SQLException | RuntimeException | LinkageError failure) {
       throw new StartException(
-          "cannot open the database %s: %s; start it, or name another with --database, such as jdbc:sqlite:sharder.db"
-              .formatted(settings.shown(), Secrets.masked(rootMessage(failure))),
+          "cannot open the database %s: %s"
+              .formatted(settings.shown(), Secrets.masked(complaint(settings.url(), failure))),
           failure);
     }
+  }
+
+  /** Returns what is wrong with a database that cannot be opened, and the cure. */
+  private static String complaint(String url, Throwable failure) {
+    if (url.startsWith(SQLITE) && isOfNativeLibrary(failure)) {
+      return "SQLite's library cannot be unpacked or run in the folder '%s', which may be missing, full, read-only or noexec; name another folder with java -Dorg.sqlite.tmpdir=FOLDER -jar sharder.jar, such as one in your home"
+          .formatted(
+              Objects.requireNonNullElse(
+                  System.getProperty("org.sqlite.tmpdir"), System.getProperty("java.io.tmpdir")));
+    }
+    String message = rootMessage(failure);
+    return message.contains("TimeZone")
+        ? "%s; start Java with another zone, such as by TZ=UTC or -Duser.timezone=UTC"
+            .formatted(message)
+        : message + "; start it, or name another with --database, such as jdbc:sqlite:sharder.db";
+  }
+
+  /** SQLite's driver unpacks a native library, once, when its classes are loaded. */
+  private static boolean isOfNativeLibrary(Throwable failure) {
+    return Stream.iterate(failure, link -> link != null, Throwable::getCause)
+        .anyMatch(
+            link ->
+                link instanceof LinkageError
+                    || link.getClass().getSimpleName().equals("NativeLibraryNotFoundException"));
   }
 
   private static Connection connected(DatabaseSettings settings) throws SQLException {

@@ -92,9 +92,7 @@ final class HubRouter implements Router {
     proxy.check(request.peer(), request.values(TrustedProxy.SECRET_NAME));
     Optional<String> named = RemoteUser.named(request.values(RemoteUser.NAME));
     if (named.isEmpty()) {
-      throw new RefusedRequestException(
-          UNAUTHORIZED,
-          "no user is logged in: have the proxy in front log users in and name them in the header REMOTE_USER");
+      throw new RefusedRequestException(UNAUTHORIZED, RemoteUser.MISSING);
     }
     return users.spelled(named.get());
   }

@@ -1,0 +1,158 @@
+package dev.sharder.examples.hub.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.sharder.examples.hub.nginx.NginxMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A value that YAML reads as something else is shown as it should have been written. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class YamlQuotesTest {
+
+  private static final String ADVICE = "put it in quotes: ";
+
+  @TempDir private Path folder;
+
+  private Settings read(String yaml) {
+    try {
+      Path config = Files.writeString(folder.resolve("sharder.yml"), yaml);
+      return SettingsReader.read(config, null, null, List.of(), Map.of());
+    } catch (IOException failure) {
+      throw new AssertionError(failure);
+    }
+  }
+
+  private String complaint(String yaml) {
+    SettingsException refusal = catchThrowableOfType(SettingsException.class, () -> read(yaml));
+    assertThat(refusal).as("is taken: %s", yaml).isNotNull();
+    assertThat(refusal.getMessage().lines()).hasSize(1);
+    return refusal.getMessage();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          listen: [::1]:8888                   | listen: "[::1]:8888"
+          listen: [::1]:8888 # here            | listen: "[::1]:8888" # here
+          proxy-listen: [::1]:8000             | proxy-listen: "[::1]:8000"
+          trusted: [127.0.0.1, ::1]            | trusted: [127.0.0.1, "::1"]
+          nginx-resolver: [::1]:53             | nginx-resolver: ["[::1]:53"]
+          nginx-resolver: [[::1]:53]           | nginx-resolver: ["[::1]:53"]
+          location: {bin}/x                    | location: "{bin}/x"
+          location: http: //x                  | location: "http: //x"
+          cookie-domain: @x                    | cookie-domain: "@x"
+          cookie-domain: %x                    | cookie-domain: "%x"
+          cookie-domain: *x                    | cookie-domain: "*x"
+          cookie-domain: !x                    | cookie-domain: "!x"
+          cookie-domain: - x                   | cookie-domain: "- x"
+          cookie-domain: 1.10                  | cookie-domain: "1.10"
+          bins: [{name: yes}]                  | bins: [{name: "yes"}]
+          bins: [{name: a, labels: {address: [::1]:80}}] | bins: [{name: a, labels: {address: "[::1]:80"}}]
+          """)
+  @DisplayName("The line is shown in quotes, and is valid so")
+  void lines(String written, String advised) {
+    assertThat(complaint("ramp: 0.5\n" + written + "\n"))
+        .contains("sharder.yml line 2: ")
+        .endsWith(ADVICE + advised);
+    assertThat(YamlFile.parse(advised)).isInstanceOf(Map.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"@hush", "*hush", "&hush", "#hush", "a: hush", "[hush", "{hush}x", "%hush"})
+  @DisplayName("A secret is not shown")
+  void secrets(String secret) {
+    for (String key : List.of("database-password", "proxy-routes-token")) {
+      assertThat(complaint(key + ": " + secret + "\n")).contains("quotes").doesNotContain("hush");
+    }
+    assertThat(complaint("cookie-keys:\n- " + secret + "x\n")).doesNotContain("hush");
+  }
+
+  @Test
+  @DisplayName("Whatever a value is, it is read as it is written, or shown in quotes and read so")
+  void values() {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    String characters = "aZ1 :,[]{}*&!|>@%`'\"\\-?=~./$_";
+    int advised = 0;
+    for (int i = 0; i < 3_000; i++) {
+      StringBuilder value = new StringBuilder();
+      for (int length = 1 + random.nextInt(6); length > 0; length--) {
+        value.append(characters.charAt(random.nextInt(characters.length())));
+      }
+      advised += check(value.toString().strip(), seed) ? 1 : 0;
+    }
+    assertThat(advised).as("seed %d", seed).isGreaterThan(300);
+  }
+
+  /** Returns whether quotes were advised. */
+  private boolean check(String value, long seed) {
+    YamlFile file = new YamlFile(Path.of("sharder.yml"), "location: " + value + "\n");
+    try {
+      Object read = file.values().get("location");
+      assertThat(String.valueOf(read)).as("seed %d: %s", seed, value).isNotNull();
+      return false;
+    } catch (SettingsException refusal) {
+      Matcher line =
+          Pattern.compile(".*" + ADVICE + "(location: .*)").matcher(refusal.getMessage());
+      if (!line.matches()) {
+        return false;
+      }
+      assertThat(YamlFile.parse(line.group(1)))
+          .as("seed %d: %s", seed, value)
+          .isEqualTo(Map.of("location", value));
+      return true;
+    }
+  }
+
+  @Test
+  @DisplayName("The addresses that the errors advise are valid YAML, and are taken")
+  void advice() {
+    String listen = complaint("listen: here\n");
+    assertThat(advised(listen))
+        .containsExactly("127.0.0.1:8888", "\"[::1]:8888\"")
+        .allSatisfy(
+            address -> assertThat(read("listen: " + address + "\n").port()).isEqualTo(8888));
+    assertThat(advised(complaint("nginx-resolver: [here]\n")))
+        .containsExactly("127.0.0.53", "\"[::1]:53\"")
+        .allSatisfy(
+            address ->
+                assertThat(read("nginx-resolver: [" + address + "]\n").nginxMap())
+                    .isInstanceOf(NginxMap.class));
+  }
+
+  /** Returns what stands behind "like", as someone would copy it. */
+  private static List<String> advised(String complaint) {
+    Matcher like = Pattern.compile("like (\\S+) or (\\S+)$").matcher(complaint);
+    assertThat(like.find()).as(complaint).isTrue();
+    return List.of(like.group(1), like.group(2));
+  }
+
+  @Test
+  @DisplayName("A name server by IPv6 is taken from the environment too")
+  void environment() {
+    assertThat(
+            SettingsReader.read(
+                    null, null, null, List.of(), Map.of("SHARDER_NGINX_RESOLVER", "[::1]:53"))
+                .nginxMap()
+                .resolvers())
+        .containsExactly("[::1]:53");
+  }
+}
