@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class ApiRoutes {
 
   /** The parameters that may be repeated. */
-  private static final Set<String> REPEATED = Set.of("attribute", "bin");
+  private static final Set<String> REPEATED = Set.of("actor", "attribute", "bin");
 
   /**
    * One operation.

@@ -18,6 +18,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -75,10 +76,15 @@ final class AssignmentsApi {
   }
 
   ApiResponse newest(ApiRequest call) {
-    long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
     int limit = (int) call.number("limit", 1, LONGEST_PAGE).orElse(PAGE);
+    Set<String> bins = Set.copyOf(call.all("bin"));
+    OptionalLong before = call.number("before", 1, Long.MAX_VALUE);
+    long after = call.number("after", 0, Long.MAX_VALUE).orElse(0);
     kinds.admin(call.kind());
-    return ApiResponse.ok(newest.after(call.kind(), after, limit));
+    return ApiResponse.ok(
+        before.isPresent()
+            ? newest.before(call.kind(), before.getAsLong(), limit, bins)
+            : newest.after(call.kind(), after, limit, bins));
   }
 
   CompletionStage<ApiResponse> put(ApiRequest call) {

@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sharder.BinLoad;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -29,9 +28,8 @@ record BinJson(
     @Nullable String refusal,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean up) {
 
-  /** Returns a bin among all bins of its kind. */
-  static BinJson of(BinLoad load, List<BinLoad> all, Optional<Boolean> up) {
-    long whole = all.stream().mapToLong(BinLoad::load).sum();
+  /** Returns a bin of a kind whose bins have this load together. */
+  static BinJson of(BinLoad load, long whole, Optional<Boolean> up) {
     return new BinJson(
         load.name(),
         load.bin().weight(),

@@ -101,8 +101,9 @@ final class BinsApi {
 
   ApiResponse list(ApiRequest call) {
     List<BinLoad> all = kinds.admin(call.kind()).bins();
+    long whole = load(all);
     return ApiResponse.ok(
-        new BinList(all.stream().map(bin -> shown(call.kind(), bin, all)).toList()));
+        new BinList(all.stream().map(bin -> shown(call.kind(), bin, whole)).toList()));
   }
 
   ApiResponse get(ApiRequest call) {
@@ -138,10 +139,14 @@ final class BinsApi {
 
   private BinJson current(ShardAdmin admin, String name) {
     BinLoad bin = admin.bin(name);
-    return shown(admin.kind(), bin, admin.bins());
+    return shown(admin.kind(), bin, load(admin.bins()));
   }
 
-  private BinJson shown(String kind, BinLoad bin, List<BinLoad> all) {
-    return BinJson.of(bin, all, kinds.isUp(kind, bin.name()));
+  private static long load(List<BinLoad> bins) {
+    return bins.stream().mapToLong(BinLoad::load).sum();
+  }
+
+  private BinJson shown(String kind, BinLoad bin, long whole) {
+    return BinJson.of(bin, whole, kinds.isUp(kind, bin.name()));
   }
 }

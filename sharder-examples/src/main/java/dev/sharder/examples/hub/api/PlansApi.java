@@ -7,6 +7,7 @@ import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -37,8 +38,25 @@ final class PlansApi {
 
   record Piece(@Nullable PlanJson plan, @Nullable Integer limit, @Nullable String reason) {}
 
-  /** The number of units moved, skipped and left, with the remaining plan. */
-  record Done(long moved, long skipped, long left, PlanJson plan) {}
+  /**
+   * The number of units moved, skipped and left, with the remaining plan.
+   *
+   * @param refused the skipped objects, with the reason; there may be fewer than were skipped,
+   *     because a bin may hold fewer objects that the policy allows elsewhere than were planned
+   */
+  record Done(long moved, long skipped, long left, List<Refused> refused, PlanJson plan) {}
+
+  /** An object that was not moved, and why. */
+  record Refused(String object, String detail) {
+
+    static List<Refused> in(List<MoveResult> results) {
+      return results.stream()
+          .flatMap(result -> result.refused().entrySet().stream())
+          .map(entry -> new Refused(entry.getKey(), String.valueOf(entry.getValue().getMessage())))
+          .sorted(Comparator.comparing(Refused::object))
+          .toList();
+    }
+  }
 
   ApiResponse plan(ApiRequest call) {
     Wish wish = call.body(Wish.class);
@@ -95,7 +113,11 @@ final class PlansApi {
     PlanJson rest = PlanJson.rest(call.kind(), revisionAfter(revision, results), later);
     return ApiResponse.ok(
         new Done(
-            moved, plan.moves() - moved, later.stream().mapToLong(Plan.Flow::units).sum(), rest));
+            moved,
+            plan.moves() - moved,
+            later.stream().mapToLong(Plan.Flow::units).sum(),
+            Refused.in(results),
+            rest));
   }
 
   /** Splits the flows after a number of units. */

@@ -57,7 +57,11 @@ public final class RestApiHandler implements HttpHandler {
 
   /** Serves the kinds to clients that have access. */
   public RestApiHandler(
-      SharderRegistry kinds, ChangeNotifier notifier, RecentAssignments newest, Authorizer access) {
+      SharderRegistry kinds,
+      ChangeNotifier notifier,
+      RecentAssignments newest,
+      ServerParts parts,
+      Authorizer access) {
     this.access = access;
     this.routes = new ApiRoutes();
     addAssignments(new AssignmentsApi(kinds, newest), new ObjectsApi(kinds));
@@ -65,7 +69,18 @@ public final class RestApiHandler implements HttpHandler {
     addPlans(new PlansApi(kinds));
     ChangesApi changes = new ChangesApi(kinds, notifier);
     routes.forPeers(
-        Methods.GET, KIND + "/changes", changes::list, "after", "limit", "wait", "latest");
+        Methods.GET,
+        KIND + "/changes",
+        changes::list,
+        "after",
+        "before",
+        "limit",
+        "wait",
+        "latest",
+        "bin",
+        "actor");
+    StatusApi status = new StatusApi(kinds, newest, parts);
+    routes.forPeers(Methods.GET, KIND + "/status", ApiOperation.waiting(status::get));
     ApiResponse description = new ApiResponse(StatusCodes.OK, "application/yaml", description());
     routes.forPeers(Methods.GET, "/openapi.yaml", ApiOperation.waiting(call -> description));
     routes.forPeers(
@@ -85,6 +100,8 @@ public final class RestApiHandler implements HttpHandler {
             KIND + "/newest",
             ApiOperation.waiting(assignments::newest),
             "after",
+            "before",
+            "bin",
             "limit")
         .forPeers(Methods.GET, OBJECT, ApiOperation.waiting(assignments::get))
         .forPeers(Methods.PUT, OBJECT, assignments::put)

@@ -87,6 +87,16 @@ public final class SharderRegistry implements AutoCloseable {
     return kind.equals(users.kind()) ? users.isUp().apply(bin) : Optional.empty();
   }
 
+  /** Returns whether these are the users that nginx names. */
+  boolean areUsers(String kind) {
+    return kind.equals(users.kind());
+  }
+
+  /** Returns the age of answers from memory; empty for kinds that are not kept in memory. */
+  Optional<Duration> answerAge(String kind) {
+    return areUsers(kind) ? Optional.of(users.sharder().answerAge()) : Optional.empty();
+  }
+
   List<String> names() {
     return store.kinds(deadline());
   }
@@ -109,30 +119,39 @@ public final class SharderRegistry implements AutoCloseable {
     SharderBuilder builder =
         Sharder.builder(kind, store).policy(policies.apply(kind)).timeLimit(TIME_LIMIT).cache(0);
     listeners.forEach(builder::listener);
-    checkBins(kind);
+    checkBins(kind, deadline());
     return sharders.computeIfAbsent(kind, name -> builder.build());
   }
 
   /** Returns the admin of a kind that has bins. */
   ShardAdmin admin(String kind) {
-    ShardAdmin admin = newAdmin(kind);
-    checkBins(kind);
+    return admin(kind, ADMIN_TIME_LIMIT);
+  }
+
+  /** Returns the admin of a kind that has bins, with a time limit. */
+  ShardAdmin admin(String kind, Duration timeLimit) {
+    ShardAdmin admin = newAdmin(kind, timeLimit);
+    checkBins(kind, Deadline.in(timeLimit));
     return admin;
   }
 
   /** Returns the admin of a kind that may not have bins yet. */
   ShardAdmin newAdmin(String kind) {
+    return newAdmin(kind, ADMIN_TIME_LIMIT);
+  }
+
+  private ShardAdmin newAdmin(String kind, Duration timeLimit) {
     return ShardAdmin.builder(kind, store)
         .policy(policies.apply(kind))
-        .timeLimit(ADMIN_TIME_LIMIT)
+        .timeLimit(timeLimit)
         .build();
   }
 
-  private void checkBins(String kind) {
+  private void checkBins(String kind, Deadline deadline) {
     if (withBins.contains(kind)) {
       return;
     }
-    if (store.bins(kind, deadline()).isEmpty()) {
+    if (store.bins(kind, deadline).isEmpty()) {
       throw new ProblemException(
           StatusCodes.NOT_FOUND,
           "kind '%s' has no bins; check the spelling (names are exact), or add its first bin"

@@ -11,6 +11,8 @@ import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -28,11 +30,42 @@ public final class PageHandler implements HttpHandler {
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
           + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-  private static final Map<String, Part> PARTS =
-      Map.of(
-          "/", Part.of("index.html", "text/html; charset=utf-8"),
-          "/page.css", Part.of("page.css", "text/css; charset=utf-8"),
-          "/page.js", Part.of("page.js", "text/javascript; charset=utf-8"));
+  /** The scripts, each with one purpose. */
+  private static final List<String> MODULES =
+      List.of(
+          "api",
+          "bars",
+          "bin",
+          "binforms",
+          "dialog",
+          "elements",
+          "entries",
+          "export",
+          "feed",
+          "find",
+          "format",
+          "glance",
+          "main",
+          "model",
+          "plan",
+          "signin",
+          "table",
+          "user",
+          "view");
+
+  private static final Map<String, Part> PARTS = parts();
+
+  private static Map<String, Part> parts() {
+    Map<String, Part> parts = new HashMap<>();
+    parts.put("/", Part.of("index.html", "text/html; charset=utf-8"));
+    parts.put("/page/page.css", Part.of("page.css", "text/css; charset=utf-8"));
+    MODULES.forEach(
+        module ->
+            parts.put(
+                "/page/" + module + ".js",
+                Part.of(module + ".js", "text/javascript; charset=utf-8")));
+    return Map.copyOf(parts);
+  }
 
   /** A file of the page. */
   private record Part(String type, ByteBuffer content) {

@@ -12,6 +12,7 @@ import dev.sharder.examples.hub.access.TrustedProxy;
 import dev.sharder.examples.hub.api.ChangeNotifier;
 import dev.sharder.examples.hub.api.RecentAssignments;
 import dev.sharder.examples.hub.api.RestApiHandler;
+import dev.sharder.examples.hub.api.ServerParts;
 import dev.sharder.examples.hub.api.SharderRegistry;
 import dev.sharder.examples.hub.config.ApiSettings;
 import dev.sharder.examples.hub.config.Settings;
@@ -90,7 +91,7 @@ public final class HubServer implements AutoCloseable {
       Sharder sharder = server.openSharder(settings, database.store());
       HttpHandler launches = server.launches(settings, database, sharder);
       server.keepMap(settings, sharder);
-      RestApiHandler api = server.openApi(settings, database.store(), sharder, authorizer);
+      RestApiHandler api = server.openApi(settings, database, sharder, authorizer);
       server.requests.start(
           new HubRoutes(
               users(settings, sharder, launches),
@@ -230,19 +231,21 @@ public final class HubServer implements AutoCloseable {
 
   /** Opens the REST API with its kinds and its notifier of changes. */
   private RestApiHandler openApi(
-      Settings settings, JdbiAssignmentStore store, Sharder sharder, Authorizer authorizer) {
+      Settings settings, HubDatabase database, Sharder sharder, Authorizer authorizer) {
     SharderRegistry registry =
         new SharderRegistry(
-            store,
+            database.store(),
             kind -> policy(settings, kind),
             new SharderRegistry.UserKind(
                 sharder, settings.location()::checkBin, settings.users().lowercase(), front::isUp),
             List.of(monitoring.listener(), recent));
     closers.push(registry::close);
     closers.push(requests::finish);
-    ChangeNotifier notifier = new ChangeNotifier(store);
+    ChangeNotifier notifier = new ChangeNotifier(database.store());
     closers.push(notifier::close);
-    return new RestApiHandler(registry, notifier, recent, authorizer);
+    ServerParts parts =
+        new ServerParts(database.replica().map(pool -> pool), HealthAndMetrics.STALENESS);
+    return new RestApiHandler(registry, notifier, recent, parts, authorizer);
   }
 
   private SharderBuilder builder(Settings settings, JdbiAssignmentStore store) {

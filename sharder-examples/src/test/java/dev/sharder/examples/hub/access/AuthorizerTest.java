@@ -61,7 +61,7 @@ class AuthorizerTest {
       })
   void aHostNameThatNobodyElseCanOwnIsEnough(String host) throws Exception {
     try (RunningApi api = start("api-hosts: [ops.EXAMPLE.org]")) {
-      for (String path : List.of("/", "/page.js", "/api/v1/kinds")) {
+      for (String path : List.of("/", "/page/main.js", "/api/v1/kinds")) {
         assertThat(api.hub().ask("GET", path, "Host: " + host).status()).isEqualTo(200);
       }
     }
@@ -88,7 +88,7 @@ class AuthorizerTest {
     try (RunningApi api = start(settings);
         CapturedLogLines log = CapturedLogLines.of(Authorizer.class)) {
       String named = "Host: " + host;
-      for (String path : List.of("/", "/page.js", "/api/v1/kinds", "/metrics")) {
+      for (String path : List.of("/", "/page/main.js", "/api/v1/kinds", "/metrics")) {
         assertRefused(api.hub().ask("GET", path, named), "'" + withoutPort(host) + "'");
         assertRefused(api.hub().ask("GET", path, named, ADA), "'api-hosts'");
       }
@@ -191,7 +191,7 @@ class AuthorizerTest {
       assertThat(api.loads("hub").values()).containsOnly(0L);
       assertThat(api.hub().askAsAnyone("PUT", assignment, OWN, RunningApi.HOLDER).status())
           .isEqualTo(201);
-      for (String open : List.of("/", "/page.js", "/metrics", "/healthz", "/readyz")) {
+      for (String open : List.of("/", "/page/main.js", "/metrics", "/healthz", "/readyz")) {
         assertThat(api.hub().askAsAnyone("GET", open, OWN).status()).as(open).isEqualTo(200);
       }
     }
@@ -306,7 +306,7 @@ class AuthorizerTest {
       throws Exception {
     try (RunningApi api = start("admins: [ada]", "api-tokens: ['" + RunningApi.TOKEN + "']")) {
       String assignment = "/api/v1/kinds/hub/assignments/bob";
-      for (String path : List.of("/", "/page.js", "/api/v1/kinds", "/api/v1/me", assignment)) {
+      for (String path : List.of("/", "/page/main.js", "/api/v1/kinds", "/api/v1/me", assignment)) {
         assertRefused(api.hub().ask("GET", path, OWN, header), detail);
       }
       assertRefused(api.hub().ask("PUT", assignment, OWN, header, OWN_PAGE), detail);

@@ -89,6 +89,9 @@ class OpenApiDescriptionTest {
     see(200, api.get("/kinds/hub/changes?after=1000000&wait=1"));
     see(200, api.get("/kinds/hub/changes?latest=2"));
     see(200, api.get("/kinds/hub/newest?after=1&limit=1"));
+    see(200, api.get("/kinds/hub/newest?before=2&bin=hub-1&bin=hub-2"));
+    see(200, api.get("/kinds/hub/changes?before=3&bin=hub-1&bin=hub-2&actor=ada&actor=bob"));
+    see(200, api.get("/kinds/hub/status"));
   }
 
   private void seeConflicts(RunningApi api) throws Exception {
@@ -243,8 +246,13 @@ class OpenApiDescriptionTest {
 
   @ParameterizedTest
   @CsvSource({
-    "/assignments?limit=0, limit", "/assignments?limit=1001, limit", "/assignments?limit=x, limit",
-    "/changes?wait=31, wait", "/changes?after=-1, after", "/assignments/ada/explain?size=0, size",
+    "/assignments?limit=0, limit",
+    "/assignments?limit=1001, limit",
+    "/assignments?limit=x, limit",
+    "/changes?wait=31, wait",
+    "/changes?after=-1, after",
+    "/changes?before=0, before",
+    "/assignments/ada/explain?size=0, size",
   })
   void aParameterThatTheFileForbidsIsRefusedAndNamed(String path, String name) throws Exception {
     try (RunningApi api = RunningApi.start(folder, "jdbc:sqlite::memory:")) {

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -386,6 +387,107 @@ class RestApiTest {
                   .status())
           .isEqualTo(409);
       assertThat(api.loads("hub")).isEqualTo(loads);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("older changes come by pages, of some bins and actors only if so requested")
+  void olderChanges(TestedDatabase product) throws Exception {
+    try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
+      api.addBins("hub", "hub-3");
+      for (String state : List.of("cordoned", "draining", "open", "cordoned", "open")) {
+        api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"state\": \"%s\"}".formatted(state));
+      }
+      api.assign("hub", "ada");
+      api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"hub-3\"}");
+      assertThat(older(api, "", 2))
+          .containsExactly(
+              "moved",
+              "bin-opened",
+              "bin-cordoned",
+              "bin-opened",
+              "bin-draining",
+              "bin-cordoned",
+              "bin-added",
+              "bin-added",
+              "bin-added");
+      assertThat(older(api, "&bin=hub-3", 1)).containsExactly("moved", "bin-added");
+      assertThat(older(api, "&bin=hub-2&bin=hub-3", 9))
+          .containsExactly("moved", "bin-added", "bin-added");
+      assertThat(older(api, "&actor=ada", 3))
+          .containsExactly(
+              "moved",
+              "bin-opened",
+              "bin-cordoned",
+              "bin-opened",
+              "bin-draining",
+              "bin-cordoned",
+              "bin-added");
+      assertThat(older(api, "&actor=no+one", 3)).isEmpty();
+      JsonNode forward = api.get("/kinds/hub/changes?after=3&limit=2&bin=hub-3").json();
+      assertThat(forward.path("changes")).isEmpty();
+      assertThat(forward.path("next").asInt()).isEqualTo(5);
+    }
+  }
+
+  /** Returns what all changes did, the newest first, read by pages. */
+  private static List<String> older(RunningApi api, String query, int limit) throws Exception {
+    List<String> changes = new ArrayList<>();
+    long before = Long.MAX_VALUE;
+    while (before > 0) {
+      String path = "/kinds/hub/changes?limit=%d&before=%d%s".formatted(limit, before, query);
+      JsonNode page = api.get(path).json();
+      List<String> what = new ArrayList<>(texts(page.path("changes"), "what"));
+      Collections.reverse(what);
+      changes.addAll(what);
+      assertThat(page.path("next").asLong()).isLessThan(before);
+      before = page.path("next").asLong();
+    }
+    return changes;
+  }
+
+  @Test
+  @DisplayName("older assignments of this server come by pages, of some bins only if so requested")
+  void olderAssignments() throws Exception {
+    try (RunningApi api = start()) {
+      post(api, List.of("a", "b", "c", "d", "e"));
+      JsonNode page = api.get("/kinds/hub/newest?limit=2&before=" + Long.MAX_VALUE).json();
+      assertThat(texts(page.path("assignments"), "object")).containsExactly("d", "e");
+      page = api.get("/kinds/hub/newest?limit=9&before=" + page.path("next").asLong()).json();
+      assertThat(texts(page.path("assignments"), "object")).containsExactly("a", "b", "c");
+      assertThat(page.path("next").asLong()).isZero();
+      page = api.get("/kinds/hub/newest?bin=hub-2").json();
+      assertThat(texts(page.path("assignments"), "object")).containsExactly("b", "d");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("the status says whether new objects can be placed, why not, and how many were")
+  void status(TestedDatabase product) throws Exception {
+    try (RunningApi api = RunningApi.start(folder, product.newDatabase(folder))) {
+      post(api, List.of("a", "b", "c"));
+      JsonNode status = api.get("/kinds/hub/status").json();
+      assertThat(status.path("placing").toString()).isEqualTo("{\"works\":true,\"detail\":null}");
+      assertThat(status.path("database").path("works").asBoolean()).isTrue();
+      assertThat(status.path("watcher").path("works").asBoolean()).isTrue();
+      assertThat(status.has("replica")).isFalse();
+      long made = 0;
+      for (JsonNode minute : status.path("newPerMinute")) {
+        made += minute.asLong();
+      }
+      assertThat(made).isEqualTo(3);
+      for (String bin : List.of("hub-1", "hub-2")) {
+        api.admin("PATCH", "/kinds/hub/bins/" + bin, "{\"state\": \"cordoned\"}");
+      }
+      assertThat(api.get("/kinds/hub/status").json().path("placing").path("detail").asText())
+          .isEqualTo("hub-1 is cordoned, hub-2 is cordoned");
+      api.admin("PUT", "/kinds/tenant/bins/db-1", "{\"capacity\": 0}");
+      JsonNode tenants = api.get("/kinds/tenant/status").json();
+      assertThat(tenants.path("placing").path("detail").asText())
+          .isEqualTo("db-1 is full (0 of 0)");
+      assertThat(tenants.has("watcher")).isFalse();
     }
   }
 

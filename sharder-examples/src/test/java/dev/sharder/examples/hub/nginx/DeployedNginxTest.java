@@ -163,7 +163,7 @@ class DeployedNginxTest extends DeployedHubs {
         .contains("\"to\":\"hub-3\",\"what\":\"bin-added\",\"actor\":\"ada\"");
     assertThat(nginx.askAt(OPERATORS, "ada", "PUT", bin, "").status()).isEqualTo(403);
     String[] asAda = {"REMOTE_USER: ada", "Remote-User: ada", "X-Requested-With: curl"};
-    for (String path : List.of("/", "/page.js", "/api/v1/kinds/hub/bins", bin)) {
+    for (String path : List.of("/", "/page/main.js", "/api/v1/kinds/hub/bins", bin)) {
       HubAnswer refused = nginx.askAt(OPERATORS, "bob", "GET", path, "", asAda);
       assertThat(refused.status()).as(path).isEqualTo(403);
       assertThat(refused.body()).contains("'bob' is not one of the 'admins'");

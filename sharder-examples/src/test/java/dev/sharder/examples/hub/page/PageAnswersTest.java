@@ -25,7 +25,7 @@ class PageAnswersTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"/, text/html", "/page.css, text/css", "/page.js, text/javascript"})
+  @CsvSource({"/, text/html", "/page/page.css, text/css", "/page/main.js, text/javascript"})
   void everyPartIsKeptInByStrictHeaders(String path, String type) throws Exception {
     try (RunningApi api = start()) {
       HubAnswer got = api.hub().ask("GET", path, OWN);

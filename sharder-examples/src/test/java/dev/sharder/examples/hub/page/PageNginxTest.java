@@ -78,15 +78,15 @@ class PageNginxTest {
       assertThat(page.locator("#status")).hasText("Live");
       assertThat(page.locator("#me")).hasText("ada");
       assertThat(page.locator("#sign")).isHidden();
-      page.locator("#bins tr[data-bin='hub-1'] [data-act='Cordon']").click();
+      page.locator("#bins-table tr[data-bin='hub-1'] a").click();
+      page.locator("#bin-actions [data-act='Cordon']").click();
       Locator dialog = page.getByRole(AriaRole.DIALOG);
       dialog
           .getByRole(
               AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("Cordon").setExact(true))
           .click();
-      assertThat(page.locator("#bins tr[data-bin='hub-1'] .state")).hasText("cordoned");
-      assertThat(page.locator("#changes li").first())
-          .containsText("bin-cordoned hub-1 by ada: on the page");
+      assertThat(page.locator("#bin-state")).hasText("cordoned");
+      assertThat(page.locator("#changes li").first()).containsText("by ada: on the page");
     }
   }
 

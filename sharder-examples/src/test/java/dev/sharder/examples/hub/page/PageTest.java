@@ -3,56 +3,39 @@ package dev.sharder.examples.hub.page;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.deque.html.axecore.playwright.AxeBuilder;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
-import com.microsoft.playwright.options.ColorScheme;
 import com.sun.net.httpserver.HttpServer;
 import dev.sharder.examples.hub.api.RunningApi;
-import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** The page for operators does its job in a real Chromium, with three hubs. */
+/** The operators' page does its job in a real Chromium, with three hubs. */
 @Timeout(120)
 class PageTest {
-
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-  private static final String MARKUP = "<img src=x onerror=alert(1)>";
-
-  /** Where a picture is to be written for the README. */
-  private static final String PICTURE = "page.picture";
 
   private static Chromium chromium;
 
   @TempDir private Path folder;
   private RunningApi api;
-  private BrowserContext visit;
+  private OpenedPage opened;
   private Page page;
-
-  /** What the browser complains of. */
-  private final List<String> complaints = new ArrayList<>();
 
   @BeforeAll
   static void startChromium() {
@@ -70,184 +53,306 @@ class PageTest {
   void start() throws Exception {
     api = RunningApi.start(folder, "jdbc:sqlite:" + folder.resolve("sharder.db"));
     api.addBins("hub", "hub-3");
-    visit(1200, 900);
-  }
-
-  private void visit(int width, int height) {
-    if (visit != null) {
-      visit.close();
-    }
-    visit = chromium.visit(width, height);
-    page = visit.newPage();
-    page.onConsoleMessage(
-        message -> {
-          if (message.type().equals("error")) {
-            complaints.add(message.text());
-          }
-        });
-    page.onPageError(complaints::add);
-    page.onDialog(
-        dialog -> {
-          complaints.add(dialog.message());
-          dialog.dismiss();
-        });
-    page.navigate("http://127.0.0.1:" + api.hub().port() + "/");
-    assertThat(page.locator("#status")).hasText("Live");
+    opened = OpenedPage.open(chromium, api, 1200, 900);
+    page = opened.page();
   }
 
   @AfterEach
   void end() {
-    if (visit != null) {
-      visit.close();
+    if (opened != null) {
+      opened.close();
     }
     if (api != null) {
       api.close();
     }
   }
 
-  @Test
-  void whoeverHasTheTokenSignsInAndStaysSoUntilTheySignOut() {
-    signIn();
-    page.reload();
-    assertThat(button("Sign out")).isVisible();
-    button("Sign out").click();
-    assertThat(button("Sign in")).isVisible();
-    page.reload();
-    assertThat(button("Sign in")).isVisible();
-    assertThat(visit.cookies()).isEmpty();
-    assertThat(complaints).isEmpty();
+  private void assertNoComplaints() {
+    assertThat(opened.complaints()).isEmpty();
   }
 
   @Test
-  void aWrongTokenIsToldAndDoesNothing() throws Exception {
-    action("Cordon", "hub-1").click();
-    dialog().getByLabel("Token").fill("0123456789abcdefghijABCDEFGHIJ-wrong");
-    dialogButton("Sign in").click();
+  @DisplayName("the holder of the token signs in and stays so in this tab until they sign out")
+  void signsIn() {
+    opened.signIn();
+    page.reload();
+    assertThat(opened.button("Sign out")).isVisible();
+    opened.button("Sign out").click();
+    assertThat(opened.button("Sign in")).isVisible();
+    page.reload();
+    assertThat(opened.button("Sign in")).isVisible();
+    assertThat(opened.visit().cookies()).isEmpty();
+    assertThat((String) page.evaluate("() => JSON.stringify(localStorage)")).isEqualTo("{}");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("a wrong token is reported and changes nothing")
+  void wrongToken() throws Exception {
+    opened.openBin("hub-1");
+    opened.action("Cordon").click();
+    opened.dialog().getByLabel("Token").fill("0123456789abcdefghijABCDEFGHIJ-wrong");
+    opened.dialogButton("Sign in").click();
     assertThat(page.locator("#ask-problem"))
         .hasText("the token is not one of the configured tokens; use one of them");
-    dialogButton("Cancel").click();
-    assertThat(button("Sign in")).isVisible();
+    opened.dialogButton("Cancel").click();
+    assertThat(opened.button("Sign in")).isVisible();
     assertThat(api.get("/kinds/hub/bins/hub-1").json().path("state").asText()).isEqualTo("open");
-    assertThat(complaints).singleElement().asString().contains("401");
+    assertThat(opened.complaints()).singleElement().asString().contains("401");
   }
 
   @Test
-  void anyoneIsFoundWithWhatHappenedToThem() throws Exception {
-    signIn();
+  @DisplayName("the first row has the totals, and the counts of bins lead to them")
+  void glance() throws Exception {
+    api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"capacity\": 2}");
+    api.admin("PATCH", "/kinds/hub/bins/hub-3", "{\"state\": \"cordoned\"}");
+    opened.assignMany(7);
+    assertThat(fact("users")).containsText("7");
+    assertThat(fact("bins")).hasText("Bins2 open1 full1 cordoned");
+    assertThat(fact("spread").locator(".value")).hasText("3");
+    assertThat(fact("room")).hasText("Room left0in 1 of 2 open bins");
+    assertThat(fact("new")).containsText("7 in the last hour");
+    assertThat(fact("new").getByRole(AriaRole.IMG))
+        .hasAttribute("aria-label", Pattern.compile("7 in the last hour, 7 at most in a minute"));
+    assertThat(fact("health")).containsText("Database worksReplica noneWatcher works");
+    fact("bins").getByText("1 cordoned").click();
+    assertThat(opened.rows()).hasCount(1);
+    assertThat(opened.row("hub-3")).containsText("cordoned");
+    assertThat(page).hasURL(Pattern.compile("state=cordoned"));
+    assertNoComplaints();
+  }
+
+  private Locator fact(String name) {
+    return page.locator("[data-fact='" + name + "']");
+  }
+
+  @Test
+  @DisplayName("a banner says in words why new users cannot be placed, until they can be")
+  void banner() throws Exception {
+    Locator banner = page.locator("#banner");
+    assertThat(banner).isHidden();
+    api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"capacity\": 0}");
+    for (String bin : List.of("hub-2", "hub-3")) {
+      api.admin("PATCH", "/kinds/hub/bins/" + bin, "{\"state\": \"cordoned\"}");
+    }
+    assertThat(banner)
+        .hasText(
+            "New users cannot be placed: hub-1 is full (0 of 0), hub-2 is cordoned, hub-3 is"
+                + " cordoned. Users who have a bin keep it.");
+    api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"state\": \"open\"}");
+    assertThat(banner).isHidden();
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("find suggests names by prefix and opens the user's card with their history")
+  void find() throws Exception {
+    opened.assignMany(30);
     api.assign("hub", "ada");
     api.admin(
         "POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"hub-2\", \"reason\": \"lab\"}");
-    find("ada");
+    page.keyboard().press("/");
+    assertThat(page.locator("#find")).isFocused();
+    page.keyboard().type("User-001");
+    assertThat(page.locator("#find-names li")).hasCount(10);
+    assertThat(page.locator("#find-names li").first()).hasText("user-0010hub-2");
+    opened.find("ada");
     assertThat(page.locator("#home")).hasText("hub-2");
+    assertThat(page.locator("#user-title")).isFocused();
+    assertThat(page).hasURL(Pattern.compile("user=ada"));
     assertThat(page.locator("#history li")).hasCount(2);
-    assertThat(page.locator("#history")).containsText("ada hub-1 → hub-2 by ada: lab");
-    find("bob");
-    assertThat(page.locator("#found")).containsText("is new, and would go to hub-1");
-    assertThat(page.locator("#history")).hasCount(0);
-    assertThat(complaints).isEmpty();
+    assertThat(page.locator("#history")).containsText("moved hub-1 → hub-2");
+    assertThat(page.locator("#history")).containsText("by ada: lab");
+    opened.find("bob");
+    assertThat(page.locator("#user")).containsText("New: would go to hub-");
+    page.getByText("Why no other bin").click();
+    assertThat(page.locator(".reasons li")).hasCount(2);
+    page.goBack();
+    assertThat(page.locator("#user-title")).hasText("ada");
+    assertNoComplaints();
   }
 
   @Test
-  void aUserIsFoundHoweverTheirNameIsSpelledUnlessSomebodyIsCalledExactlySo() throws Exception {
+  @DisplayName("a user is found whatever the case of the name, unless one has exactly that name")
+  void findLowercase() throws Exception {
     api.assign("hub", "ada");
     api.assign("hub", "Bob");
-    page.getByLabel("Name").fill("Ada");
-    button("Find").click();
-    assertThat(page.locator("#found h3").first()).hasText("ada");
+    page.locator("#find").fill("Ada");
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#user-title")).hasText("ada");
+    opened.find("Bob");
+    assertThat(page.locator("#home")).hasText("hub-2");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("a move says first what it does and does not do, and the card follows every move")
+  void move() throws Exception {
+    opened.signIn();
+    api.assign("hub", "ada");
+    opened.find("ada");
     assertThat(page.locator("#home")).hasText("hub-1");
-    find("Bob");
+    page.locator("#to").fill("hub-3");
+    opened.button("Move").click();
+    assertThat(opened.dialog())
+        .containsText("Does: from now on ada is sent to hub-3 instead of hub-1.");
+    assertThat(opened.dialog()).containsText("Does not: touch a running server or any files.");
+    opened.dialog().getByLabel("Reason").fill("new disks");
+    opened.dialogButton("Move").click();
+    assertThat(page.locator("#home")).hasText("hub-3");
+    assertThat(page.locator("#history")).containsText("by ada: new disks");
+    api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"hub-2\"}");
     assertThat(page.locator("#home")).hasText("hub-2");
-    assertThat(complaints).isEmpty();
+    assertThat(page.locator("#history li")).hasCount(3);
+    assertThat(page.locator("#changes li").first()).containsText("ada moved hub-3 → hub-2");
+    assertNoComplaints();
   }
 
   @Test
-  void aNameIsTextAndNeverMarkup() throws Exception {
-    signIn();
-    api.assign("hub", URLEncoder.encode(MARKUP, StandardCharsets.UTF_8).replace("+", "%20"));
-    assertThat(page.locator("#newest li").first()).containsText(MARKUP + " → hub-1");
-    find(MARKUP);
-    assertThat(page.locator("#found h3").first()).hasText(MARKUP);
-    page.locator("#to").selectOption("hub-2");
-    button("Move").click();
-    assertThat(page.locator("#ask-title")).hasText("Move " + MARKUP);
-    dialogButton("Move").click();
-    assertThat(page.locator("#home")).hasText("hub-2");
-    assertThat(page.locator("#changes li").first()).containsText(MARKUP + " hub-1 → hub-2");
-    assertThat(page.locator("img")).hasCount(0);
-    assertThat(complaints).isEmpty();
+  @DisplayName("the table sorts and filters, and its URL shows the same to a colleague")
+  void sortAndFilter() throws Exception {
+    api.admin("PUT", "/kinds/hub/bins/hub-10", "{\"labels\": {\"region\": \"eu\"}}");
+    api.admin("PUT", "/kinds/hub/bins/gpu-1", "{\"labels\": {\"region\": \"us\"}}");
+    api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"offset\": 9}");
+    assertThat(opened.rows()).hasCount(5);
+    assertShown("gpu-1", "hub-1", "hub-2", "hub-3", "hub-10");
+    page.locator("[data-sort='load']").click();
+    page.locator("[data-sort='load']").click();
+    assertThat(page.locator("th.load")).hasAttribute("aria-sort", "descending");
+    assertThat(page.locator("[data-sort='load']")).isFocused();
+    assertShown("hub-2", "gpu-1", "hub-1", "hub-3", "hub-10");
+    page.locator("#filter-text").fill("HUB");
+    assertShown("hub-2", "hub-1", "hub-3", "hub-10");
+    assertThat(page.locator("#bins-count")).hasText("4 of 5 bins");
+    String url = page.url();
+    assertThat(url).contains("sort=-load").contains("text=HUB");
+    page.locator("#filter-label").selectOption("region=eu");
+    assertShown("hub-10");
+    page.locator("#filter-state").selectOption("draining");
+    assertThat(page.getByText("No bin matches the filter.")).isVisible();
+    page.navigate(url);
+    assertShown("hub-2", "hub-1", "hub-3", "hub-10");
+    assertThat(page.locator("#filter-text")).hasValue("HUB");
+    opened.button("Clear").click();
+    assertShown("hub-2", "gpu-1", "hub-1", "hub-3", "hub-10");
+    assertNoComplaints();
+  }
+
+  private void assertShown(String... bins) {
+    assertThat(page.locator("#bins-table tbody .name a")).hasText(bins);
   }
 
   @Test
-  void newcomersAreSeenToGoElsewhereOnceABinIsCordoned() throws Exception {
-    signIn();
-    action("Cordon", "hub-1").click();
-    assertThat(dialog()).containsText("It takes no new users. 0 users stay where they are.");
-    dialogButton("Cordon").click();
-    assertThat(row("hub-1")).containsText("cordoned");
-    assertThat(page.locator("#changes li").first()).containsText("bin-cordoned hub-1 by ada");
-    List<String> newUsers = IntStream.range(0, 6).mapToObj(i -> "new-" + i).toList();
-    for (String newUser : newUsers) {
-      assertThat(api.assign("hub", newUser)).isNotEqualTo("hub-1");
+  @DisplayName("a bar is against the capacity, or else against the mean, with a mark")
+  void bars() throws Exception {
+    api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"capacity\": 20}");
+    opened.assignMany(57);
+    assertThat(bar("hub-1")).hasAttribute("aria-valuetext", "19 of 20");
+    assertThat(bar("hub-1")).not().hasClass(Pattern.compile("mean"));
+    assertThat(bar("hub-1").locator(".fill")).hasClass("fill high");
+    assertThat(bar("hub-2")).hasAttribute("aria-valuetext", "19, the mean is 19");
+    assertThat(bar("hub-2")).hasClass(Pattern.compile("mean"));
+    assertThat((String) bar("hub-2").locator(".fill").evaluate("one => one.style.inlineSize"))
+        .isEqualTo("50%");
+    assertNoComplaints();
+  }
+
+  private Locator bar(String bin) {
+    return opened.row(bin).getByRole(AriaRole.METER);
+  }
+
+  @Test
+  @DisplayName("a cordoned bin is seen to take no new users until it is opened again")
+  void cordonAndOpen() throws Exception {
+    opened.signIn();
+    opened.openBin("hub-1");
+    opened.action("Cordon").click();
+    assertThat(opened.dialog()).containsText("It takes no new users. 0 users stay where they are.");
+    opened.dialogButton("Cordon").click();
+    assertThat(page.locator("#bin-state")).hasText("cordoned");
+    assertThat(page.locator("#bin-changes li").first()).containsText("cordoned hub-1");
+    assertThat(page.locator("#changes li").first()).containsText("by ada: on the page");
+    for (int i = 0; i < 6; i++) {
+      assertThat(api.assign("hub", "new-" + i)).isNotEqualTo("hub-1");
     }
-    assertThat(page.locator("#newest li")).hasCount(6);
     assertThat(page.locator("#newest li").first()).containsText("new-5 → hub-3");
-    assertThat(meter("hub-1")).hasJSProperty("value", 0);
-    assertThat(meter("hub-2")).hasJSProperty("value", 3);
-    assertThat(meter("hub-3")).hasJSProperty("value", 3);
-    assertThat(row("hub-3")).containsText("50.0 %");
-    action("Open", "hub-1").click();
-    dialogButton("Open").click();
-    assertThat(action("Cordon", "hub-1")).isVisible();
+    opened.action("Open").click();
+    opened.dialogButton("Open").click();
+    assertThat(opened.action("Cordon")).isVisible();
     assertThat(api.assign("hub", "latest")).isEqualTo("hub-1");
-    assertThat(meter("hub-1")).hasJSProperty("value", 1);
-    assertThat(complaints).isEmpty();
+    opened.backToBins();
+    assertThat(bar("hub-1")).hasAttribute("aria-valuenow", "1");
+    assertThat(opened.row("hub-3")).containsText("42.9 %");
+    assertNoComplaints();
   }
 
   @Test
-  void aBinIsDrainedPieceByPieceAfterItsPlanWasSeen() throws Exception {
-    signIn();
-    assignMany(1_500);
-    assertThat(meter("hub-1")).hasJSProperty("value", 500);
-    action("Drain", "hub-1").click();
-    assertThat(dialog()).containsText("500 moves; it takes no new users meanwhile.");
-    assertThat(page.locator("#plan tbody tr"))
-        .hasText(new String[] {"hub-1hub-2250", "hub-1hub-3250"});
+  @DisplayName("a bin is added, changed and retired")
+  void addChangeRetire() throws Exception {
+    opened.signIn();
+    opened.button("Add bin").click();
+    opened.dialog().getByLabel("Name").fill("hub-4");
+    opened.dialog().getByLabel("Weight").fill("2");
+    opened.dialog().getByLabel("Labels").fill("region=eu\ngpu=a100");
+    opened.dialogButton("Add").click();
+    assertThat(page.locator("#bin-title")).hasText("hub-4");
+    assertThat(page.locator(".label-chip")).hasText(new String[] {"gpu=a100", "region=eu"});
+    opened.action("Change").click();
+    opened.dialog().getByLabel("Capacity").fill("40");
+    opened.dialog().getByLabel("Labels").fill("region=us");
+    opened.dialogButton("Change").click();
+    assertThat(page.locator("#bin-facts")).containsText("Capacity40");
+    assertThat(page.locator(".label-chip")).hasText(new String[] {"region=us"});
+    opened.action("Retire").click();
+    opened.dialogButton("Retire").click();
+    assertThat(page.locator("#bin-state")).hasText("retired");
+    api.assign("hub", "ada");
+    opened.backToBins();
+    opened.openBin("hub-1");
+    opened.action("Retire").click();
+    assertThat(opened.dialog()).containsText("1 user must leave first: drain it");
+    assertThat(opened.dialogButton("Retire")).isHidden();
+    opened.dialogButton("Close").click();
+    opened.backToBins();
+    opened.button("Add bin").click();
+    opened.dialog().getByLabel("Name").fill("hub-1");
+    opened.dialogButton("Add").click();
+    assertThat(page.locator("#ask-problem")).containsText("The bin 'hub-1' exists");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("a bin is drained in pieces after its plan was seen, with progress")
+  void drain() throws Exception {
+    opened.signIn();
+    opened.assignMany(1_500);
+    opened.openBin("hub-1");
+    assertThat(page.locator("#bin-users tbody tr")).hasCount(50);
+    opened.action("Drain").click();
+    assertThat(opened.dialog()).containsText("500 moves. From now on it takes no new users.");
+    assertThat(page.locator("#plan tbody tr")).hasCount(3);
+    assertThat(page.locator("#plan tr[data-bin='hub-1'] .after")).hasText("0");
+    assertThat(page.locator("#plan tr[data-bin='hub-2']")).containsText("500after 750");
     assertThat(page.locator("#ask-progress")).isHidden();
     assertThat(api.loads("hub")).containsEntry("hub-1", 500L);
-    List<String> seen = recordProgress();
-    dialogButton("Drain").click();
+    List<String> seen = opened.recordProgress();
+    opened.dialogButton("Drain").click();
     assertThat(page.locator("#ask-done")).hasText("500 moves made.");
-    assertThat(seen).contains("200 of 500 moved", "400 of 500 moved", "500 of 500 moved");
-    assertThat(page.locator("#ask-progress")).hasJSProperty("position", 1);
-    dialogButton("Close").click();
-    assertThat(row("hub-1")).containsText("draining");
-    assertThat(meter("hub-1")).hasJSProperty("value", 0);
-    assertThat(meter("hub-2")).hasJSProperty("value", 750);
-    assertThat(action("Drain", "hub-1")).hasCount(0);
+    assertThat(seen).contains("200 of 500 moved", "400 of 500 moved");
+    opened.dialogButton("Close").click();
+    assertThat(page.locator("#bin-state")).hasText("draining");
+    assertThat(opened.action("Drain")).hasCount(0);
     assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 750L, "hub-3", 750L));
-    action("Open", "hub-1").click();
-    dialogButton("Open").click();
-    assertThat(row("hub-1").locator(".state")).hasText("open");
-    assertThat(api.assign("hub", "latest")).isEqualTo("hub-1");
-    assertThat(complaints).isEmpty();
-  }
-
-  /** Returns a list that receives the progress the page reports. */
-  private List<String> recordProgress() {
-    List<String> seen = new ArrayList<>();
-    page.exposeFunction("seen", arguments -> seen.add(String.valueOf(arguments[0])));
-    page.evaluate(
-        """
-        () => new MutationObserver(() => seen(document.getElementById("ask-done").textContent))
-          .observe(document.getElementById("ask-done"), {childList: true})""");
-    return seen;
+    assertNoComplaints();
   }
 
   @Test
-  void aDrainThatIsStoppedLeavesTheOthersWhereTheyAre() throws Exception {
-    signIn();
-    assignMany(1_500);
-    action("Drain", "hub-1").click();
+  @DisplayName("a drain that is stopped says so, leaves the others, and can be continued")
+  void stopDrain() throws Exception {
+    opened.signIn();
+    opened.assignMany(1_500);
+    opened.openBin("hub-1");
+    opened.action("Drain").click();
     page.evaluate(
         """
         () => new MutationObserver((_, observer) => {
@@ -256,132 +361,164 @@ class PageTest {
             document.getElementById("ask-cancel").click();
           }
         }).observe(document.getElementById("ask-done"), {childList: true})""");
-    dialogButton("Drain").click();
-    assertThat(page.locator("#ask")).isHidden();
-    assertThat(meter("hub-1")).hasJSProperty("value", 100);
-    action("Drain", "hub-1").click();
-    assertThat(dialog()).containsText("100 moves;");
-    dialogButton("Drain").click();
+    opened.dialogButton("Drain").click();
+    assertThat(page.locator("#ask-done")).hasText("Stopped. 400 moves made, 100 not.");
+    assertThat(api.loads("hub")).containsEntry("hub-1", 100L);
+    opened.dialogButton("Close").click();
+    opened.action("Drain").click();
+    assertThat(opened.dialog()).containsText("100 moves.");
+    opened.dialogButton("Drain").click();
     assertThat(page.locator("#ask-done")).hasText("100 moves made.");
-    assertThat(complaints).isEmpty();
+    assertNoComplaints();
   }
 
   @Test
-  void aUserIsMovedAndWhatIsShownOfThemFollowsWhateverElseMovesThem() throws Exception {
-    signIn();
-    api.assign("hub", "ada");
-    find("ada");
-    assertThat(page.locator("#home")).hasText("hub-1");
-    page.locator("#to").selectOption("hub-3");
-    button("Move").click();
-    assertThat(dialog()).containsText("From hub-1 to hub-3. Stop the server");
-    dialogButton("Move").click();
-    assertThat(page.locator("#home")).hasText("hub-3");
-    assertThat(meter("hub-3")).hasJSProperty("value", 1);
-    api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"hub-2\"}");
+  @DisplayName("a rebalance keeps its limits, and moves nothing before its plan was seen")
+  void rebalance() throws Exception {
+    opened.signIn();
+    opened.assignMany(30);
+    api.addBins("hub", "hub-4");
+    opened.button("Rebalance").click();
+    opened.dialog().getByLabel("At most this many moves").fill("4");
+    opened.dialogButton("Plan").click();
+    assertThat(opened.dialog()).containsText("4 moves.");
+    assertThat(page.locator("#plan tr[data-bin='hub-4']")).containsText("after 4+4");
+    assertThat(api.loads("hub")).containsEntry("hub-4", 0L);
+    opened.dialogButton("Rebalance").click();
+    assertThat(page.locator("#ask-done")).hasText("4 moves made.");
+    assertThat(api.loads("hub")).containsEntry("hub-4", 4L);
+    opened.dialogButton("Close").click();
+    opened.button("Rebalance").click();
+    opened.dialog().getByLabel("Only if the fullest").fill("100");
+    opened.dialogButton("Plan").click();
+    assertThat(opened.dialog()).containsText("Nothing to move");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("whoever could not be moved is named with the reason")
+  void skipped() throws Exception {
+    opened.signIn();
+    opened.assignMany(6);
+    page.route(
+        "**/plans/apply",
+        route ->
+            route.fulfill(
+                new Route.FulfillOptions()
+                    .setContentType("application/json")
+                    .setBody(
+                        """
+                        {"moved": 0, "skipped": 2, "left": 0, "plan": {"revision": 1, "flows": []},
+                         "refused": [{"object": "user-0000", "detail": "it was moved meanwhile"}]}""")));
+    opened.openBin("hub-1");
+    opened.action("Drain").click();
+    opened.dialogButton("Drain").click();
+    assertThat(page.locator("#ask-done"))
+        .containsText("2 skipped; 1 of them because fewer users may move than were planned:");
+    assertThat(page.locator(".refused li")).hasText("user-0000: it was moved meanwhile");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("the bins that the filter shows are cordoned and opened at once")
+  void several() throws Exception {
+    api.addBins("hub", "gpu-1", "gpu-2");
+    opened.signIn();
+    page.locator("#filter-text").fill("gpu");
+    assertThat(opened.rows()).hasCount(2);
+    page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
+    opened.button("Cordon the bins shown").click();
+    assertThat(page.locator("#ask-title")).hasText("Cordon 2 bins");
+    assertThat(opened.dialog()).containsText("gpu-1, gpu-2");
+    opened.dialogButton("Cordon").click();
+    assertThat(page.locator("#ask-done")).hasText("2 bins changed.");
+    opened.dialogButton("Close").click();
+    assertThat(opened.row("gpu-2")).containsText("cordoned");
+    assertThat(api.get("/kinds/hub/bins/hub-1").json().path("state").asText()).isEqualTo("open");
+    page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
+    opened.button("Open the bins shown").click();
+    opened.dialogButton("Open").click();
+    assertThat(page.locator("#ask-done")).hasText("2 bins changed.");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("a bin's own view has its users by pages and prefix")
+  void usersOfABin() throws Exception {
+    opened.assignMany(300);
+    opened.openBin("hub-2");
+    Locator users = page.locator("#bin-users tbody tr");
+    assertThat(users).hasCount(50);
+    assertThat(users.first()).containsText("user-0001");
+    page.locator("#bin-users").getByText("Next").click();
+    assertThat(users.first()).containsText("user-0151");
+    page.locator("#bin-users").getByText("Previous").click();
+    assertThat(users.first()).containsText("user-0001");
+    page.locator("#bin-users input").fill("user-00");
+    page.keyboard().press("Enter");
+    assertThat(users).hasCount(33);
+    page.locator("#bin-users").getByText("user-0004").click();
     assertThat(page.locator("#home")).hasText("hub-2");
-    assertThat(page.locator("#history li")).hasCount(3);
-    assertThat(page.locator("#changes li").first()).containsText("ada hub-3 → hub-2");
-    assertThat(complaints).isEmpty();
+    assertThat(page).hasURL(Pattern.compile("bin=hub-2&user=user-0004"));
+    assertNoComplaints();
   }
 
   @Test
-  void theKeyboardAloneIsEnough() throws Exception {
+  @DisplayName("changes are filtered by bin and actor, paged, and wait while they are paused")
+  void changes() throws Exception {
     api.assign("hub", "ada");
-    page.keyboard().press("Tab");
-    assertThat(page.locator(".skip")).isFocused();
-    page.keyboard().press("Enter");
-    assertThat(page.locator("#find")).isFocused();
-    page.keyboard().type("ada");
-    page.keyboard().press("Enter");
-    assertThat(page.locator("#home")).hasText("hub-1");
-    page.reload();
-    assertThat(action("Cordon", "hub-2")).isVisible();
-    tabTo(action("Cordon", "hub-2"));
-    page.keyboard().press("Enter");
-    assertThat(dialog().getByLabel("Token")).isFocused();
-    page.keyboard().type(RunningApi.TOKEN);
-    page.keyboard().press("Enter");
-    assertThat(page.locator("#ask-title")).hasText("Cordon hub-2");
-    tabTo(dialogButton("Cordon"));
-    page.keyboard().press("Enter");
-    assertThat(row("hub-2")).containsText("cordoned");
-    assertThat(action("Open", "hub-2")).isFocused();
-    page.keyboard().press("Enter");
-    assertThat(page.locator("#ask-title")).hasText("Open hub-2");
-    page.keyboard().press("Escape");
-    assertThat(page.locator("#ask")).isHidden();
-    assertThat(row("hub-2")).containsText("cordoned");
-    assertThat(complaints).isEmpty();
-  }
-
-  private void tabTo(Locator wanted) {
-    for (int i = 0; i < 20 && !Boolean.TRUE.equals(hasFocus(wanted)); i++) {
-      page.keyboard().press("Tab");
+    for (int i = 0; i < 60; i++) {
+      String bin = "hub-" + (1 + (i + 1) % 3);
+      api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"%s\"}".formatted(bin));
     }
-    assertThat(wanted).isFocused();
-  }
-
-  private static Object hasFocus(Locator wanted) {
-    return wanted.evaluate("one => one === document.activeElement");
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {360, 700, 1200})
-  void nothingIsCutOffAtAnyWidth(int width) throws Exception {
-    visit(width, 740);
-    signIn();
-    api.assign("hub", "a".repeat(200));
-    find("a".repeat(200));
-    assertThat(page.locator("#home")).hasText("hub-1");
-    assertThat(widest()).isLessThanOrEqualTo(width);
-    action("Drain", "hub-1").click();
-    assertThat(page.locator("#plan")).isVisible();
-    assertThat(widest()).isLessThanOrEqualTo(width);
-    assertThat((int) dialog().evaluate("one => one.scrollWidth - one.clientWidth")).isZero();
-    assertThat(complaints).isEmpty();
-  }
-
-  private int widest() {
-    return (int)
-        page.evaluate(
-            """
-            () => Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll(
-              "main *, header *")].filter((one) => one.checkVisibility() && !one.closest("thead"))
-              .map((one) => Math.ceil(one.getBoundingClientRect().right)))""");
-  }
-
-  @ParameterizedTest
-  @EnumSource(names = {"LIGHT", "DARK"})
-  void whoeverSeesLittleOrNothingCanUseIt(ColorScheme scheme) throws Exception {
-    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
-    signIn();
-    assignMany(30);
+    Locator entries = page.locator("#changes li");
+    assertThat(entries).hasCount(50);
+    assertThat(page.locator("#changes .feed h3")).hasText("Today");
+    assertThat(entries.first().locator("time")).hasAttribute("title", Pattern.compile("2\\d{3}"));
+    page.locator("#changes").getByText("Older").click();
+    assertThat(page.locator("#changes .title .hint")).hasText("older");
+    assertThat(entries.last()).containsText("hub-");
+    page.locator("#changes").getByText("Newest").click();
+    assertThat(page.locator("#changes .title .hint")).hasText("");
+    page.locator("#changes").getByText("Pause").click();
+    page.mouse().move(0, 0);
     api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"state\": \"cordoned\"}");
-    find("user-0001");
-    assertThat(page.locator("#home")).isVisible();
-    assertThat(page.locator("#newest li")).hasCount(30);
-    assertThat(row("hub-2")).containsText("cordoned");
-    assertThat(accessibilityProblems("html")).isEmpty();
-    action("Drain", "hub-2").click();
-    assertThat(page.locator("#plan")).isVisible();
-    assertThat(accessibilityProblems("#ask")).isEmpty();
-    dialogButton("Drain").click();
-    assertThat(page.locator("#ask-done")).hasText("10 moves made.");
-    assertThat(accessibilityProblems("#ask")).isEmpty();
-    assertThat(complaints).isEmpty();
-  }
-
-  /** By axe-core, with the contrast of every text. */
-  private List<String> accessibilityProblems(String part) {
-    return new AxeBuilder(page)
-        .include(part).analyze().getViolations().stream()
-            .map(rule -> rule.getId() + ": " + rule.getNodes())
-            .toList();
+    assertThat(page.locator("#changes .title .hint")).hasText("1 new");
+    assertThat(entries.first()).not().containsText("cordoned");
+    page.locator("#changes").getByText("Resume").click();
+    assertThat(entries.first()).containsText("cordoned hub-2");
+    page.locator("#changes [name='actor']").fill("no one");
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#changes")).containsText("Nothing yet.");
+    page.locator("#changes [name='actor']").fill("ada");
+    page.locator("#changes [name='bin']").fill("hub-2");
+    page.keyboard().press("Enter");
+    assertThat(entries).hasCount(41);
+    assertNoComplaints();
   }
 
   @Test
-  void aPageOfAnotherOriginNeitherActsNorReads() throws Exception {
+  @DisplayName("what is shown is saved as CSV and JSON, and no name becomes a formula")
+  void export() throws Exception {
+    api.addBins("hub", "=1+1");
+    assertThat(opened.rows()).hasCount(4);
+    page.locator("#filter-text").fill("1");
+    page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
+    Download csv = page.waitForDownload(() -> opened.button("Export bins as CSV").click());
+    List<String> lines = Files.readAllLines(csv.path());
+    assertThat(csv.suggestedFilename()).isEqualTo("bins.csv");
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0)).startsWith("bin,weight,offset,capacity,state,");
+    assertThat(lines.get(1)).startsWith("'=1+1,1,0,,open,");
+    page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
+    Download json = page.waitForDownload(() -> opened.button("Export bins as JSON").click());
+    assertThat(Files.readString(json.path())).contains("\"bin\": \"=1+1\"");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("a page of another origin neither acts nor reads")
+  void otherOrigin() throws Exception {
     HttpServer elsewhere =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     elsewhere.createContext(
@@ -392,8 +529,8 @@ class PageTest {
         });
     elsewhere.start();
     try {
-      signIn();
-      Page other = visit.newPage();
+      opened.signIn();
+      Page other = opened.visit().newPage();
       other.navigate("http://127.0.0.1:" + elsewhere.getAddress().getPort() + "/");
       assertThat(sent(other, "PATCH", "/bins/hub-1", "{state: 'cordoned'}")).isEqualTo("refused");
       assertThat(sent(other, "PUT", "/assignments/mallory", null)).isEqualTo("refused");
@@ -408,7 +545,7 @@ class PageTest {
     }
     assertThat(api.get("/kinds/hub/bins/hub-1").json().path("state").asText()).isEqualTo("open");
     assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 0L, "hub-3", 0L));
-    assertThat(complaints).isEmpty();
+    assertNoComplaints();
   }
 
   private Object sent(Page other, String method, String path, String body) {
@@ -430,83 +567,5 @@ class PageTest {
 
   private String url(String path) {
     return "http://127.0.0.1:" + api.hub().port() + "/api/v1/kinds/hub" + path;
-  }
-
-  /** Draws the picture of docs/hub-sharder.md: {@code -Dpage.picture=docs/operator-page.png}. */
-  @Test
-  @EnabledIfSystemProperty(named = PICTURE, matches = ".+")
-  void drawsThePictureOfTheDocumentation() throws Exception {
-    api.addBins("hub", "hub-4", "hub-5");
-    api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"capacity\": 400}");
-    api.admin("PATCH", "/kinds/hub/bins/hub-4", "{\"capacity\": 150}");
-    api.admin("PATCH", "/kinds/hub/bins/hub-5", "{\"weight\": 2, \"capacity\": 600}");
-    assignMany(860);
-    api.admin(
-        "PATCH", "/kinds/hub/bins/hub-3", "{\"state\": \"cordoned\", \"reason\": \"new disks\"}");
-    api.assign("hub", "hedy");
-    api.admin(
-        "POST",
-        "/kinds/hub/assignments/hedy/move",
-        "{\"bin\": \"hub-5\", \"reason\": \"the lab\"}");
-    for (String newUser : List.of("grace", "edsger", "barbara", "donald", "radia", "dennis")) {
-      api.assign("hub", newUser);
-    }
-    visit(1200, 880);
-    signIn();
-    find("hedy");
-    assertThat(page.locator("#home")).hasText("hub-5");
-    assertThat(page.locator("#newest li").first()).containsText("dennis");
-    page.screenshot(
-        new Page.ScreenshotOptions()
-            .setPath(
-                Path.of("").toAbsolutePath().getParent().resolve(System.getProperty(PICTURE))));
-  }
-
-  private void assignMany(int count) throws Exception {
-    List<String> users = IntStream.range(0, count).mapToObj("user-%04d"::formatted).toList();
-    String roster = MAPPER.writeValueAsString(Map.of("objects", users));
-    ApiAnswer reply = api.admin("POST", "/kinds/hub/assignments", roster);
-    assertThat(reply.status()).as(reply.body()).isEqualTo(200);
-  }
-
-  private void signIn() {
-    button("Sign in").click();
-    dialog().getByLabel("Token").fill(RunningApi.TOKEN);
-    dialogButton("Sign in").click();
-    assertThat(button("Sign out")).isVisible();
-    assertThat(page.locator("#ask")).isHidden();
-    assertThat(page.locator("#status")).hasText("Live");
-  }
-
-  private void find(String object) {
-    page.getByLabel("Name").fill(object);
-    button("Find").click();
-    assertThat(page.locator("#found h3").first()).hasText(object);
-  }
-
-  private Locator row(String bin) {
-    return page.locator("#bins tr[data-bin='" + bin + "']");
-  }
-
-  private Locator meter(String bin) {
-    return row(bin).locator("meter");
-  }
-
-  private Locator action(String what, String bin) {
-    return row(bin).locator("[data-act='" + what + "']");
-  }
-
-  private Locator dialog() {
-    return page.getByRole(AriaRole.DIALOG);
-  }
-
-  private Locator dialogButton(String name) {
-    return dialog()
-        .getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName(name).setExact(true));
-  }
-
-  private Locator button(String name) {
-    return page.getByRole(
-        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
   }
 }

@@ -1,0 +1,157 @@
+// A bin's own view: its load and settings, what can be done with it, its users and its changes.
+
+import { get, withQuery } from "./api.js";
+import { loadBar, renewLoadBar } from "./bars.js";
+import { become, changeBin } from "./binforms.js";
+import { $, button, element, input, named, say, time } from "./elements.js";
+import { changesFeed, userLink } from "./entries.js";
+import { exportButtons } from "./export.js";
+import { Feed } from "./feed.js";
+import { labelsText, number, percent } from "./format.js";
+import { inKind, model, room } from "./model.js";
+import { drain } from "./plan.js";
+import { stateWord } from "./table.js";
+import { follow, view } from "./view.js";
+
+const page = 50;
+let shown = "";
+let feed = null;
+
+/** Shows the bin that the view names, or none; returns whether it shows one. */
+export function showBin() {
+  const { bin } = view();
+  if (bin !== shown) {
+    shown = bin;
+    feed = null;
+    $("bin").replaceChildren();
+    $("bin").hidden = !bin;
+    if (bin) build(bin);
+  }
+  return bin !== "";
+}
+
+export function forgetBin() {
+  shown = "";
+}
+
+export const followBin = (reply) => feed?.add(reply);
+
+function build(name) {
+  const changes = element("section", "", { id: "bin-changes", "aria-labelledby": "bin-changes-title" });
+  $("bin").replaceChildren(
+    element("p", follow(element("a", "← All bins"), { bin: "" }), { class: "back" }),
+    element("div", [
+      element("h2", named(name), { id: "bin-title", tabindex: "-1" }),
+      element("span", "", { id: "bin-state" }),
+      element("span", "", { class: "gap" }),
+      element("span", "", { id: "bin-actions" }),
+    ], { class: "title" }),
+    element("div", "", { id: "bin-facts" }),
+    element("div", [users(name), changes], { class: "halves" }),
+  );
+  feed = new Feed(changes, { ...changesFeed({ bin: name }, ["actor"]), title: "Changes of this bin", level: "h3" });
+  feed.reload();
+  renewBin();
+  $("bin-title").focus();
+}
+
+/** Shows the numbers of the bin as they are now. */
+export function renewBin() {
+  if (!shown) return;
+  const bin = model.byName.get(shown);
+  if (!bin) {
+    say($("bin-state"), model.bins.length ? "There is no such bin." : "");
+    return;
+  }
+  const word = stateWord(bin);
+  say($("bin-state"), bin.up === undefined ? word : `${word}, ${bin.up ? "up" : "down"}`);
+  $("bin-state").className = `state ${bin.up === false ? "down" : word}`;
+  renewActions(bin);
+  renewFacts(bin);
+}
+
+/** Makes the buttons anew only if they differ, so that no click or focus is lost because a number changed. */
+function renewActions(bin) {
+  const now = () => model.byName.get(bin.bin) ?? bin;
+  const possible = [["Change", () => changeBin(now())]];
+  if (bin.state === "open") possible.push(["Cordon", () => become(now(), "cordoned")]);
+  else possible.push(["Open", () => become(now(), "open")]);
+  if (bin.assigned > 0) possible.push(["Drain", () => drain(now())]);
+  if (bin.state !== "retired") possible.push(["Retire", () => become(now(), "retired")]);
+  const key = possible.map(([name]) => name).join();
+  const place = $("bin-actions");
+  if (place.dataset.key === key) return;
+  const hadFocus = place.contains(document.activeElement);
+  place.dataset.key = key;
+  place.replaceChildren(...possible.map(([name, act]) => button(name, act, { "data-act": name })));
+  if (hadFocus) place.children[1].focus();
+}
+
+function renewFacts(bin) {
+  const key = JSON.stringify([bin, model.meanPerWeight, model.load]);
+  const place = $("bin-facts");
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  const bar = place.querySelector(".bar") ?? loadBar(bin);
+  renewLoadBar(bar, bin);
+  const fact = (term, value) => element("div", [element("dt", term), element("dd", value)]);
+  const labels = labelsText(bin.labels);
+  place.replaceChildren(bar, element("dl", [
+    fact("Load", number(bin.load)),
+    fact("Assigned", number(bin.assigned)),
+    fact("Offset", number(bin.offset)),
+    fact("Capacity", bin.capacity === null ? "no limit" : number(bin.capacity)),
+    fact("Room", bin.capacity === null ? "no limit" : number(room(bin))),
+    fact("Weight", number(bin.weight)),
+    fact("Share", percent(bin.load, model.load)),
+    fact("New users", bin.refusal ?? "welcome"),
+    fact("Labels", labels.length ? labels.map((label) => element("span", label, { class: "label-chip" })) : "none"),
+  ], { class: "facts wide" }));
+}
+
+/** The users of a bin, by prefix and pages. */
+function users(bin) {
+  const state = { prefix: "", page: { assignments: [], next: null }, before: [] };
+  const body = element("tbody");
+  const count = element("span", "", { class: "hint", role: "status" });
+  const prefix = input({ type: "search", "aria-label": "Only users whose names start with", placeholder: "any user", maxlength: 255 });
+  const turn = async (after) => {
+    try {
+      state.page = await get(withQuery(inKind("assignments"), { bin, prefix: state.prefix, after, limit: page }));
+    } catch (problem) {
+      say(count, problem.message);
+      return;
+    }
+    body.replaceChildren(...state.page.assignments.map(userRow));
+    say(count, state.page.assignments.length ? "" : "no users");
+    next.disabled = state.page.next === null;
+    previous.disabled = state.before.length === 0;
+  };
+  const start = () => { state.prefix = prefix.value; state.before = []; state.after = ""; return turn(""); };
+  const next = button("Next", () => { state.before.push(state.after); state.after = state.page.next; turn(state.after); }, { class: "quiet" });
+  const previous = button("Previous", () => { state.after = state.before.pop() ?? ""; turn(state.after); }, { class: "quiet" });
+  const form = element("form", prefix, { class: "filter" });
+  form.addEventListener("submit", (event) => { event.preventDefault(); start(); });
+  form.addEventListener("change", start);
+  start();
+  return element("section", [
+    element("div", [
+      element("h3", "Users", { id: "users-title" }), count,
+    ], { class: "title" }),
+    form,
+    element("div", element("table", [
+      element("thead", element("tr", ["User", "Since", "Size", "Group"].map((title) => element("th", title, { scope: "col", class: title === "Size" ? "number" : null })))),
+      body,
+    ], { "aria-labelledby": "users-title" }), { class: "scroll", tabindex: "0", role: "group", "aria-label": "Users of the bin" }),
+    element("div", [previous, next, element("span", "", { class: "gap" }), exportButtons("users", () => state.page.assignments)], { class: "pages" }),
+  ], { id: "bin-users", "aria-labelledby": "users-title" });
+}
+
+function userRow(assignment) {
+  return element("tr", [
+    element("th", userLink(assignment.object), { scope: "row" }),
+    element("td", time(assignment.assignedAt)),
+    element("td", number(assignment.size), { class: "number" }),
+    element("td", assignment.group === null ? "" : named(assignment.group)),
+  ]);
+}

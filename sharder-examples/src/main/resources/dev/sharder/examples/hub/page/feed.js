@@ -1,0 +1,150 @@
+// A list of what happened, the newest first: by day, live until someone reads or pauses it, older ones by pages.
+
+import { button, element, input, say } from "./elements.js";
+import { exportButtons } from "./export.js";
+import { dayOf } from "./format.js";
+
+const page = 50;
+/** Above every number that the API counts with. */
+const newest = Number.MAX_SAFE_INTEGER;
+
+export class Feed {
+  /**
+   * @param root the section to fill
+   * @param {object} of its `title`, `hint`, `filters`; `load(query)`, which fetches a page; `matches(entry, filter)`;
+   *     `line(entry)`, its content; `at(entry)`, its time
+   */
+  constructor(root, of) {
+    this.of = of;
+    this.entries = [];
+    this.next = 0;
+    this.waiting = 0;
+    this.isPaused = false;
+    this.isOlder = false;
+    this.isTrimmed = false;
+    this.isPointed = false;
+    this.number = 0;
+    this.build(root);
+  }
+
+  build(root) {
+    const { title, hint, filters, level = "h2" } = this.of;
+    const id = `${root.id}-title`;
+    this.pause = button("Pause", () => this.setPaused(!this.isPaused), { class: "quiet", "aria-pressed": "false" });
+    this.count = element("span", "", { class: "hint", role: "status" });
+    this.inputs = Object.fromEntries(filters.map((name) => [name, input({ type: "search", name, "aria-label": `Only of this ${name}`, placeholder: `any ${name}` })]));
+    const form = element("form", Object.values(this.inputs), { class: "filter" });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", () => this.reload());
+    this.list = element("div", "", { class: "feed scroll", tabindex: "0", role: "group", "aria-labelledby": id });
+    this.older = button("Older", () => this.turnOlder(), { class: "quiet" });
+    this.latest = button("Newest", () => this.reload(), { class: "quiet" });
+    root.replaceChildren(
+      element("div", [
+        element(level, title, { id }), this.count, element("span", "", { class: "gap" }), this.pause,
+      ], { class: "title" }),
+      ...(hint ? [element("p", hint, { class: "hint" })] : []),
+      ...(filters.length ? [form] : []),
+      this.list,
+      element("div", [this.older, this.latest, element("span", "", { class: "gap" }), exportButtons(title.toLowerCase(), () => this.entries)], { class: "pages" }),
+    );
+    // A pointer that rests where the list came to be reads nothing.
+    this.list.addEventListener("pointermove", (event) => { if (event.movementX || event.movementY) this.isPointed = true; }, { passive: true });
+    this.list.addEventListener("pointerleave", () => { this.isPointed = false; });
+    for (const event of ["pointerleave", "focusout", "scroll"]) {
+      this.list.addEventListener(event, () => setTimeout(() => this.catchUp()), { passive: true });
+    }
+  }
+
+  filter() {
+    return Object.fromEntries(Object.entries(this.inputs).map(([name, box]) => [name, box.value.trim()]));
+  }
+
+  /** Whether someone reads: the list must not move under them. */
+  isRead() {
+    return this.isPaused || this.isOlder || this.list.scrollTop > 0 || this.isPointed || this.list.matches(":focus-within");
+  }
+
+  setPaused(paused) {
+    this.isPaused = paused;
+    this.pause.setAttribute("aria-pressed", String(paused));
+    say(this.pause, paused ? "Resume" : "Pause");
+    if (!paused) this.reload();
+  }
+
+  /** Shows the newest page. */
+  reload() {
+    this.list.scrollTop = 0;
+    return this.turn(newest);
+  }
+
+  async turnOlder() {
+    if (this.isTrimmed) await this.turn(newest);
+    await this.turn(this.next);
+  }
+
+  async turn(before) {
+    const number = ++this.number;
+    let reply;
+    try {
+      reply = await this.of.load({ ...this.filter(), before, limit: page });
+    } catch (problem) {
+      say(this.count, problem.message);
+      return;
+    }
+    // Another page was asked for meanwhile.
+    if (number !== this.number) return;
+    this.entries = this.entriesOf(reply);
+    this.next = reply.next;
+    this.isOlder = before !== newest;
+    this.isTrimmed = false;
+    this.waiting = 0;
+    this.list.scrollTop = 0;
+    this.render();
+  }
+
+  entriesOf(reply) {
+    return [...(reply.changes ?? reply.assignments)].reverse();
+  }
+
+  /** Adds entries that came just now, unless someone reads. */
+  add(reply) {
+    const filter = this.filter();
+    const fresh = this.entriesOf(reply).filter((entry) => this.of.matches(entry, filter));
+    if (!fresh.length) return;
+    if (this.isRead()) {
+      this.waiting += fresh.length;
+      this.renderCount();
+      return;
+    }
+    const all = [...fresh, ...this.entries];
+    this.entries = all.slice(0, page);
+    // What falls off the end is on the next page, which begins elsewhere now.
+    if (all.length > page) this.isTrimmed = true;
+    this.render();
+  }
+
+  catchUp() {
+    if (this.waiting && !this.isRead()) this.reload();
+  }
+
+  renderCount() {
+    say(this.count, this.waiting ? `${this.waiting.toLocaleString()} new` : this.isOlder ? "older" : "");
+  }
+
+  render() {
+    const days = new Map();
+    for (const entry of this.entries) {
+      const day = dayOf(this.of.at(entry));
+      days.set(day, [...(days.get(day) ?? []), entry]);
+    }
+    const groups = [...days].map(([day, entries]) => [
+      element("h3", day),
+      element("ol", entries.map((entry) => element("li", this.of.line(entry)))),
+    ]);
+    this.list.replaceChildren(...(groups.length ? groups.flat() : [element("p", "Nothing yet.", { class: "hint" })]));
+    this.older.disabled = !this.next && !this.isTrimmed;
+    this.latest.hidden = !this.isOlder;
+    this.renderCount();
+  }
+}

@@ -1,0 +1,249 @@
+// The operators' page. It does everything through the REST API, with the token of the signed-in operator or as
+// the admin that the proxy names. This module wires the others, and keeps what they show up to date.
+
+import { get, hasToken, withQuery } from "./api.js";
+import { followBin, forgetBin, renewBin, showBin } from "./bin.js";
+import { addBin, becomeAll } from "./binforms.js";
+import { onAnswer } from "./dialog.js";
+import { $, element, renewTimes, say } from "./elements.js";
+import { changesFeed, newestFeed } from "./entries.js";
+import { exportButtons } from "./export.js";
+import { Feed } from "./feed.js";
+import "./find.js";
+import { many, number } from "./format.js";
+import { clearGlance, showGlance } from "./glance.js";
+import { allLabels, inKind, model, orders, setBins, shownBins, states } from "./model.js";
+import { rebalance } from "./plan.js";
+import { recognise, signOut, signOutIfRefused, withToken } from "./signin.js";
+import { scrollToTop, showHeader, showTable } from "./table.js";
+import { followUser, forgetUser, showUser } from "./user.js";
+import { adjust, onView, view } from "./view.js";
+
+const second = 1000;
+const newest = new Feed($("newest"), newestFeed);
+const changes = new Feed($("changes"), changesFeed({}, ["bin", "actor"]));
+let watching = new AbortController();
+
+// ---- what the view says
+
+function showView() {
+  const wanted = view();
+  if (wanted.kind && wanted.kind !== model.kind && [...$("kind").options].some((option) => option.value === wanted.kind)) {
+    $("kind").value = wanted.kind;
+    watch();
+  }
+  for (const name of ["text", "state", "label"]) if ($(`filter-${name}`).value !== wanted[name]) $(`filter-${name}`).value = wanted[name];
+  $("sort-by").value = wanted.sort || "name";
+  $("filter-clear").hidden = !(wanted.text || wanted.state || wanted.label);
+  showHeader();
+  const wasBin = $("bins").hidden;
+  $("bins").hidden = showBin();
+  showBins();
+  if (wasBin && !$("bins").hidden) $("bins-title").focus();
+  showUser();
+}
+
+function showBins() {
+  if (!model.kind) return;
+  showGlance();
+  renewBin();
+  if ($("bins").hidden) return;
+  const shown = shownBins(view());
+  showTable(shown);
+  const all = model.bins.length;
+  say($("bins-count"), shown.length === all ? many(all, "bin") : `${number(shown.length)} of ${many(all, "bin")}`);
+  $("bins-none").hidden = shown.length > 0 || all === 0;
+}
+
+function showLabels() {
+  const labels = allLabels();
+  const known = [...$("filter-label").options].map((option) => option.value);
+  if (known.slice(1).join("\n") === labels.join("\n")) return;
+  $("filter-label").replaceChildren(element("option", "any label", { value: "" }), ...labels.map((label) => element("option", label, { value: label })));
+  $("filter-label").parentNode.hidden = !labels.length;
+  $("filter-label").value = view().label;
+}
+
+// ---- live
+
+/** Waits, and as long as no one looks at the tab. */
+async function pause(millis, signal) {
+  await new Promise((resolve) => {
+    const timer = setTimeout(done, millis);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      document.removeEventListener("sharder-now", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+    document.addEventListener("sharder-now", done);
+  });
+  while (document.hidden && !signal.aborted) {
+    await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+  }
+}
+
+/** Repeats work; a slow answer makes the next request wait longer, so that a page never keeps a server busy. */
+async function repeat(signal, millis, work) {
+  while (!signal.aborted) {
+    const start = performance.now();
+    try {
+      await work();
+      status("Live");
+      if (millis) await pause(Math.max(millis, 5 * (performance.now() - start)), signal);
+    } catch (problem) {
+      if (signal.aborted) return;
+      status(problem.message, true);
+      signOutIfRefused(problem);
+      await pause(3 * second, signal);
+    }
+  }
+}
+
+function status(text, isWrong = false) {
+  say($("status"), text);
+  $("status").classList.toggle("wrong", isWrong);
+}
+
+async function readBins(signal) {
+  const reply = await get(inKind("bins"), signal);
+  if (signal.aborted) return;
+  setBins(reply.bins);
+  showLabels();
+  showBins();
+}
+
+async function readStatus(signal) {
+  const reply = await get(inKind("status"), signal);
+  if (signal.aborted) return;
+  model.status = reply;
+  showGlance();
+}
+
+function readNewest(signal) {
+  let after = null;
+  return async () => {
+    // The first page only says where to go on; the list reads its own.
+    const reply = await get(withQuery(inKind("newest"), { after: after ?? 0, limit: after === null ? 1 : 50 }), signal);
+    if (signal.aborted) return;
+    if (after !== null) newest.add(reply);
+    // The server counts from 0 again after a restart.
+    after = reply.next < after ? 0 : reply.next;
+  };
+}
+
+function readChanges(signal) {
+  let after = null;
+  return async () => {
+    if (after === null) after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal)).next;
+    const reply = await get(withQuery(inKind("changes"), { after, limit: 50, wait: 25 }), signal);
+    if (signal.aborted) return;
+    after = reply.next;
+    changes.add(reply);
+    followBin(reply);
+    followUser(reply.changes);
+    // The server answers at once, with an empty page, if too many clients wait.
+    if (!reply.changes.length) await pause(second, signal);
+  };
+}
+
+/** Shows another kind from the start. */
+function watch() {
+  watching.abort();
+  watching = new AbortController();
+  const { signal } = watching;
+  model.kind = $("kind").value;
+  model.status = null;
+  setBins([]);
+  clearGlance();
+  forgetBin();
+  forgetUser();
+  scrollToTop();
+  newest.reload();
+  changes.reload();
+  repeat(signal, second, () => readBins(signal));
+  repeat(signal, 5 * second, () => readStatus(signal));
+  repeat(signal, second, readNewest(signal));
+  repeat(signal, 0, readChanges(signal));
+}
+
+async function start() {
+  try {
+    await recognise();
+    const reply = await get("api/v1/kinds");
+    model.lowercase = reply.lowercase;
+    $("kind").replaceChildren(...reply.kinds.map((each) => element("option", each)));
+    const wanted = [view().kind, "hub"].find((kind) => reply.kinds.includes(kind));
+    if (wanted) $("kind").value = wanted;
+    if (!$("kind").value) {
+      status("There are no bins yet.");
+      return;
+    }
+    watch();
+    showView();
+  } catch (problem) {
+    status(problem.message, true);
+    signOutIfRefused(problem);
+    if (problem.status === 401) withToken(start);
+  }
+}
+
+// ---- wiring
+
+function build() {
+  $("filter-state").append(element("option", "any state", { value: "" }), ...Object.keys(states).map((state) => element("option", state)));
+  $("sort-by").append(...Object.keys(orders).flatMap((order) => [element("option", `${order} ↑`, { value: order }), element("option", `${order} ↓`, { value: `-${order}` })]));
+  $("bins-export").append(...exportButtons("bins", () => shownBins(view())));
+  $("filter-text").addEventListener("input", () => { scrollToTop(); adjust({ text: $("filter-text").value }); });
+  for (const name of ["state", "label"]) {
+    $(`filter-${name}`).addEventListener("change", () => { scrollToTop(); adjust({ [name]: $(`filter-${name}`).value }); });
+  }
+  $("sort-by").addEventListener("change", () => adjust({ sort: $("sort-by").value }));
+  $("filter").addEventListener("reset", () => { adjust({ text: "", state: "", label: "" }); $("filter-text").focus(); });
+  $("filter").addEventListener("submit", (event) => event.preventDefault());
+  $("add-bin").addEventListener("click", addBin);
+  $("rebalance").addEventListener("click", () => rebalance(filtered()));
+  $("cordon-shown").addEventListener("click", () => becomeAll(shownBins(view()), "cordoned"));
+  $("open-shown").addEventListener("click", () => becomeAll(shownBins(view()), "open"));
+  $("kind").addEventListener("change", () => {
+    adjust({ kind: $("kind").value, text: "", state: "", label: "", bin: "", user: "" });
+  });
+  $("sign").addEventListener("click", () => {
+    if (hasToken()) {
+      signOut();
+      start();
+    } else {
+      withToken(start);
+    }
+  });
+}
+
+/** The open bins shown, if the filter leaves some out. */
+function filtered() {
+  const { text, state, label } = view();
+  return text || state || label ? shownBins(view()).filter(states.open) : null;
+}
+
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (event.key === "Escape" && menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    if (event.key === "Escape" || !menu.contains(event.target) || event.target.closest("button")) menu.open = false;
+  }
+}
+
+/** The button that opened the dialog may be gone; then the focus goes to the title of what is shown. */
+$("ask").addEventListener("close", () => setTimeout(() => {
+  if (document.activeElement === document.body) ($("bin").hidden ? $("bins-title") : $("bin-title")).focus();
+}));
+
+build();
+onView(showView);
+onAnswer((problem) => {
+  signOutIfRefused(problem);
+  document.dispatchEvent(new Event("sharder-now"));
+});
+document.addEventListener("click", closeMenus);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenus(event); });
+setInterval(() => renewTimes(document), 30 * second);
+start();

@@ -1,0 +1,163 @@
+// The table of bins. Only the rows in sight are elements, so that 10,000 bins are as fast as ten.
+
+import { loadBar, renewLoadBar } from "./bars.js";
+import { $, element, named, say } from "./elements.js";
+import { labelsText, number, percent } from "./format.js";
+import { isFull, model, room } from "./model.js";
+import { adjust, follow, view } from "./view.js";
+
+const columns = [
+  ["name", "Bin"], ["state", "State"], ["load", "Load"], ["room", "Room", "number"], ["share", "Share", "number"],
+];
+const beyond = 6;
+const scroll = $("bins-scroll");
+const table = $("bins-table");
+const body = table.tBodies[0];
+const above = spacer();
+const below = spacer();
+
+/** The bins in their order, the rows in sight by name, and the one row that Tab reaches. */
+let bins = [];
+const rows = new Map();
+let current = 0;
+let isWhole = false;
+
+function spacer() {
+  return element("tr", element("td", "", { colspan: columns.length }), { class: "spacer", "aria-hidden": "true" });
+}
+
+function header() {
+  const { sort } = view();
+  return columns.map(([column, title, kind]) => {
+    const isSorted = sort.replace("-", "") === column || (!sort && column === "name");
+    const order = isSorted && (sort.startsWith("-") ? "descending" : "ascending");
+    const by = element("button", title, { type: "button", "data-sort": column });
+    by.addEventListener("click", () => adjust({ sort: order === "ascending" ? `-${column}` : column === "name" ? "" : column }));
+    return element("th", by, { scope: "col", role: "columnheader", "aria-sort": order || null, class: `${column} ${kind ?? ""}` });
+  });
+}
+
+/** Shows these bins; the header only changes with the view. */
+export function showTable(list) {
+  bins = list;
+  table.setAttribute("aria-rowcount", bins.length + 1);
+  current = Math.min(current, Math.max(0, bins.length - 1));
+  render();
+}
+
+export function showHeader() {
+  const focused = document.activeElement?.dataset.sort;
+  table.tHead.rows[0].replaceChildren(...header());
+  if (focused) table.tHead.querySelector(`[data-sort="${focused}"]`).focus();
+}
+
+export function scrollToTop() {
+  scroll.scrollTop = 0;
+  current = 0;
+}
+
+const rowHeight = () => parseFloat(getComputedStyle(table).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize);
+
+/** Returns the first and the last row that must exist. */
+function range() {
+  if (isWhole) return [0, bins.length];
+  const height = rowHeight();
+  const first = Math.max(0, Math.floor(scroll.scrollTop / height) - beyond);
+  const count = Math.ceil(scroll.clientHeight / height) + 2 * beyond;
+  return [first, Math.min(bins.length, first + count)];
+}
+
+function render() {
+  const [first, end] = range();
+  const inSight = bins.slice(first, end);
+  const kept = new Set(inSight.map((bin) => bin.bin));
+  for (const [name, row] of rows) {
+    if (!kept.has(name)) {
+      row.remove();
+      rows.delete(name);
+    }
+  }
+  above.firstChild.style.blockSize = `${first * rowHeight()}px`;
+  below.firstChild.style.blockSize = `${(bins.length - end) * rowHeight()}px`;
+  if (above.parentNode !== body) body.replaceChildren(above, below);
+  let before = above;
+  inSight.forEach((bin, i) => {
+    const row = rowOf(bin, first + i);
+    // A row that is in its place is not touched, so it keeps the focus.
+    if (before.nextSibling !== row) before.after(row);
+    before = row;
+  });
+}
+
+function rowOf(bin, index) {
+  const row = rows.get(bin.bin) ?? newRow(bin);
+  rows.set(bin.bin, row);
+  if (row.bin !== bin) renew(row, bin);
+  row.setAttribute("aria-rowindex", index + 2);
+  row.querySelector("a").tabIndex = index === current ? 0 : -1;
+  return row;
+}
+
+function newRow(bin) {
+  const link = element("a", named(bin.bin));
+  link.href = "#";
+  link.addEventListener("focus", () => { current = bins.findIndex((each) => each.bin === bin.bin); });
+  follow(link, { bin: bin.bin });
+  return element("tr", [
+    element("th", [link, element("span", "", { class: "labels" })], { scope: "row", role: "rowheader", class: "name" }),
+    element("td", element("span"), { role: "cell", class: "state" }),
+    element("td", [loadBar(bin), element("span", "", { class: "amount" })], { role: "cell", class: "load" }),
+    element("td", "", { role: "cell", class: "room number" }),
+    element("td", "", { role: "cell", class: "share number" }),
+  ], { role: "row", "data-bin": bin.bin });
+}
+
+/** The word for a bin's state, its reason and whether its hub is up. */
+export const stateWord = (bin) => (isFull(bin) ? "full" : bin.state);
+
+function renew(row, bin) {
+  const [name, state, load, left, share] = row.cells;
+  say(name.lastChild, labelsText(bin.labels).join("  "));
+  name.title = `${bin.bin} ${name.lastChild.textContent}`;
+  say(state.firstChild, bin.up === false ? `${stateWord(bin)}, down` : stateWord(bin));
+  state.firstChild.className = `state ${bin.up === false ? "down" : stateWord(bin)}`;
+  renewLoadBar(load.firstChild, bin);
+  say(load.lastChild, bin.capacity === null ? number(bin.load) : `${number(bin.load)} / ${number(bin.capacity)}`);
+  say(left, bin.capacity === null ? "–" : number(room(bin)));
+  say(share, percent(bin.load, model.load));
+  row.bin = bin;
+}
+
+/** Makes a row the one that Tab reaches, and goes there. */
+function goToRow(index) {
+  if (!bins.length) return;
+  current = Math.max(0, Math.min(bins.length - 1, index));
+  const height = rowHeight();
+  const top = current * height;
+  const hidden = table.tHead.offsetHeight;
+  if (top < scroll.scrollTop) scroll.scrollTop = top;
+  else if (top + height + hidden > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = top + height + hidden - scroll.clientHeight;
+  render();
+  rows.get(bins[current].bin).querySelector("a").focus({ preventScroll: true });
+}
+
+const pageOfRows = () => Math.max(1, Math.floor(scroll.clientHeight / rowHeight()) - 2);
+const keys = {
+  ArrowDown: () => current + 1,
+  ArrowUp: () => current - 1,
+  PageDown: () => current + pageOfRows(),
+  PageUp: () => current - pageOfRows(),
+  Home: () => 0,
+  End: () => bins.length - 1,
+};
+
+body.addEventListener("keydown", (event) => {
+  if (!(event.key in keys)) return;
+  event.preventDefault();
+  goToRow(keys[event.key]());
+});
+scroll.addEventListener("scroll", () => render(), { passive: true });
+new ResizeObserver(() => render()).observe(scroll);
+// Paper does not scroll.
+window.addEventListener("beforeprint", () => { isWhole = true; render(); });
+window.addEventListener("afterprint", () => { isWhole = false; render(); });
