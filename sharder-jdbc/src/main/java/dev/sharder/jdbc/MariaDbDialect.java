@@ -21,7 +21,6 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
 import org.jdbi.v3.core.statement.ParsedSql;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,10 +30,10 @@ final class MariaDbDialect extends Dialect {
 
   private static final Logger log = LoggerFactory.getLogger(MariaDbDialect.class);
 
-  private static final ParsedSql FIND = parsed(MariaDbStatements.FIND);
+  private static final ParsedSql FIND = ParameterParser.parse(MariaDbStatements.FIND);
 
   private static final ParsedSql PLACE_INTO_EMPTIEST =
-      parsed(MariaDbStatements.PLACE_INTO_EMPTIEST);
+      ParameterParser.parse(MariaDbStatements.PLACE_INTO_EMPTIEST);
 
   private static final String DELIMITER = "DELIMITER ";
 
@@ -52,10 +51,6 @@ final class MariaDbDialect extends Dialect {
 
   /** Whether the server is a node of a Galera cluster, which may lag behind the others. */
   private volatile boolean isCluster;
-
-  private static ParsedSql parsed(String statement) {
-    return new ColonPrefixSqlParser().parse(statement, null);
-  }
 
   @Override
   String migrations() {

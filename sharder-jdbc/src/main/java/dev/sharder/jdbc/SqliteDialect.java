@@ -52,6 +52,9 @@ final class SqliteDialect extends Dialect {
   /** Empty if the database is in memory. */
   private Optional<SqliteFiles> files = Optional.empty();
 
+  /** A pool that only reads takes the file as it is, and creates none. */
+  private boolean isReadOnly;
+
   private Optional<WriterQueue> otherProcesses = Optional.empty();
 
   @Override
@@ -72,13 +75,12 @@ final class SqliteDialect extends Dialect {
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
     Connections connections = new Connections(dataSource, Connections.Reach.LOCAL);
-    // A pool that only reads takes the file as it is, and waits for no one.
-    boolean isReadOnly = connections.use(limit, Connection::isReadOnly);
     files =
         connections.use(
             limit,
             connection -> {
               Optional<SqliteFiles> found = SqliteFiles.of(connection);
+              isReadOnly = connection.isReadOnly();
               if (found.isPresent() && !isReadOnly) {
                 writeAhead(connection);
               }

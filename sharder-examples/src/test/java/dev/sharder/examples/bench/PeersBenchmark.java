@@ -71,11 +71,12 @@ final class PeersBenchmark {
     peers.put("count then insert, 1,000,000 rows", new CountThenInsert(1_000_000));
     peers.put("counters locked FOR UPDATE", new LockedCounters());
     peers.put("hash, ON CONFLICT DO NOTHING", new HashedInsert());
+    AtomicLong arrivals = new AtomicLong();
     Map<String, List<PeerResult>> rounds = new LinkedHashMap<>();
     // The first round does not count.
     for (int round = -1; round < ROUNDS; round++) {
       for (Map.Entry<String, Peer> peer : peers.entrySet()) {
-        PeerResult result = measure(peer.getValue(), callers);
+        PeerResult result = measure(peer.getValue(), callers, arrivals);
         if (round >= 0) {
           rounds.computeIfAbsent(peer.getKey(), name -> new ArrayList<>()).add(result);
         }
@@ -100,9 +101,8 @@ final class PeersBenchmark {
         rounds.stream().mapToLong(PeerResult::spread).max().orElseThrow());
   }
 
-  private static PeerResult measure(Peer peer, int callers) throws Exception {
+  private static PeerResult measure(Peer peer, int callers, AtomicLong arrivals) throws Exception {
     peer.begin();
-    AtomicLong arrivals = new AtomicLong();
     LongAdder calls = new LongAdder();
     Map<String, Long> errors = new TreeMap<>();
     double rate;
@@ -127,32 +127,28 @@ final class PeersBenchmark {
     return new PeerResult(rate * (calls.sum() - failed) / calls.sum(), errors, peer.spread());
   }
 
-  /** Eleven calls for ten objects. */
+  /** Eleven calls for ten objects, whose names are spread as those of people are. */
   private static String next(AtomicLong arrivals) {
     long call = arrivals.getAndIncrement();
-    return "new-" + (call / 11 * 10 + Math.max(0, call % 11 - 1));
+    long object = call / 11 * 10 + Math.max(0, call % 11 - 1);
+    return "new-" + Long.toHexString(object * 0x9e3779b97f4a7c15L);
   }
 
   /** The library, which keeps no answers in memory here. */
   private static final class Library implements Peer {
     private final BenchDatabase database;
     private final JdbiAssignmentStore store;
-    private Sharder sharder;
-    private int kinds;
+    private final Sharder sharder;
 
     Library(BenchDatabase database) {
       this.database = database;
       this.store = database.store();
+      this.sharder = BenchDatabase.sharder(store, BINS);
     }
 
+    /** What it holds already costs it nothing. */
     @Override
-    public void begin() {
-      if (sharder != null) {
-        sharder.close();
-      }
-      sharder =
-          Sharder.builder("hub-" + kinds++, store).bins(BenchDatabase.names(BINS)).cache(0).build();
-    }
+    public void begin() {}
 
     @Override
     public void place(String object) {
@@ -178,27 +174,10 @@ final class PeersBenchmark {
   private abstract static class OwnTable implements Peer {
     final BenchDatabase database = BenchDatabase.postgres();
     private final String[] bins = BenchDatabase.names(BINS);
-    private final int rows;
 
     OwnTable(int rows) {
-      this.rows = rows;
       database.createPlainTable();
       execute("CREATE TABLE counter (bin text PRIMARY KEY, assigned bigint NOT NULL)");
-    }
-
-    final void execute(String sql) {
-      try (Handle handle = Jdbi.open(database.pool)) {
-        handle.execute(sql);
-      }
-    }
-
-    final String bin(long number) {
-      return bins[(int) number];
-    }
-
-    @Override
-    public void begin() {
-      execute("TRUNCATE plain, counter");
       execute(
           """
           INSERT INTO plain (kind, object, bin)
@@ -212,6 +191,23 @@ final class PeersBenchmark {
           SELECT 'hub-' || lpad(i::text, 6, '0'), 0 FROM generate_series(1, %d) AS i
           """
               .formatted(BINS));
+    }
+
+    final void execute(String sql) {
+      try (Handle handle = Jdbi.open(database.pool)) {
+        handle.execute(sql);
+      }
+    }
+
+    final String bin(long number) {
+      return bins[(int) number];
+    }
+
+    /** Leaves the rows that were there at first. */
+    @Override
+    public void begin() {
+      execute("DELETE FROM plain WHERE object LIKE 'new-%'");
+      execute("UPDATE counter SET assigned = 0");
       execute("VACUUM (ANALYZE) plain, counter");
     }
 

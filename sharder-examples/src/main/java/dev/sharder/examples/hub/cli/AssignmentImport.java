@@ -193,7 +193,7 @@ record AssignmentImport(
               "new bins of kind '%s' that %s: %s"
                   .formatted(
                       admin.kind(),
-                      open ? "were opened" : "came in cordoned, and take no new objects",
+                      open ? "were opened" : "take no new objects, as they came in cordoned",
                       String.join(", ", closed)));
     }
     return open ? List.of() : closed;

@@ -4,6 +4,7 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.server.FirstHubs;
 import dev.sharder.examples.hub.server.HubDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,7 +93,7 @@ final class DatabaseOptions {
     if (settings.bins().isEmpty() || !kind.equals(HubNames.KIND)) {
       return open();
     }
-    return opened(HubDatabase.openOrDeclare(settings), settings);
+    return opened(FirstHubs.open(settings), settings);
   }
 
   /** Opens the database of a URL; an empty one in memory if it does not exist. */

@@ -157,7 +157,10 @@ public final class HubSharder {
     commandLine.setParameterExceptionHandler(HubSharder::reportUsage);
     commandLine.setExecutionExceptionHandler(
         (error, failed, parsed) ->
-            report(failed, FailureWords.unwrapped(error), program.isVerbose));
+            report(
+                failed,
+                FailureWords.unwrapped(error),
+                commandLine.<HubSharder>getCommand().isVerbose));
     return commandLine;
   }
 

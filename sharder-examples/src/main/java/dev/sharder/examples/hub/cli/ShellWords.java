@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.cli;
 
 import java.io.File;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -28,9 +27,12 @@ final class ShellWords {
 
   /** Returns how this program was started. */
   static String ofProgram() {
+    String launcher = System.getProperty(COMMAND);
     String jar = System.getProperty("java.class.path", "");
     boolean isJar = jar.endsWith(".jar") && !jar.contains(File.pathSeparator);
-    String plain = isJar ? "java -jar " + quoted(jar) : "sharder";
-    return Objects.requireNonNullElse(System.getProperty(COMMAND), plain);
+    if (launcher != null) {
+      return quoted(launcher);
+    }
+    return isJar ? "java -jar " + quoted(jar) : "sharder";
   }
 }

@@ -39,7 +39,7 @@ final class SimulationTable {
 
   /** Writes an array with an object for each policy. */
   static void writeJson(List<SimulatedRun> runs, PrintWriter out) throws IOException {
-    try (SequenceWriter writer = OutputOptions.JSON.writer().writeValuesAsArray(out)) {
+    try (SequenceWriter writer = OutputMappers.JSON.writer().writeValuesAsArray(out)) {
       for (SimulatedRun run : runs) {
         Map<String, @Nullable Object> fields = RUNS.fields(run);
         OutputTable<ShownBin> bins = bins();

@@ -38,6 +38,9 @@ final class SettingsSources {
       Pattern.compile(
           "SHARDER_(CONFIG|LOG_FORMAT|JAVA_OPTS|FROM_USER|FROM_PASSWORD|PORT.*|SERVICE_.*)");
 
+  /** A list as in YAML, and not an IPv6 address with a port. */
+  private static final Pattern LIST = Pattern.compile("(?s)\\[(?![0-9A-Fa-f:.]+]:\\d).*");
+
   private static final Set<String> URLS = Set.of("database", "replica");
 
   private static final Set<String> SECRETS =
@@ -131,8 +134,7 @@ final class SettingsSources {
     if (type == String.class) {
       return value;
     }
-    // One that only begins with a bracket is an IPv6 address with a port.
-    if (type == List.class && !value.strip().matches("(?s)\\[.*]")) {
+    if (type == List.class && !LIST.matcher(value.strip()).matches()) {
       return List.of(value.strip().split("\\s*,\\s*"));
     }
     try {

@@ -48,7 +48,7 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
   }
 
   /** Returns the layout of a line: without control characters, and in the zone that is set. */
-  public static String pattern() {
+  private static String pattern() {
     return "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\", "
         + System.getProperty(ZONE, "UTC")
         + "} %-5level %logger{0}:"
@@ -83,7 +83,8 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     return console;
   }
 
-  private static Encoder<ILoggingEvent> text(LoggerContext context) {
+  /** Returns what writes lines for people. */
+  public static Encoder<ILoggingEvent> text(LoggerContext context) {
     PatternLayout layout = new PatternLayout();
     layout.setContext(context);
     layout.getInstanceConverterMap().put("failure", LoggedFailure::new);

@@ -10,12 +10,12 @@ import ch.qos.logback.core.CoreConstants;
  */
 final class LoggedFailure extends ThrowableProxyConverter {
 
-  /** The property by which {@code main} asks for all stack traces. */
   private static final String OURS = "dev.sharder.";
 
   @Override
   public String convert(ILoggingEvent event) {
-    boolean isShown = event.getLoggerName().startsWith(OURS) || Boolean.getBoolean(LogConfiguration.VERBOSE);
+    boolean isShown =
+        event.getLoggerName().startsWith(OURS) || Boolean.getBoolean(LogConfiguration.VERBOSE);
     String trace = isShown ? super.convert(event) : "";
     // It ends with a line break of its own.
     return trace.isEmpty() ? "" : CoreConstants.LINE_SEPARATOR + trace.stripTrailing();

@@ -2,15 +2,11 @@ package dev.sharder.examples.hub.server;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.sharder.Sharder;
 import dev.sharder.examples.hub.config.DatabaseSettings;
-import dev.sharder.examples.hub.config.Settings;
-import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.JdbiAssignmentStoreBuilder;
-import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -27,15 +23,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The pools of connections and the store over them, opened and closed together. */
 public record HubDatabase(
     HikariDataSource pool, Optional<HikariDataSource> replica, JdbiAssignmentStore store)
     implements AutoCloseable {
-
-  private static final Logger log = LoggerFactory.getLogger(HubDatabase.class);
 
   private static final String SQLITE = "jdbc:sqlite:";
 
@@ -44,7 +36,6 @@ public record HubDatabase(
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
-  private static final Duration DECLARE_LIMIT = Duration.ofSeconds(10);
   private static final int IDLE_CONNECTIONS = 4;
   private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
 
@@ -59,28 +50,9 @@ public record HubDatabase(
     return opened(settings, migrate);
   }
 
-  /**
-   * Opens the database that the settings name. If it has no tables or no hubs, creates the tables
-   * and declares the hubs of the settings, as the server does at its start. Processes may do so at
-   * the same time.
-   */
-  public static HubDatabase openOrDeclare(Settings settings) {
-    HubDatabase database = opened(settings.database(), !hasTables(settings.database()));
-    try {
-      if (database.store.bins(HubNames.KIND, Deadline.in(DECLARE_LIMIT)).isEmpty()) {
-        settings
-            .callysto()
-            .ifPresent(file -> CallystoTakeover.check(file, database, Deadline.in(DECLARE_LIMIT)));
-        Sharder.builder(HubNames.KIND, database.store).bins(settings.bins()).build().close();
-        log.info(
-            "the database {} had no hubs, and has those of the configuration now",
-            settings.database().shown());
-      }
-      return database;
-    } catch (RuntimeException failure) {
-      database.close();
-      throw failure;
-    }
+  /** Opens the database that the settings name, and creates its tables if it has none. */
+  static HubDatabase openOrBegin(DatabaseSettings settings) {
+    return opened(settings, !hasTables(settings));
   }
 
   /** Connects once, to report what is wrong; returns whether the tables are there. */

@@ -35,7 +35,7 @@ export function dayOf(at, now = new Date()) {
 }
 
 /** Returns a key by which hub-2 comes before hub-10. */
-export const naturalKey = (name) => name.replace(/\d+/g, (digits) => digits.padStart(20, "0"));
+export const naturalKey = (name) => name.replace(/\d+/g, (digits) => digits.padStart(10, "0"));
 
 export const labelsText = (labels) => Object.entries(labels).map(([label, value]) => `${label}=${value}`);
 

@@ -45,8 +45,8 @@ function showView() {
 
 function showBins() {
   if (!model.kind) return;
-  showGlance();
   renewBin();
+  afterPaint(showTotals);
   if ($("bins").hidden) return;
   const shown = shownBins(view());
   showTable(shown);
@@ -55,10 +55,28 @@ function showBins() {
   $("bins-none").hidden = shown.length > 0 || all === 0;
 }
 
+/** What is painted after the rows, because it takes a look at every bin. */
+function showTotals() {
+  showGlance();
+  showLabels();
+}
+
+let isPlanned = false;
+
+/** Does work once, soon after the next frame; a tab that is not seen has no frames. */
+function afterPaint(work) {
+  if (isPlanned) return;
+  isPlanned = true;
+  const later = () => setTimeout(() => { isPlanned = false; work(); }, 50);
+  if (document.hidden) later();
+  else requestAnimationFrame(later);
+}
+
 function showLabels() {
   const labels = allLabels();
-  const known = [...$("filter-label").options].map((option) => option.value);
-  if (known.slice(1).join("\n") === labels.join("\n")) return;
+  const key = JSON.stringify(labels);
+  if ($("filter-label").dataset.key === key) return;
+  $("filter-label").dataset.key = key;
   $("filter-label").replaceChildren(element("option", "any label", { value: "" }), ...labels.map((label) => element("option", label, { value: label })));
   $("filter-label").parentNode.hidden = !labels.length;
   $("filter-label").value = view().label;
@@ -110,7 +128,6 @@ async function readBins(signal) {
   const reply = await get(inKind("bins"), signal);
   if (signal.aborted) return;
   setBins(reply.bins);
-  showLabels();
   showBins();
 }
 

@@ -7,13 +7,13 @@ export const model = { kind: "", lowercase: [], me: null, bins: [], byName: new 
 
 export const inKind = (...names) => path(model.kind, ...names);
 
-/** The keys of the names, which seldom change. */
-let keys = new Map();
+/** What is worked out once for a bin; a symbol, so that it is not exported. */
+const key = Symbol("key");
 
 export function setBins(bins) {
-  const known = keys;
-  keys = new Map(bins.map((bin) => [bin.bin, known.get(bin.bin) ?? naturalKey(bin.bin)]));
-  model.bins = bins;
+  const known = model.byName;
+  for (const bin of bins) bin[key] = known.get(bin.bin)?.[key] ?? naturalKey(bin.bin);
+  model.bins = bins.sort((a, b) => compare(a[key], b[key]));
   model.byName = new Map(bins.map((bin) => [bin.bin, bin]));
   const open = bins.filter((bin) => bin.state === "open");
   model.load = sum(bins, (bin) => bin.load);
@@ -21,7 +21,11 @@ export function setBins(bins) {
   model.meanPerWeight = weights ? sum(open, (bin) => bin.load) / weights : 0;
 }
 
-export const sum = (list, value) => list.reduce((total, one) => total + value(one), 0);
+export function sum(list, value) {
+  let total = 0;
+  for (const one of list) total += value(one);
+  return total;
+}
 
 export const isFull = (bin) => bin.state === "open" && bin.refusal !== null;
 
@@ -42,44 +46,51 @@ export const states = {
   down: (bin) => bin.up === false,
 };
 
-const stateOrder = ["open", "cordoned", "draining", "retired"];
-const byKey = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const stateOrder = { open: 0, cordoned: 2, draining: 3, retired: 4 };
+const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The columns to sort by. */
+/** What the table can be sorted by; equal bins are in the order of their names. */
 export const orders = {
-  name: (a, b) => byKey(keys.get(a.bin), keys.get(b.bin)),
-  state: (a, b) => stateOrder.indexOf(a.state) - stateOrder.indexOf(b.state) || isFull(a) - isFull(b),
-  load: (a, b) => a.load - b.load,
-  room: (a, b) => byKey(room(a), room(b)),
-  share: (a, b) => a.load - b.load,
+  name: (bin) => bin[key],
+  state: (bin) => stateOrder[bin.state] + (isFull(bin) ? 1 : 0),
+  load: (bin) => bin.load,
+  room,
+  share: (bin) => bin.load,
 };
 
 /** Returns the bins that match the filter of a view, in its order. */
 export function shownBins({ text, state, label, sort }) {
-  const wanted = text.toLowerCase();
-  const matches = (bin) =>
-    (!wanted || bin.bin.toLowerCase().includes(wanted) || labelsText(bin.labels).some((each) => each.toLowerCase().includes(wanted)))
-    && (!state || (states[state]?.(bin) ?? false))
-    && (!label || labelsText(bin.labels).includes(label));
-  const column = sort.replace("-", "");
-  const order = orders[column] ?? orders.name;
+  let bins = model.bins;
+  if (state) bins = bins.filter(states[state] ?? (() => false));
+  if (label) bins = bins.filter((bin) => labelsText(bin.labels).includes(label));
+  if (text) bins = bins.filter(contains(text.toLowerCase()));
+  const order = orders[sort.replace("-", "")] ?? orders.name;
   const turn = sort.startsWith("-") ? -1 : 1;
-  return model.bins.filter(matches).sort((a, b) => turn * order(a, b) || orders.name(a, b));
+  if (order === orders.name) return turn > 0 ? bins : [...bins].reverse();
+  return bins.map((bin) => [order(bin), bin]).sort((a, b) => turn * compare(a[0], b[0])).map(([, bin]) => bin);
 }
+
+const contains = (text) => (bin) =>
+  bin.bin.toLowerCase().includes(text) || labelsText(bin.labels).some((label) => label.toLowerCase().includes(text));
 
 /** Returns the labels of all bins, for the filter. */
 export const allLabels = () => [...new Set(model.bins.flatMap((bin) => labelsText(bin.labels)))].sort();
 
 /** Returns the numbers of the first row. */
 export function totals() {
-  const count = (state) => model.bins.filter(states[state]).length;
+  const count = (state) => sum(model.bins, (bin) => (states[state](bin) ? 1 : 0));
   const open = model.bins.filter(states.open);
-  const levels = open.map((bin) => bin.load / bin.weight);
   const limited = open.filter((bin) => bin.capacity !== null);
+  let fullest = 0;
+  let emptiest = Infinity;
+  for (const bin of open) {
+    fullest = Math.max(fullest, bin.load / bin.weight);
+    emptiest = Math.min(emptiest, bin.load / bin.weight);
+  }
   return {
     users: sum(model.bins, (bin) => bin.assigned),
     counts: ["open", "full", "cordoned", "draining", "retired", "down"].map((state) => [state, count(state)]),
-    spread: levels.length ? levels.reduce((a, b) => Math.max(a, b)) - levels.reduce((a, b) => Math.min(a, b)) : 0,
+    spread: open.length ? fullest - emptiest : 0,
     isWeighted: open.some((bin) => bin.weight !== 1),
     room: sum(limited, room),
     limited: limited.length,

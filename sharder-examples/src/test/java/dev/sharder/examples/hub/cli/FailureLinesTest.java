@@ -28,7 +28,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** Whatever fails, a terminal gets one line with the cure, and the stack trace only on demand. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FailureLinesTest {
 
   @TempDir private Path folder;

@@ -309,6 +309,7 @@ class PageTest {
     api.assign("hub", "ada");
     opened.backToBins();
     opened.openBin("hub-1");
+    assertThat(opened.action("Drain")).isVisible();
     opened.action("Retire").click();
     assertThat(opened.dialog()).containsText("1 user must leave first: drain it");
     assertThat(opened.dialogButton("Retire")).isHidden();

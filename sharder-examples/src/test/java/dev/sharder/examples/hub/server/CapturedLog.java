@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.server;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.OutputStreamAppender;
@@ -30,12 +29,8 @@ public final class CapturedLog implements AutoCloseable {
 
   public static CapturedLog start() {
     CapturedLog log = new CapturedLog();
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-    encoder.setContext(log.root.getLoggerContext());
-    encoder.setPattern(LogConfiguration.pattern());
-    encoder.start();
     log.appender.setContext(log.root.getLoggerContext());
-    log.appender.setEncoder(encoder);
+    log.appender.setEncoder(LogConfiguration.text(log.root.getLoggerContext()));
     log.appender.setOutputStream(log.written);
     log.appender.start();
     for (Iterator<Appender<ILoggingEvent>> all = log.root.iteratorForAppenders(); all.hasNext(); ) {
