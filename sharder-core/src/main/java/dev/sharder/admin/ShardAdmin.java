@@ -64,6 +64,9 @@ public final class ShardAdmin {
   /** After so many plans in a row that moved nothing, {@link #applyAll} ends. */
   private static final int ATTEMPTS_IN_VAIN = 3;
 
+  /** The same for plans of which nothing was tried, because other changes had made them old. */
+  private static final int ATTEMPTS_OUTRUN = 50;
+
   private final String kind;
   private final AssignmentStore store;
   private final BinPolicy policy;
@@ -426,7 +429,7 @@ public final class ShardAdmin {
               all.moved() + round.moved(), all.before() + round.before(), round.skipped());
       boolean isDone = planned.plan().moves() == 0;
       inVain = round.moved() > 0 ? 0 : inVain + 1;
-      goesOn = !isDone && inVain < ATTEMPTS_IN_VAIN;
+      goesOn = !isDone && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
     }
     return all;
   }

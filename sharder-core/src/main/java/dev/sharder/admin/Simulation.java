@@ -220,21 +220,29 @@ public final class Simulation {
   public Map<String, Long> assign(Iterator<AssignmentRequest> objects) {
     Map<String, Long> placed = new HashMap<>();
     Map<String, AssignmentRequest> together = new LinkedHashMap<>();
-    boolean areGrouped = false;
     while (objects.hasNext()) {
       AssignmentRequest object = checked(objects.next());
-      if (!known.contains(object.object())) {
-        together.putIfAbsent(object.object(), object);
-        areGrouped |= object.group().isPresent();
+      if (together.containsKey(object.object())) {
+        // The first may be refused where this one is not.
+        placeAll(together, placed);
       }
-      if (together.size() == TOGETHER || !objects.hasNext()) {
-        List<AssignmentRequest> unassigned = new ArrayList<>(together.values());
-        place(unassigned, areGrouped ? groups(unassigned) : Map.of(), placed);
-        together.clear();
-        areGrouped = false;
+      if (!known.contains(object.object())) {
+        together.put(object.object(), object);
+      }
+      if (together.size() == TOGETHER) {
+        placeAll(together, placed);
       }
     }
+    placeAll(together, placed);
     return placed;
+  }
+
+  /** Places the objects, and clears them. */
+  private void placeAll(Map<String, AssignmentRequest> together, Map<String, Long> placed) {
+    List<AssignmentRequest> objects = new ArrayList<>(together.values());
+    boolean areGrouped = objects.stream().anyMatch(one -> one.group().isPresent());
+    place(objects, areGrouped ? groups(objects) : Map.of(), placed);
+    together.clear();
   }
 
   private AssignmentRequest checked(AssignmentRequest object) {

@@ -60,7 +60,7 @@ class SimulationTest {
     assertThat(simulation.assign(users(0, 5_001))).isEqualTo(Map.of("hub-1", 1L));
     assertThat(loads(simulation)).containsExactly(2_501L, 2_500L);
     assertThat(simulation.find("user-1")).contains("hub-2");
-    assertThat(simulation.find("nobody")).isEmpty();
+    assertThat(simulation.find("unknown")).isEmpty();
   }
 
   @Test
@@ -88,6 +88,18 @@ class SimulationTest {
     assertThat(simulation.firstRefusal().orElseThrow())
         .hasMessageContaining("user-3")
         .hasMessageContaining("hub-1 is full (3 of 3)");
+  }
+
+  @Test
+  @DisplayName("an object that was refused is asked for again, and fits if it is smaller then")
+  void refusedFirst() {
+    Simulation simulation =
+        Simulation.of("hub", BinPolicy.emptiest(), List.of(Bin.of("hub-1").withCapacity(3)));
+    AssignmentRequest ada = AssignmentRequest.of("hub", "ada");
+    assertThat(simulation.assign(List.of(ada.withSize(10), ada, ada).iterator()))
+        .isEqualTo(Map.of("hub-1", 1L));
+    assertThat(simulation.refused()).isEqualTo(1);
+    assertThat(loads(simulation)).containsExactly(1L);
   }
 
   @Test

@@ -136,14 +136,19 @@ final class Retry {
     }
     if (!mayPass(reason)) {
       throw new StoreException(
-          "the database refused: %s; %s".formatted(oneLine(reason), SqliteFailure.cure(reason)),
-          failure);
+          "the database refused: %s; %s".formatted(oneLine(reason), cure(reason)), failure);
     }
     if (deadline.hasPassed()) {
       throw tooLong(deadline, oneLine(reported), failure);
     }
     log.debug("retrying after {}", oneLine(reason));
     pause(isOfConnection(reason) || isReadOnly(reason) ? LONGEST_PAUSE_TO_CONNECT : LONGEST_PAUSE);
+  }
+
+  private static String cure(SQLException reason) {
+    return SqliteFailure.cure(reason)
+        .or(() -> PostgresFailure.cure(reason))
+        .orElse("correct what it reports");
   }
 
   static TimeLimitException tooLong(Deadline deadline, String reason, @Nullable Throwable cause) {

@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -40,29 +41,22 @@ final class SqliteFailure {
     return failure.getErrorCode() & 0xff;
   }
 
-  /** Returns what to do about a failure of any database. */
-  static String cure(SQLException failure) {
-    return switch (isSqlite(failure) ? code(failure) : 0) {
-      case READONLY ->
-          "let this program write to the database file, to its -wal and -shm files and to their folder";
-      case IOERR -> "check the disk that holds the database file, and the operating system's log";
-      case CORRUPT ->
-          "stop every program that uses the database file, keep a copy of it, and restore a backup";
-      case FULL ->
-          "free space on the disk that holds the database file; this call recorded nothing, and later calls work once there is space";
-      case CANTOPEN ->
-          "check that the folder of the database file exists and that this program may read and write there";
-      case NOTADB -> "name a SQLite database file, or restore a backup of it";
-      default ->
-          isOfTimeZone(failure)
-              ? "PostgreSQL's driver sends the time zone of this Java program, which PostgreSQL does not know; start Java with another, such as -Duser.timezone=UTC"
-              : "correct what it reports";
-    };
-  }
-
-  /** Returns whether PostgreSQL refused a connection because of the default zone of Java. */
-  private static boolean isOfTimeZone(SQLException failure) {
-    return "22023".equals(failure.getSQLState())
-        && String.valueOf(failure.getMessage()).contains("TimeZone");
+  /** Returns what to do; empty if it is no failure of SQLite, or SQLite says it. */
+  static Optional<String> cure(SQLException failure) {
+    return Optional.ofNullable(
+        switch (isSqlite(failure) ? code(failure) : 0) {
+          case READONLY ->
+              "let this program write to the database file, to its -wal and -shm files and to their folder";
+          case IOERR ->
+              "check the disk that holds the database file, and the operating system's log";
+          case CORRUPT ->
+              "stop every program that uses the database file, keep a copy of it, and restore a backup";
+          case FULL ->
+              "free space on the disk that holds the database file; this call recorded nothing, and later calls work once there is space";
+          case CANTOPEN ->
+              "check that the folder of the database file exists and that this program may read and write there";
+          case NOTADB -> "name a SQLite database file, or restore a backup of it";
+          default -> null;
+        });
   }
 }

@@ -2,6 +2,7 @@ package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,8 +23,7 @@ class ParameterParserTest {
   void everyStatement() {
     List<String> statements =
         Stream.of(SqliteStatements.class, PostgresStatements.class, MariaDbStatements.class)
-            .flatMap(type -> Stream.of(type.getMethods()))
-            .flatMap(ParameterParserTest::statement)
+            .flatMap(type -> Stream.concat(ofMethods(type), ofConstants(type)))
             .distinct()
             .toList();
     assertThat(statements).hasSizeGreaterThan(30).allSatisfy(sql -> assertSame(sql));
@@ -37,6 +37,26 @@ class ParameterParserTest {
 
   private static void assertSame(String sql) {
     assertThat(ParameterParser.parse(sql)).isEqualTo(new ColonPrefixSqlParser().parse(sql, null));
+  }
+
+  private static Stream<String> ofMethods(Class<?> type) {
+    return Stream.of(type.getMethods()).flatMap(ParameterParserTest::statement);
+  }
+
+  /** Returns the constants with parameters; the others are also run without Jdbi. */
+  private static Stream<String> ofConstants(Class<?> type) {
+    return Stream.of(type.getFields())
+        .filter(field -> field.getType() == String.class)
+        .map(ParameterParserTest::value)
+        .filter(sql -> sql.contains(":"));
+  }
+
+  private static String value(Field constant) {
+    try {
+      return (String) constant.get(null);
+    } catch (IllegalAccessException hidden) {
+      throw new AssertionError(hidden);
+    }
   }
 
   private static Stream<String> statement(Method method) {

@@ -53,7 +53,7 @@ class SqliteOperatorHistoryTest extends OperatorHistoryContract {
   /** The long form plays the rest of 500. */
   @Override
   protected int histories() {
-    return Integer.getInteger("operator.histories", 200);
+    return Integer.getInteger("operator.histories", 100);
   }
 
   @Override

@@ -65,12 +65,22 @@ final class PeersBenchmark {
 
   static PeerResults of(int callers) throws Exception {
     Map<String, Peer> peers = new LinkedHashMap<>();
-    peers.put("library", new Library(BenchDatabase.postgres()));
-    peers.put("count then insert, 1,000 rows", new CountThenInsert(1_000));
-    peers.put("count then insert, 100,000 rows", new CountThenInsert(100_000));
-    peers.put("count then insert, 1,000,000 rows", new CountThenInsert(1_000_000));
-    peers.put("counters locked FOR UPDATE", new LockedCounters());
-    peers.put("hash, ON CONFLICT DO NOTHING", new HashedInsert());
+    try {
+      peers.put("library", new Library(BenchDatabase.postgres()));
+      peers.put("count then insert, 1,000 rows", new CountThenInsert(1_000));
+      peers.put("count then insert, 100,000 rows", new CountThenInsert(100_000));
+      peers.put("count then insert, 1,000,000 rows", new CountThenInsert(1_000_000));
+      peers.put("counters locked FOR UPDATE", new LockedCounters());
+      peers.put("hash, ON CONFLICT DO NOTHING", new HashedInsert());
+      return measure(peers, callers);
+    } finally {
+      for (Peer peer : peers.values()) {
+        peer.close();
+      }
+    }
+  }
+
+  private static PeerResults measure(Map<String, Peer> peers, int callers) throws Exception {
     AtomicLong arrivals = new AtomicLong();
     Map<String, List<PeerResult>> rounds = new LinkedHashMap<>();
     // The first round does not count.
@@ -81,9 +91,6 @@ final class PeersBenchmark {
           rounds.computeIfAbsent(peer.getKey(), name -> new ArrayList<>()).add(result);
         }
       }
-    }
-    for (Peer peer : peers.values()) {
-      peer.close();
     }
     Map<String, PeerResult> results = new LinkedHashMap<>();
     rounds.forEach((name, all) -> results.put(name, summary(all)));

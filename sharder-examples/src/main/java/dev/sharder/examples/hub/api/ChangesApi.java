@@ -49,7 +49,8 @@ final class ChangesApi {
     // Read first, so that no change between the page and the wait is missed.
     long revision = wait > 0 ? notifier.revision(call.kind()) : 0;
     ChangePage page = page(call, after, limit);
-    if (wait == 0 || !page.changes().isEmpty()) {
+    // A page whose changes the filter leaves out is answered as well: the client goes on after it.
+    if (wait == 0 || page.next() != after) {
       return CompletableFuture.completedStage(ApiResponse.ok(page));
     }
     return notifier

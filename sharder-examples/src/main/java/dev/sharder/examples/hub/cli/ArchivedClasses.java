@@ -57,7 +57,9 @@ final class ArchivedClasses {
             List.of("bins", database),
             List.of("list", database, "--output=csv"),
             List.of("history", "ada", database))) {
-      HubSharder.run(command.toArray(String[]::new), NOWHERE, NOWHERE);
+      if (HubSharder.run(command.toArray(String[]::new), NOWHERE, NOWHERE) != ExitCodes.DONE) {
+        throw new IllegalStateException("no archive is made, because this failed: " + command);
+      }
     }
     serve(database.substring("--database=".length()));
     // The threads of libraries do not keep the archive from being written.

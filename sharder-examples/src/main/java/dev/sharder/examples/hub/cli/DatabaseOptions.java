@@ -76,12 +76,12 @@ final class DatabaseOptions {
     return configuration.settings(Map.of(), List.of());
   }
 
-  /** Opens an existing database that cannot be written to; empty if its file is missing. */
+  /** Opens an existing database to read it; empty if its file or its tables are missing. */
   Optional<Opened> openReadOnly() {
     Settings settings = settings();
     return isMissing(settings)
         ? Optional.empty()
-        : Optional.of(opened(HubDatabase.openReadOnly(settings.database()), settings));
+        : HubDatabase.openReadOnly(settings.database()).map(found -> opened(found, settings));
   }
 
   /**
@@ -135,22 +135,27 @@ final class DatabaseOptions {
   }
 
   /**
-   * Returns the command that opens bins in this database.
+   * Returns how to open bins in this database: a command, and what to add if its URL is a secret.
    *
    * @param url the URL of the database; null for the configured one
    * @param bins the bins by kind
    */
-  String openCommand(@Nullable String url, Map<String, List<String>> bins) {
+  String toOpen(@Nullable String url, Map<String, List<String>> bins) {
     List<String> options = new ArrayList<>();
     if (configuration.named() != null) {
       options.addAll(List.of("--config", configuration.named().toString()));
     }
+    String before = "to open them: ";
     if (url != null && !url.isEmpty() && !url.equals(System.getenv("SHARDER_DATABASE"))) {
-      options.addAll(List.of("--database", new DatabaseUrl(url).shown()));
+      if (new DatabaseUrl(url).shown().equals(url)) {
+        options.addAll(List.of("--database", url));
+      } else {
+        before = "to open them, add --database with the URL of this import to: ";
+      }
     }
     return bins.entrySet().stream()
         .map(ofKind -> openCommand(options, ofKind.getKey(), ofKind.getValue()))
-        .collect(Collectors.joining(" && "));
+        .collect(Collectors.joining(" && ", before, ""));
   }
 
   private static String openCommand(List<String> options, String kind, List<String> bins) {

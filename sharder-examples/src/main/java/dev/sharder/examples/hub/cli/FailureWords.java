@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.cli;
 
+import dev.sharder.examples.hub.config.SharderLauncher;
 import dev.sharder.examples.hub.secrets.Secrets;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -46,8 +47,8 @@ final class FailureWords {
   static String line(Throwable failure) {
     Throwable cause = unwrapped(failure);
     if (cause instanceof OutOfMemoryError) {
-      return "Java has too little memory (%s); give it more, such as with java -Xmx512m -jar sharder.jar"
-          .formatted(cause.getMessage());
+      return "Java has too little memory (%s); give it more, such as with %s"
+          .formatted(cause.getMessage(), SharderLauncher.withJavaOption("-Xmx512m"));
     }
     if (cause instanceof LinkageError) {
       return "a part of the program cannot be loaded (%s); use the complete sharder.jar, with Java 17 or newer, and see the rest with %s"

@@ -29,6 +29,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -77,7 +78,7 @@ public final class HubSharder {
     boolean isVerbose = FailureWords.areVerbose(args);
     System.setProperty(LogConfiguration.VERBOSE, String.valueOf(isVerbose));
     Thread.setDefaultUncaughtExceptionHandler(
-        (thread, failure) -> FailureWords.report(failure, isVerbose));
+        (thread, failure) -> reportUncaught(thread, failure, isVerbose));
     int exitCode = ExitCodes.FAILED;
     try {
       // Not System.out, which hides that the disk is full or that no one reads.
@@ -90,13 +91,22 @@ public final class HubSharder {
     System.exit(exitCode);
   }
 
+  private static void reportUncaught(Thread thread, Throwable failure, boolean isVerbose) {
+    if (LogFormat.isQueued()) {
+      LoggerFactory.getLogger(HubSharder.class)
+          .error("the thread {} ended: {}", thread.getName(), failure.toString(), failure);
+    } else {
+      FailureWords.report(failure, isVerbose);
+    }
+  }
+
   /** Runs the command and returns its exit code. */
   static int run(String[] args, OutputStream out, PrintStream err) {
     // Messages and their digits are in English.
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
     System.setProperty(LogFormat.KEY, LogFormat.configured().word());
-    if (args.length > 0 && SERVERS.contains(args[0])) {
+    if (SERVERS.contains(Subcommands.first(args))) {
       LogFormat.queue();
     }
     // Use a real terminal only, not a console that a library emulates.

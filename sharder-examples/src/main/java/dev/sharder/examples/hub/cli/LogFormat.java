@@ -21,16 +21,21 @@ public enum LogFormat {
   }
 
   /**
-   * Has the log written by a thread of its own, which leaves lines out rather than let a server
-   * wait for whoever reads them. Called before the first line.
+   * Has the log of a server written by a thread of its own, which leaves lines out rather than let
+   * the server wait for their reader. Called before the first line.
    */
   static void queue() {
     System.setProperty(LogConfiguration.QUEUED, "true");
   }
 
+  /** Returns whether this is the log of a server. */
+  static boolean isQueued() {
+    return System.getProperty(LogConfiguration.QUEUED) != null;
+  }
+
   /** Writes what waits, and ends the log; within a second if no one reads it. */
   static void flush() {
-    if (System.getProperty(LogConfiguration.QUEUED) != null) {
+    if (isQueued()) {
       ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }
   }

@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.cli;
 
+import dev.sharder.examples.hub.config.SharderLauncher;
 import java.io.File;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -7,9 +8,6 @@ import java.util.stream.Collectors;
 
 /** Commands that can be copied into a POSIX shell. */
 final class ShellWords {
-
-  /** How the launcher was called, if one started the program. */
-  private static final String COMMAND = "sharder.command";
 
   private static final Pattern PLAIN =
       Pattern.compile("[\\w@%+=:,./-]+", Pattern.UNICODE_CHARACTER_CLASS);
@@ -27,12 +25,10 @@ final class ShellWords {
 
   /** Returns how this program was started. */
   static String ofProgram() {
-    String launcher = System.getProperty(COMMAND);
     String jar = System.getProperty("java.class.path", "");
     boolean isJar = jar.endsWith(".jar") && !jar.contains(File.pathSeparator);
-    if (launcher != null) {
-      return quoted(launcher);
-    }
-    return isJar ? "java -jar " + quoted(jar) : "sharder";
+    return SharderLauncher.command()
+        .map(ShellWords::quoted)
+        .orElseGet(() -> isJar ? "java -jar " + quoted(jar) : "sharder");
   }
 }

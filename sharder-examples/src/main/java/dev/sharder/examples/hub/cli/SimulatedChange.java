@@ -61,6 +61,8 @@ final class SimulatedChange {
     SimulatedChange parsed = new SimulatedChange();
     CommandLine commands = new CommandLine(parsed);
     HubSharder.registerConverters(commands);
+    // A name may start with any character, including @.
+    commands.setExpandAtFiles(false);
     try {
       ParseResult result = commands.parseArgs(words.toArray(String[]::new));
       if (result.hasSubcommand()) {

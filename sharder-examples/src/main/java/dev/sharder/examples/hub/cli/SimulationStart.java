@@ -12,6 +12,7 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.admin.Simulation;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import dev.sharder.examples.hub.config.Settings;
+import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Listing;
 import java.nio.file.Path;
@@ -66,15 +67,20 @@ record SimulationStart(
       DatabaseOptions target, Settings settings, boolean isReplay) {
     Optional<Opened> found = target.openReadOnly();
     if (found.isEmpty()) {
-      return ofSettings(target, settings);
+      return ofSettings(
+          target,
+          settings,
+          "there is no database at '%s', or it has no tables"
+              .formatted(settings.database().shown()));
     }
     try (Opened opened = found.get()) {
       ShardAdmin admin = opened.admin();
       List<BinLoad> bins = admin.bins();
       if (bins.isEmpty()) {
-        throw new UsageException(
-            "kind '%s' has no bins in '%s'; name them with --bin, or another --kind"
-                .formatted(target.kind(), settings.database().shown()));
+        return ofSettings(
+            target,
+            settings,
+            "kind '%s' has no bins in '%s'".formatted(target.kind(), settings.database().shown()));
       }
       return isReplay
           ? new SimulationStart(emptyBins(target.kind(), bins), replayed(admin), settings.ramp())
@@ -84,11 +90,11 @@ record SimulationStart(
   }
 
   /** Before the first start of a server, there are only the bins of its configuration. */
-  private static SimulationStart ofSettings(DatabaseOptions target, Settings settings) {
-    if (settings.bins().isEmpty()) {
+  private static SimulationStart ofSettings(
+      DatabaseOptions target, Settings settings, String problem) {
+    if (settings.bins().isEmpty() || !target.kind().equals(HubNames.KIND)) {
       throw new UsageException(
-          "there is no database at '%s'; name it with --database, or the bins with --bin or --bins"
-              .formatted(settings.database().shown()));
+          problem + "; name the bins with --bin or --bins, or another --database or --kind");
     }
     return new SimulationStart(
         Simulation.of(target.kind(), BinPolicy.emptiest(), settings.bins()),

@@ -2,6 +2,7 @@ package dev.sharder.examples.hub.cli;
 
 import java.lang.reflect.Method;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -46,9 +47,17 @@ final class Subcommands {
     NAMES.forEach(name -> program.addSubcommand(name, command(name)));
   }
 
+  /** Returns the first argument, where the name of a command may be; empty if there is none. */
+  static String first(String[] arguments) {
+    return Stream.of(arguments)
+        .filter(argument -> !argument.equals(FailureWords.VERBOSE))
+        .findFirst()
+        .orElse("");
+  }
+
   /** Adds the command that the arguments name; all of them if it takes all to answer. */
   static void addUsed(CommandLine program, String[] arguments) {
-    String first = arguments.length == 0 ? "" : arguments[0];
+    String first = first(arguments);
     if (NAMES.contains(first) && !first.equals(COMPLETION)) {
       program.addSubcommand(first, command(first));
     } else if (arguments.length != 1 || !VERSION.contains(first)) {

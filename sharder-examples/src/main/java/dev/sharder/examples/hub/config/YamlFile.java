@@ -141,7 +141,8 @@ record YamlFile(Path path, String text) {
           mark == null || !isOfValue ? Optional.empty() : quoted(mark.getLine());
       if (quoted.isPresent()) {
         return "%sYAML reads this value otherwise; put it in quotes: %s"
-            .formatted(place(mark.getLine()), YamlQuotes.shown(key(mark.getLine()), quoted.get()));
+            .formatted(
+                place(mark.getLine()), YamlQuotes.shown(ofKey(mark.getLine()), quoted.get()));
       }
     }
     return place(error.getProblemMark().getLine()) + problem(error);
@@ -182,7 +183,7 @@ record YamlFile(Path path, String text) {
     int line = line(steps) - 1;
     return new YamlQuotes(text.lines().toList().get(line))
         .quoted(name)
-        .map(quoted -> YamlQuotes.shown(key(line), quoted));
+        .map(quoted -> YamlQuotes.shown(ofKey(line), quoted));
   }
 
   /** Returns the place of a line in the file, and the key that it belongs to. */
@@ -192,12 +193,23 @@ record YamlFile(Path path, String text) {
   }
 
   private String key(int line) {
-    return text.lines()
-        .limit(line + 1L)
+    return ofKey(line).stream()
+        .limit(1)
         .map(KEY::matcher)
         .filter(Matcher::matches)
         .map(matcher -> matcher.group(1))
-        .reduce("", (before, next) -> next);
+        .findFirst()
+        .orElse("");
+  }
+
+  /** Returns the lines from the key that a line belongs to; all before it if it has none. */
+  private List<String> ofKey(int line) {
+    List<String> lines = text.lines().limit(line + 1L).toList();
+    int first = Math.max(0, lines.size() - 1);
+    while (first > 0 && !KEY.matcher(lines.get(first)).matches()) {
+      first--;
+    }
+    return lines.subList(first, lines.size());
   }
 
   private int lineOfUnprintable() {

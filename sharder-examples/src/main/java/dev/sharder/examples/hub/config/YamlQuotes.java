@@ -86,8 +86,10 @@ record YamlQuotes(String line) {
     return value.matches("[^\"\\\\]*") ? '"' + value + '"' : "'" + value.replace("'", "''") + "'";
   }
 
-  /** Returns a line as it may be shown, if it belongs to that key of the file. */
-  static String shown(String key, String line) {
-    return SECRET.matcher(key).matches() ? key + ": \"…\"" : line.strip();
+  /** Returns a line as it may be shown, if those lines lead from its key to it. */
+  static String shown(List<String> fromKey, String line) {
+    // Keys that are indented, in quotes or in brackets are only seen here.
+    boolean isSecret = fromKey.stream().anyMatch(one -> SECRET.matcher(one).matches());
+    return isSecret ? "\"…\"" : line.strip();
   }
 }

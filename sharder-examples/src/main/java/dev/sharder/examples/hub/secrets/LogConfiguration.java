@@ -27,10 +27,10 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
   /** The property with the time zone of the log, as the program itself is in UTC. */
   public static final String ZONE = "sharder.zone";
 
-  /** The property by which the log of a server waits in a queue. */
+  /** The property by which the log of a server waits in a queue, and has stack traces. */
   public static final String QUEUED = "sharder.log.queued";
 
-  /** The property by which every exception in the log is shown with its stack trace. */
+  /** The property by which the log of a command has stack traces, too. */
   public static final String VERBOSE = "sharder.verbose";
 
   private static final int QUEUE_SIZE = 8192;
@@ -110,7 +110,7 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     return json;
   }
 
-  /** A server's threads do not wait for whoever reads the log. Of a flood, lines are left out. */
+  /** A server's threads do not wait for the reader of the log. Of a flood, lines are left out. */
   private static Appender<ILoggingEvent> queue(
       LoggerContext context, Appender<ILoggingEvent> console) {
     AsyncAppender queue = new AsyncAppender();

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.server;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.config.DatabaseSettings;
+import dev.sharder.examples.hub.config.SharderLauncher;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
@@ -88,14 +89,15 @@ public record HubDatabase(
   }
 
   /**
-   * Opens the database that the settings name to read it. A SQLite file is opened so that nothing
-   * can be written, and no file appears beside it.
+   * Opens the database that the settings name to read it; empty if it has no tables. A SQLite file
+   * is opened so that nothing can be written, and no file appears beside it.
    */
-  public static HubDatabase openReadOnly(DatabaseSettings settings) {
+  public static Optional<HubDatabase> openReadOnly(DatabaseSettings settings) {
     String url =
         file(settings.url()).map(file -> readOnly(settings.url(), file)).orElse(settings.url());
-    return open(
-        new DatabaseSettings(url, settings.user(), settings.password(), settings.replica()), false);
+    DatabaseSettings read =
+        new DatabaseSettings(url, settings.user(), settings.password(), settings.replica());
+    return hasTables(read) ? Optional.of(opened(read, false)) : Optional.empty();
   }
 
   private static String readOnly(String url, Path file) {
@@ -159,11 +161,13 @@ public record HubDatabase(
   /** Connects without a pool first: a pool would keep retrying, and hide the cause. */
   private static boolean connectOnce(DatabaseSettings settings) {
     try (Connection connection = connected(settings);
-        // SQLite does not read the file before the first query.
+        // SQLite does not read the file before the first query. MariaDB commits each table alone,
+        // and this one is created last.
         ResultSet tables =
             connection
                 .getMetaData()
-                .getTables(connection.getCatalog(), connection.getSchema(), "sharder_kind", null)) {
+                .getTables(
+                    connection.getCatalog(), connection.getSchema(), "sharder_change", null)) {
       return tables.next();
     } catch (SQLException | RuntimeException | LinkageError failure) {
       throw new StartException(
@@ -176,16 +180,14 @@ public record HubDatabase(
   /** Returns what is wrong with a database that cannot be opened, and the cure. */
   private static String complaint(String url, Throwable failure) {
     if (url.startsWith(SQLITE) && isOfNativeLibrary(failure)) {
-      return "SQLite's library cannot be unpacked or run in the folder '%s', which may be missing, full, read-only or noexec; name another folder with java -Dorg.sqlite.tmpdir=FOLDER -jar sharder.jar, such as one in your home"
+      return "SQLite's library cannot be unpacked or run in the folder '%s', which may be missing, full, read-only or noexec; name another folder, such as one in your home, with %s"
           .formatted(
               Objects.requireNonNullElse(
-                  System.getProperty("org.sqlite.tmpdir"), System.getProperty("java.io.tmpdir")));
+                  System.getProperty("org.sqlite.tmpdir"), System.getProperty("java.io.tmpdir")),
+              SharderLauncher.withJavaOption("-Dorg.sqlite.tmpdir=FOLDER"));
     }
-    String message = rootMessage(failure);
-    return message.contains("TimeZone")
-        ? "%s; start Java with another zone, such as by TZ=UTC or -Duser.timezone=UTC"
-            .formatted(message)
-        : message + "; start it, or name another with --database, such as jdbc:sqlite:sharder.db";
+    return rootMessage(failure)
+        + "; start it, or name another with --database, such as jdbc:sqlite:sharder.db";
   }
 
   /** SQLite's driver unpacks a native library, once, when its classes are loaded. */
@@ -234,7 +236,7 @@ public record HubDatabase(
     // A connection that stops responding is closed soon, and the pool keeps few idle ones.
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
     config.setMinimumIdle(IDLE_CONNECTIONS);
-    // Otherwise the pool would try to make such a connection writable.
+    // Otherwise the pool would try to make a connection to such a SQLite file writable.
     config.setReadOnly(url.contains(SQLITE_READ_ONLY));
     return config;
   }

@@ -3,19 +3,19 @@
 import { get, withQuery } from "./api.js";
 import { loadBar, renewLoadBar } from "./bars.js";
 import { become, changeBin } from "./binforms.js";
-import { $, button, element, input, named, say, time } from "./elements.js";
+import { $, button, element, input, longestName, named, say, time } from "./elements.js";
 import { changesFeed, userLink } from "./entries.js";
 import { exportButtons } from "./export.js";
-import { Feed } from "./feed.js";
+import { Feed, page } from "./feed.js";
 import { labelsText, number, percent } from "./format.js";
 import { inKind, model, room } from "./model.js";
 import { drain } from "./plan.js";
 import { stateWord } from "./table.js";
 import { follow, view } from "./view.js";
 
-const page = 50;
 let shown = "";
 let feed = null;
+let renewUsers = () => {};
 
 /** Shows the bin that the view names, or none; returns whether it shows one. */
 export function showBin() {
@@ -32,9 +32,16 @@ export function showBin() {
 
 export function forgetBin() {
   shown = "";
+  feed = null;
+  $("bin").hidden = true;
+  $("bin").replaceChildren();
 }
 
-export const followBin = (reply) => feed?.add(reply);
+/** Shows the changes that came, and the users anew if one of them came or left. */
+export function followBin(reply) {
+  feed?.add(reply);
+  if (shown && reply.changes.some((change) => change.object !== null && [change.from, change.to].includes(shown))) renewUsers();
+}
 
 function build(name) {
   const changes = element("section", "", { id: "bin-changes", "aria-labelledby": "bin-changes-title" });
@@ -111,18 +118,21 @@ function renewFacts(bin) {
 
 /** The users of a bin, by prefix and pages. */
 function users(bin) {
-  const state = { prefix: "", page: { assignments: [], next: null }, before: [] };
+  const state = { prefix: "", page: { assignments: [], next: null }, before: [], after: "", number: 0 };
   const body = element("tbody");
   const count = element("span", "", { class: "hint", role: "status" });
-  const prefix = input({ type: "search", "aria-label": "Only users whose names start with", placeholder: "any user", maxlength: 255 });
+  const prefix = input({ type: "search", "aria-label": "Only users whose names start with", placeholder: "any user", maxlength: longestName });
   const turn = async (after) => {
-    try {
-      state.page = await get(withQuery(inKind("assignments"), { bin, prefix: state.prefix, after, limit: page }));
-    } catch (problem) {
-      say(count, problem.message);
+    const number = ++state.number;
+    const reply = await get(withQuery(inKind("assignments"), { bin, prefix: state.prefix, after, limit: page })).catch((problem) => problem);
+    // Another page was asked for meanwhile.
+    if (number !== state.number) return;
+    if (reply instanceof Error) {
+      say(count, reply.message);
       return;
     }
-    body.replaceChildren(...state.page.assignments.map(userRow));
+    state.page = reply;
+    showUsers(body, reply.assignments);
     say(count, state.page.assignments.length ? "" : "no users");
     next.disabled = state.page.next === null;
     previous.disabled = state.before.length === 0;
@@ -133,6 +143,7 @@ function users(bin) {
   const form = element("form", prefix, { class: "filter" });
   form.addEventListener("submit", (event) => { event.preventDefault(); start(); });
   form.addEventListener("change", start);
+  renewUsers = () => turn(state.after);
   start();
   return element("section", [
     element("div", [
@@ -145,6 +156,12 @@ function users(bin) {
     ], { "aria-labelledby": "users-title" }), { class: "scroll", tabindex: "0", role: "group", "aria-label": "Users of the bin" }),
     element("div", [previous, next, element("span", "", { class: "gap" }), exportButtons("users", () => state.page.assignments)], { class: "pages" }),
   ], { id: "bin-users", "aria-labelledby": "users-title" });
+}
+
+function showUsers(body, assignments) {
+  const focused = [...body.querySelectorAll("a")].indexOf(document.activeElement);
+  body.replaceChildren(...assignments.map(userRow));
+  body.querySelectorAll("a")[focused]?.focus({ preventScroll: true });
 }
 
 function userRow(assignment) {

@@ -1,10 +1,10 @@
 // Adds and changes bins. The consequence is said before anything is done.
 
-import { ask } from "./api.js";
+import { ask, get } from "./api.js";
 import { confirm, goesOn, offerStop, showProgress } from "./dialog.js";
-import { element, field, input, named } from "./elements.js";
+import { element, field, input, longestName, named } from "./elements.js";
 import { labelsText, many, number } from "./format.js";
-import { inKind, model } from "./model.js";
+import { inKind } from "./model.js";
 import { given, reasonField } from "./plan.js";
 import { withToken } from "./signin.js";
 import { goTo } from "./view.js";
@@ -68,7 +68,7 @@ function parsedLabels(text) {
 }
 
 export const addBin = () => withToken(() => {
-  const name = input({ maxlength: 255, required: true });
+  const name = input({ maxlength: longestName, required: true });
   const { fields, entered } = shapeFields(null);
   confirm({
     title: "Add a bin",
@@ -76,7 +76,8 @@ export const addBin = () => withToken(() => {
     name: "Add",
     apply: async () => {
       const bin = name.value.trim();
-      if (model.byName.has(bin)) throw new Error(`The bin '${bin}' exists; change it in its own view.`);
+      const { bins } = await get(inKind("bins"));
+      if (bins.some((one) => one.bin === bin)) throw new Error(`The bin '${bin}' exists; change it in its own view.`);
       await ask("PUT", inKind("bins", bin), entered());
       setTimeout(() => goTo({ bin }));
     },
@@ -90,13 +91,21 @@ export const changeBin = (bin) => withToken(() => {
     body: [element("p", `Only where new users go changes. ${stays(bin)}`), ...fields],
     name: "Change",
     apply: async () => {
-      const shape = entered();
-      const gone = Object.keys(bin.labels).filter((label) => !(label in shape.labels));
-      shape.labels = { ...shape.labels, ...Object.fromEntries(gone.map((label) => [label, null])) };
-      await change(bin, shape);
+      await change(bin, changed(bin, entered()));
     },
   });
 });
+
+/** Returns what differs from the bin as it was shown, so that what someone else changed meanwhile stays. */
+function changed(bin, shape) {
+  const settings = Object.entries(shape).filter(([name, value]) => value !== bin[name]);
+  return { ...Object.fromEntries(settings), labels: changedLabels(bin.labels, shape.labels) };
+}
+
+function changedLabels(before, after) {
+  const gone = Object.keys(before).filter((label) => !Object.hasOwn(after, label)).map((label) => [label, null]);
+  return Object.fromEntries([...Object.entries(after).filter(([label, value]) => before[label] !== value), ...gone]);
+}
 
 /** Cordons or opens the bins shown that are in another state. */
 export const becomeAll = (shown, state) => withToken(() => {

@@ -11,25 +11,25 @@ export const onAnswer = (listener) => { afterwards = listener; };
 export const isAsked = (question) => asked === question && $("ask").open;
 
 /**
- * Asks a question. When it is accepted, `apply` is called with the question; the text or elements that it
- * returns are shown as the result, and without any the dialog closes.
+ * Asks a question, and returns it. When it is accepted, `apply` is called with the question; the text or elements
+ * that it returns are shown as the result, and without any the dialog closes.
  */
 export function confirm({ title, body, apply, name = "Apply" }) {
-  const question = { apply, isStopped: false };
+  const question = { title, apply, isStopped: false };
   asked = question;
   $("ask-title").textContent = title;
   $("ask-problem").textContent = "";
   $("ask-done").replaceChildren();
   $("ask-progress").hidden = true;
   showBody(body);
-  $("ask-cancel").textContent = apply ? "Cancel" : "Close";
-  $("ask-cancel").onclick = null;
+  offerCancel(apply ? "Cancel" : "Close");
   $("ask-apply").textContent = name;
   $("ask-apply").hidden = !apply;
   $("ask-apply").disabled = false;
   $("ask-apply").onclick = () => answer(question);
   if (!$("ask").open) $("ask").showModal();
   ($("ask-body").querySelector("input, textarea, select") ?? $("ask-cancel")).focus();
+  return question;
 }
 
 export const showBody = (body) => $("ask-body").replaceChildren(...[body].flat().filter(Boolean));
@@ -38,9 +38,11 @@ async function answer(question) {
   if ([...$("ask-body").querySelectorAll("input, textarea")].some((input) => !input.reportValidity())) return;
   $("ask-apply").disabled = true;
   $("ask-problem").textContent = "";
+  question.isStopped = false;
   try {
     const done = await question.apply(question);
     if (isAsked(question)) finish(done);
+    else if (asked === question && done !== undefined) confirm({ title: question.title, body: done });
   } catch (problem) {
     afterwards(problem);
     if (isAsked(question)) showProblem(problem.message);
@@ -52,8 +54,7 @@ async function answer(question) {
 
 function showProblem(message) {
   $("ask-apply").hidden = $("ask-apply").disabled = false;
-  $("ask-cancel").textContent = "Cancel";
-  $("ask-cancel").onclick = null;
+  offerCancel("Cancel");
   $("ask-problem").textContent = message;
 }
 
@@ -63,21 +64,26 @@ function finish(done) {
     return;
   }
   $("ask-done").replaceChildren(...[done].flat());
-  $("ask-cancel").textContent = "Close";
-  $("ask-cancel").onclick = null;
+  offerCancel("Close");
   $("ask-cancel").focus();
   $("ask-apply").hidden = true;
 }
 
+/** Names the cancel button, and says what it and Escape do instead of closing the dialog. */
+function offerCancel(text, act = null) {
+  $("ask-cancel").textContent = text;
+  $("ask-cancel").onclick = $("ask").oncancel = act;
+}
+
 /** Makes the cancel button stop the work of a question, which then shows what was done. */
 export function offerStop(question) {
+  if (!isAsked(question)) return;
   $("ask-apply").hidden = true;
-  $("ask-cancel").textContent = "Stop";
-  $("ask-cancel").focus();
-  $("ask-cancel").onclick = (event) => {
+  offerCancel("Stop", (event) => {
     event.preventDefault();
     question.isStopped = true;
-  };
+  });
+  $("ask-cancel").focus();
 }
 
 export const goesOn = (question) => isAsked(question) && !question.isStopped;

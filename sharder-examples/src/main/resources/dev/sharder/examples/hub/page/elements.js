@@ -1,6 +1,6 @@
 // Makes elements. Text from the server is set as text, never as markup.
 
-import { fullTime, relativeTime } from "./format.js";
+import { dayOf, fullTime, relativeTime } from "./format.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -39,12 +39,13 @@ export function time(at) {
   );
 }
 
-/** Says the times below an element anew. */
+/** Says the times and the days below an element anew. */
 export function renewTimes(root) {
   for (const shown of root.querySelectorAll("time")) {
     const said = relativeTime(shown.dateTime);
     if (shown.firstChild.textContent !== said) shown.firstChild.textContent = said;
   }
+  for (const heading of root.querySelectorAll("[data-day]")) say(heading, dayOf(heading.dataset.day));
 }
 
 /** Replaces the text of an element only if it differs, so that screen readers say it once. */
@@ -55,5 +56,8 @@ export function say(shown, text) {
 /** A field with its label. */
 export const field = (label, input, hint = "") =>
   element("label", [element("span", label), input, hint && element("span", hint, { class: "hint" })], { class: "field" });
+
+/** A name has at most 255 characters; a browser counts an emoji as two. */
+export const longestName = 510;
 
 export const input = (attributes) => element("input", "", { autocomplete: "off", spellcheck: "false", ...attributes });

@@ -35,6 +35,7 @@ export const changesFeed = (filter, filters) => ({
     const wanted = [bin, filter.bin].filter(Boolean);
     return wanted.every((name) => change.from === name || change.to === name) && (!actor || change.actor === actor);
   },
+  key: (change) => change.id,
   at: (change) => change.at,
   line: (change) => changeLine(change),
 });
@@ -45,6 +46,7 @@ export const newestFeed = {
   filters: ["bin"],
   load: (query) => get(withQuery(inKind("newest"), query)),
   matches: (assignment, { bin }) => !bin || assignment.bin === bin,
+  key: ({ object, assignedAt }) => `${assignedAt} ${object}`,
   at: (assignment) => assignment.assignedAt,
   line: (assignment) => [element("span", [userLink(assignment.object), " → ", binLink(assignment.bin)], { class: "event" }), time(assignment.assignedAt)],
 };

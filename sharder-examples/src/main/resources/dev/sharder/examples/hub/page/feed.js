@@ -4,7 +4,7 @@ import { button, element, input, say } from "./elements.js";
 import { exportButtons } from "./export.js";
 import { dayOf } from "./format.js";
 
-const page = 50;
+export const page = 50;
 /** Above every number that the API counts with. */
 const newest = Number.MAX_SAFE_INTEGER;
 
@@ -12,7 +12,7 @@ export class Feed {
   /**
    * @param root the section to fill
    * @param {object} of its `title`, `hint`, `filters`; `load(query)`, which fetches a page; `matches(entry, filter)`;
-   *     `line(entry)`, its content; `at(entry)`, its time
+   *     `key(entry)`, which no other entry has; `line(entry)`, its content; `at(entry)`, its time
    */
   constructor(root, of) {
     this.of = of;
@@ -24,6 +24,8 @@ export class Feed {
     this.isTrimmed = false;
     this.isPointed = false;
     this.number = 0;
+    /** What came while a page is fetched; null while none is. */
+    this.late = null;
     this.build(root);
   }
 
@@ -85,15 +87,18 @@ export class Feed {
 
   async turn(before) {
     const number = ++this.number;
-    let reply;
-    try {
-      reply = await this.of.load({ ...this.filter(), before, limit: page });
-    } catch (problem) {
-      say(this.count, problem.message);
-      return;
-    }
+    this.late = [];
+    const reply = await this.of.load({ ...this.filter(), before, limit: page }).catch((problem) => problem);
     // Another page was asked for meanwhile.
     if (number !== this.number) return;
+    if (reply instanceof Error) say(this.count, reply.message);
+    else this.show(reply, before);
+    const { late } = this;
+    this.late = null;
+    late.forEach((one) => this.add(one));
+  }
+
+  show(reply, before) {
     this.entries = this.entriesOf(reply);
     this.next = reply.next;
     this.isOlder = before !== newest;
@@ -109,8 +114,17 @@ export class Feed {
 
   /** Adds entries that came just now, unless someone reads. */
   add(reply) {
-    const filter = this.filter();
-    const fresh = this.entriesOf(reply).filter((entry) => this.of.matches(entry, filter));
+    if (this.late) {
+      this.late.push(reply);
+      return;
+    }
+    const came = this.entriesOf(reply);
+    // There may be more than a reply has.
+    if (came.length >= page && !this.isRead()) {
+      this.reload();
+      return;
+    }
+    const fresh = this.fresh(came);
     if (!fresh.length) return;
     if (this.isRead()) {
       this.waiting += fresh.length;
@@ -122,6 +136,13 @@ export class Feed {
     // What falls off the end is on the next page, which begins elsewhere now.
     if (all.length > page) this.isTrimmed = true;
     this.render();
+  }
+
+  /** Returns the entries that match the filter and are not in the list yet. */
+  fresh(entries) {
+    const filter = this.filter();
+    const known = new Set(this.entries.map(this.of.key));
+    return entries.filter((entry) => !known.has(this.of.key(entry)) && this.of.matches(entry, filter));
   }
 
   catchUp() {
@@ -139,12 +160,20 @@ export class Feed {
       days.set(day, [...(days.get(day) ?? []), entry]);
     }
     const groups = [...days].map(([day, entries]) => [
-      element("h3", day),
+      element("h3", day, { "data-day": this.of.at(entries[0]) }),
       element("ol", entries.map((entry) => element("li", this.of.line(entry)))),
     ]);
-    this.list.replaceChildren(...(groups.length ? groups.flat() : [element("p", "Nothing yet.", { class: "hint" })]));
+    this.list.replaceChildren(...(groups.length ? groups.flat() : [element("p", this.next ? "None in these; look at older ones." : "Nothing yet.", { class: "hint" })]));
+    this.renderButtons();
+    this.renderCount();
+  }
+
+  /** A button that has the focus hands it on when it cannot be used any more. */
+  renderButtons() {
+    const focused = [this.older, this.latest].find((one) => one === document.activeElement);
     this.older.disabled = !this.next && !this.isTrimmed;
     this.latest.hidden = !this.isOlder;
-    this.renderCount();
+    const isUsable = (one) => !one.disabled && !one.hidden;
+    if (focused && !isUsable(focused)) [this.latest, this.older, this.pause].find(isUsable).focus();
   }
 }

@@ -73,7 +73,7 @@ box.addEventListener("input", suggest);
 box.addEventListener("blur", () => { asking.abort(); close(); });
 box.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown") choose(chosen + 1);
-  else if (event.key === "ArrowUp") choose(chosen - 1);
+  else if (event.key === "ArrowUp") choose(chosen < 0 ? options().length - 1 : chosen - 1);
   else if (event.key === "Escape" && !list.hidden) close();
   else return;
   event.preventDefault();

@@ -39,15 +39,18 @@ export const naturalKey = (name) => name.replace(/\d+/g, (digits) => digits.padS
 
 export const labelsText = (labels) => Object.entries(labels).map(([label, value]) => `${label}=${value}`);
 
+const cellText = (value) => (value !== null && typeof value === "object" ? labelsText(value).join(" ") : String(value ?? ""));
+
 /** Returns a value for a CSV file; a spreadsheet must not take a name for a formula. */
 function cell(value) {
-  const text = value === null || value === undefined ? "" : String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const text = cellText(value);
+  const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Returns a CSV file with a column for each field that any of the rows has. */
 export function csv(rows) {
-  const columns = Object.keys(rows[0] ?? {});
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
     .map((cells) => `${cells.map(cell).join(",")}\r\n`)
     .join("");

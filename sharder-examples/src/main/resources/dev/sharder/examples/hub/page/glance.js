@@ -13,10 +13,14 @@ function renew(name, key, content) {
   const known = shown.get(name);
   if (known?.key === key) return;
   const made = element("div", content(), { class: "fact", "data-fact": name });
+  const focused = known ? links(known.part).indexOf(document.activeElement) : -1;
   if (known) known.part.replaceWith(made);
   else $("glance").append(made);
+  links(made)[focused]?.focus({ preventScroll: true });
   shown.set(name, { key, part: made });
 }
+
+const links = (part) => [...part.querySelectorAll("a")];
 
 const fact = (label, value, hint = "") => [
   element("span", label, { class: "label" }),

@@ -8,7 +8,7 @@ import { onAnswer } from "./dialog.js";
 import { $, element, renewTimes, say } from "./elements.js";
 import { changesFeed, newestFeed } from "./entries.js";
 import { exportButtons } from "./export.js";
-import { Feed } from "./feed.js";
+import { Feed, page } from "./feed.js";
 import "./find.js";
 import { many, number } from "./format.js";
 import { clearGlance, showGlance } from "./glance.js";
@@ -23,13 +23,15 @@ const second = 1000;
 const newest = new Feed($("newest"), newestFeed);
 const changes = new Feed($("changes"), changesFeed({}, ["bin", "actor"]));
 let watching = new AbortController();
+let defaultKind = "";
 
 // ---- what the view says
 
 function showView() {
   const wanted = view();
-  if (wanted.kind && wanted.kind !== model.kind && [...$("kind").options].some((option) => option.value === wanted.kind)) {
-    $("kind").value = wanted.kind;
+  const kind = wanted.kind || defaultKind;
+  if (kind !== model.kind && [...$("kind").options].some((option) => option.value === kind)) {
+    $("kind").value = kind;
     watch();
   }
   for (const name of ["text", "state", "label"]) if ($(`filter-${name}`).value !== wanted[name]) $(`filter-${name}`).value = wanted[name];
@@ -108,15 +110,26 @@ async function repeat(signal, millis, work) {
     const start = performance.now();
     try {
       await work();
-      status("Live");
+      if (signal.aborted) return;
+      report(work, null);
       if (millis) await pause(Math.max(millis, 5 * (performance.now() - start)), signal);
     } catch (problem) {
       if (signal.aborted) return;
-      status(problem.message, true);
+      report(work, problem);
       signOutIfRefused(problem);
       await pause(3 * second, signal);
     }
   }
+}
+
+/** The problem of each work that fails now. */
+const problems = new Map();
+
+function report(work, problem) {
+  if (problem) problems.set(work, problem);
+  else problems.delete(work);
+  const [first] = problems.values();
+  status(first?.message ?? "Live", first !== undefined);
 }
 
 function status(text, isWrong = false) {
@@ -142,19 +155,28 @@ function readNewest(signal) {
   let after = null;
   return async () => {
     // The first page only says where to go on; the list reads its own.
-    const reply = await get(withQuery(inKind("newest"), { after: after ?? 0, limit: after === null ? 1 : 50 }), signal);
+    const reply = await get(withQuery(inKind("newest"), { after: after ?? 0, limit: after === null ? 1 : page }), signal);
     if (signal.aborted) return;
-    if (after !== null) newest.add(reply);
+    if (after !== null) {
+      newest.add(reply);
+      followUser(reply.assignments);
+    }
     // The server counts from 0 again after a restart.
     after = reply.next < after ? 0 : reply.next;
   };
 }
 
 function readChanges(signal) {
+  const longest = 25;
   let after = null;
+  let wait = longest;
   return async () => {
+    const asked = wait;
+    // After a failure the next request does not wait, so that the page soon knows that all is well again.
+    wait = 0;
     if (after === null) after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal)).next;
-    const reply = await get(withQuery(inKind("changes"), { after, limit: 50, wait: 25 }), signal);
+    const reply = await get(withQuery(inKind("changes"), { after, limit: page, wait: asked }), signal);
+    wait = longest;
     if (signal.aborted) return;
     after = reply.next;
     changes.add(reply);
@@ -167,7 +189,10 @@ function readChanges(signal) {
 
 /** Shows another kind from the start. */
 function watch() {
+  // What the dialog asks is about the kind before.
+  if (model.kind !== $("kind").value && $("ask").open) $("ask").close();
   watching.abort();
+  problems.clear();
   watching = new AbortController();
   const { signal } = watching;
   model.kind = $("kind").value;
@@ -191,8 +216,8 @@ async function start() {
     const reply = await get("api/v1/kinds");
     model.lowercase = reply.lowercase;
     $("kind").replaceChildren(...reply.kinds.map((each) => element("option", each)));
-    const wanted = [view().kind, "hub"].find((kind) => reply.kinds.includes(kind));
-    if (wanted) $("kind").value = wanted;
+    defaultKind = ["hub", ...reply.kinds].find((kind) => reply.kinds.includes(kind)) ?? "";
+    $("kind").value = reply.kinds.includes(view().kind) ? view().kind : defaultKind;
     if (!$("kind").value) {
       status("There are no bins yet.");
       return;

@@ -2,13 +2,15 @@
 
 import { Problem, ask } from "./api.js";
 import { planBars } from "./bars.js";
-import { confirm, goesOn, offerStop, showBody, showProgress } from "./dialog.js";
+import { confirm, goesOn, isAsked, offerStop, showBody, showProgress } from "./dialog.js";
 import { element, field, input, named, unseen } from "./elements.js";
 import { many, number } from "./format.js";
-import { inKind } from "./model.js";
+import { inKind, sum } from "./model.js";
 import { withToken } from "./signin.js";
 
+/** The most moves, and so the most flows, of one request. */
 const pieces = 200;
+const mostTries = 5;
 const mostShown = 100;
 const filesFirst = "Only the assignments move: users are sent to the new bin from then on. Running servers and files stay where they are; stop the servers and copy the files first.";
 
@@ -21,6 +23,7 @@ export const drain = (bin) => withToken(() => askForPlan({
   first: "From now on it takes no new users. Its users move to the open bins that are then emptiest.",
   make: () => ask("POST", inKind("plans"), { drain: bin.bin }),
   prepare: (reason) => ask("PATCH", inKind("bins", bin.bin), { state: "draining", reason }),
+  prepared: " The bin is draining already; Cancel leaves it so.",
 }));
 
 /** Asks for limits, and then shows the plan within them. */
@@ -34,49 +37,55 @@ export const rebalance = (shown) => withToken(() => {
       element("p", "Plans the fewest moves after which the open bins are even by weight. Nothing moves before you have seen the plan."),
       field("At most this many moves", atMost),
       field("Only if the fullest and the emptiest come closer by", threshold, "load for each unit of weight"),
-      shown && element("label", [only, ` Only among the ${many(shown.length, "open bin")} shown`], { class: "check" }),
+      shown?.length ? element("label", [only, ` Only among the ${many(shown.length, "open bin")} shown`], { class: "check" }) : null,
+      shown?.length === 0 && element("p", "None of the bins shown is open, so the plan is for all open bins.", { class: "hint" }),
     ].filter(Boolean),
     name: "Plan",
-    apply: async () => {
+    apply: async (question) => {
       const make = (moved) => ask("POST", inKind("plans"), { rebalance: {
         atMost: atMost.value === "" ? null : Math.max(0, Number(atMost.value) - moved),
         threshold: threshold.value === "" ? null : Number(threshold.value),
         only: only.checked ? shown.map((bin) => bin.bin) : null,
       } });
-      const wish = { title: "Rebalance", name: "Rebalance", first: "", make, prepare: async () => {} };
       const plan = await make(0);
-      setTimeout(() => show(wish, plan));
+      if (isAsked(question)) show({ title: "Rebalance", name: "Rebalance", first: "", make, prepare: null, prepared: "" }, plan);
     },
   });
 });
 
 async function askForPlan(wish) {
+  const question = confirm({ title: wish.title, body: element("p", "Planning…") });
   try {
-    show(wish, await wish.make(0));
+    const plan = await wish.make(0);
+    if (isAsked(question)) show(wish, plan);
   } catch (problem) {
-    confirm({ title: wish.title, body: element("p", problem.message) });
+    if (isAsked(question)) confirm({ title: wish.title, body: element("p", problem.message) });
   }
 }
 
+/**
+ * Shows a plan, and runs it once it is agreed to. The work keeps the plan that was agreed to, what is left of the one
+ * that runs, and the moves made in all and since the plan was shown.
+ */
 function show(wish, plan) {
-  const agreed = { plan };
+  const work = { wish, prepare: wish.prepare, agreed: plan, plan, since: 0, moved: 0, skipped: 0, refused: [], stranded: plan.stranded, problem: "" };
   const reason = reasonField();
-  const body = () => [...planned(wish, agreed.plan), field("Reason", reason)];
+  work.body = () => [...planned(wish, work.agreed), field("Reason", reason)];
   const nothing = !plan.moves && wish.name === "Rebalance";
   confirm({
     title: wish.title,
-    body: nothing ? element("p", "Nothing to move: the open bins are even within these limits.") : body(),
+    body: nothing ? element("p", "Nothing to move: the open bins are even within these limits.") : work.body(),
     name: wish.name,
-    apply: nothing ? null : (question) => run(question, wish, agreed, given(reason), body),
+    apply: nothing ? null : (question) => run(question, work, given(reason)),
   });
 }
 
 /** What a plan does, in words, and before and after as two bars a bin. */
 function planned(wish, plan) {
   return [
-    element("p", [element("strong", `${many(plan.moves ?? 0, "move")}. `), `${wish.first} ${filesFirst}`]),
+    element("p", [element("strong", `${many(plan.moves, "move")}. `), `${wish.first} ${filesFirst}`]),
     plan.stranded ? element("p", `${many(plan.stranded, "user")} would stay: no other bin has room.`, { class: "warn" }) : null,
-    ...levels(plan.bins ?? []),
+    ...levels(plan.bins),
   ];
 }
 
@@ -107,54 +116,80 @@ function levels(bins) {
   ];
 }
 
-/** Whether the plan uses only bins that were agreed to and strands no more users; the counts may change as new users come. */
-function isWithin(plan, agreed) {
-  const targets = new Set(agreed.bins.filter((bin) => bin.then > bin.load).map((bin) => bin.bin));
-  return plan.flows.every((flow) => targets.has(flow.to)) && (plan.stranded ?? 0) <= (agreed.stranded ?? 0);
+/** Whether the plan goes from and to agreed bins only, and neither moves nor strands more users than agreed. */
+function isWithin(plan, { agreed, since }) {
+  const sources = new Set(agreed.flows.map((flow) => flow.from));
+  const targets = new Set(agreed.flows.map((flow) => flow.to));
+  return plan.flows.every((flow) => sources.has(flow.from) && targets.has(flow.to))
+    && plan.moves + since <= agreed.moves && plan.stranded <= agreed.stranded;
 }
 
-async function planAgain(wish, agreed, moved, body) {
-  const plan = await wish.make(moved);
-  if (isWithin(plan, agreed.plan)) return plan;
-  agreed.plan = plan;
-  showBody(body());
-  throw new Problem(409, "Something changed meanwhile. This is the new plan; accept it or cancel.");
+/** Plans what is left again; throws if that is more than was agreed, and then shows it. */
+async function planAgain(question, work) {
+  const plan = await work.wish.make(work.moved);
+  if (!goesOn(question)) return;
+  const isAgreed = isWithin(plan, work);
+  Object.assign(work, { plan, stranded: plan.stranded });
+  if (isAgreed) return;
+  Object.assign(work, { agreed: plan, since: 0 });
+  showBody(work.body());
+  throw new Problem(409, `Something changed meanwhile. This is the new plan; accept it or cancel.${work.wish.prepared}`);
 }
 
-async function run(question, wish, agreed, reason, body) {
-  const done = { moved: 0, skipped: 0, left: 0, refused: [] };
-  await wish.prepare(reason);
-  let plan = await planAgain(wish, agreed, 0, body);
-  done.left = plan.moves ?? 0;
-  offerStop(question);
-  for (let tries = 0; done.left > 0 && goesOn(question);) {
-    showProgress(question, done.moved, done.moved + done.skipped + done.left, "moved");
+async function run(question, work, reason) {
+  try {
+    await prepare(question, work, reason);
+    offerStop(question);
+    await runPieces(question, work, reason);
+  } catch (problem) {
+    // As nothing moved since the plan was shown, it can be accepted again.
+    if (!work.since) throw problem;
+    work.problem = problem.message;
+  }
+  showProgress(question, work.moved, work.moved + left(work), "moved");
+  return result(work);
+}
+
+/** Prepares what must be before the first move, which makes the plan an old one. */
+async function prepare(question, work, reason) {
+  if (!work.prepare) return;
+  await work.prepare(reason);
+  work.prepare = null;
+  await planAgain(question, work);
+}
+
+const left = (work) => sum(work.plan.flows, (flow) => flow.units);
+
+async function runPieces(question, work, reason) {
+  for (let tries = 0; left(work) > 0 && goesOn(question);) {
+    showProgress(question, work.moved, work.moved + work.skipped + left(work), "moved");
     try {
-      plan = await runPiece(plan, reason, done);
+      await runPiece(work, reason);
       tries = 0;
     } catch (problem) {
-      if (problem.status !== 409 || ++tries > 5) throw problem;
-      plan = await planAgain(wish, agreed, done.moved, body);
-      done.left = plan.moves ?? 0;
+      if (problem.status !== 409 || ++tries > mostTries) throw problem;
+      await planAgain(question, work);
     }
   }
-  showProgress(question, done.moved, done.moved + done.left, "moved");
-  return result(done, agreed.plan.stranded ?? 0);
 }
 
-async function runPiece(plan, reason, done) {
-  const piece = await ask("POST", inKind("plans", "apply"), { plan, limit: pieces, reason });
-  done.moved += piece.moved;
-  done.skipped += piece.skipped;
-  done.left = piece.left;
-  done.refused.push(...piece.refused.slice(0, mostShown - done.refused.length));
-  return piece.plan;
+/** Sends no more of the plan than a piece, because the whole of a large one is too long for a request. */
+async function runPiece(work, reason) {
+  const { kind, revision, flows } = work.plan;
+  const piece = await ask("POST", inKind("plans", "apply"), { plan: { kind, revision, flows: flows.slice(0, pieces) }, limit: pieces, reason });
+  work.plan = { kind, revision: piece.plan.revision, flows: [...piece.plan.flows, ...flows.slice(pieces)] };
+  work.since += piece.moved;
+  work.moved += piece.moved;
+  work.skipped += piece.skipped;
+  work.refused.push(...piece.refused.slice(0, mostShown - work.refused.length));
 }
 
-function result(done, stranded) {
-  const shown = [element("p", `${done.left ? "Stopped. " : ""}${many(done.moved, "move")} made${done.left ? `, ${number(done.left)} not` : ""}.`)];
-  if (stranded) shown.push(element("p", `${many(stranded, "user")} had no room elsewhere.`));
-  if (done.skipped) shown.push(...skipped(done));
+function result(work) {
+  const rest = left(work);
+  const shown = [element("p", `${rest ? "Stopped. " : ""}${many(work.moved, "move")} made${rest ? `, ${number(rest)} not` : ""}.`)];
+  if (work.problem) shown.push(element("p", work.problem, { class: "warn" }));
+  if (work.stranded) shown.push(element("p", `${many(work.stranded, "user")} had no room elsewhere.`));
+  if (work.skipped) shown.push(...skipped(work));
   return shown;
 }
 

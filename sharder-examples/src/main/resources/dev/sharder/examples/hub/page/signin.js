@@ -1,7 +1,7 @@
 // Who makes changes: the holder of a token, or an admin, who needs none.
 
 import { hasToken, keepToken, useToken, whoAmI } from "./api.js";
-import { confirm } from "./dialog.js";
+import { confirm, isAsked } from "./dialog.js";
 import { $, element, field, input } from "./elements.js";
 import { model } from "./model.js";
 
@@ -37,9 +37,9 @@ export function withToken(act) {
     title: "Sign in",
     body: [element("p", "Changes require a token from api-tokens in the configuration. It is kept until this tab is closed."), field("Token", token)],
     name: "Sign in",
-    apply: async () => {
+    apply: async (question) => {
       await trial(token.value.trim());
-      setTimeout(act);
+      if (isAsked(question)) setTimeout(act);
     },
   });
 }

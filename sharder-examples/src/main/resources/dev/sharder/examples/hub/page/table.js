@@ -41,7 +41,9 @@ function header() {
 export function showTable(list) {
   bins = list;
   table.setAttribute("aria-rowcount", bins.length + 1);
-  current = Math.min(current, Math.max(0, bins.length - 1));
+  const focused = focusedBin();
+  const index = focused ? bins.findIndex((bin) => bin.bin === focused) : -1;
+  current = index < 0 ? Math.min(current, Math.max(0, bins.length - 1)) : index;
   render();
 }
 
@@ -67,8 +69,12 @@ function range() {
   return [first, Math.min(bins.length, first + count)];
 }
 
+const focusedBin = () => (body.contains(document.activeElement) ? document.activeElement.closest("tr").dataset.bin : null);
+
 function render() {
+  const focused = focusedBin();
   const [first, end] = range();
+  const stop = Math.min(Math.max(current, first), end - 1);
   const inSight = bins.slice(first, end);
   const kept = new Set(inSight.map((bin) => bin.bin));
   for (const [name, row] of rows) {
@@ -82,19 +88,20 @@ function render() {
   if (above.parentNode !== body) body.replaceChildren(above, below);
   let before = above;
   inSight.forEach((bin, i) => {
-    const row = rowOf(bin, first + i);
+    const row = rowOf(bin, first + i, stop);
     // A row that is in its place is not touched, so it keeps the focus.
     if (before.nextSibling !== row) before.after(row);
     before = row;
   });
+  if (focused && focusedBin() !== focused) rows.get(focused)?.querySelector("a").focus({ preventScroll: true });
 }
 
-function rowOf(bin, index) {
+function rowOf(bin, index, stop) {
   const row = rows.get(bin.bin) ?? newRow(bin);
   rows.set(bin.bin, row);
   if (row.bin !== bin) renew(row, bin);
   row.setAttribute("aria-rowindex", index + 2);
-  row.querySelector("a").tabIndex = index === current ? 0 : -1;
+  row.querySelector("a").tabIndex = index === stop ? 0 : -1;
   return row;
 }
 

@@ -1,8 +1,8 @@
-// A user's card: where they are, why, what happened to them, and a move.
+// A user's card: where they are, what happened to them, and a move.
 
 import { ask, get } from "./api.js";
 import { confirm } from "./dialog.js";
-import { $, button, element, field, input, named, time } from "./elements.js";
+import { $, button, element, field, input, longestName, named, time } from "./elements.js";
 import { binLink, changeLine } from "./entries.js";
 import { many, number } from "./format.js";
 import { inKind, model } from "./model.js";
@@ -32,9 +32,9 @@ export function forgetUser() {
   $("user").hidden = true;
 }
 
-/** Reads the card again if one of the changes concerns it. */
-export function followUser(changes) {
-  if (shown && changes.some((change) => change.object === shown)) renewUser();
+/** Reads the card again if one of the changes or assignments concerns it. */
+export function followUser(news) {
+  if (shown && news.some((one) => one.object === shown)) renewUser();
 }
 
 async function renewUser() {
@@ -46,9 +46,11 @@ async function renewUser() {
     card = [heading(asked), element("p", problem.message, { class: "warn" })];
   }
   if (shown !== asked || !card) return;
-  const hadFocus = $("user").contains(document.activeElement);
+  const focused = $("user").contains(document.activeElement) && (document.activeElement.id || "user-title");
+  const typed = $("to")?.value ?? "";
   $("user").replaceChildren(...card);
-  if (hadFocus) $("user-title").focus();
+  if ($("to") && typed !== $("home").textContent) $("to").value = typed;
+  if (focused) ($(focused) ?? $("user-title")).focus();
 }
 
 async function cardOf(object) {
@@ -122,7 +124,7 @@ function targets(home) {
 function mover(assignment) {
   const bins = targets(assignment.bin);
   const list = element("datalist", bins.map((bin) => element("option", `load ${number(bin.load)}`, { value: bin.bin })), { id: "targets" });
-  const to = input({ id: "to", list: "targets", required: true, maxlength: 255, placeholder: "bin" });
+  const to = input({ id: "to", list: "targets", required: true, maxlength: longestName, placeholder: "bin" });
   const form = element("form", [
     element("label", [element("span", "Move to"), to]), list, element("button", "Move", { id: "move" }),
   ], { class: "move" });

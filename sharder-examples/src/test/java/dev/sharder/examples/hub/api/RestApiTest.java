@@ -567,6 +567,22 @@ class RestApiTest {
     }
   }
 
+  @Test
+  void changesThatTheFilterLeavesOutAreAnsweredAtOnceSoThatTheNextRequestGoesOnAfterThem()
+      throws Exception {
+    try (RunningApi api = start()) {
+      long after = api.get("/kinds/hub/changes?latest=0").json().path("next").asLong();
+      for (int offset = 1; offset <= 3; offset++) {
+        api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"offset\": %d}".formatted(offset));
+      }
+      long begin = System.nanoTime();
+      JsonNode page = api.get("/kinds/hub/changes?wait=25&bin=hub-2&after=" + after).json();
+      assertThat(System.nanoTime() - begin).isLessThan(15_000_000_000L);
+      assertThat(page.path("changes")).isEmpty();
+      assertThat(page.path("next").asLong()).isGreaterThan(after);
+    }
+  }
+
   private static ApiAnswer quietly(RunningApi api, String path) {
     try {
       return api.get(path + "&wait=30");

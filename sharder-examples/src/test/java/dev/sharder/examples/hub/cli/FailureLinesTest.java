@@ -98,7 +98,26 @@ class FailureLinesTest {
         .singleElement()
         .asString()
         .startsWith("sharder bin add: cannot open the database ")
-        .contains("'" + missing + "'", "-Dorg.sqlite.tmpdir=");
+        .contains("'" + missing + "'", "java -Dorg.sqlite.tmpdir=");
+  }
+
+  @Test
+  @DisplayName("Under the launcher, the error names its variable for options of Java")
+  void launcher() throws Exception {
+    List<String> options =
+        List.of("-Dsharder.command=sharder", "-Djava.io.tmpdir=" + folder.resolve("missing"));
+    String command = "bin add hub-1 --database jdbc:sqlite:" + folder.resolve("sharder.db");
+    assertThat(run(options, classPath(), command))
+        .singleElement()
+        .asString()
+        .endsWith("with SHARDER_JAVA_OPTS=-Dorg.sqlite.tmpdir=FOLDER");
+  }
+
+  @Test
+  @DisplayName("A server is known as one behind --verbose")
+  void verboseFirst() {
+    assertThat(Subcommands.first(new String[] {"--verbose", "serve", "bins"})).isEqualTo("serve");
+    assertThat(Subcommands.first(new String[] {"--verbose"})).isEmpty();
   }
 
   @Test

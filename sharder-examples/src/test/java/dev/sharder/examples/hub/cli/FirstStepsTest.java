@@ -3,11 +3,15 @@ package dev.sharder.examples.hub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.cli.CommandShell.CommandOutcome;
+import dev.sharder.jdbc.TestMariaDb;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -67,10 +71,15 @@ class FirstStepsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
+  @ValueSource(strings = {"SQLite", "PostgreSQL", "MariaDB"})
   @DisplayName("Several that begin at once all succeed")
-  void atOnce(boolean onPostgres) throws IOException {
-    CommandShell shell = onPostgres ? new CommandShell(TestPostgres.newDatabase()) : sqlite();
+  void atOnce(String database) throws IOException {
+    CommandShell shell =
+        switch (database) {
+          case "PostgreSQL" -> new CommandShell(TestPostgres.newDatabase());
+          case "MariaDB" -> new CommandShell(TestMariaDb.newDatabase());
+          default -> sqlite();
+        };
     String config = config();
     List<CompletableFuture<CommandOutcome>> running =
         IntStream.range(0, 6)
@@ -81,6 +90,20 @@ class FirstStepsTest {
             .toList();
     running.forEach(one -> one.join().ended(0));
     assertThat(shell.json("bins").each("raw")).containsExactly("3", "3");
+  }
+
+  @Test
+  @DisplayName("One that was interrupted on MariaDB, which commits each table, is gone on with")
+  void interrupted() throws Exception {
+    CommandShell shell = new CommandShell(TestMariaDb.newDatabase());
+    shell.run("bins", "--config", config()).ended(0);
+    try (Connection connection = DriverManager.getConnection(shell.database());
+        Statement statement = connection.createStatement()) {
+      statement.execute("DROP TABLE sharder_change, sharder_assignment, sharder_bin");
+      statement.execute("DELETE FROM sharder_schema");
+    }
+    shell.run("assign", "ada", "--config", config()).ended(0);
+    assertThat(shell.json("bins").each("raw")).containsExactly("1", "0");
   }
 
   @ParameterizedTest
@@ -138,6 +161,17 @@ class FirstStepsTest {
     assertThat(bins.each("state")).containsOnly("open");
     CommandOutcome again = shell.run("import", users.toString(), "--kind", "a home").ended(0);
     assertThat(again.err()).doesNotContain("to open them");
+  }
+
+  @Test
+  @DisplayName("A URL that may have a password is not in that line, which says so")
+  void lastLineWithoutUrl() throws IOException {
+    Path users = Files.writeString(folder.resolve("users.csv"), "object,bin\nada,hub-1\n");
+    CommandShell shell = new CommandShell(sqlite().database() + "?cache_size=2000");
+    assertThat(shell.run("import", users.toString()).ended(0).err().lines())
+        .last()
+        .isEqualTo(
+            "to open them, add --database with the URL of this import to: sharder bin open hub-1");
   }
 
   /** Has a shell run a line in which {@code sharder} is this program. */

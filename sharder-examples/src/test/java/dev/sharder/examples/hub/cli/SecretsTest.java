@@ -298,12 +298,14 @@ class SecretsTest {
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     LoggerContext context = new LoggerContext();
     System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
+    System.setProperty(LogConfiguration.VERBOSE, "true");
     try {
       context.setMDCAdapter(new LogbackMDCAdapter());
       new LogConfiguration(format).configure(context);
       work.accept(context.getLogger("dev.sharder.test"));
     } finally {
       context.stop();
+      System.clearProperty(LogConfiguration.VERBOSE);
       System.setErr(before);
     }
     return written.toString(StandardCharsets.UTF_8);

@@ -317,6 +317,50 @@ class SimulateTest {
   }
 
   @Test
+  @DisplayName("before the first start of a server, the bins are those of the configuration")
+  void beforeTheStart() throws Exception {
+    String config =
+        Files.writeString(folder.resolve("sharder.yml"), "bins: [hub-1, hub-2]\n").toString();
+    CommandShell noTables = new CommandShell(TestPostgres.newDatabase());
+    CommandShell noBins = new CommandShell(TestPostgres.newDatabase());
+    noBins.run("bin", "add", "home-1", "--kind", "home").ended(0);
+    for (CommandShell shell : List.of(noTables, noBins, new CommandShell(database()))) {
+      String[] words = {"simulate", "--objects", "4", "--config", config, "--policy", "emptiest"};
+      assertThat(shell.json(words).json().at("/0/bins/1/effective").asInt()).isEqualTo(2);
+      assertThat(shell.run("simulate", "--objects", "4").ended(2).err())
+          .contains("name the bins with --bin");
+      assertThat(
+              shell
+                  .run("simulate", "--objects", "4", "--config", config, "--kind", "shelf")
+                  .ended(2)
+                  .err())
+          .contains("or another --database or --kind");
+    }
+    assertThat(noTables.run("find", "ada").ended(1).err()).contains("tables");
+  }
+
+  @Test
+  @DisplayName("a name may begin with @, whatever files there are")
+  void at() throws Exception {
+    Path file = Files.writeString(folder.resolve("words"), "hub-9");
+    JsonNode run =
+        simulate(
+                "--bins",
+                "1",
+                "--objects",
+                "1",
+                "--policy",
+                "emptiest",
+                "--at",
+                "0 bin add @" + file,
+                "--output",
+                "json")
+            .ended(0)
+            .json();
+    assertThat(run.at("/0/bins").findValuesAsText("bin")).contains("@" + file);
+  }
+
+  @Test
   @DisplayName("an empty history, an unknown bin and a missing database are named")
   void missing() {
     assertThat(simulate("--bins", "2").ended(2).err()).contains("nothing arrives");

@@ -85,6 +85,24 @@ class YamlQuotesTest {
     assertThat(complaint("cookie-keys:\n- " + secret + "x\n")).doesNotContain("hush");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "  database-password: @1234.50\n",
+        "  listen: 127.0.0.1:1\n  database-password: @1234.50\n  ramp: 0.5\n  x: @y\n",
+        "  cookie-keys:\n  - @1234.50\n  x: @y\n",
+        "{database-password: @1234.50}\n",
+        "{listen: '127.0.0.1:1', database-password: @1234.50}\n",
+        "{database-password:\n  @1234.50}\n",
+        "listen: 127.0.0.1:1\n\"database-password\": @1234.50\n",
+        "listen: 127.0.0.1:1\ndatabase-password : @1234.50\n",
+        "listen: 127.0.0.1:1\n'cookie-keys':\n- @1234.50\n"
+      })
+  @DisplayName("A secret is not shown wherever its key is")
+  void secretsElsewhere(String yaml) {
+    assertThat(complaint(yaml)).doesNotContain("1234.50");
+  }
+
   @Test
   @DisplayName("Whatever a value is, it is read as it is written, or shown in quotes and read so")
   void values() {

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.page;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.deque.html.axecore.args.AxeRunOptions;
 import com.deque.html.axecore.playwright.AxeBuilder;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.microsoft.playwright.BrowserContext;
@@ -91,8 +92,11 @@ record OpenedPage(RunningApi api, BrowserContext visit, Page page, List<String> 
 
   /** By axe-core, with the contrast of every text. */
   List<String> accessibilityProblems() {
+    // Without this, it describes everything that it looked at and found well.
+    AxeRunOptions options = new AxeRunOptions();
+    options.setResultTypes(List.of("violations"));
     return new AxeBuilder(page)
-        .analyze().getViolations().stream()
+        .options(options).analyze().getViolations().stream()
             .map(rule -> rule.getId() + ": " + rule.getNodes())
             .toList();
   }

@@ -66,9 +66,8 @@ class PageScaleTest {
       async (column) => {
         const start = performance.now();
         document.querySelector(`[data-sort="${column}"]`).click();
-        const done = performance.now() - start;
         await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
-        return Math.round(done);
+        return Math.round(performance.now() - start);
       }""";
 
   private static Chromium chromium;
@@ -111,7 +110,7 @@ class PageScaleTest {
     return opened.page();
   }
 
-  /** Moves users, each to another bin and back, and updates a bin now and then. */
+  /** Moves a user to another bin, and assigns a new one now and then. */
   private void play(int change, int bins) throws Exception {
     String user = "/kinds/hub/assignments/user-%07d/move".formatted(change % 500);
     String bin = "bin-" + (1 + (change % 500 + change / 500 + 1) % bins);

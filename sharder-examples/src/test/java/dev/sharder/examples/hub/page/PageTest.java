@@ -14,8 +14,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -343,6 +345,7 @@ class PageTest {
     opened.dialogButton("Close").click();
     assertThat(page.locator("#bin-state")).hasText("draining");
     assertThat(opened.action("Drain")).hasCount(0);
+    assertThat(page.locator("#bin-users tbody tr")).hasCount(0);
     assertThat(api.loads("hub")).isEqualTo(Map.of("hub-1", 0L, "hub-2", 750L, "hub-3", 750L));
     assertNoComplaints();
   }
@@ -374,6 +377,23 @@ class PageTest {
   }
 
   @Test
+  @DisplayName("Escape stops a drain after the part that runs, and keeps its report")
+  void escapeStopsDrain() throws Exception {
+    opened.signIn();
+    opened.assignMany(900);
+    opened.openBin("hub-1");
+    opened.action("Drain").click();
+    List<Route> held = new ArrayList<>();
+    page.route("**/plans/apply", held::add);
+    opened.dialogButton("Drain").click();
+    page.waitForCondition(() -> !held.isEmpty());
+    page.keyboard().press("Escape");
+    held.get(0).resume();
+    assertThat(page.locator("#ask-done")).hasText("Stopped. 200 moves made, 100 not.");
+    assertNoComplaints();
+  }
+
+  @Test
   @DisplayName("a rebalance keeps its limits, and moves nothing before its plan was seen")
   void rebalance() throws Exception {
     opened.signIn();
@@ -397,7 +417,109 @@ class PageTest {
   }
 
   @Test
-  @DisplayName("whoever could not be moved is named with the reason")
+  @DisplayName("a plan that would move users from another bin than agreed is shown first")
+  void otherSource() throws Exception {
+    opened.signIn();
+    opened.assignMany(30);
+    api.addBins("hub", "hub-4");
+    move("hub-2", 0, 3, 6);
+    plan(1);
+    assertThat(page.locator("#plan tbody tr th")).hasText(new String[] {"hub-2", "hub-4"});
+    move("hub-3", 1, 4, 7, 10);
+    opened.dialogButton("Rebalance").click();
+    assertThat(page.locator("#ask-problem")).containsText("Something changed meanwhile.");
+    assertThat(page.locator("#plan tbody tr th")).hasText(new String[] {"hub-3", "hub-4"});
+    assertThat(api.loads("hub")).containsEntry("hub-4", 0L);
+    opened.dialogButton("Rebalance").click();
+    assertThat(page.locator("#ask-done")).hasText("1 move made.");
+    assertThat(api.loads("hub")).containsEntry("hub-3", 13L).containsEntry("hub-4", 1L);
+    assertThat(opened.complaints()).allMatch(complaint -> complaint.contains("409"));
+  }
+
+  private void move(String bin, int... users) throws Exception {
+    for (int user : users) {
+      String path = "/kinds/hub/assignments/user-%04d/move".formatted(user);
+      String body = "{\"bin\": \"%s\"}".formatted(bin);
+      assertThat(api.admin("POST", path, body).status()).isEqualTo(200);
+    }
+  }
+
+  private void plan(int atMost) {
+    opened.button("Rebalance").click();
+    opened.dialog().getByLabel("At most this many moves").fill(String.valueOf(atMost));
+    opened.dialogButton("Plan").click();
+    assertThat(page.locator("#plan")).isVisible();
+  }
+
+  @Test
+  @DisplayName("a rebalance whose plan is shown again moves no more than the limit in all")
+  void limitInAll() throws Exception {
+    opened.signIn();
+    opened.assignMany(1_500);
+    api.addBins("hub", "hub-4");
+    plan(300);
+    AtomicInteger pieces = new AtomicInteger();
+    page.route(
+        "**/plans/apply",
+        route -> {
+          if (pieces.incrementAndGet() == 2) {
+            replaceBin("hub-4", "hub-5");
+          }
+          route.resume();
+        });
+    opened.dialogButton("Rebalance").click();
+    assertThat(page.locator("#ask-problem")).containsText("Something changed meanwhile.");
+    assertThat(opened.dialog()).containsText("100 moves.");
+    opened.dialogButton("Rebalance").click();
+    assertThat(page.locator("#ask-done")).hasText("300 moves made.");
+    assertThat(api.loads("hub")).containsEntry("hub-4", 200L).containsEntry("hub-5", 100L);
+    assertThat(opened.complaints()).allMatch(complaint -> complaint.contains("409"));
+  }
+
+  private void replaceBin(String old, String added) {
+    try {
+      api.admin("PATCH", "/kinds/hub/bins/" + old, "{\"state\": \"cordoned\"}");
+      api.addBins("hub", added);
+    } catch (Exception failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  @Test
+  @DisplayName("a rebalance among the bins shown is not offered if none of them is open")
+  void noneOpen() throws Exception {
+    api.admin("PATCH", "/kinds/hub/bins/hub-3", "{\"state\": \"cordoned\"}");
+    opened.signIn();
+    page.locator("#filter-text").fill("hub-3");
+    assertThat(opened.row("hub-3")).containsText("cordoned");
+    opened.button("Rebalance").click();
+    assertThat(opened.dialog()).containsText("None of the bins shown is open");
+    assertThat(opened.dialog().getByRole(AriaRole.CHECKBOX)).hasCount(0);
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("another kind leaves no view of a bin and no question of the kind before")
+  void otherKind() throws Exception {
+    api.addBins("tenant", "tenant-1");
+    opened.signIn();
+    opened.openBin("hub-1");
+    page.locator("#kind").selectOption("tenant");
+    assertThat(opened.row("tenant-1")).isVisible();
+    assertThat(page.locator("#bin")).isHidden();
+    opened.openBin("tenant-1");
+    opened.action("Cordon").click();
+    assertThat(opened.dialog()).isVisible();
+    page.goBack();
+    page.goBack();
+    assertThat(opened.row("hub-1")).isVisible();
+    assertThat(page.locator("#ask")).isHidden();
+    assertThat(page.locator("#kind")).hasValue("hub");
+    assertNoComplaints();
+  }
+
+  @Test
+  @DisplayName("users who could not be moved are named with the reason")
   void skipped() throws Exception {
     opened.signIn();
     opened.assignMany(6);
@@ -499,9 +621,29 @@ class PageTest {
   }
 
   @Test
+  @DisplayName("an assignment that two answers have is listed once")
+  void listedOnce() throws Exception {
+    List<Route> held = new ArrayList<>();
+    Pattern polls = Pattern.compile("/newest\\?after=");
+    page.route(polls, held::add);
+    page.waitForCondition(() -> !held.isEmpty());
+    api.assign("hub", "ada");
+    page.locator("#newest").getByText("Pause").click();
+    page.locator("#newest").getByText("Resume").click();
+    assertThat(page.locator("#newest li")).hasCount(1);
+    page.unroute(polls);
+    held.get(0).resume();
+    api.assign("hub", "bob");
+    assertThat(page.locator("#newest li").first()).containsText("bob");
+    assertThat(page.locator("#newest li")).hasCount(2);
+    assertNoComplaints();
+  }
+
+  @Test
   @DisplayName("what is shown is saved as CSV and JSON, and no name becomes a formula")
   void export() throws Exception {
-    api.addBins("hub", "=1+1");
+    String labels = "{\"labels\": {\"region\": \"eu\", \"gpu\": \"a100\"}}";
+    assertThat(api.admin("PUT", "/kinds/hub/bins/=1+1", labels).status()).isEqualTo(201);
     assertThat(opened.rows()).hasCount(4);
     page.locator("#filter-text").fill("1");
     page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
@@ -509,8 +651,9 @@ class PageTest {
     List<String> lines = Files.readAllLines(csv.path());
     assertThat(csv.suggestedFilename()).isEqualTo("bins.csv");
     assertThat(lines).hasSize(3);
-    assertThat(lines.get(0)).startsWith("bin,weight,offset,capacity,state,");
-    assertThat(lines.get(1)).startsWith("'=1+1,1,0,,open,");
+    assertThat(lines.get(0))
+        .isEqualTo("bin,weight,offset,capacity,state,labels,assigned,load,share,refusal");
+    assertThat(lines.get(1)).isEqualTo("'=1+1,1,0,,open,gpu=a100 region=eu,0,0,0,");
     page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
     Download json = page.waitForDownload(() -> opened.button("Export bins as JSON").click());
     assertThat(Files.readString(json.path())).contains("\"bin\": \"=1+1\"");
