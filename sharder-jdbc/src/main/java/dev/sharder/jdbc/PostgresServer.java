@@ -57,19 +57,17 @@ record PostgresServer(
         writeSettings,
         timeline,
         script(readSettings, FIND),
-        script(
-            "BEGIN ISOLATION LEVEL READ COMMITTED",
-            writeSettings,
-            LOCK_KIND,
-            LIST_NEXT_BINS,
-            PLACE_INTO_NEXT_BINS,
-            "COMMIT"),
-        script(
-            "BEGIN ISOLATION LEVEL READ COMMITTED",
-            writeSettings,
-            LOCK_KIND,
-            PLACE_INTO_NEXT_BINS,
-            "COMMIT"));
+        placing(writeSettings, LIST_NEXT_BINS, PLACE_INTO_NEXT_BINS),
+        placing(writeSettings, PLACE_INTO_NEXT_BINS));
+  }
+
+  private static ParsedSql placing(String writeSettings, String... statements) {
+    return script(
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        writeSettings,
+        LOCK_KIND,
+        String.join(";", statements),
+        "COMMIT");
   }
 
   static ParsedSql script(String... statements) {

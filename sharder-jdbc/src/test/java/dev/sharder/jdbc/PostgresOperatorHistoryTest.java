@@ -1,40 +1,9 @@
 package dev.sharder.jdbc;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.sharder.contract.OperatorHistoryContract;
-import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterEach;
-
-class PostgresOperatorHistoryTest extends OperatorHistoryContract {
+class PostgresOperatorHistoryTest extends CutOperatorHistory {
 
   // Only connections and stores fail here, so the disk need not be synced.
-  private final String url = TestPostgres.newForgetfulDatabase();
-  private final Queue<CuttableDatabase> databases = new ConcurrentLinkedQueue<>();
-
-  @Override
-  protected Crashable open() {
-    CuttableDatabase database = new CuttableDatabase(url);
-    databases.add(database);
-    return database;
-  }
-
-  /** A history takes a second here, so the long form plays the rest of 500. */
-  @Override
-  protected int histories() {
-    return Integer.getInteger("operator.histories", 50);
-  }
-
-  @Override
-  protected List<String> mustHaveHappened() {
-    return List.of("crash: done", "crash: done, and acknowledged again");
-  }
-
-  @AfterEach
-  void transactionsWereCut() {
-    assertThat(databases.stream().mapToInt(CuttableDatabase::cutCount).sum())
-        .isGreaterThan(histories() / 2);
+  PostgresOperatorHistoryTest() {
+    super(TestPostgres.newForgetfulDatabase(), 50);
   }
 }

@@ -166,7 +166,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Throws away what has arrived of a body that nobody wants. */
+  /** Throws away what has arrived of a body that no one wants. */
   void discardBody(BodyDecoder unwanted) {
     try {
       int before = -1;

@@ -16,7 +16,7 @@ import java.util.Optional;
 /** The API of a table of routes, on a port of its own. */
 public final class RoutesApiServer implements AutoCloseable {
 
-  /** Whoever has the token may ask, from anywhere. */
+  /** Every client that has the token may ask, from anywhere. */
   static final TrustedProxy ANYONE =
       new TrustedProxy(TrustedPeers.of(List.of("0.0.0.0/0", "::/0")), List.of());
 
