@@ -1,7 +1,6 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
-import dev.sharder.Placement;
 import dev.sharder.StoreException;
 import dev.sharder.store.Deadline;
 import java.sql.Connection;
@@ -12,8 +11,6 @@ import java.sql.SQLTimeoutException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -21,7 +18,6 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.ParsedSql;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,11 +25,6 @@ import org.slf4j.LoggerFactory;
 final class MariaDbDialect extends Dialect {
 
   private static final Logger log = LoggerFactory.getLogger(MariaDbDialect.class);
-
-  private static final ParsedSql FIND = ParameterParser.parse(MariaDbStatements.FIND);
-
-  private static final ParsedSql PLACE_INTO_EMPTIEST =
-      ParameterParser.parse(MariaDbStatements.PLACE_INTO_EMPTIEST);
 
   private static final String DELIMITER = "DELIMITER ";
 
@@ -48,6 +39,8 @@ final class MariaDbDialect extends Dialect {
       FROM information_schema.global_variables
       WHERE variable_name = 'WSREP_ON' AND variable_value = 'ON'
       """;
+
+  private final MariaDbPlacing placing = new MariaDbPlacing();
 
   /** Whether the server is a node of a Galera cluster, which may lag behind the others. */
   private volatile boolean isCluster;
@@ -132,11 +125,8 @@ final class MariaDbDialect extends Dialect {
   @Override
   void configure(Jdbi jdbi) {
     jdbi.registerArgument(LabelsJson.writing(Collection.class));
-    jdbi.registerColumnMapper(Instant.class, (row, column, context) -> instant(row, column));
-  }
-
-  private static Instant instant(ResultSet row, int column) throws SQLException {
-    return row.getObject(column, LocalDateTime.class).toInstant(ZoneOffset.UTC);
+    jdbi.registerColumnMapper(
+        Instant.class, (row, column, context) -> MariaDbBlock.instant(row, column));
   }
 
   @Override
@@ -205,13 +195,23 @@ final class MariaDbDialect extends Dialect {
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
+    Connection connection = handle.getConnection();
+    String block =
+        MariaDbStatements.FIND.formatted(MariaDbBlock.list("?", Math.max(1, objects.size())));
+    List<Object> values = new ArrayList<>(List.of(kind));
+    values.addAll(objects);
     List<Assignment> found = new ArrayList<>();
-    Row assignment = row -> found.add(RowMappers.assignment(row, assignedAt(row)));
     return limited(
-        handle.getConnection(),
+        connection,
         deadline,
         () -> {
-          run(handle.getConnection(), isCluster, FIND, kind, objects, deadline, assignment);
+          MariaDbBlock.run(
+              connection,
+              isCluster,
+              block,
+              values,
+              deadline,
+              row -> found.add(RowMappers.assignment(row, MariaDbPlacing.assignedAt(row))));
           return found;
         });
   }
@@ -219,83 +219,19 @@ final class MariaDbDialect extends Dialect {
   @Override
   Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    List<Placement> placements = new ArrayList<>(objects.size());
-    Row placed = row -> placements.add(placement(kind, row));
+    Connection connection = handle.getConnection();
     return limited(
-        handle.getConnection(),
+        connection,
         deadline,
         () -> {
           try {
-            run(
-                handle.getConnection(),
-                isCluster,
-                PLACE_INTO_EMPTIEST,
-                kind,
-                objects,
-                deadline,
-                placed);
             // Only replicas need the revision, and there are none.
-            return new Placed(placements, 0);
+            return new Placed(placing.place(connection, isCluster, kind, objects, deadline), 0);
           } catch (Throwable failure) {
             rollBack(handle, failure);
             throw failure;
           }
         });
-  }
-
-  /** Maps a known assignment or, if the first column is the object, a new one. */
-  private static Placement placement(String kind, ResultSet row) throws SQLException {
-    boolean isNew = row.getMetaData().getColumnLabel(1).equals("object");
-    return new Placement(
-        isNew
-            ? new Assignment(
-                kind, row.getString("object"), row.getString("bin"), 1, assignedAt(row))
-            : RowMappers.assignment(row, assignedAt(row)),
-        isNew);
-  }
-
-  private static Instant assignedAt(ResultSet row) throws SQLException {
-    return instant(row, row.findColumn("assigned_at"));
-  }
-
-  /** Consumes the current row. */
-  private interface Row {
-    void take(ResultSet row) throws SQLException;
-  }
-
-  /** Runs a block in one round trip, without Jdbi, because these are the most frequent calls. */
-  private static void run(
-      Connection connection,
-      boolean synchronous,
-      ParsedSql block,
-      String kind,
-      Collection<String> objects,
-      Deadline deadline,
-      Row each)
-      throws SQLException {
-    String prefix = LimitedStatements.prefix(synchronous, deadline);
-    try (PreparedStatement statement = connection.prepareStatement(prefix + block.getSql())) {
-      int position = 0;
-      for (String parameter : block.getParameters().getParameterNames()) {
-        position++;
-        switch (parameter) {
-          case "kind" -> statement.setString(position, kind);
-          case "objects" -> statement.setString(position, LabelsJson.write(objects));
-          case "n" -> statement.setInt(position, objects.size());
-          default -> throw new IllegalStateException("unknown parameter :" + parameter);
-        }
-      }
-      boolean hasRows = statement.execute();
-      while (hasRows || statement.getUpdateCount() != -1) {
-        if (hasRows) {
-          ResultSet rows = statement.getResultSet();
-          while (rows.next()) {
-            each.take(rows);
-          }
-        }
-        hasRows = statement.getMoreResults();
-      }
-    }
   }
 
   private static void rollBack(Handle handle, Throwable failure) {

@@ -29,10 +29,9 @@ interface MariaDbStatements extends Statements {
       """
       BEGIN NOT ATOMIC
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
-        FROM JSON_TABLE(:objects, '$[*]' COLUMNS (
-          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
-        STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = asked.object;
+        SELECT kind, object, bin, version, assigned_at, size, in_group
+        FROM sharder_assignment FORCE INDEX (PRIMARY)
+        WHERE kind = ? AND object IN (%s);
       END
       """;
 
@@ -62,9 +61,12 @@ interface MariaDbStatements extends Statements {
   String PLACE_INTO_EMPTIEST =
       """
       BEGIN NOT ATOMIC
-        DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT :kind;
-        DECLARE new_objects longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT :objects;
-        DECLARE new_count int DEFAULT :n;
+        DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
+        DECLARE new_objects longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
+        DECLARE new_count int DEFAULT ?;
+        DECLARE more_count int DEFAULT ?;
+        DECLARE slot_count int;
+        DECLARE this_turn bigint;
         DECLARE known longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE chosen longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE placed_at datetime(6);
@@ -79,6 +81,11 @@ interface MariaDbStatements extends Statements {
 
         UPDATE sharder_kind
         SET turn = turn + 1
+        WHERE kind = this_kind;
+
+        SELECT turn
+        INTO this_turn
+        FROM sharder_kind
         WHERE kind = this_kind;
 
         SELECT JSON_ARRAYAGG(JSON_ARRAY(a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group))
@@ -97,41 +104,44 @@ interface MariaDbStatements extends Statements {
           WHERE a.object IS NULL;
         END IF;
 
+        SET slot_count = new_count + more_count;
+
         WITH
         emptiest AS (
           SELECT bin, weight, assigned + offset_load AS held,
-                 coalesce(capacity - assigned - offset_load, new_count) AS room,
+                 coalesce(capacity - assigned - offset_load, slot_count) AS room,
                  (assigned + offset_load + 1e0) / weight AS share
           FROM sharder_bin
           WHERE kind = this_kind AND state = 'open'
             AND (capacity IS NULL OR assigned + offset_load < capacity)
           ORDER BY share, bin
-          LIMIT new_count
+          LIMIT slot_count
         ),
         vessel AS (
           SELECT bin, weight, held, room,
-                 (new_count + sum(held + 1e0) OVER emptier) / sum(weight) OVER emptier AS level
+                 (slot_count + sum(held + 1e0) OVER emptier) / sum(weight) OVER emptier AS level
           FROM emptiest
           WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
         ),
         filled AS (
           SELECT bin, weight, held, min(level) OVER () AS lowest,
-                 least(room, new_count, floor(min(level) OVER () * weight) - held + 1) AS most
+                 least(room, slot_count, floor(min(level) OVER () * weight) - held + 1) AS most
           FROM vessel
         ),
         slot AS (
           SELECT filled.bin,
                  row_number() OVER (ORDER BY (filled.held + number.k + 0e0) / filled.weight, filled.bin) AS turn
           FROM filled
-          JOIN JSON_TABLE(new_objects, '$[*]' COLUMNS (k FOR ORDINALITY)) AS number ON number.k <= filled.most
+          JOIN JSON_TABLE(concat('[0', repeat(',0', slot_count - 1), ']'), '$[*]' COLUMNS (k FOR ORDINALITY)) AS number ON number.k <= filled.most
           WHERE (filled.held + number.k + 0e0) / filled.weight <= filled.lowest
         )
-        SELECT JSON_ARRAYAGG(JSON_ARRAY(new.object, slot.bin))
+        SELECT JSON_ARRAYAGG(JSON_ARRAY(new.object, slot.bin) ORDER BY slot.turn)
         INTO chosen
-        FROM JSON_TABLE(new_objects, '$[*]' COLUMNS (
+        FROM slot
+        LEFT JOIN JSON_TABLE(new_objects, '$[*]' COLUMNS (
           turn FOR ORDINALITY,
-          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS new
-        STRAIGHT_JOIN slot ON slot.turn = new.turn;
+          object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS new ON new.turn = slot.turn
+        WHERE slot.turn <= slot_count;
 
         IF chosen IS NOT NULL THEN
           SET placed_at = utc_timestamp(6);
@@ -140,12 +150,15 @@ interface MariaDbStatements extends Statements {
           SELECT this_kind, object, bin, placed_at
           FROM JSON_TABLE(chosen, '$[*]' COLUMNS (
             object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
-            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
+            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one
+          WHERE object IS NOT NULL;
 
           FOR taken IN (
             SELECT bin, count(*) AS n
             FROM JSON_TABLE(chosen, '$[*]' COLUMNS (
+              object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
               bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one
+            WHERE object IS NOT NULL
             GROUP BY bin
           )
           DO
@@ -170,6 +183,48 @@ interface MariaDbStatements extends Statements {
         FROM JSON_TABLE(chosen, '$[*]' COLUMNS (
           object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
           bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
+
+        SELECT this_turn AS turn, @@server_id AS server;
+      END
+      """;
+
+  // Right if nobody else has had the lock since the bins were listed, which this server knows. An
+  // INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which creates temporary
+  // tables.
+  String PLACE_INTO_LISTED =
+      """
+      BEGIN NOT ATOMIC
+        DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
+        DECLARE placed_at datetime(6);
+        DECLARE EXIT HANDLER FOR SQLEXCEPTION
+        BEGIN
+          ROLLBACK;
+          RESIGNAL;
+        END;
+
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        START TRANSACTION;
+
+        UPDATE sharder_kind
+        SET turn = turn + 1
+        WHERE kind = this_kind AND turn = ? AND @@server_id = coalesce(?, @@server_id);
+
+        IF row_count() = 1 THEN
+          SET placed_at = utc_timestamp(6);
+
+          INSERT INTO sharder_assignment (kind, object, bin, assigned_at)
+          VALUES %s;
+
+          INSERT INTO sharder_bin (kind, bin, assigned)
+          VALUES %s
+          ON DUPLICATE KEY UPDATE assigned = assigned + VALUE(assigned);
+        END IF;
+
+        COMMIT;
+
+        SELECT placed_at
+        FROM DUAL
+        WHERE placed_at IS NOT NULL;
       END
       """;
 

@@ -85,24 +85,6 @@ class JdbiAssignmentStoreTest {
 
   @ParameterizedTest
   @EnumSource
-  @DisplayName("A bin that an operator closes or fills in SQL gets no more objects, on")
-  void changedInSql(Product product) {
-    HikariDataSource pool = pool(product);
-    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
-        Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").build();
-        Handle operator = Jdbi.open(pool)) {
-      hubs.assignAll(List.of("1", "2", "3", "4", "5", "6", "7"));
-      operator.execute("UPDATE sharder_bin SET state = 'cordoned' WHERE bin = 'b'");
-      assertThat(hubs.assign("8").bin()).isEqualTo("c");
-      operator.execute("UPDATE sharder_bin SET capacity = 3 WHERE bin = 'a'");
-      assertThat(hubs.assign("9").bin()).isEqualTo("c");
-      operator.execute("UPDATE sharder_bin SET state = 'open', offset_load = 1 WHERE bin = 'b'");
-      assertThat(hubs.assign("10").bin()).isEqualTo("b");
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
   @Timeout(60)
   @DisplayName("Known objects are answered while new ones wait for a lock, on")
   void knownDuringLock(Product product) {

@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
-import dev.sharder.TimeLimitException;
 import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class MariaDbFaultsTest {
 
-  private static final Duration HOLDERS_LIMIT = Duration.ofSeconds(3);
   private static final int CALLERS = 16;
 
   private final HikariDataSource pool = new HikariDataSource();
@@ -48,36 +45,6 @@ class MariaDbFaultsTest {
   private JdbiAssignmentStore store(String url) {
     pool.setJdbcUrl(url);
     return JdbiAssignmentStore.create(pool);
-  }
-
-  @Test
-  @DisplayName("a process suspended in a transaction blocks others only for its time limit")
-  void suspendedHolder() throws Exception {
-    String url = TestMariaDb.newDatabase();
-    try (JdbiAssignmentStore store = store(url);
-        Sharder hubs =
-            Sharder.builder("hub", store).bins("a", "b").timeLimit(Duration.ofSeconds(20)).build();
-        ChildProcess holder =
-            ChildProcess.start(
-                SlowPolicyProcess.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
-      assertThat(holder.readLine()).isEqualTo("choosing");
-      holder.suspend();
-      long start = System.nanoTime();
-      assertThat(hubs.assign("ada").isNew()).isTrue();
-      assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
-      while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
-        Thread.onSpinWait();
-      }
-      holder.resume();
-      holder.send("continue");
-      assertThat(holder.readLine()).startsWith(TimeLimitException.class.getSimpleName());
-      assertThat(hubs.find("suspended")).isEmpty();
-      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
-    }
-  }
-
-  private static Duration since(long start) {
-    return Duration.ofNanos(System.nanoTime() - start);
   }
 
   @Test

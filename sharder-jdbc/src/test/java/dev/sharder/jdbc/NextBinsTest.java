@@ -8,23 +8,32 @@ import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.BinState;
 import dev.sharder.Placement;
+import dev.sharder.Sharder;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** PostgreSQL lists the bins of the next objects ahead; several processes use up one list. */
+/**
+ * The bins of the next objects are listed ahead: on PostgreSQL for all processes, on MariaDB for
+ * one until another has placed something.
+ */
 @Timeout(120)
 class NextBinsTest {
 
@@ -44,9 +53,20 @@ class NextBinsTest {
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
-  @DisplayName("three stores in turns place as one store in memory does")
-  void inTurns(long seed) {
-    pool.setJdbcUrl(TestPostgres.newSchema());
+  @DisplayName("three stores in turns place as one store in memory does, on PostgreSQL")
+  void inTurnsOnPostgres(long seed) {
+    placeInTurns(TestPostgres.newSchema(), seed);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
+  @DisplayName("three stores in turns place as one store in memory does, on MariaDB")
+  void inTurnsOnMariaDb(long seed) {
+    placeInTurns(TestMariaDb.newDatabase(), seed);
+  }
+
+  private void placeInTurns(String url, long seed) {
+    pool.setJdbcUrl(url);
     try (AssignmentStore one = JdbiAssignmentStore.create(pool);
         AssignmentStore two = JdbiAssignmentStore.create(pool);
         AssignmentStore three = JdbiAssignmentStore.create(pool);
@@ -54,6 +74,37 @@ class NextBinsTest {
       assertThat(play(List.of(one, two, three), new Random(seed)))
           .isEqualTo(play(List.of(memory), new Random(seed)));
     }
+  }
+
+  /** Returns functions that return a new database, given a folder for files. */
+  static List<Named<Function<Path, String>>> databases() {
+    return List.of(
+        Named.of("SQLite", folder -> "jdbc:sqlite:" + folder.resolve("sharder.db")),
+        Named.of("PostgreSQL", folder -> TestPostgres.newSchema()),
+        Named.of("MariaDB", folder -> TestMariaDb.newDatabase()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("databases")
+  @DisplayName("a bin that an operator closes, fills or adds in SQL counts at once, on")
+  void changedInSql(Function<Path, String> database, @TempDir Path folder) {
+    pool.setJdbcUrl(database.apply(folder));
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").build()) {
+      hubs.assignAll(List.of("1", "2", "3", "4", "5", "6", "7"));
+      execute("UPDATE sharder_bin SET state = 'cordoned' WHERE bin = 'b'");
+      assertThat(hubs.assign("8").bin()).isEqualTo("c");
+      execute("UPDATE sharder_bin SET capacity = 3 WHERE bin = 'a'");
+      assertThat(hubs.assign("9").bin()).isEqualTo("c");
+      execute("UPDATE sharder_bin SET state = 'open', offset_load = 1 WHERE bin = 'b'");
+      assertThat(hubs.assign("10").bin()).isEqualTo("b");
+      execute("INSERT INTO sharder_bin (kind, bin) VALUES ('hub', 'd')");
+      assertThat(hubs.assign("11").bin()).isEqualTo("d");
+    }
+  }
+
+  private void execute(String sql) {
+    Jdbi.create(pool).useHandle(operator -> operator.execute(sql));
   }
 
   private static List<String> play(List<AssignmentStore> stores, Random random) {
@@ -64,8 +115,9 @@ class NextBinsTest {
     }
     List<String> placed = new ArrayList<>();
     int objects = 0;
+    int turn = 0;
     for (int batch = 0; batch < BATCHES; batch++) {
-      int turn = random.nextInt(60);
+      turn = random.nextInt(3) == 0 ? random.nextInt(60) : turn;
       int size = 1 + random.nextInt(random.nextBoolean() ? 3 : 60);
       if (random.nextInt(10) == 0) {
         ShardAdmin admin = admins.get(turn % admins.size());
@@ -73,7 +125,7 @@ class NextBinsTest {
         admin.changeBin("hub-" + random.nextInt(4), bin -> bin.withState(state), NOTE);
       }
       List<AssignmentRequest> requests =
-          IntStream.range(objects, objects + size)
+          IntStream.range(random.nextInt(4) == 0 ? objects / 2 : objects, objects + size)
               .mapToObj(i -> AssignmentRequest.of("hub", "user-" + i))
               .toList();
       objects += size;

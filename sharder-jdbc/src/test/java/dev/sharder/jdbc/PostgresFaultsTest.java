@@ -23,12 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Faults on PostgreSQL: a suspended process, a read-only server and a failed commit. */
+/** Faults on PostgreSQL: a read-only server and a failed commit. */
 @Timeout(120)
 class PostgresFaultsTest {
 
   private static final Note NOTE = new Note("test", "");
-  private static final Duration HOLDERS_LIMIT = Duration.ofSeconds(3);
 
   private final HikariDataSource pool = new HikariDataSource();
 
@@ -42,37 +41,6 @@ class PostgresFaultsTest {
   private JdbiAssignmentStore store(String url) {
     pool.setJdbcUrl(url);
     return JdbiAssignmentStore.create(pool);
-  }
-
-  @Test
-  @DisplayName(
-      "A process suspended in a transaction blocks other processes only for its time limit")
-  void suspendedHolder() throws Exception {
-    String url = TestPostgres.newSchema();
-    try (JdbiAssignmentStore store = store(url);
-        Sharder hubs =
-            Sharder.builder("hub", store).bins("a", "b").timeLimit(Duration.ofSeconds(20)).build();
-        ChildProcess holder =
-            ChildProcess.start(
-                SlowPolicyProcess.class, folder, url, "suspended", "" + HOLDERS_LIMIT.toMillis())) {
-      assertThat(holder.readLine()).isEqualTo("choosing");
-      holder.suspend();
-      long start = System.nanoTime();
-      assertThat(hubs.assign("ada").isNew()).isTrue();
-      assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
-      while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
-        Thread.onSpinWait();
-      }
-      holder.resume();
-      holder.send("continue");
-      assertThat(holder.readLine()).startsWith(TimeLimitException.class.getSimpleName());
-      assertThat(hubs.find("suspended")).isEmpty();
-      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
-    }
-  }
-
-  private static Duration since(long start) {
-    return Duration.ofNanos(System.nanoTime() - start);
   }
 
   @Test

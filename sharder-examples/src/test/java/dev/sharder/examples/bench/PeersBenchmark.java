@@ -265,6 +265,22 @@ final class PeersBenchmark {
     }
   }
 
+  /** Returns the first of the bins with the least load. */
+  private static String emptiest(Connection connection, String loads) throws SQLException {
+    String emptiest = "";
+    long least = Long.MAX_VALUE;
+    try (var statement = connection.prepareStatement(loads);
+        var rows = statement.executeQuery()) {
+      while (rows.next()) {
+        if (rows.getLong(2) < least) {
+          emptiest = rows.getString(1);
+          least = rows.getLong(2);
+        }
+      }
+    }
+    return emptiest;
+  }
+
   private static void insert(Connection connection, String object, String bin) throws SQLException {
     try (var insert =
         connection.prepareStatement("INSERT INTO plain (kind, object, bin) VALUES ('hub', ?, ?)")) {
@@ -282,24 +298,15 @@ final class PeersBenchmark {
 
     @Override
     void place(Connection connection, String object) throws SQLException {
-      inTransaction(connection, () -> insert(connection, object, emptiest(connection)));
-    }
-
-    private String emptiest(Connection connection) throws SQLException {
-      String emptiest = bin(0);
-      long least = Long.MAX_VALUE;
-      try (var count =
-              connection.prepareStatement(
-                  "SELECT bin, count(*) FROM plain WHERE kind = 'hub' GROUP BY bin");
-          var counts = count.executeQuery()) {
-        while (counts.next()) {
-          if (counts.getLong(2) < least) {
-            emptiest = counts.getString(1);
-            least = counts.getLong(2);
-          }
-        }
-      }
-      return emptiest;
+      inTransaction(
+          connection,
+          () ->
+              insert(
+                  connection,
+                  object,
+                  emptiest(
+                      connection,
+                      "SELECT bin, count(*) FROM plain WHERE kind = 'hub' GROUP BY bin")));
     }
   }
 
@@ -314,7 +321,8 @@ final class PeersBenchmark {
       inTransaction(
           connection,
           () -> {
-            String bin = emptiest(connection);
+            String bin =
+                emptiest(connection, "SELECT bin, assigned FROM counter ORDER BY bin FOR UPDATE");
             try (var update =
                 connection.prepareStatement(
                     "UPDATE counter SET assigned = assigned + 1 WHERE bin = ?")) {
@@ -323,23 +331,6 @@ final class PeersBenchmark {
             }
             insert(connection, object, bin);
           });
-    }
-
-    private String emptiest(Connection connection) throws SQLException {
-      String emptiest = bin(0);
-      long least = Long.MAX_VALUE;
-      try (var count =
-              connection.prepareStatement(
-                  "SELECT bin, assigned FROM counter ORDER BY bin FOR UPDATE");
-          var counts = count.executeQuery()) {
-        while (counts.next()) {
-          if (counts.getLong(2) < least) {
-            emptiest = counts.getString(1);
-            least = counts.getLong(2);
-          }
-        }
-      }
-      return emptiest;
     }
   }
 

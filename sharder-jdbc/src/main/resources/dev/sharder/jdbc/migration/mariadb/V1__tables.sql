@@ -5,7 +5,7 @@
 CREATE TABLE IF NOT EXISTS sharder_kind (
   kind     varchar(255) NOT NULL,
   revision bigint NOT NULL DEFAULT 0,
-  turn     bigint NOT NULL DEFAULT 0 COMMENT 'Raised to lock the kind, because a Galera cluster certifies only what is written.',
+  turn     bigint NOT NULL DEFAULT 0 COMMENT 'Raised to lock the kind, because a Galera cluster certifies only what is written; also tells whether others had the lock.',
   PRIMARY KEY (kind)
 ) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
   COMMENT = 'The row that is locked to place; revision goes up with every change.';
@@ -71,11 +71,23 @@ IF OLD.assigned > 0 THEN
 END IF //
 
 -- Not BEFORE UPDATE: with such a trigger, MariaDB 11.4 takes the kind for NULL in an INSERT … SELECT.
-CREATE TRIGGER IF NOT EXISTS sharder_bin_keeps_its_name
+-- A bin that is closed or changed by hand takes effect at once, as one changed by the library does,
+-- because a turn that others have raised makes a store forget the bins that it has listed.
+CREATE TRIGGER IF NOT EXISTS sharder_bin_changed
 AFTER UPDATE ON sharder_bin
 FOR EACH ROW
-IF OLD.assigned > 0 AND (NEW.kind <> OLD.kind OR NEW.bin <> OLD.bin) THEN
-  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments keeps its name in sharder_bin; move what it holds first';
-END IF //
+BEGIN
+  IF OLD.assigned > 0 AND (NEW.kind <> OLD.kind OR NEW.bin <> OLD.bin) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments keeps its name in sharder_bin; move what it holds first';
+  END IF;
+  IF NOT (NEW.weight <=> OLD.weight AND NEW.offset_load <=> OLD.offset_load AND NEW.capacity <=> OLD.capacity AND NEW.state <=> OLD.state) THEN
+    UPDATE sharder_kind SET turn = turn + 1 WHERE kind = NEW.kind;
+  END IF;
+END //
+
+CREATE TRIGGER IF NOT EXISTS sharder_bin_added
+AFTER INSERT ON sharder_bin
+FOR EACH ROW
+UPDATE sharder_kind SET turn = turn + 1 WHERE kind = NEW.kind //
 
 DELIMITER ;

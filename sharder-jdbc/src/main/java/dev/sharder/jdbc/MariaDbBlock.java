@@ -1,0 +1,67 @@
+package dev.sharder.jdbc;
+
+import dev.sharder.store.Deadline;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Collections;
+import java.util.List;
+
+/** Blocks of statements for MariaDB, without Jdbi, because these are the most frequent calls. */
+final class MariaDbBlock {
+
+  private MariaDbBlock() {}
+
+  /** Consumes the current row. */
+  interface Row {
+    void take(ResultSet row) throws SQLException;
+  }
+
+  /**
+   * Runs a block in one round trip, and passes all rows of all its results on.
+   *
+   * @param synchronous whether to wait for what other nodes of a cluster have committed
+   * @param values the values of the parameters, in their order
+   */
+  static void run(
+      Connection connection,
+      boolean synchronous,
+      String block,
+      List<?> values,
+      Deadline deadline,
+      Row each)
+      throws SQLException {
+    String prefix = LimitedStatements.prefix(synchronous, deadline);
+    try (PreparedStatement statement = connection.prepareStatement(prefix + block)) {
+      int position = 0;
+      for (Object value : values) {
+        position++;
+        statement.setObject(position, value);
+      }
+      boolean hasRows = statement.execute();
+      while (hasRows || statement.getUpdateCount() != -1) {
+        if (hasRows) {
+          ResultSet rows = statement.getResultSet();
+          while (rows.next()) {
+            each.take(rows);
+          }
+        }
+        hasRows = statement.getMoreResults();
+      }
+    }
+  }
+
+  /** Returns a list for a statement, with the same text in each place. */
+  static String list(String text, int size) {
+    return String.join(", ", Collections.nCopies(size, text));
+  }
+
+  /** Returns the time in a column, which is in UTC. */
+  static Instant instant(ResultSet row, int column) throws SQLException {
+    return row.getObject(column, LocalDateTime.class).toInstant(ZoneOffset.UTC);
+  }
+}
