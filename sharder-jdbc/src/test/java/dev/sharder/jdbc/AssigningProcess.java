@@ -2,11 +2,6 @@ package dev.sharder.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,31 +64,5 @@ final class AssigningProcess {
       System.out.println(object + " " + sharder.assign(object).bin());
     }
     return null;
-  }
-
-  /** Starts the process, with its error output in the file. */
-  static Process start(String url, int threads, int seed, Path errors) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            AssigningProcess.class.getName(),
-            url,
-            String.valueOf(threads),
-            String.valueOf(seed))
-        .redirectError(errors.toFile())
-        .start();
-  }
-
-  static BufferedReader outputOf(Process process) {
-    return new BufferedReader(
-        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-  }
-
-  static void go(Process process) throws IOException {
-    process.getOutputStream().write('\n');
-    process.getOutputStream().flush();
   }
 }

@@ -6,9 +6,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
 import dev.sharder.Sharder;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -124,28 +122,25 @@ class ManyProcessesTest {
   }
 
   private void checkAgreement(String url) throws Exception {
-    List<Process> processes = new ArrayList<>();
+    List<ChildProcess> processes = new ArrayList<>();
     Map<String, String> answers = new HashMap<>();
-    int answered = 0;
     try {
       for (int i = 0; i < PROCESSES; i++) {
-        processes.add(AssigningProcess.start(url, THREADS, i, errors(i)));
+        processes.add(assigning(url, i));
       }
-      List<BufferedReader> outputs = processes.stream().map(AssigningProcess::outputOf).toList();
-      for (int i = 0; i < PROCESSES; i++) {
-        assertThat(outputs.get(i).readLine()).as(errorOutput(i)).isEqualTo("ready");
+      for (ChildProcess process : processes) {
+        assertThat(process.readLine()).isEqualTo("ready");
       }
-      for (Process process : processes) {
-        AssigningProcess.go(process);
+      for (ChildProcess process : processes) {
+        process.send("go");
       }
-      for (int i = 0; i < PROCESSES; i++) {
-        answered += readAnswers(outputs.get(i), answers);
-        assertThat(processes.get(i).waitFor()).as(errorOutput(i)).isZero();
+      for (ChildProcess process : processes) {
+        readAnswers(process, THREADS * AssigningProcess.NAMES_PER_THREAD, answers);
+        assertThat(process.awaitEnd()).as(process.errorOutput()).isZero();
       }
     } finally {
-      processes.forEach(Process::destroyForcibly);
+      processes.forEach(ChildProcess::close);
     }
-    assertThat(answered).isEqualTo(PROCESSES * THREADS * AssigningProcess.NAMES_PER_THREAD);
     LongSummaryStatistics loads = checkStored(url, answers);
     assertThat(loads.getSum()).isEqualTo(answers.size());
     assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
@@ -153,18 +148,18 @@ class ManyProcessesTest {
 
   private void checkSurvival(String url) throws Exception {
     Map<String, String> answers = new HashMap<>();
-    Process process = AssigningProcess.start(url, THREADS, 0, errors(0));
-    try (BufferedReader output = AssigningProcess.outputOf(process)) {
-      assertThat(output.readLine()).as(errorOutput(0)).isEqualTo("ready");
-      AssigningProcess.go(process);
-      for (int i = 0; i < AssigningProcess.NAMES_PER_THREAD; i++) {
-        readAnswer(output.readLine(), answers);
-      }
-    } finally {
-      process.destroyForcibly().waitFor();
+    try (ChildProcess process = assigning(url, 0)) {
+      assertThat(process.readLine()).isEqualTo("ready");
+      process.send("go");
+      readAnswers(process, AssigningProcess.NAMES_PER_THREAD, answers);
+      process.kill();
     }
     LongSummaryStatistics loads = checkStored(url, answers);
     assertThat(loads.getMax() - loads.getMin()).isLessThanOrEqualTo(1);
+  }
+
+  private ChildProcess assigning(String url, int seed) throws IOException {
+    return ChildProcess.start(AssigningProcess.class, folder, url, "" + THREADS, "" + seed);
   }
 
   /** Checks that every answer is stored and every counter is right, and returns the loads. */
@@ -195,27 +190,12 @@ class ManyProcessesTest {
                     .one());
   }
 
-  private static int readAnswers(BufferedReader output, Map<String, String> answers)
+  private static void readAnswers(ChildProcess process, int count, Map<String, String> answers)
       throws IOException {
-    int count = 0;
-    for (String line = output.readLine(); line != null; line = output.readLine()) {
-      readAnswer(line, answers);
-      count++;
+    for (int i = 0; i < count; i++) {
+      String[] words = process.readLine().split(" ");
+      String before = answers.put(words[0], words[1]);
+      assertThat(before).as(words[0]).isIn(null, words[1]);
     }
-    return count;
-  }
-
-  private static void readAnswer(String line, Map<String, String> answers) {
-    String[] words = line.split(" ");
-    String before = answers.put(words[0], words[1]);
-    assertThat(before).as(words[0]).isIn(null, words[1]);
-  }
-
-  private Path errors(int process) {
-    return folder.resolve("errors-" + process);
-  }
-
-  private String errorOutput(int process) throws IOException {
-    return Files.exists(errors(process)) ? Files.readString(errors(process)) : "";
   }
 }
