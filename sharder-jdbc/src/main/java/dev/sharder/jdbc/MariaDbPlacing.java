@@ -136,7 +136,6 @@ final class MariaDbPlacing {
       throws SQLException {
     int more = before == null ? objects.size() : before.more(objects.size());
     List<Placement> placements = new ArrayList<>(objects.size());
-    List<String> listed = new ArrayList<>(more);
     MariaDbBlock.run(
         connection,
         isCluster,
@@ -146,27 +145,24 @@ final class MariaDbPlacing {
         row -> {
           switch (row.getMetaData().getColumnLabel(1)) {
             case "kind" -> placements.add(known(row));
-            case "object" -> {
-              if (row.getString("object") == null) {
-                listed.add(row.getString("bin"));
-              } else {
-                placements.add(placed(kind, row));
-              }
-            }
-            default -> {
-              long turn = row.getLong("turn");
-              nextBins.put(
-                  kind,
-                  new NextBins(
-                      turn,
-                      isCluster ? null : row.getString("server"),
-                      listed,
-                      listed.size(),
-                      before != null && turn != before.turn() + 1));
-            }
+            case "object" -> placements.add(placed(kind, row));
+            default -> nextBins.put(kind, listed(row, isCluster, before));
           }
         });
     return placements;
+  }
+
+  private static NextBins listed(ResultSet row, boolean isCluster, @Nullable NextBins before)
+      throws SQLException {
+    String bins = row.getString("next_bins");
+    List<String> list = bins == null ? List.of() : List.of(bins.split("\n"));
+    long turn = row.getLong("turn");
+    return new NextBins(
+        turn,
+        isCluster ? null : row.getString("server"),
+        list,
+        list.size(),
+        before != null && turn != before.turn() + 1);
   }
 
   private static Placement known(ResultSet row) throws SQLException {

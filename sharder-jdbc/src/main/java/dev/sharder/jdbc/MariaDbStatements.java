@@ -69,6 +69,7 @@ interface MariaDbStatements extends Statements {
         DECLARE this_turn bigint;
         DECLARE known longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE chosen longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+        DECLARE next_bins longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE placed_at datetime(6);
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
@@ -135,8 +136,9 @@ interface MariaDbStatements extends Statements {
           JOIN JSON_TABLE(concat('[0', repeat(',0', slot_count - 1), ']'), '$[*]' COLUMNS (k FOR ORDINALITY)) AS number ON number.k <= filled.most
           WHERE (filled.held + number.k + 0e0) / filled.weight <= filled.lowest
         )
-        SELECT JSON_ARRAYAGG(JSON_ARRAY(new.object, slot.bin) ORDER BY slot.turn)
-        INTO chosen
+        SELECT concat('[', group_concat(CASE WHEN new.object IS NOT NULL THEN JSON_ARRAY(new.object, slot.bin) END), ']'),
+               group_concat(CASE WHEN new.object IS NULL THEN slot.bin END ORDER BY slot.turn SEPARATOR '\n')
+        INTO chosen, next_bins
         FROM slot
         LEFT JOIN JSON_TABLE(new_objects, '$[*]' COLUMNS (
           turn FOR ORDINALITY,
@@ -150,15 +152,12 @@ interface MariaDbStatements extends Statements {
           SELECT this_kind, object, bin, placed_at
           FROM JSON_TABLE(chosen, '$[*]' COLUMNS (
             object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
-            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one
-          WHERE object IS NOT NULL;
+            bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
 
           FOR taken IN (
             SELECT bin, count(*) AS n
             FROM JSON_TABLE(chosen, '$[*]' COLUMNS (
-              object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
               bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one
-            WHERE object IS NOT NULL
             GROUP BY bin
           )
           DO
@@ -184,7 +183,7 @@ interface MariaDbStatements extends Statements {
           object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
           bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
 
-        SELECT this_turn AS turn, @@server_id AS server;
+        SELECT this_turn AS turn, @@server_id AS server, next_bins;
       END
       """;
 
