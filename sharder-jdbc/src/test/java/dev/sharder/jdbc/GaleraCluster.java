@@ -64,6 +64,21 @@ final class GaleraCluster implements AutoCloseable {
     return nodes.stream().map(node -> node.url(name)).toList();
   }
 
+  /**
+   * Returns the URL of a program that writes on the first node that answers, with serve's limits.
+   */
+  static String sequential(List<String> urls) {
+    String first = urls.get(0);
+    String nodes =
+        urls.stream()
+            .map(url -> url.substring("jdbc:mariadb://".length(), url.lastIndexOf('/')))
+            .collect(Collectors.joining(","));
+    return "jdbc:mariadb:sequential://"
+        + nodes
+        + first.substring(first.lastIndexOf('/'))
+        + "&connectTimeout=5000&retriesAllDown=3&deniedListTimeout=5000";
+  }
+
   MariaDbServer node(int number) {
     return nodes.get(number);
   }

@@ -51,36 +51,44 @@ class GaleraTest {
 
   @Test
   @DisplayName(
-      "a raced kind stays fair to 1, an answer holds on every node at once, and a killed node takes nothing with it")
+      "a raced kind stays fair to 1, an answer holds on every node at once, and a killed node takes nothing with it, nor the program whose writer it was")
   void raced() throws Exception {
     try (GaleraCluster cluster = new GaleraCluster(folder)) {
-      List<Sharder> nodes = cluster.newDatabase().stream().map(this::sharder).toList();
+      List<String> urls = cluster.newDatabase();
+      List<Sharder> nodes = urls.stream().map(this::sharder).toList();
       try (Load load = new Load(nodes, CALLERS)) {
         checkSeenAtOnce(nodes);
         load.awaitAnswers(ANSWERS);
         load.stop();
         assertThat(load.failures()).isEmpty();
         checkFair(nodes.get(0));
-        checkSurvivors(cluster, nodes, load);
+        checkSurvivors(cluster, nodes, sharder(GaleraCluster.sequential(urls)), load);
       }
     }
   }
 
-  private static void checkSurvivors(GaleraCluster cluster, List<Sharder> nodes, Load before)
+  private static void checkSurvivors(
+      GaleraCluster cluster, List<Sharder> nodes, Sharder sequential, Load before)
       throws Exception {
     List<Sharder> survivors = nodes.subList(1, nodes.size());
     try (Load ending = new Load(nodes.subList(0, 1), CALLERS);
+        Load following = new Load(List.of(sequential), CALLERS);
         Load load = new Load(survivors, CALLERS)) {
       ending.awaitAnswers(ANSWERS / 10);
+      following.awaitAnswers(ANSWERS / 10);
       load.awaitAnswers(ANSWERS);
       cluster.node(0).kill();
       load.awaitAnswers(ANSWERS);
+      following.awaitAnswers(ANSWERS);
+      following.stop();
       load.stop();
       ending.stop();
       assertThat(load.failures()).isEmpty();
+      assertThat(following.failures()).isEmpty();
       for (Sharder survivor : survivors) {
         before.checkKept(survivor);
         ending.checkKept(survivor);
+        following.checkKept(survivor);
         load.checkKept(survivor);
         checkFair(survivor);
       }
