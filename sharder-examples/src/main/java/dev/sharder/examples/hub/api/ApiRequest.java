@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param queries the parameters of its query, decoded; one value each, except for those that may be
  *     repeated
  * @param body its body
+ * @param isOnlyNew whether it must not replace what exists ({@code If-None-Match: *})
  * @param actor who makes changes; empty if the client may only read and assign
  * @param worker runs work that blocks on the store after the operation has returned
  */
@@ -25,6 +26,7 @@ record ApiRequest(
     Map<String, String> names,
     Map<String, List<String>> queries,
     String body,
+    boolean isOnlyNew,
     Optional<String> actor,
     Executor worker) {
 

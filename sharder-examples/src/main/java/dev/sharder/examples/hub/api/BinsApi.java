@@ -7,6 +7,7 @@ import dev.sharder.BinState;
 import dev.sharder.RefusedException;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.http.ProblemException;
 import io.undertow.util.StatusCodes;
 import java.util.HashMap;
 import java.util.List;
@@ -110,7 +111,7 @@ final class BinsApi {
     return ApiResponse.ok(current(kinds.admin(call.kind()), call.bin()));
   }
 
-  /** Adds the bin, or replaces the settings of an existing one. */
+  /** Adds the bin, or replaces the settings of an existing one unless it must be new. */
   ApiResponse put(ApiRequest call) {
     BinShape shape = call.body(BinShape.class, BinShape.PLAIN);
     Bin added = shape.whole(call.bin(), BinState.OPEN);
@@ -125,6 +126,12 @@ final class BinsApi {
       } catch (RefusedException addedMeanwhile) {
         // Bins are never deleted, so it exists and can be changed now.
       }
+    }
+    if (call.isOnlyNew()) {
+      throw new ProblemException(
+          StatusCodes.PRECONDITION_FAILED,
+          "the bin '%s' exists already; change it instead, or choose another name"
+              .formatted(call.bin()));
     }
     admin.changeBin(call.bin(), change, note);
     return ApiResponse.ok(current(admin, call.bin()));

@@ -224,6 +224,7 @@ public final class RestApiHandler implements HttpHandler {
         found.names(),
         found.route().parameters(exchange.getQueryString()),
         JsonBody.text(body),
+        "*".equals(exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH)),
         Authorizer.actor(exchange),
         exchange.getConnection().getWorker());
   }

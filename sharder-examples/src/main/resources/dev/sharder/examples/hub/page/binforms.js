@@ -1,6 +1,6 @@
 // Adds and changes bins. The consequence is said before anything is done.
 
-import { ask, get } from "./api.js";
+import { ask } from "./api.js";
 import { confirm, goesOn, offerStop, showProgress } from "./dialog.js";
 import { element, field, input, longestName, named } from "./elements.js";
 import { labelsText, many, number } from "./format.js";
@@ -76,9 +76,7 @@ export const addBin = () => withToken(() => {
     name: "Add",
     apply: async () => {
       const bin = name.value.trim();
-      const { bins } = await get(inKind("bins"));
-      if (bins.some((one) => one.bin === bin)) throw new Error(`The bin '${bin}' exists; change it in its own view.`);
-      await ask("PUT", inKind("bins", bin), entered());
+      await ask("PUT", inKind("bins", bin), entered(), { isOnlyNew: true });
       setTimeout(() => goTo({ bin }));
     },
   });

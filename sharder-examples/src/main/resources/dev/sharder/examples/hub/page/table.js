@@ -14,6 +14,7 @@ const scroll = $("bins-scroll");
 const table = $("bins-table");
 const body = table.tBodies[0];
 const above = spacer();
+const between = spacer();
 const below = spacer();
 
 /** The bins in their order, the rows in sight by name, and the one row that Tab reaches. */
@@ -71,29 +72,54 @@ function range() {
 
 const focusedBin = () => (body.contains(document.activeElement) ? document.activeElement.closest("tr").dataset.bin : null);
 
-function render() {
-  const focused = focusedBin();
+/** Returns the rows that must exist: those in sight, and the one with the focus, wherever it is. */
+function neededRows(focused) {
   const [first, end] = range();
-  const stop = Math.min(Math.max(current, first), end - 1);
-  const inSight = bins.slice(first, end);
-  const kept = new Set(inSight.map((bin) => bin.bin));
-  for (const [name, row] of rows) {
-    if (!kept.has(name)) {
+  const needed = Array.from({ length: end - first }, (_, i) => first + i);
+  if (focused >= end) return [...needed, focused];
+  return focused >= 0 && focused < first ? [focused, ...needed] : needed;
+}
+
+function render() {
+  const name = focusedBin();
+  const focused = name === null ? -1 : bins.findIndex((bin) => bin.bin === name);
+  const needed = neededRows(focused);
+  const kept = new Set(needed.map((index) => bins[index].bin));
+  for (const [bin, row] of rows) {
+    if (!kept.has(bin)) {
       row.remove();
-      rows.delete(name);
+      rows.delete(bin);
     }
   }
-  above.firstChild.style.blockSize = `${first * rowHeight()}px`;
-  below.firstChild.style.blockSize = `${(bins.length - end) * rowHeight()}px`;
-  if (above.parentNode !== body) body.replaceChildren(above, below);
-  let before = above;
-  inSight.forEach((bin, i) => {
-    const row = rowOf(bin, first + i, stop);
-    // A row that is in its place is not touched, so it keeps the focus.
-    if (before.nextSibling !== row) before.after(row);
-    before = row;
+  const stop = focused >= 0 ? focused : Math.min(Math.max(current, needed[0]), needed.at(-1));
+  const nodes = [above];
+  let next = needed[0] ?? 0;
+  reserve(above, next);
+  for (const index of needed) {
+    if (index > next) {
+      reserve(between, index - next);
+      nodes.push(between);
+    }
+    nodes.push(rowOf(bins[index], index, stop));
+    next = index + 1;
+  }
+  reserve(below, bins.length - next);
+  place([...nodes, below]);
+  if (focused >= 0 && focusedBin() !== name) rows.get(name).querySelector("a").focus({ preventScroll: true });
+}
+
+/** Makes a spacer as high as this many rows. */
+function reserve(space, count) {
+  space.firstChild.style.blockSize = `${count * rowHeight()}px`;
+}
+
+/** Makes these the rows of the table. What is in its place is not touched, so that it keeps the focus. */
+function place(nodes) {
+  if (!nodes.includes(between)) between.remove();
+  nodes.forEach((node, i) => {
+    const there = i ? nodes[i - 1].nextSibling : body.firstChild;
+    if (there !== node) body.insertBefore(node, there);
   });
-  if (focused && focusedBin() !== focused) rows.get(focused)?.querySelector("a").focus({ preventScroll: true });
 }
 
 function rowOf(bin, index, stop) {

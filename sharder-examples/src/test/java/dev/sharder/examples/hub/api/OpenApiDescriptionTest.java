@@ -100,6 +100,8 @@ class OpenApiDescriptionTest {
     see(409, api.admin("DELETE", ada + "?version=99", null));
     String bin = "/kinds/hub/bins/" + api.assign("hub", "ada");
     see(409, api.admin("PUT", bin, "{\"state\": \"retired\"}"));
+    String[] onlyNew = {RunningApi.HOLDER, RunningApi.JSON, "If-None-Match: *"};
+    see(412, api.ask("PUT", bin, "{\"weight\": 9}", onlyNew));
     see(409, api.admin("PATCH", bin, "{\"state\": \"retired\"}"));
     api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"state\": \"cordoned\"}");
     String among = "{\"rebalance\": {\"only\": [\"hub-1\"]}}";

@@ -54,7 +54,7 @@ class PlansApiTest {
     String body = new JsonMapper().writeValueAsString(Map.of("plan", plan, "limit", 1));
     ApiRequest request =
         new ApiRequest(
-            Map.of("kind", "hub"), Map.of(), body, Optional.of("operator"), Runnable::run);
+            Map.of("kind", "hub"), Map.of(), body, false, Optional.of("operator"), Runnable::run);
     return ((PlansApi.Done) plans.apply(request).content()).plan();
   }
 

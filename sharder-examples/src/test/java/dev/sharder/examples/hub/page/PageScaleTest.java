@@ -123,10 +123,14 @@ class PageScaleTest {
   }
 
   private static void assertBounded(Page page) {
-    assertThat(count(page, "#bins-table tbody tr")).isBetween(10, MOST_ROWS);
+    assertBoundedRows(page);
     assertThat(count(page, "#changes li")).isEqualTo(MOST_ENTRIES);
     assertThat(count(page, "#newest li")).isLessThanOrEqualTo(MOST_ENTRIES);
     assertThat((int) page.evaluate("() => timers()")).isLessThanOrEqualTo(MOST_TIMERS);
+  }
+
+  private static void assertBoundedRows(Page page) {
+    assertThat(count(page, "#bins-table tbody tr")).isBetween(10, MOST_ROWS);
   }
 
   private static int count(Page page, String selector) {
@@ -156,6 +160,23 @@ class PageScaleTest {
     assertThat(after.listeners()).isLessThan(before.listeners() * 3 / 2);
     assertThat(after.heap()).isLessThan(before.heap() + 3_000_000);
     assertThat(opened.complaints()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a row keeps the focus while it is scrolled out of sight, and the keys go on from it")
+  void focusOutOfSight() throws Exception {
+    Page page = start(2_000, 0);
+    opened.row("bin-0003").locator("a").focus();
+    page.locator("#bins-scroll").evaluate("one => { one.scrollTop = one.scrollHeight / 2; }");
+    assertThat(opened.row("bin-1000")).isVisible();
+    assertThat(opened.row("bin-0003").locator("a")).isFocused();
+    assertThat(opened.row("bin-0003")).not().isInViewport();
+    page.locator("#bins-scroll").evaluate("one => { one.scrollTop = one.scrollHeight; }");
+    assertThat(opened.row("bin-2000")).isInViewport();
+    page.keyboard().press("ArrowDown");
+    assertThat(opened.row("bin-0004").locator("a")).isFocused();
+    assertThat(opened.row("bin-0004")).isInViewport();
+    assertBoundedRows(page);
   }
 
   private void waitUntilShown(Page page, int change, int bins) {
