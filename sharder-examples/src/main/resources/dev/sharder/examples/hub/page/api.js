@@ -27,24 +27,41 @@ export async function ask(method, path, body, { signal, isOnlyNew = false } = {}
   if (isOnlyNew) headers["If-None-Match"] = "*";
   const ends = [AbortSignal.timeout(limit), ...(signal ? [signal] : [])];
   const request = {
-    method, headers, signal: AbortSignal.any(ends), cache: "no-store", credentials: "same-origin",
+    method, headers, signal: AbortSignal.any(ends), cache: "no-store", credentials: "same-origin", redirect: "error",
     body: body === undefined ? undefined : JSON.stringify(body),
   };
-  const answer = await fetch(path, request).catch((failure) => { throw unanswered(method, failure); });
-  const reply = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(answer.status, reply.detail ?? answer.statusText);
+  const lose = (failure) => { throw new Problem(0, lost(failure) + (method === "GET" ? "" : doubt)); };
+  const answer = await fetch(path, request).catch(lose);
+  if (!ours.test(answer.headers.get("Content-Type"))) throw new Problem(answer.status, foreign(answer.status));
+  const reply = await answer.json().catch(lose);
+  if (!answer.ok) throw new Problem(answer.status, reply.detail ?? foreign(answer.status));
   return reply;
 }
 
-function unanswered(method, failure) {
-  const what = failure.name === "TimeoutError" ? `has not answered within ${limit / 1000} s` : "cannot be reached";
-  return new Problem(0, `The server ${what}.${method === "GET" ? "" : " The change may or may not have been made."}`);
-}
+const ours = /^application\/(problem\+)?json\b/;
+const doubt = " The change may or may not have been made.";
+
+const lost = (failure) => (failure.name === "TimeoutError"
+  ? `The server has not answered within ${limit / 1000} s.`
+  : "The server cannot be reached, or your login has expired; load the page again.");
+
+/** What an answer means that a proxy gives instead of the server, such as a page to log in. */
+const foreign = (status) => (status >= 500
+  ? `The server answered ${status}; try again in a few seconds.`
+  : `The answer ${status} is not from Sharder; your login may have expired: load the page again.`);
+
+/** Whether the server may have done what it was asked for, although its answer does not say so. */
+export const isInDoubt = (problem) => problem.status === 0 || problem.status >= 500;
 
 export const get = (path, signal) => ask("GET", path, undefined, { signal });
 
 /** Returns a path below the kinds; each name is one segment. */
-export const path = (...names) => [kinds, ...names.map(encodeURIComponent)].join("/");
+export const path = (...names) => [kinds, ...names.map(segment)].join("/");
+
+function segment(name) {
+  if (name === "." || name === "..") throw new Problem(400, `The name '${name}' cannot be in a URL; use the commands of sharder.jar.`);
+  return encodeURIComponent(name);
+}
 
 /** Adds the parameters that have a value to a path. */
 export function withQuery(base, parameters) {

@@ -16,6 +16,8 @@ import { follow, view } from "./view.js";
 let shown = "";
 let feed = null;
 let renewUsers = () => {};
+/** What the bin held when its users were asked for; null before. */
+let held = null;
 
 /** Shows the bin that the view names, or none; returns whether it shows one. */
 export function showBin() {
@@ -56,6 +58,7 @@ function build(name) {
     element("div", "", { id: "bin-facts" }),
     element("div", [users(name), changes], { class: "halves" }),
   );
+  held = null;
   feed = new Feed(changes, { ...changesFeed({ bin: name }, ["actor"]), title: "Changes of this bin", level: "h3" });
   feed.reload();
   renewBin();
@@ -75,6 +78,11 @@ export function renewBin() {
   $("bin-state").className = `state ${bin.up === false ? "down" : word}`;
   renewActions(bin);
   renewFacts(bin);
+  // A first assignment is no change, but it counts.
+  if (bin.assigned !== held) {
+    held = bin.assigned;
+    renewUsers();
+  }
 }
 
 /** Makes the buttons anew only if they differ, so that no click or focus is lost because a number changed. */
@@ -118,33 +126,36 @@ function renewFacts(bin) {
 
 /** The users of a bin, by prefix and pages. */
 function users(bin) {
-  const state = { prefix: "", page: { assignments: [], next: null }, before: [], after: "", number: 0 };
+  const start = { prefix: "", before: [], after: "" };
+  /** The page shown, where it is, where the one is that was asked for last, and its number. */
+  const state = { page: { assignments: [], next: null }, shown: start, wanted: start, number: 0 };
   const body = element("tbody");
   const count = element("span", "", { class: "hint", role: "status" });
   const prefix = input({ type: "search", "aria-label": "Only users whose names start with", placeholder: "any user", maxlength: longestName });
-  const turn = async (after) => {
+  const turn = async (wanted) => {
     const number = ++state.number;
-    const reply = await get(withQuery(inKind("assignments"), { bin, prefix: state.prefix, after, limit: page })).catch((problem) => problem);
+    state.wanted = wanted;
+    const reply = await get(withQuery(inKind("assignments"), { bin, prefix: wanted.prefix, after: wanted.after, limit: page })).catch((problem) => problem);
     // Another page was asked for meanwhile.
     if (number !== state.number) return;
     if (reply instanceof Error) {
+      state.wanted = state.shown;
       say(count, reply.message);
       return;
     }
-    state.page = reply;
+    Object.assign(state, { page: reply, shown: wanted });
     showUsers(body, reply.assignments);
-    say(count, state.page.assignments.length ? "" : "no users");
-    next.disabled = state.page.next === null;
-    previous.disabled = state.before.length === 0;
+    say(count, reply.assignments.length ? "" : "no users");
+    next.disabled = reply.next === null;
+    previous.disabled = wanted.before.length === 0;
   };
-  const start = () => { state.prefix = prefix.value; state.before = []; state.after = ""; return turn(""); };
-  const next = button("Next", () => { state.before.push(state.after); state.after = state.page.next; turn(state.after); }, { class: "quiet" });
-  const previous = button("Previous", () => { state.after = state.before.pop() ?? ""; turn(state.after); }, { class: "quiet" });
+  const filter = () => turn({ ...start, prefix: prefix.value });
+  const next = button("Next", () => turn({ ...state.shown, before: [...state.shown.before, state.shown.after], after: state.page.next }), { class: "quiet" });
+  const previous = button("Previous", () => turn({ ...state.shown, before: state.shown.before.slice(0, -1), after: state.shown.before.at(-1) }), { class: "quiet" });
   const form = element("form", prefix, { class: "filter" });
-  form.addEventListener("submit", (event) => { event.preventDefault(); start(); });
-  form.addEventListener("change", start);
-  renewUsers = () => turn(state.after);
-  start();
+  form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
+  form.addEventListener("change", filter);
+  renewUsers = () => turn(state.wanted);
   return element("section", [
     element("div", [
       element("h3", "Users", { id: "users-title" }), count,

@@ -1,10 +1,10 @@
 // Adds and changes bins. The consequence is said before anything is done.
 
 import { ask } from "./api.js";
-import { confirm, goesOn, offerStop, showProgress } from "./dialog.js";
+import { confirm, goesOn, isAsked, offerStop, showProgress } from "./dialog.js";
 import { element, field, input, longestName, named } from "./elements.js";
 import { labelsText, many, number } from "./format.js";
-import { inKind } from "./model.js";
+import { inKind, putBin } from "./model.js";
 import { given, reasonField } from "./plan.js";
 import { withToken } from "./signin.js";
 import { goTo } from "./view.js";
@@ -74,9 +74,11 @@ export const addBin = () => withToken(() => {
     title: "Add a bin",
     body: [element("p", "It takes new users at once, before bins that are fuller. No one who has a bin moves."), field("Name", name), ...fields],
     name: "Add",
-    apply: async () => {
+    apply: async (question) => {
       const bin = name.value.trim();
-      await ask("PUT", inKind("bins", bin), entered(), { isOnlyNew: true });
+      const added = await ask("PUT", inKind("bins", bin), entered(), { isOnlyNew: true });
+      if (!isAsked(question)) return;
+      putBin(added);
       setTimeout(() => goTo({ bin }));
     },
   });
@@ -105,17 +107,17 @@ function changedLabels(before, after) {
   return Object.fromEntries([...Object.entries(after).filter(([label, value]) => before[label] !== value), ...gone]);
 }
 
-/** Cordons or opens the bins shown that are in another state. */
+/** Cordons the bins shown that are open, or opens those that are cordoned. */
 export const becomeAll = (shown, state) => withToken(() => {
-  const from = state === "open" ? ["cordoned", "draining"] : ["open"];
-  const bins = shown.filter((bin) => from.includes(bin.state));
+  const from = state === "open" ? "cordoned" : "open";
+  const bins = shown.filter((bin) => bin.state === from);
   const reason = reasonField();
   const verb = verbs[state];
   confirm({
     title: `${verb} ${many(bins.length, "bin")}`,
     body: bins.length
-      ? [element("p", state === "open" ? "They take new users again." : "They take no new users. Their users stay where they are."), nameList(bins), field("Reason", reason)]
-      : element("p", `None of the ${many(shown.length, "bin")} shown is ${from.join(" or ")}.`),
+      ? [element("p", state === "open" ? "They take new users again. Bins that are being drained stay so." : "They take no new users. Their users stay where they are."), nameList(bins), field("Reason", reason)]
+      : element("p", `None of the ${many(shown.length, "bin")} shown is ${from}.`),
     name: verb,
     apply: bins.length ? (question) => changeEach(question, bins, state, given(reason)) : null,
   });

@@ -82,6 +82,7 @@ export function offerStop(question) {
   offerCancel("Stop", (event) => {
     event.preventDefault();
     question.isStopped = true;
+    $("ask-done").textContent = "Stopping after the part that runs…";
   });
   $("ask-cancel").focus();
 }
@@ -93,6 +94,7 @@ export function showProgress(question, done, whole, what) {
   if (!isAsked(question)) return;
   const bar = $("ask-progress");
   bar.hidden = false;
+  bar.setAttribute("aria-label", `${what} so far`);
   bar.max = Math.max(1, whole);
   bar.value = whole ? done : 1;
   $("ask-done").textContent = `${done.toLocaleString()} of ${whole.toLocaleString()} ${what}`;

@@ -30,7 +30,7 @@ export function changeLine(change, user = userLink) {
 export const changesFeed = (filter, filters) => ({
   title: "Changes",
   filters,
-  load: (query) => get(withQuery(inKind("changes"), { ...query, ...filter })),
+  load: async (query) => get(withQuery(inKind("changes"), { ...query, ...filter })),
   matches: (change, { bin = "", actor = "" }) => {
     const wanted = [bin, filter.bin].filter(Boolean);
     return wanted.every((name) => change.from === name || change.to === name) && (!actor || change.actor === actor);
@@ -44,7 +44,7 @@ export const newestFeed = {
   title: "Newest assignments",
   hint: "Those that this server made since it started.",
   filters: ["bin"],
-  load: (query) => get(withQuery(inKind("newest"), query)),
+  load: async (query) => get(withQuery(inKind("newest"), query)),
   matches: (assignment, { bin }) => !bin || assignment.bin === bin,
   key: ({ object, assignedAt }) => `${assignedAt} ${object}`,
   at: (assignment) => assignment.assignedAt,

@@ -23,6 +23,8 @@ export class Feed {
     this.isOlder = false;
     this.isTrimmed = false;
     this.isPointed = false;
+    /** Whether a page could not be fetched, so that entries may be missing. */
+    this.isStale = false;
     this.number = 0;
     /** What came while a page is fetched; null while none is. */
     this.late = null;
@@ -74,6 +76,13 @@ export class Feed {
     if (!paused) this.reload();
   }
 
+  /** Shows nothing of what was before, and then the newest page. */
+  clear() {
+    this.show({ changes: [], next: 0 }, newest);
+    this.list.replaceChildren();
+    this.reload();
+  }
+
   /** Shows the newest page. */
   reload() {
     this.list.scrollTop = 0;
@@ -91,10 +100,14 @@ export class Feed {
     const reply = await this.of.load({ ...this.filter(), before, limit: page }).catch((problem) => problem);
     // Another page was asked for meanwhile.
     if (number !== this.number) return;
-    if (reply instanceof Error) say(this.count, reply.message);
-    else this.show(reply, before);
     const { late } = this;
     this.late = null;
+    this.isStale = reply instanceof Error;
+    if (this.isStale) {
+      say(this.count, reply.message);
+      return;
+    }
+    this.show(reply, before);
     late.forEach((one) => this.add(one));
   }
 
@@ -120,7 +133,7 @@ export class Feed {
     }
     const came = this.entriesOf(reply);
     // There may be more than a reply has.
-    if (came.length >= page && !this.isRead()) {
+    if ((this.isStale || came.length >= page) && !this.isRead()) {
       this.reload();
       return;
     }
@@ -146,7 +159,7 @@ export class Feed {
   }
 
   catchUp() {
-    if (this.waiting && !this.isRead()) this.reload();
+    if ((this.waiting || this.isStale) && !this.isRead()) this.reload();
   }
 
   renderCount() {

@@ -39,13 +39,16 @@ export const naturalKey = (name) => name.replace(/\d+/g, (digits) => digits.padS
 
 export const labelsText = (labels) => Object.entries(labels).map(([label, value]) => `${label}=${value}`);
 
-const cellText = (value) => (value !== null && typeof value === "object" ? labelsText(value).join(" ") : String(value ?? ""));
+/** The start of text that a spreadsheet runs as a formula, also in full-width forms. */
+const formula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
 
-/** Returns a value for a CSV file; a spreadsheet must not take a name for a formula. */
+/** Returns a value for a CSV file, as the commands do with --for-spreadsheets; labels are written as JSON. */
 function cell(value) {
-  const text = cellText(value);
-  const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  const text = typeof value === "object" ? JSON.stringify(value) : value;
+  // A spreadsheet may use another separator than the comma.
+  return `"${formula.test(text) ? "'" : ""}${text.replaceAll('"', '""')}"`;
 }
 
 /** Returns a CSV file with a column for each field that any of the rows has. */

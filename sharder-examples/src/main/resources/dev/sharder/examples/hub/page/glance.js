@@ -47,26 +47,29 @@ function counts({ counts: all }) {
   }), { class: "counts" });
 }
 
-/** Shows what the server says of itself; nothing while that is not known. */
+/** Shows what the server says of itself. */
 function showStatus() {
   const { status } = model;
-  if (!status) return;
-  const last = status.newPerMinute;
-  const hour = sum(last, (count) => count);
-  const words = `${number(hour)} in the last hour`;
-  renew("new", `${last}`, () => [
-    ...fact("New a minute", number(last.at(-2)), words),
-    sparkline(last, `New users a minute over the last hour: ${words}, ${number(Math.max(...last))} at most in a minute. Those that this server placed.`),
-  ]);
-  renew("health", JSON.stringify([status.database, status.replica, status.watcher]), () => [
+  renew("new", `${status?.newPerMinute}`, () => (status ? newPerMinute(status.newPerMinute) : fact("New a minute", "–")));
+  const parts = [["Database", status?.database], ["Replica", status?.replica], ["Watcher", status?.watcher]];
+  renew("health", JSON.stringify([status !== null, parts]), () => [
     element("span", "Health", { class: "label" }),
-    element("ul", [part("Database", status.database), part("Replica", status.replica), part("Watcher", status.watcher)], { class: "health" }),
+    element("ul", parts.map(([name, state]) => part(name, status ? wordOf(state) : "unknown", state)), { class: "health" }),
   ]);
-  showBanner(status.placing);
+  if (status) showBanner(status.placing);
 }
 
-function part(name, state) {
-  const word = !state ? "none" : state.works ? "works" : "fails";
+function newPerMinute(last) {
+  const words = `${number(sum(last, (count) => count))} in the last hour`;
+  return [
+    ...fact("New a minute", number(last.at(-2)), words),
+    sparkline(last, `New users a minute over the last hour: ${words}, ${number(Math.max(...last))} at most in a minute. Those that this server placed.`),
+  ];
+}
+
+const wordOf = (state) => (!state ? "none" : state.works ? "works" : "fails");
+
+function part(name, word, state) {
   return element("li", [`${name} ${word}`, state?.detail && element("span", `: ${state.detail}`, { class: "hint" })], { class: `part ${word}` });
 }
 

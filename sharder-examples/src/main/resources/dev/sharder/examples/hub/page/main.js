@@ -22,8 +22,11 @@ import { adjust, onView, view } from "./view.js";
 const second = 1000;
 const newest = new Feed($("newest"), newestFeed);
 const changes = new Feed($("changes"), changesFeed({}, ["bin", "actor"]));
+const filters = ["text", "state", "label"];
+let filtered = "";
 let watching = new AbortController();
 let defaultKind = "";
+let again = 0;
 
 // ---- what the view says
 
@@ -34,9 +37,12 @@ function showView() {
     $("kind").value = kind;
     watch();
   }
-  for (const name of ["text", "state", "label"]) if ($(`filter-${name}`).value !== wanted[name]) $(`filter-${name}`).value = wanted[name];
+  for (const name of filters) if ($(`filter-${name}`).value !== wanted[name]) $(`filter-${name}`).value = wanted[name];
   $("sort-by").value = wanted.sort || "name";
-  $("filter-clear").hidden = !(wanted.text || wanted.state || wanted.label);
+  $("filter-clear").hidden = !filters.some((name) => wanted[name]);
+  const filter = filters.map((name) => wanted[name]).join("\n");
+  if (filter !== filtered) scrollToTop();
+  filtered = filter;
   showHeader();
   const wasBin = $("bins").hidden;
   $("bins").hidden = showBin();
@@ -145,10 +151,11 @@ async function readBins(signal) {
 }
 
 async function readStatus(signal) {
-  const reply = await get(inKind("status"), signal);
+  const reply = await get(inKind("status"), signal).catch((problem) => problem);
   if (signal.aborted) return;
-  model.status = reply;
+  model.status = reply instanceof Error ? null : reply;
   showGlance();
+  if (!model.status) throw reply;
 }
 
 function readNewest(signal) {
@@ -168,6 +175,7 @@ function readNewest(signal) {
 
 function readChanges(signal) {
   const longest = 25;
+  const most = 1000;
   let after = null;
   let wait = longest;
   return async () => {
@@ -175,15 +183,15 @@ function readChanges(signal) {
     // After a failure the next request does not wait, so that the page soon knows that all is well again.
     wait = 0;
     if (after === null) after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal)).next;
-    const reply = await get(withQuery(inKind("changes"), { after, limit: page, wait: asked }), signal);
+    const reply = await get(withQuery(inKind("changes"), { after, limit: most, wait: asked }), signal);
     wait = longest;
     if (signal.aborted) return;
     after = reply.next;
     changes.add(reply);
     followBin(reply);
     followUser(reply.changes);
-    // The server answers at once, with an empty page, if too many clients wait.
-    if (!reply.changes.length) await pause(second, signal);
+    // The server answers at once while changes keep coming, and with an empty page if too many clients wait.
+    await pause(reply.changes.length ? second / 4 : second, signal);
   };
 }
 
@@ -202,15 +210,17 @@ function watch() {
   forgetBin();
   forgetUser();
   scrollToTop();
-  newest.reload();
-  changes.reload();
+  newest.clear();
+  changes.clear();
   repeat(signal, second, () => readBins(signal));
   repeat(signal, 5 * second, () => readStatus(signal));
   repeat(signal, second, readNewest(signal));
   repeat(signal, 0, readChanges(signal));
 }
 
+/** Finds out who asks and which kinds there are, as often as it takes. */
 async function start() {
+  clearTimeout(again);
   try {
     await recognise();
     const reply = await get("api/v1/kinds");
@@ -228,6 +238,7 @@ async function start() {
     status(problem.message, true);
     signOutIfRefused(problem);
     if (problem.status === 401) withToken(start);
+    else again = setTimeout(start, 3 * second);
   }
 }
 
@@ -237,15 +248,12 @@ function build() {
   $("filter-state").append(element("option", "any state", { value: "" }), ...Object.keys(states).map((state) => element("option", state)));
   $("sort-by").append(...Object.keys(orders).flatMap((order) => [element("option", `${order} ↑`, { value: order }), element("option", `${order} ↓`, { value: `-${order}` })]));
   $("bins-export").append(...exportButtons("bins", () => shownBins(view())));
-  $("filter-text").addEventListener("input", () => { scrollToTop(); adjust({ text: $("filter-text").value }); });
-  for (const name of ["state", "label"]) {
-    $(`filter-${name}`).addEventListener("change", () => { scrollToTop(); adjust({ [name]: $(`filter-${name}`).value }); });
-  }
+  for (const name of filters) $(`filter-${name}`).addEventListener("input", () => adjust({ [name]: $(`filter-${name}`).value }));
   $("sort-by").addEventListener("change", () => adjust({ sort: $("sort-by").value }));
   $("filter").addEventListener("reset", () => { adjust({ text: "", state: "", label: "" }); $("filter-text").focus(); });
   $("filter").addEventListener("submit", (event) => event.preventDefault());
   $("add-bin").addEventListener("click", addBin);
-  $("rebalance").addEventListener("click", () => rebalance(filtered()));
+  $("rebalance").addEventListener("click", () => rebalance(openShown()));
   $("cordon-shown").addEventListener("click", () => becomeAll(shownBins(view()), "cordoned"));
   $("open-shown").addEventListener("click", () => becomeAll(shownBins(view()), "open"));
   $("kind").addEventListener("change", () => {
@@ -261,11 +269,8 @@ function build() {
   });
 }
 
-/** The open bins shown, if the filter leaves some out. */
-function filtered() {
-  const { text, state, label } = view();
-  return text || state || label ? shownBins(view()).filter(states.open) : null;
-}
+/** The open bins shown, if there is a filter. */
+const openShown = () => ($("filter-clear").hidden ? null : shownBins(view()).filter(states.open));
 
 function closeMenus(event) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

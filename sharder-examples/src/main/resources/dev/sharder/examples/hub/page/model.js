@@ -21,6 +21,9 @@ export function setBins(bins) {
   model.meanPerWeight = weights ? sum(open, (bin) => bin.load) / weights : 0;
 }
 
+/** Adds a bin, or replaces the one of its name. */
+export const putBin = (bin) => setBins([...model.bins.filter((one) => one.bin !== bin.bin), bin]);
+
 export function sum(list, value) {
   let total = 0;
   for (const one of list) total += value(one);
@@ -61,14 +64,17 @@ export const orders = {
 /** Returns the bins that match the filter of a view, in its order. */
 export function shownBins({ text, state, label, sort }) {
   let bins = model.bins;
-  if (state) bins = bins.filter(states[state] ?? (() => false));
+  if (state) bins = bins.filter(own(states, state) ?? (() => false));
   if (label) bins = bins.filter((bin) => labelsText(bin.labels).includes(label));
   if (text) bins = bins.filter(contains(text.toLowerCase()));
-  const order = orders[sort.replace("-", "")] ?? orders.name;
+  const order = own(orders, sort.replace("-", "")) ?? orders.name;
   const turn = sort.startsWith("-") ? -1 : 1;
   if (order === orders.name) return turn > 0 ? bins : [...bins].reverse();
   return bins.map((bin) => [order(bin), bin]).sort((a, b) => turn * compare(a[0], b[0])).map(([, bin]) => bin);
 }
+
+/** Names in URLs may be those that every object inherits. */
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 const contains = (text) => (bin) =>
   bin.bin.toLowerCase().includes(text) || labelsText(bin.labels).some((label) => label.toLowerCase().includes(text));

@@ -1,6 +1,6 @@
 // Plans that move users: seen first, then run in pieces, with progress, until nothing is left or it is stopped.
 
-import { Problem, ask } from "./api.js";
+import { Problem, ask, isInDoubt } from "./api.js";
 import { planBars } from "./bars.js";
 import { confirm, goesOn, isAsked, offerStop, showBody, showProgress } from "./dialog.js";
 import { element, field, input, named, unseen } from "./elements.js";
@@ -24,6 +24,8 @@ export const drain = (bin) => withToken(() => askForPlan({
   make: () => ask("POST", inKind("plans"), { drain: bin.bin }),
   prepare: (reason) => ask("PATCH", inKind("bins", bin.bin), { state: "draining", reason }),
   prepared: " The bin is draining already; Cancel leaves it so.",
+  isUndone: (plan) => plan.bins.some((one) => one.bin === bin.bin && one.state !== "draining"),
+  undone: `Someone opened ${bin.bin} meanwhile. Drain it again, or leave it so.`,
 }));
 
 /** Asks for limits, and then shows the plan within them. */
@@ -48,7 +50,7 @@ export const rebalance = (shown) => withToken(() => {
         only: only.checked ? shown.map((bin) => bin.bin) : null,
       } });
       const plan = await make(0);
-      if (isAsked(question)) show({ title: "Rebalance", name: "Rebalance", first: "", make, prepare: null, prepared: "" }, plan);
+      if (isAsked(question)) show({ title: "Rebalance", name: "Rebalance", first: "", make, prepare: null, prepared: "", isUndone: () => false }, plan);
     },
   });
 });
@@ -64,11 +66,11 @@ async function askForPlan(wish) {
 }
 
 /**
- * Shows a plan, and runs it once it is agreed to. The work keeps the plan that was agreed to, what is left of the one
- * that runs, and the moves made in all and since the plan was shown.
+ * Shows a plan, and runs it once it is agreed to. The work keeps the plan that was agreed to, the flows done since,
+ * what is left of the plan that runs, and the moves made in all, with those that may have been made.
  */
 function show(wish, plan) {
-  const work = { wish, prepare: wish.prepare, agreed: plan, plan, since: 0, moved: 0, skipped: 0, refused: [], stranded: plan.stranded, problem: "" };
+  const work = { wish, prepare: wish.prepare, agreed: plan, done: [], plan, moved: 0, unknown: 0, skipped: 0, refused: [], stranded: plan.stranded, problem: "" };
   const reason = reasonField();
   work.body = () => [...planned(wish, work.agreed), field("Reason", reason)];
   const nothing = !plan.moves && wish.name === "Rebalance";
@@ -116,24 +118,37 @@ function levels(bins) {
   ];
 }
 
-/** Whether the plan goes from and to agreed bins only, and neither moves nor strands more users than agreed. */
-function isWithin(plan, { agreed, since }) {
-  const sources = new Set(agreed.flows.map((flow) => flow.from));
-  const targets = new Set(agreed.flows.map((flow) => flow.to));
-  return plan.flows.every((flow) => sources.has(flow.from) && targets.has(flow.to))
-    && plan.moves + since <= agreed.moves && plan.stranded <= agreed.stranded;
+/** Whether no bin gives or gets more users in all than agreed, and no more are stranded. */
+function isWithin(plan, { agreed, done }) {
+  const most = unitsOf(agreed.flows);
+  return plan.stranded <= agreed.stranded && [...unitsOf([...done, ...plan.flows])].every(([side, units]) => units <= (most.get(side) ?? 0));
+}
+
+/** Returns how many units each bin gives, and how many it gets. */
+function unitsOf(flows) {
+  const units = new Map();
+  for (const flow of flows) {
+    for (const side of [`from ${flow.from}`, `to ${flow.to}`]) units.set(side, (units.get(side) ?? 0) + flow.units);
+  }
+  return units;
 }
 
 /** Plans what is left again; throws if that is more than was agreed, and then shows it. */
 async function planAgain(question, work) {
-  const plan = await work.wish.make(work.moved);
   if (!goesOn(question)) return;
+  const { wish } = work;
+  const plan = await wish.make(work.moved);
+  if (!goesOn(question)) return;
+  if (wish.isUndone(plan)) {
+    work.prepare = wish.prepare;
+    throw new Problem(409, wish.undone);
+  }
   const isAgreed = isWithin(plan, work);
   Object.assign(work, { plan, stranded: plan.stranded });
   if (isAgreed) return;
-  Object.assign(work, { agreed: plan, since: 0 });
+  Object.assign(work, { agreed: plan, done: [] });
   showBody(work.body());
-  throw new Problem(409, `Something changed meanwhile. This is the new plan; accept it or cancel.${work.wish.prepared}`);
+  throw new Problem(409, `Something changed meanwhile. This is the new plan; accept it or cancel.${wish.prepared}`);
 }
 
 async function run(question, work, reason) {
@@ -143,7 +158,7 @@ async function run(question, work, reason) {
     await runPieces(question, work, reason);
   } catch (problem) {
     // As nothing moved since the plan was shown, it can be accepted again.
-    if (!work.since) throw problem;
+    if (!work.done.length && !work.unknown) throw problem;
     work.problem = problem.message;
   }
   showProgress(question, work.moved, work.moved + left(work), "moved");
@@ -176,17 +191,23 @@ async function runPieces(question, work, reason) {
 /** Sends no more of the plan than a piece, because the whole of a large one is too long for a request. */
 async function runPiece(work, reason) {
   const { kind, revision, flows } = work.plan;
-  const piece = await ask("POST", inKind("plans", "apply"), { plan: { kind, revision, flows: flows.slice(0, pieces) }, limit: pieces, reason });
-  work.plan = { kind, revision: piece.plan.revision, flows: [...piece.plan.flows, ...flows.slice(pieces)] };
-  work.since += piece.moved;
+  const sent = flows.slice(0, pieces);
+  const piece = await ask("POST", inKind("plans", "apply"), { plan: { kind, revision, flows: sent }, limit: pieces, reason }).catch((problem) => {
+    if (isInDoubt(problem)) work.unknown = Math.min(pieces, left(work));
+    throw problem;
+  });
+  const rest = piece.plan.flows;
+  work.plan = { kind, revision: piece.plan.revision, flows: [...rest, ...flows.slice(pieces)] };
+  work.done.push(...sent, ...rest.map((flow) => ({ ...flow, units: -flow.units })));
   work.moved += piece.moved;
   work.skipped += piece.skipped;
   work.refused.push(...piece.refused.slice(0, mostShown - work.refused.length));
 }
 
 function result(work) {
-  const rest = left(work);
-  const shown = [element("p", `${rest ? "Stopped. " : ""}${many(work.moved, "move")} made${rest ? `, ${number(rest)} not` : ""}.`)];
+  const rest = left(work) - work.unknown;
+  const shown = [element("p", `${left(work) ? "Stopped. " : ""}${many(work.moved, "move")} made${rest ? `, ${number(rest)} not` : ""}.`)];
+  if (work.unknown) shown.push(element("p", `${many(work.unknown, "move")} may also have been made: the answer to the last part was lost.`, { class: "warn" }));
   if (work.problem) shown.push(element("p", work.problem, { class: "warn" }));
   if (work.stranded) shown.push(element("p", `${many(work.stranded, "user")} had no room elsewhere.`));
   if (work.skipped) shown.push(...skipped(work));

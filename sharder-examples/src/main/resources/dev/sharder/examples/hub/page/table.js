@@ -10,6 +10,8 @@ const columns = [
   ["name", "Bin"], ["state", "State"], ["load", "Load"], ["room", "Room", "number"], ["share", "Share", "number"],
 ];
 const beyond = 6;
+/** Where the titles to sort by are out of sight, as in page.css. */
+const narrow = matchMedia("(max-width: 46rem)");
 const scroll = $("bins-scroll");
 const table = $("bins-table");
 const body = table.tBodies[0];
@@ -32,7 +34,7 @@ function header() {
   return columns.map(([column, title, kind]) => {
     const isSorted = sort.replace("-", "") === column || (!sort && column === "name");
     const order = isSorted && (sort.startsWith("-") ? "descending" : "ascending");
-    const by = element("button", title, { type: "button", "data-sort": column });
+    const by = element("button", title, { type: "button", "data-sort": column, tabindex: narrow.matches ? -1 : null });
     by.addEventListener("click", () => adjust({ sort: order === "ascending" ? `-${column}` : column === "name" ? "" : column }));
     return element("th", by, { scope: "col", role: "columnheader", "aria-sort": order || null, class: `${column} ${kind ?? ""}` });
   });
@@ -65,8 +67,8 @@ const rowHeight = () => parseFloat(getComputedStyle(table).getPropertyValue("--r
 function range() {
   if (isWhole) return [0, bins.length];
   const height = rowHeight();
-  const first = Math.max(0, Math.floor(scroll.scrollTop / height) - beyond);
   const count = Math.ceil(scroll.clientHeight / height) + 2 * beyond;
+  const first = Math.max(0, Math.min(Math.floor(scroll.scrollTop / height) - beyond, bins.length - count));
   return [first, Math.min(bins.length, first + count)];
 }
 
@@ -105,7 +107,7 @@ function render() {
   }
   reserve(below, bins.length - next);
   place([...nodes, below]);
-  if (focused >= 0 && focusedBin() !== name) rows.get(name).querySelector("a").focus({ preventScroll: true });
+  if (focusedBin() !== name) (rows.get(bins[stop]?.bin)?.querySelector("a") ?? $("bins-title")).focus({ preventScroll: true });
 }
 
 /** Makes a spacer as high as this many rows. */
@@ -191,6 +193,7 @@ body.addEventListener("keydown", (event) => {
 });
 scroll.addEventListener("scroll", () => render(), { passive: true });
 new ResizeObserver(() => render()).observe(scroll);
+narrow.addEventListener("change", showHeader);
 // Paper does not scroll.
 window.addEventListener("beforeprint", () => { isWhole = true; render(); });
 window.addEventListener("afterprint", () => { isWhole = false; render(); });

@@ -2,7 +2,7 @@
 
 import { ask, get } from "./api.js";
 import { confirm } from "./dialog.js";
-import { $, button, element, field, input, longestName, named, time } from "./elements.js";
+import { $, button, element, field, input, longestName, named, say, time } from "./elements.js";
 import { binLink, changeLine } from "./entries.js";
 import { many, number } from "./format.js";
 import { inKind, model } from "./model.js";
@@ -15,21 +15,27 @@ const mostReasons = 20;
 const mostHistory = 100;
 let shown = "";
 
+/** How many cards were asked for, and the number of the last one that is shown or not wanted any more. */
+let asked = 0;
+let settled = 0;
+
 /** Shows the card of the user whom the view names, or none. */
 export async function showUser() {
   const { user } = view();
   if (user === shown) return;
-  shown = user;
-  $("user").hidden = !user;
-  $("user").replaceChildren();
+  forgetUser();
   if (!user) return;
+  shown = user;
+  $("user").hidden = false;
   await renewUser();
   if (shown === user) $("user-title")?.focus();
 }
 
 export function forgetUser() {
   shown = "";
+  settled = asked;
   $("user").hidden = true;
+  $("user").replaceChildren();
 }
 
 /** Reads the card again if one of the changes or assignments concerns it. */
@@ -37,15 +43,19 @@ export function followUser(news) {
   if (shown && news.some((one) => one.object === shown)) renewUser();
 }
 
+/** Shows the card as it is now; if it cannot be read, the one before stays, with the problem. */
 async function renewUser() {
-  const asked = shown;
-  let card;
-  try {
-    card = await cardOf(asked);
-  } catch (problem) {
-    card = [heading(asked), element("p", problem.message, { class: "warn" })];
+  const number = ++asked;
+  const object = shown;
+  const card = await cardOf(object).catch((problem) => problem);
+  // A later one was faster.
+  if (number <= settled || !card) return;
+  settled = number;
+  if (card instanceof Error) {
+    if (!$("user-title")) $("user").replaceChildren(...heading(object));
+    say($("user-problem"), card.message);
+    return;
   }
-  if (shown !== asked || !card) return;
   const focused = $("user").contains(document.activeElement) && (document.activeElement.id || "user-title");
   const typed = $("to")?.value ?? "";
   $("user").replaceChildren(...card);
@@ -64,15 +74,16 @@ async function cardOf(object) {
     if (shown === object) goTo({ user: spelled });
     return null;
   }
-  return [heading(object), ...(explained.assignment ? home(explained.assignment) : wouldGet(explained)), ...story(history.changes)];
+  return [...heading(object), ...(explained.assignment ? home(explained.assignment) : wouldGet(explained)), ...story(history.changes)];
 }
 
 function heading(object) {
-  return element("div", [
+  const title = element("div", [
     element("h2", named(object), { id: "user-title", tabindex: "-1" }),
     element("span", "", { class: "gap" }),
     button("Close", () => { goTo({ user: "" }); $("find").focus(); }, { class: "quiet", "aria-label": "Close the user's card" }),
   ], { class: "title" });
+  return [title, element("p", "", { id: "user-problem", class: "warn", role: "status" })];
 }
 
 const fact = (term, value) => element("div", [element("dt", term), element("dd", value)]);

@@ -54,7 +54,7 @@ record OpenedPage(RunningApi api, BrowserContext visit, Page page, List<String> 
   void goTo(String query) {
     page.navigate("http://127.0.0.1:" + api.hub().port() + "/" + query);
     assertThat(page.locator("#status")).hasText("Live");
-    assertThat(page.locator("[data-fact='health']")).isVisible();
+    assertThat(page.locator("[data-fact='health']")).not().containsText("unknown");
   }
 
   void signIn() {
@@ -81,6 +81,19 @@ record OpenedPage(RunningApi api, BrowserContext visit, Page page, List<String> 
   void backToBins() {
     page.getByText("← All bins").click();
     assertThat(page.locator("#bins")).isVisible();
+  }
+
+  /** Shows the plan of a rebalance with a limit. */
+  void planRebalance(int atMost) {
+    button("Rebalance").click();
+    dialog().getByLabel("At most this many moves").fill(String.valueOf(atMost));
+    dialogButton("Plan").click();
+    assertThat(page.locator("#plan")).isVisible();
+  }
+
+  /** Ends what the page waits for between two requests. */
+  void hurry() {
+    page.evaluate("() => document.dispatchEvent(new Event('sharder-now'))");
   }
 
   void assignMany(int count) throws Exception {

@@ -10,65 +10,22 @@ import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.Media;
 import com.microsoft.playwright.options.ReducedMotion;
 import dev.sharder.examples.hub.api.RunningApi;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The operators' page can be used by keyboard alone, with a screen reader, and at any width. */
 @Timeout(180)
-class PageAccessTest {
-
-  private static Chromium chromium;
-
-  @TempDir private Path folder;
-  private RunningApi api;
-  private OpenedPage opened;
-  private Page page;
-
-  @BeforeAll
-  static void startChromium() {
-    chromium = Chromium.start();
-  }
-
-  @AfterAll
-  static void endChromium() {
-    if (chromium != null) {
-      chromium.close();
-    }
-  }
+class PageAccessTest extends InChromium {
 
   @BeforeEach
   void start() throws Exception {
-    api = RunningApi.start(folder, "jdbc:sqlite:" + folder.resolve("sharder.db"));
-    api.addBins("hub", "hub-3", "hub-4");
+    startApi("hub-3", "hub-4");
     open(1200, 900);
-  }
-
-  private void open(int width, int height) {
-    if (opened != null) {
-      opened.close();
-    }
-    opened = OpenedPage.open(chromium, api, width, height);
-    page = opened.page();
-  }
-
-  @AfterEach
-  void end() {
-    if (opened != null) {
-      opened.close();
-    }
-    if (api != null) {
-      api.close();
-    }
   }
 
   @Test
@@ -195,6 +152,21 @@ class PageAccessTest {
 
   private static Object hasFocus(Locator wanted) {
     return wanted.evaluate("one => one === document.activeElement");
+  }
+
+  @Test
+  @DisplayName("where the table has no titles to sort by, Tab does not stop at them")
+  void keyboardWhereNarrow() {
+    open(360, 740);
+    page.locator("#sort-by").focus();
+    keys().press("Tab");
+    assertThat(opened.row("hub-1").locator("a")).isFocused();
+    page.setViewportSize(1200, 900);
+    Locator share = page.locator("[data-sort='share']");
+    assertThat(share).not().hasAttribute("tabindex", "-1");
+    keys().press("Shift+Tab");
+    assertThat(share).isFocused();
+    assertThat(opened.complaints()).isEmpty();
   }
 
   @ParameterizedTest(name = "{0} px, {1}")

@@ -15,38 +15,19 @@ import dev.sharder.jdbc.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a real Chromium whose user has logged in to the real nginx, without any token. */
 @Timeout(120)
-class PageNginxTest {
+class PageNginxTest extends InChromium {
 
   private static final String OPERATORS = "operators.example.org";
 
-  private static Chromium chromium;
-
-  @TempDir private Path folder;
   private DeployedSharder deployed;
-
-  @BeforeAll
-  static void startChromium() {
-    chromium = Chromium.start();
-  }
-
-  @AfterAll
-  static void endChromium() {
-    if (chromium != null) {
-      chromium.close();
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {

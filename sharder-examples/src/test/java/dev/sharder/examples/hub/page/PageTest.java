@@ -13,60 +13,24 @@ import dev.sharder.examples.hub.api.RunningApi;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The operators' page does its job in a real Chromium, with three hubs. */
 @Timeout(120)
-class PageTest {
-
-  private static Chromium chromium;
-
-  @TempDir private Path folder;
-  private RunningApi api;
-  private OpenedPage opened;
-  private Page page;
-
-  @BeforeAll
-  static void startChromium() {
-    chromium = Chromium.start();
-  }
-
-  @AfterAll
-  static void endChromium() {
-    if (chromium != null) {
-      chromium.close();
-    }
-  }
+class PageTest extends InChromium {
 
   @BeforeEach
   void start() throws Exception {
-    api = RunningApi.start(folder, "jdbc:sqlite:" + folder.resolve("sharder.db"));
-    api.addBins("hub", "hub-3");
-    opened = OpenedPage.open(chromium, api, 1200, 900);
-    page = opened.page();
-  }
-
-  @AfterEach
-  void end() {
-    if (opened != null) {
-      opened.close();
-    }
-    if (api != null) {
-      api.close();
-    }
+    startApi("hub-3");
+    open(1200, 900);
   }
 
   private void assertNoComplaints() {
@@ -320,8 +284,8 @@ class PageTest {
     opened.button("Add bin").click();
     opened.dialog().getByLabel("Name").fill("hub-1");
     opened.dialogButton("Add").click();
-    assertThat(page.locator("#ask-problem")).containsText("The bin 'hub-1' exists");
-    assertNoComplaints();
+    assertThat(page.locator("#ask-problem")).containsText("the bin 'hub-1' exists already");
+    assertThat(opened.complaints()).singleElement().asString().contains("412");
   }
 
   @Test
@@ -388,6 +352,7 @@ class PageTest {
     opened.dialogButton("Drain").click();
     page.waitForCondition(() -> !held.isEmpty());
     page.keyboard().press("Escape");
+    assertThat(page.locator("#ask-done")).hasText("Stopping after the part that runs…");
     held.get(0).resume();
     assertThat(page.locator("#ask-done")).hasText("Stopped. 200 moves made, 100 not.");
     assertNoComplaints();
@@ -399,9 +364,7 @@ class PageTest {
     opened.signIn();
     opened.assignMany(30);
     api.addBins("hub", "hub-4");
-    opened.button("Rebalance").click();
-    opened.dialog().getByLabel("At most this many moves").fill("4");
-    opened.dialogButton("Plan").click();
+    opened.planRebalance(4);
     assertThat(opened.dialog()).containsText("4 moves.");
     assertThat(page.locator("#plan tr[data-bin='hub-4']")).containsText("after 4+4");
     assertThat(api.loads("hub")).containsEntry("hub-4", 0L);
@@ -423,7 +386,7 @@ class PageTest {
     opened.assignMany(30);
     api.addBins("hub", "hub-4");
     move("hub-2", 0, 3, 6);
-    plan(1);
+    opened.planRebalance(1);
     assertThat(page.locator("#plan tbody tr th")).hasText(new String[] {"hub-2", "hub-4"});
     move("hub-3", 1, 4, 7, 10);
     opened.dialogButton("Rebalance").click();
@@ -444,20 +407,13 @@ class PageTest {
     }
   }
 
-  private void plan(int atMost) {
-    opened.button("Rebalance").click();
-    opened.dialog().getByLabel("At most this many moves").fill(String.valueOf(atMost));
-    opened.dialogButton("Plan").click();
-    assertThat(page.locator("#plan")).isVisible();
-  }
-
   @Test
   @DisplayName("a rebalance whose plan is shown again moves no more than the limit in all")
   void limitInAll() throws Exception {
     opened.signIn();
     opened.assignMany(1_500);
     api.addBins("hub", "hub-4");
-    plan(300);
+    opened.planRebalance(300);
     AtomicInteger pieces = new AtomicInteger();
     page.route(
         "**/plans/apply",
@@ -644,16 +600,22 @@ class PageTest {
   void export() throws Exception {
     String labels = "{\"labels\": {\"region\": \"eu\", \"gpu\": \"a100\"}}";
     assertThat(api.admin("PUT", "/kinds/hub/bins/=1+1", labels).status()).isEqualTo(201);
-    assertThat(opened.rows()).hasCount(4);
+    api.addBins("hub", "%EF%BC%9D1");
+    assertThat(opened.rows()).hasCount(5);
     page.locator("#filter-text").fill("1");
     page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
     Download csv = page.waitForDownload(() -> opened.button("Export bins as CSV").click());
     List<String> lines = Files.readAllLines(csv.path());
     assertThat(csv.suggestedFilename()).isEqualTo("bins.csv");
-    assertThat(lines).hasSize(3);
-    assertThat(lines.get(0))
-        .isEqualTo("bin,weight,offset,capacity,state,labels,assigned,load,share,refusal");
-    assertThat(lines.get(1)).isEqualTo("'=1+1,1,0,,open,gpu=a100 region=eu,0,0,0,");
+    assertThat(lines)
+        .containsExactly(
+            """
+            "bin","weight","offset","capacity","state","labels","assigned","load","share","refusal"
+            "'=1+1",1,0,,"open","{""gpu"":""a100"",""region"":""eu""}",0,0,0,
+            "hub-1",1,0,,"open","{}",0,0,0,
+            "'＝1",1,0,,"open","{}",0,0,0,
+            """
+                .split("\n"));
     page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
     Download json = page.waitForDownload(() -> opened.button("Export bins as JSON").click());
     assertThat(Files.readString(json.path())).contains("\"bin\": \"=1+1\"");
