@@ -8,7 +8,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What tests in a browser share: one Chromium for a class; a server and an open page for a test. */
+/**
+ * What tests in a browser share: one Chromium for a class; a server and an open page for a test.
+ */
 abstract class InChromium {
 
   static Chromium chromium;

@@ -3,7 +3,6 @@ package dev.sharder.examples.hub.page;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import java.util.ArrayList;
@@ -56,18 +55,8 @@ class PageLiveTest extends InChromium {
   }
 
   @Test
-  @DisplayName("the users of a bin come as they are assigned")
-  void users() throws Exception {
-    opened.openBin("hub-1");
-    Locator users = page.locator("#bin-users tbody th");
-    assertThat(page.locator("#bin-users")).containsText("no users");
-    api.assign("hub", "ada");
-    assertThat(users).hasText("ada");
-    assertThat(opened.complaints()).isEmpty();
-  }
-
-  @Test
-  @DisplayName("the focus goes on to the next row when its row is filtered out, and at last to the title")
+  @DisplayName(
+      "the focus goes on to the next row when its row is filtered out, and at last to the title")
   void focus() {
     opened.goTo("?state=open");
     opened.row("hub-2").locator("a").focus();

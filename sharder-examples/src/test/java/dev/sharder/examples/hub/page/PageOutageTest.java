@@ -80,7 +80,8 @@ class PageOutageTest extends InChromium {
   }
 
   @Test
-  @DisplayName("a page that is opened while the server restarts becomes live; health is unknown meanwhile")
+  @DisplayName(
+      "a page that is opened while the server restarts becomes live; health is unknown meanwhile")
   void restart() throws Exception {
     page.route(ALL, route -> answerHtml(route, 502));
     opened.hurry();

@@ -25,9 +25,7 @@ class PagePicturesTest extends InChromium {
     open(1200, 740);
     opened.assignMany(860);
     api.admin(
-        "PATCH",
-        "/kinds/hub/bins/hub-3",
-        "{\"state\": \"cordoned\", \"reason\": \"new disks\"}");
+        "PATCH", "/kinds/hub/bins/hub-3", "{\"state\": \"cordoned\", \"reason\": \"new disks\"}");
     moveHedy("hub-5");
     assignSome();
     opened.signIn();
@@ -80,12 +78,12 @@ class PagePicturesTest extends InChromium {
   private void take(String name) {
     assertThat(page.locator("#newest li").first()).containsText("dennis");
     page.screenshot(
-            new Page.ScreenshotOptions()
-                .setPath(
-                    Path.of("")
-                        .toAbsolutePath()
-                        .getParent()
-                        .resolve(System.getProperty(PICTURES))
-                        .resolve(name)));
+        new Page.ScreenshotOptions()
+            .setPath(
+                Path.of("")
+                    .toAbsolutePath()
+                    .getParent()
+                    .resolve(System.getProperty(PICTURES))
+                    .resolve(name)));
   }
 }

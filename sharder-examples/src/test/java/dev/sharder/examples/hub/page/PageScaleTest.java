@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -133,7 +133,8 @@ class PageScaleTest extends InChromium {
   }
 
   @Test
-  @DisplayName("a row keeps the focus while it is scrolled out of sight, and the keys go on from it")
+  @DisplayName(
+      "a row keeps the focus while it is scrolled out of sight, and the keys go on from it")
   void focusOutOfSight() throws Exception {
     start(2_000, 0);
     opened.row("bin-3").locator("a").focus();
@@ -150,7 +151,8 @@ class PageScaleTest extends InChromium {
   }
 
   @Test
-  @DisplayName("a shorter table is seen wherever the longer one was, and another filter from its top")
+  @DisplayName(
+      "a shorter table is seen wherever the longer one was, and another filter from its top")
   void shorter() throws Exception {
     start(300, 0);
     scrollToEnd();

@@ -522,7 +522,7 @@ class PageTest extends InChromium {
   }
 
   @Test
-  @DisplayName("a bin's own view has its users by pages and prefix")
+  @DisplayName("a bin's own view has its users by pages and prefix, and new ones as they come")
   void usersOfABin() throws Exception {
     opened.assignMany(300);
     opened.openBin("hub-2");
@@ -533,6 +533,9 @@ class PageTest extends InChromium {
     assertThat(users.first()).containsText("user-0151");
     page.locator("#bin-users").getByText("Previous").click();
     assertThat(users.first()).containsText("user-0001");
+    assertThat(api.assign("hub", "ada")).isEqualTo("hub-1");
+    assertThat(api.assign("hub", "bob")).isEqualTo("hub-2");
+    assertThat(users.first()).containsText("bob");
     page.locator("#bin-users input").fill("user-00");
     page.keyboard().press("Enter");
     assertThat(users).hasCount(33);
@@ -600,8 +603,7 @@ class PageTest extends InChromium {
   void export() throws Exception {
     String labels = "{\"labels\": {\"region\": \"eu\", \"gpu\": \"a100\"}}";
     assertThat(api.admin("PUT", "/kinds/hub/bins/=1+1", labels).status()).isEqualTo(201);
-    api.addBins("hub", "%EF%BC%9D1");
-    assertThat(opened.rows()).hasCount(5);
+    assertThat(opened.rows()).hasCount(4);
     page.locator("#filter-text").fill("1");
     page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
     Download csv = page.waitForDownload(() -> opened.button("Export bins as CSV").click());
@@ -613,12 +615,16 @@ class PageTest extends InChromium {
             "bin","weight","offset","capacity","state","labels","assigned","load","share","refusal"
             "'=1+1",1,0,,"open","{""gpu"":""a100"",""region"":""eu""}",0,0,0,
             "hub-1",1,0,,"open","{}",0,0,0,
-            "'＝1",1,0,,"open","{}",0,0,0,
             """
                 .split("\n"));
     page.getByText("More", new Page.GetByTextOptions().setExact(true)).click();
     Download json = page.waitForDownload(() -> opened.button("Export bins as JSON").click());
     assertThat(Files.readString(json.path())).contains("\"bin\": \"=1+1\"");
+    api.assign("hub", "%EF%BC%9D1");
+    assertThat(page.locator("#newest li")).hasCount(1);
+    Download newest =
+        page.waitForDownload(() -> opened.button("Export newest assignments as CSV").click());
+    assertThat(Files.readString(newest.path())).contains("\"'＝1\"");
     assertNoComplaints();
   }
 
