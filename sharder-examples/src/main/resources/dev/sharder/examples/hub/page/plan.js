@@ -24,11 +24,11 @@ export const drain = (bin) => withToken(() => askForPlan({
   make: () => ask("POST", inKind("plans"), { drain: bin.bin }),
   prepare: (reason) => ask("PATCH", inKind("bins", bin.bin), { state: "draining", reason }),
   prepared: " The bin is draining already; Cancel leaves it so.",
-  isUndone: (plan) => plan.bins.some((one) => one.bin === bin.bin && one.state !== "draining"),
+  isUndone: (plan) => plan.bins.some((one) => one.bin === bin.bin && one.state === "open"),
   undone: `Someone opened ${bin.bin} meanwhile. Drain it again, or leave it so.`,
 }));
 
-/** Asks for limits, and then shows the plan within them. */
+/** Asks for limits, and then shows the plan within them; nothing must be prepared, and nothing can be undone. */
 export const rebalance = (shown) => withToken(() => {
   const atMost = input({ type: "number", min: 0, step: 1, placeholder: "no limit" });
   const threshold = input({ type: "number", min: 0, step: "any", placeholder: "0" });
