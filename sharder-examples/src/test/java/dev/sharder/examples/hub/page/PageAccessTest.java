@@ -198,11 +198,13 @@ class PageAccessTest extends InChromium {
     assertThat(page.locator("#newest li")).hasCount(30);
     assertWell(width, "bins");
     api.admin("PATCH", "/kinds/hub/bins/hub-4", "{\"state\": \"cordoned\"}");
+    opened.hurry();
     assertThat(page.locator("#banner")).isVisible();
     opened.find("nobody");
     page.getByText("Why no other bin").click();
     assertWell(width, "banner and a new user");
     api.admin("PATCH", "/kinds/hub/bins/hub-4", "{\"state\": \"open\"}");
+    opened.hurry();
     assertThat(page.locator("#banner")).isHidden();
     opened.goTo("?bin=hub-2&user=user-0001");
     assertThat(page.locator("#home")).isVisible();

@@ -73,6 +73,7 @@ class PageTest extends InChromium {
     api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"capacity\": 2}");
     api.admin("PATCH", "/kinds/hub/bins/hub-3", "{\"state\": \"cordoned\"}");
     opened.assignMany(7);
+    opened.hurry();
     assertThat(fact("users")).containsText("7");
     assertThat(fact("bins")).hasText("Bins2 open1 full1 cordoned");
     assertThat(fact("spread").locator(".value")).hasText("3");
@@ -101,11 +102,13 @@ class PageTest extends InChromium {
     for (String bin : List.of("hub-2", "hub-3")) {
       api.admin("PATCH", "/kinds/hub/bins/" + bin, "{\"state\": \"cordoned\"}");
     }
+    opened.hurry();
     assertThat(banner)
         .hasText(
             "New users cannot be placed: hub-1 is full (0 of 0), hub-2 is cordoned, hub-3 is"
                 + " cordoned. Users who have a bin keep it.");
     api.admin("PATCH", "/kinds/hub/bins/hub-2", "{\"state\": \"open\"}");
+    opened.hurry();
     assertThat(banner).isHidden();
     assertNoComplaints();
   }
