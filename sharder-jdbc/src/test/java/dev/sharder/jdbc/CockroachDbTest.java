@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -82,7 +83,7 @@ class CockroachDbTest {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       admin.move(Move.of("ada", "b"), MoveMode.CHECKED, new Note("test", ""));
       while (!hubs.assign("ada").bin().equals("b") || hubs.answerAge().compareTo(BOUND) > 0) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
       assertThat(admin.history("ada")).hasSize(2);
       assertThat(admin.verify(10)).isEmpty();

@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -87,7 +88,7 @@ class FailoverTest {
       servers.stopReplica();
       hubs.assign("late");
       while (hubs.assign("late").isNew()) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
       servers.killPrimary();
       servers.startReplica();
@@ -140,7 +141,7 @@ class FailoverTest {
     void awaitMore(int count) {
       int enough = acknowledged.size() + count;
       while (acknowledged.size() < enough) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     }
 

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -78,7 +79,7 @@ final class ReplicatedPostgres {
     executeOnPrimary("SELECT pg_reload_conf()");
     while (queryPrimary("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
         .equals("0")) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -185,7 +186,7 @@ final class ReplicatedPostgres {
     awaitReplay();
     executeOnReplica("SELECT pg_wal_replay_pause()");
     while (!queryReplica("SELECT pg_get_wal_replay_pause_state()").equals("paused")) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -198,7 +199,7 @@ final class ReplicatedPostgres {
     String now = queryPrimary("SELECT pg_current_wal_insert_lsn()::text");
     while (queryReplica("SELECT (pg_last_wal_replay_lsn() >= '" + now + "')::text")
         .equals("false")) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class SilentConnectionTest {
     JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
     // A pool that is connecting when the network goes silent waits for its own timeout.
     while (pool.getHikariPoolMXBean().getTotalConnections() < connections) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
     return store;
   }
@@ -136,7 +137,7 @@ class SilentConnectionTest {
       elsewhere.setJdbcUrl(database);
       String bin = hubs.assign("ada").bin();
       while (!hubs.assign("ada").bin().equals(bin)) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
       network.silence();
       try (JdbiAssignmentStore other = JdbiAssignmentStore.create(elsewhere)) {

@@ -12,6 +12,7 @@ import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -215,7 +216,7 @@ class StoreCacheTest {
     hubs.assign("ada");
     try (Handle other = Jdbi.open(pool)) {
       for (int i = 0; !isCached("probe" + i, hubs, other); i++) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     }
     assertThat(hubs.assign("ada").bin()).isEqualTo("a");
@@ -257,7 +258,7 @@ class StoreCacheTest {
 
   private static void awaitB(Sharder hubs) {
     while (!hubs.assign("ada").bin().equals("b")) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 }

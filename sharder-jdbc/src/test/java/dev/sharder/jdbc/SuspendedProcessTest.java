@@ -8,6 +8,7 @@ import dev.sharder.TimeLimitException;
 import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,7 +56,7 @@ class SuspendedProcessTest {
         assertThat(hubs.assign("ada").isNew()).isTrue();
         assertThat(since(start)).isLessThan(Duration.ofSeconds(10));
         while (since(start).compareTo(HOLDERS_LIMIT) < 0) {
-          Thread.onSpinWait();
+          LockSupport.parkNanos(1_000_000);
         }
         holder.resume();
         holder.send("continue");
