@@ -18,7 +18,7 @@ class MariaDbStoreTest extends AssignmentStoreContract {
   /** Fewer, because a history takes a second here. */
   @Override
   protected int histories() {
-    return 40;
+    return 25;
   }
 
   @AfterEach

@@ -54,7 +54,7 @@ class MigrationTest {
       for (ChildProcess starter : starters) {
         assertThat(starter.readLine()).isEqualTo("ready");
       }
-      for (int round = 0; round < 5; round++) {
+      for (int round = 0; round < 3; round++) {
         openTogether(starters, "jdbc:sqlite:" + folder.resolve("new-%d.db".formatted(round)));
         openTogether(starters, TestPostgres.newSchema());
         openTogether(starters, TestMariaDb.newDatabase());
