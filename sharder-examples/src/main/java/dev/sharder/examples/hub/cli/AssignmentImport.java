@@ -57,12 +57,12 @@ record AssignmentImport(
       }
       ImportResult result = importer(admin, opened, dryRun, allOrNothing).take(entries);
       Map<String, List<String>> cordoned = new LinkedHashMap<>();
-      cordoned.put(admin.kind(), cordoned(before, admin));
+      cordoned.put(admin.kind(), cordoned(before, admin, result.bins()));
       return report(List.of(result), cordoned, ours);
     }
   }
 
-  /** Reports what was done, and last how to open the bins that came in cordoned, by kind. */
+  /** Reports what was done, and last how to open the bins that stay cordoned, by kind. */
   private int report(
       List<ImportResult> results, Map<String, List<String>> cordoned, @Nullable String url) {
     output.all(AssignmentImporter.RESULTS, results.iterator());
@@ -101,8 +101,9 @@ record AssignmentImport(
       kinds.forEach(
           (kind, bins) -> {
             List<BinLoad> before = opened.admin(kind).bins();
-            results.add(ofKind(kind, bins, older, opened));
-            cordoned.put(kind, cordoned(before, opened.admin(kind)));
+            ImportResult result = ofKind(kind, bins, older, opened);
+            results.add(result);
+            cordoned.put(kind, cordoned(before, opened.admin(kind), result.bins()));
           });
       reportIgnored(older.ignored());
       return report(results, cordoned, into);
@@ -148,7 +149,7 @@ record AssignmentImport(
   private List<ImportResult> strays(OlderSharder older) {
     List<String> strays = older.strays();
     strays.forEach(row -> output.err().println(row + ": it has no kind, so it cannot be assigned"));
-    return strays.isEmpty() ? List.of() : List.of(new ImportResult("", 0, 0, strays.size()));
+    return strays.isEmpty() ? List.of() : List.of(new ImportResult("", 0, 0, strays.size(), Set.of()));
   }
 
   /** Checks all kinds before the first is imported, because each is a separate transaction. */
@@ -175,28 +176,32 @@ record AssignmentImport(
     }
   }
 
-  /** Returns the new bins that are cordoned; opens them first if they are to be opened. */
-  private List<String> cordoned(List<BinLoad> before, ShardAdmin admin) {
+  /**
+   * Returns the bins of the rows that stay cordoned. Opens those that are new, if they are to be
+   * opened; an operator may have cordoned the others.
+   */
+  private List<String> cordoned(List<BinLoad> before, ShardAdmin admin, Set<String> named) {
     Set<String> known = before.stream().map(BinLoad::name).collect(Collectors.toSet());
-    List<String> closed =
+    Map<Boolean, List<String>> closed =
         admin.bins().stream()
-            .filter(bin -> bin.bin().state() == BinState.CORDONED && !known.contains(bin.name()))
+            .filter(bin -> bin.bin().state() == BinState.CORDONED)
             .map(BinLoad::name)
-            .toList();
-    if (open) {
-      closed.forEach(bin -> admin.changeBin(bin, now -> now.withState(BinState.OPEN), note));
-    }
-    if (!closed.isEmpty()) {
+            .filter(bin -> named.contains(bin) || !known.contains(bin))
+            .collect(Collectors.partitioningBy(bin -> open && !known.contains(bin)));
+    List<String> opened = closed.getOrDefault(true, List.of());
+    List<String> staying = closed.getOrDefault(false, List.of());
+    opened.forEach(bin -> admin.changeBin(bin, now -> now.withState(BinState.OPEN), note));
+    reportBins(admin.kind(), opened, "were opened");
+    reportBins(admin.kind(), staying, "take no new objects, as they are cordoned");
+    return staying;
+  }
+
+  private void reportBins(String kind, List<String> bins, String what) {
+    if (!bins.isEmpty()) {
       output
           .err()
-          .println(
-              "new bins of kind '%s' that %s: %s"
-                  .formatted(
-                      admin.kind(),
-                      open ? "were opened" : "take no new objects, as they came in cordoned",
-                      String.join(", ", closed)));
+          .println("bins of kind '%s' that %s: %s".formatted(kind, what, String.join(", ", bins)));
     }
-    return open ? List.of() : closed;
   }
 
   private static void secret(String variable, String key, Properties login) {

@@ -30,8 +30,9 @@ final class AssignmentImporter {
    * @param made assignments that were made
    * @param known assignments that existed already, in the same bin
    * @param refused rows that were wrong or conflicted with others
+   * @param bins the bins that valid rows name
    */
-  record ImportResult(String kind, long made, long known, long refused) {}
+  record ImportResult(String kind, long made, long known, long refused, Set<String> bins) {}
 
   static final OutputTable<ImportResult> RESULTS =
       new OutputTable<ImportResult>()
@@ -47,6 +48,7 @@ final class AssignmentImporter {
   private final boolean dryRun;
   private final boolean allOrNothing;
   private final NewBinCheck newBins;
+  private final Set<String> bins = new HashSet<>();
 
   private long kept;
   private long lowercased;
@@ -95,7 +97,7 @@ final class AssignmentImporter {
     }
     reportSpelling();
     err.flush();
-    return new ImportResult(admin.kind(), made, known, refused);
+    return new ImportResult(admin.kind(), made, known, refused, bins);
   }
 
   /** Empty if the row may be imported. */
@@ -141,6 +143,7 @@ final class AssignmentImporter {
   private void take(List<ImportRow> batch) {
     List<Adoption> adoptions = new ArrayList<>();
     batch.forEach(entry -> adoptions.add(adoption(entry)));
+    adoptions.forEach(adoption -> bins.add(adoption.bin()));
     Placements placements =
         dryRun
             ? admin.adoptable(adoptions)

@@ -21,8 +21,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -127,14 +125,17 @@ public record RawSettings(
     }
   }
 
-  /** The keys whose values are texts. */
-  static final Set<String> TEXTS =
-      KEYS.keySet().stream()
-          .filter(key -> KEYS.get(key) == String.class)
-          .collect(Collectors.toSet());
-
   private static String key(RecordComponent component) {
     return component.getName().replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
+  }
+
+  /** Returns whether the values are texts, for keys that take texts. */
+  static boolean areTexts(Map<String, @Nullable Object> values) {
+    return values.entrySet().stream()
+        .allMatch(
+            one ->
+                KEYS.get(one.getKey()) == String.class
+                    && (one.getValue() == null || one.getValue() instanceof String));
   }
 
   /** Returns the settings that only texts set. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.http.StrictJson;
+import dev.sharder.examples.hub.lti.Lti11Consumer;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import java.nio.file.Path;
@@ -43,8 +44,15 @@ final class SettingsSources {
 
   private static final Set<String> URLS = Set.of("database", "replica");
 
-  private static final Set<String> SECRETS =
-      Set.of("database-password", "cookie-keys", "api-tokens", "lti-consumers", "proxy-secrets");
+  /** The keys whose values are secrets. */
+  static final Set<String> SECRETS =
+      Set.of(
+          "database-password",
+          "cookie-keys",
+          "api-tokens",
+          "lti-consumers",
+          "proxy-secrets",
+          "proxy-routes-token");
 
   private final @Nullable YamlFile file;
 
@@ -149,7 +157,7 @@ final class SettingsSources {
   /** Returns the merged values, each of the right type. */
   RawSettings settings() {
     // A command has a text or two, for which it need not load Jackson and read a record by it.
-    if (RawSettings.TEXTS.containsAll(values.keySet())) {
+    if (RawSettings.areTexts(values)) {
       return RawSettings.ofTexts(values);
     }
     try {
@@ -184,18 +192,38 @@ final class SettingsSources {
     return file == null ? "" : "%s line %d: ".formatted(file.path(), file.line(steps(path)));
   }
 
-  /** Returns the line of the file with quotes around a value that should be text. */
+  /** Returns the advice to quote a value that should be text, with its line if it is in the file. */
   private String quoted(List<JsonMappingException.Reference> path, JsonProcessingException error) {
-    boolean isText =
-        error instanceof MismatchedInputException mismatch
-            && !(error instanceof UnrecognizedPropertyException)
-            && mismatch.getTargetType() == String.class;
-    return file == null
-            || !isText
-            || path.isEmpty()
-            || elsewhere.containsKey(path.get(0).getFieldName())
-        ? ""
-        : file.quoted(steps(path)).map(line -> ": " + line).orElse("");
+    if (!(error instanceof MismatchedInputException mismatch)
+        || error instanceof UnrecognizedPropertyException
+        || !takesText(mismatch.getTargetType())
+        || !isScalar(path)) {
+      return "";
+    }
+    Optional<String> line =
+        file == null || elsewhere.containsKey(path.get(0).getFieldName())
+            ? Optional.empty()
+            : file.quoted(steps(path));
+    return "; put it in quotes" + line.map(quoted -> ": " + quoted).orElse("");
+  }
+
+  private static boolean takesText(@Nullable Class<?> type) {
+    return type == String.class
+        || type == RawSettings.HubEntry.class
+        || type == Lti11Consumer.class;
+  }
+
+  /** Returns whether the value to which the path leads is one such as 8888, 1.10 or yes. */
+  private boolean isScalar(List<JsonMappingException.Reference> path) {
+    Object value = values;
+    for (JsonMappingException.Reference step : path) {
+      if (value instanceof Map<?, ?> keys) {
+        value = keys.get(step.getFieldName());
+      } else if (value instanceof List<?> items && step.getIndex() >= 0) {
+        value = items.get(step.getIndex());
+      }
+    }
+    return value != null && !(value instanceof Map) && !(value instanceof Collection);
   }
 
   private List<YamlFile.PathStep> steps(List<JsonMappingException.Reference> path) {
@@ -244,8 +272,8 @@ final class SettingsSources {
     if (type == Boolean.class) {
       return "true or false";
     }
-    if (type == String.class) {
-      return "text; put it in quotes";
+    if (type == String.class || type == Lti11Consumer.class) {
+      return "text";
     }
     if (type == RawSettings.HubEntry.class) {
       return "a name, or a mapping with a name";

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -25,6 +26,8 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.Event;
+import org.yaml.snakeyaml.events.ScalarEvent;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -51,8 +54,13 @@ record YamlFile(Path path, String text) {
 
   private static final Pattern KEY = Pattern.compile("([\\w-]+):.*");
 
-  /** A value that begins with '#', while comments have a blank behind it. */
-  private static final Pattern COMMENT = Pattern.compile("([\\w-]+):\\s+#[^\\s#].*");
+  /** What may be part of a value, as comments have a blank behind the '#'. */
+  private static final Pattern COMMENT = Pattern.compile("\\s+#[^\\s#]");
+
+  /** The same in a line that cannot be read. */
+  private static final Pattern COMMENT_IN_LINE = Pattern.compile("(?:\\S\\s+|[\\[{,])#[^\\s#]");
+
+  private static final String QUOTED = "\"[^\"]*\"|'[^']*'";
 
   private static final Pattern SPECIAL = Pattern.compile("alias|anchor|constructor for the tag");
 
@@ -101,7 +109,7 @@ record YamlFile(Path path, String text) {
       if (all instanceof Map<?, ?> keys) {
         keys.forEach((key, value) -> values.put(String.valueOf(key), value));
       }
-      checkComments(values);
+      checkComments();
       return values;
     } catch (MarkedYAMLException error) {
       throw new SettingsException(misread(error));
@@ -117,17 +125,44 @@ record YamlFile(Path path, String text) {
     }
   }
 
-  /** Refuses a value that YAML reads as a comment, as it may be a password. */
-  private void checkComments(Map<String, Object> values) {
+  /** Refuses a value that YAML reads as a comment, or a secret of which it reads a part so. */
+  private void checkComments() {
+    if (!COMMENT.matcher(text).find()) {
+      return;
+    }
     List<String> lines = text.lines().toList();
-    for (int line = 0; line < lines.size(); line++) {
-      Matcher comment = COMMENT.matcher(lines.get(line));
-      if (comment.matches() && values.get(comment.group(1)) == null) {
-        throw new SettingsException(
-            place(line)
-                + "'#' begins a comment; put the value in quotes, or a blank behind the '#'");
+    for (Event event : new Yaml(strict()).parse(new StringReader(text))) {
+      if (event instanceof ScalarEvent value && value.isPlain()) {
+        int line = value.getEndMark().getLine();
+        String behind = lines.get(line).substring(offset(lines.get(line), value.getEndMark()));
+        boolean mayBePart =
+            value.getValue().isEmpty() || SettingsSources.SECRETS.contains(key(line));
+        if (mayBePart && COMMENT.matcher(behind).lookingAt()) {
+          throw new SettingsException(hiddenByComment(line));
+        }
       }
     }
+  }
+
+  private String hiddenByComment(int line) {
+    return place(line) + "'#' begins a comment; put the value in quotes, or a blank behind the '#'";
+  }
+
+  /** Returns the line with such a comment, from where what cannot be read begins. */
+  private Optional<Integer> lineOfComment(MarkedYAMLException error) {
+    List<String> lines = text.lines().toList();
+    int end = Math.min(error.getProblemMark().getLine(), lines.size() - 1);
+    int start =
+        error.getContextMark() == null ? end : Math.min(error.getContextMark().getLine(), end);
+    return IntStream.rangeClosed(start + 1 - ofKey(start).size(), end)
+        .boxed()
+        .filter(
+            line -> COMMENT_IN_LINE.matcher(lines.get(line).replaceAll(QUOTED, "\"")).find())
+        .findFirst();
+  }
+
+  private static int offset(String line, Mark mark) {
+    return line.offsetByCodePoints(0, mark.getColumn());
   }
 
   /** Returns what is wrong and where; shows the line in quotes if they are all that it lacks. */
@@ -145,7 +180,9 @@ record YamlFile(Path path, String text) {
                 place(mark.getLine()), YamlQuotes.shown(ofKey(mark.getLine()), quoted.get()));
       }
     }
-    return place(error.getProblemMark().getLine()) + problem(error);
+    return (isOfValue ? lineOfComment(error) : Optional.<Integer>empty())
+        .map(this::hiddenByComment)
+        .orElseGet(() -> place(error.getProblemMark().getLine()) + problem(error));
   }
 
   private Optional<String> quoted(int line) {
@@ -174,16 +211,23 @@ record YamlFile(Path path, String text) {
     }
   }
 
-  /** Returns the advice to quote the value to which the steps lead, if it is on one line. */
+  /** Returns the line with quotes around the value to which the steps lead, if it is on one line. */
   Optional<String> quoted(List<PathStep> steps) {
-    String name = steps.isEmpty() ? null : steps.get(steps.size() - 1).name();
-    if (name == null) {
+    Node value = place(steps).node();
+    int line = value.getStartMark().getLine();
+    List<String> lines = text.lines().toList();
+    if (!(value instanceof ScalarNode plain)
+        || !plain.isPlain()
+        || value.getEndMark().getLine() != line
+        || line >= lines.size()) {
       return Optional.empty();
     }
-    int line = line(steps) - 1;
-    return new YamlQuotes(text.lines().toList().get(line))
-        .quoted(name)
-        .map(quoted -> YamlQuotes.shown(ofKey(line), quoted));
+    String quoted =
+        YamlQuotes.quoted(
+            lines.get(line),
+            offset(lines.get(line), value.getStartMark()),
+            offset(lines.get(line), value.getEndMark()));
+    return Optional.of(YamlQuotes.shown(ofKey(line), quoted));
   }
 
   /** Returns the place of a line in the file, and the key that it belongs to. */
@@ -236,12 +280,16 @@ record YamlFile(Path path, String text) {
 
   /** Returns the line of a value; the values have lost their places, so its path leads to it. */
   int line(List<PathStep> steps) {
+    return place(steps).mark().getLine() + 1;
+  }
+
+  private YamlPlace place(List<PathStep> steps) {
     Node root = new Yaml(strict()).compose(new StringReader(text));
     YamlPlace place = new YamlPlace(root.getStartMark(), root);
     for (PathStep step : steps) {
       place = place.within(step.name(), step.index());
     }
-    return place.mark().getLine() + 1;
+    return place;
   }
 
   /** A value and its position, which is that of its key if it has one. */

@@ -72,14 +72,9 @@ record YamlQuotes(String line) {
     return Matcher.quoteReplacement(found.group(1) + quotes(found.group(2)));
   }
 
-  /** Returns the line with quotes around the value of a key; empty if it has no plain value. */
-  Optional<String> quoted(String key) {
-    Matcher value =
-        Pattern.compile("(.*\\b" + Pattern.quote(key) + ": +)([^\\s\"'\\[{,}#][^\\s,}]*)(.*)")
-            .matcher(line);
-    return value.matches()
-        ? Optional.of(value.group(1) + quotes(value.group(2)) + value.group(3))
-        : Optional.empty();
+  /** Returns a line with quotes around what is between two places in it. */
+  static String quoted(String line, int start, int end) {
+    return line.substring(0, start) + quotes(line.substring(start, end)) + line.substring(end);
   }
 
   private static String quotes(String value) {

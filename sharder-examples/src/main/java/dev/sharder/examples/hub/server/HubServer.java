@@ -156,10 +156,8 @@ public final class HubServer implements AutoCloseable {
       closers.push(listener::close);
       port = listener.port();
     } catch (IOException | RuntimeException failure) {
-      throw new StartException(
-          "cannot listen on %s port %d: %s; stop the program that uses the port, or choose another with --listen"
-              .formatted(settings.host(), settings.port(), HubDatabase.rootMessage(failure)),
-          failure);
+      throw StartException.ofListening(
+          "%s port %d".formatted(settings.host(), settings.port()), "--listen", failure);
     }
   }
 

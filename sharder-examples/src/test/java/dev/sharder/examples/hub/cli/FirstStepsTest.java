@@ -164,6 +164,20 @@ class FirstStepsTest {
   }
 
   @Test
+  @DisplayName("An import that is repeated says again how to open what is cordoned, also with --open")
+  void repeated() throws IOException {
+    Path users =
+        Files.writeString(folder.resolve("users.csv"), "object,bin\nada,hub-1\nbob,hub-2\n");
+    CommandShell shell = sqlite();
+    shell.run("bin", "add", "hub-9", "--cordoned").ended(0);
+    String first = shell.run("import", users.toString()).ended(0).err();
+    assertThat(first.lines()).last().asString().endsWith(" hub-1 hub-2");
+    assertThat(shell.run("import", users.toString()).ended(0).err()).isEqualTo(first);
+    assertThat(shell.run("import", users.toString(), "--open").ended(0).err()).isEqualTo(first);
+    assertThat(shell.json("bins").each("state")).containsOnly("cordoned");
+  }
+
+  @Test
   @DisplayName("A URL that may have a password is not in that line, which says so")
   void lastLineWithoutUrl() throws IOException {
     Path users = Files.writeString(folder.resolve("users.csv"), "object,bin\nada,hub-1\n");
@@ -198,8 +212,9 @@ class FirstStepsTest {
     CommandShell shell = sqlite();
     shell.run("bin", "add", "hub-2", "--cordoned").ended(0);
     CommandOutcome done = shell.run("import", users.toString(), "--open").ended(0);
-    assertThat(done.err()).contains("were opened: hub-1").doesNotContain("to open them");
     // The one that an operator cordoned stays so.
+    assertThat(done.err()).contains("were opened: hub-1", "are cordoned: hub-2");
+    assertThat(done.err().lines()).last().asString().endsWith(" hub-2");
     assertThat(shell.json("bins").each("state")).containsExactly("open", "cordoned");
   }
 }

@@ -63,6 +63,10 @@ class YamlQuotesTest {
           cookie-domain: !x                    | cookie-domain: "!x"
           cookie-domain: - x                   | cookie-domain: "- x"
           cookie-domain: 1.10                  | cookie-domain: "1.10"
+          listen: 8888                         | listen: "8888"
+          location: yes # here                 | location: "yes" # here
+          bins: [no, hub-2]                    | bins: ["no", hub-2]
+          trusted: [10.0]                      | trusted: ["10.0"]
           bins: [{name: yes}]                  | bins: [{name: "yes"}]
           bins: [{name: a, labels: {address: [::1]:80}}] | bins: [{name: a, labels: {address: "[::1]:80"}}]
           """)
@@ -70,6 +74,9 @@ class YamlQuotesTest {
   void lines(String written, String advised) {
     assertThat(complaint("ramp: 0.5\n" + written + "\n"))
         .contains("sharder.yml line 2: ")
+        .endsWith(ADVICE + advised);
+    assertThat(complaint(written + "\n"))
+        .contains("sharder.yml line 1: ")
         .endsWith(ADVICE + advised);
     assertThat(YamlFile.parse(advised)).isInstanceOf(Map.class);
   }
@@ -101,6 +108,70 @@ class YamlQuotesTest {
   @DisplayName("A secret is not shown wherever its key is")
   void secretsElsewhere(String yaml) {
     assertThat(complaint(yaml)).doesNotContain("1234.50");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "database-password: 12345678\n",
+        "cookie-keys: [abc, 12345678]\n",
+        "proxy-secrets:\n- 1234.5678\n",
+        "lti-consumers:\n- 12345678\n"
+      })
+  @DisplayName("A secret of digits is to be in quotes, and is not shown")
+  void numbers(String yaml) {
+    assertThat(complaint(yaml)).endsWith(ADVICE + "\"…\"");
+  }
+
+  @Test
+  @DisplayName("A hub that is no text in a list is shown in quotes on its line")
+  void items() {
+    assertThat(complaint("bins:\n- hub-1\n- 2\n"))
+        .endsWith(
+            "line 3: bins[1] is not a name, or a mapping with a name; put it in quotes: - \"2\"");
+    assertThat(complaint("bins:\n- [a]\n")).doesNotContain("quotes");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | api-tokens: [#hush, x]
+          1 | api-tokens: [#hush, x]\\nlisten: 127.0.0.1:1
+          1 | proxy-secrets: [abc #hush]
+          1 | api-tokens: [alice:s3cret#9 #hush, bob:12345678]
+          2 | api-tokens: [alice:12345678,\\n  bob:abc #hush]\\nramp: 0.5
+          3 | proxy-secrets:\\n- abcdefgh\\n- #hushhush
+          3 | cookie-keys:\\n- abcdefgh\\n- abc #hush\\n- abcdefgh
+          2 | bins:\\n- #hush
+          1 | database-password: abc #hush
+          1 | proxy-routes-token: it's #hush
+          """)
+  @DisplayName("A '#' that hides a value, or a part of a secret, is named with its line")
+  void hidden(int line, String yaml) {
+    assertThat(complaint(yaml.replace("\\n", "\n") + "\n"))
+        .contains("sharder.yml line " + line + ": ", ": '#' begins a comment", "quotes")
+        .doesNotContain("hush");
+  }
+
+  @Test
+  @DisplayName("Comments that hide nothing are taken")
+  void comments() {
+    Settings settings =
+        read(
+            """
+            #listen: 127.0.0.1:1
+            listen: 127.0.0.1:8888 #not a secret
+            bins: #those of today
+            - #the first
+              name: hub-1
+            #- hub-2
+            database-password: abc # the old one
+            cookie-keys: ["abcdefghijklmnopqrstuvwxyz012345"] #in quotes
+            """);
+    assertThat(settings.port()).isEqualTo(8888);
+    assertThat(settings.bins()).hasSize(1);
   }
 
   @Test

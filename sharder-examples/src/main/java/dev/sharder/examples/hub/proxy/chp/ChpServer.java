@@ -15,6 +15,7 @@ import dev.sharder.examples.hub.server.StartException;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -186,11 +187,8 @@ public final class ChpServer implements AutoCloseable {
   private static <T> T listening(String options, InetSocketAddress address, Listening<T> server) {
     try {
       return server.start();
-    } catch (IOException failure) {
-      throw new StartException(
-          "cannot listen on %s: %s; stop the program that uses the port, or choose another with %s"
-              .formatted(shown(address, address.getPort()), failure.getMessage(), options),
-          failure);
+    } catch (IOException | UnresolvedAddressException failure) {
+      throw StartException.ofListening(shown(address, address.getPort()), options, failure);
     }
   }
 

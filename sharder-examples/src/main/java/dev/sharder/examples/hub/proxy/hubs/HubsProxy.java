@@ -176,9 +176,9 @@ public final class HubsProxy implements UserFront {
       closers.push(server::close);
       port = server.port();
     } catch (IOException | RuntimeException failure) {
-      throw new StartException(
-          "cannot listen on %s port %d: %s; stop the program that uses the port, or choose another with --proxy-listen"
-              .formatted(address.getHostString(), address.getPort(), failure.getMessage()),
+      throw StartException.ofListening(
+          "%s port %d".formatted(address.getHostString(), address.getPort()),
+          "--proxy-listen",
           failure);
     }
   }
@@ -199,9 +199,9 @@ public final class HubsProxy implements UserFront {
       closers.push(server::close);
       routesPort = server.port();
     } catch (IOException | RuntimeException failure) {
-      throw new StartException(
-          "cannot listen on %s port %d: %s; stop the program that uses the port, or choose another with proxy-routes-listen"
-              .formatted(said.getHostString(), said.getPort(), failure.getMessage()),
+      throw StartException.ofListening(
+          "%s port %d".formatted(said.getHostString(), said.getPort()),
+          "proxy-routes-listen",
           failure);
     }
     return new ChpRouter(
