@@ -18,6 +18,7 @@ import dev.sharder.examples.hub.config.SettingsReader;
 import dev.sharder.examples.hub.server.RunningHub;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -383,7 +384,12 @@ class KubernetesTest {
                     .containsEntry(
                         "address", "http://proxy-public.%s.svc:80".formatted(bin.name())));
     assertThat(built.container().getArgs()).containsExactly("proxy");
+    assertThat(built.environment().get("SHARDER_JAVA_OPTS"))
+        .contains("-XX:MaxRAMPercentage=50", "-XX:MaxDirectMemorySize=256m");
     assertThat(built("base").container().getArgs()).containsExactly("serve");
+    assertThat(built("base").container().getEnv())
+        .extracting(EnvVar::getValue)
+        .contains("-XX:MaxRAMPercentage=60");
     assertThat(HubSharder.commandLine().getSubcommands()).containsKeys("serve", "proxy");
     assertThat(DeployTest.knownToServe()).containsAll(built.environment().keySet());
   }

@@ -149,7 +149,9 @@ record AssignmentImport(
   private List<ImportResult> strays(OlderSharder older) {
     List<String> strays = older.strays();
     strays.forEach(row -> output.err().println(row + ": it has no kind, so it cannot be assigned"));
-    return strays.isEmpty() ? List.of() : List.of(new ImportResult("", 0, 0, strays.size(), Set.of()));
+    return strays.isEmpty()
+        ? List.of()
+        : List.of(new ImportResult("", 0, 0, strays.size(), Set.of()));
   }
 
   /** Checks all kinds before the first is imported, because each is a separate transaction. */

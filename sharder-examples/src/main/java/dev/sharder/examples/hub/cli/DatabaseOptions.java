@@ -23,6 +23,9 @@ final class DatabaseOptions {
 
   private static final long LONGEST_LIMIT = 1_000_000;
 
+  private static final String BEGINNING =
+      "'serve', 'import' or 'bin add', or with 'bins' and a --config that names the hubs";
+
   @Mixin private ConfigOptions configuration = new ConfigOptions();
 
   @Option(
@@ -63,12 +66,19 @@ final class DatabaseOptions {
   /** Opens an existing database; a missing file is an error, because its name may be mistyped. */
   Opened open() {
     Settings settings = configuration.settings(Map.of(), List.of());
+    String shown = settings.database().shown();
     if (isMissing(settings)) {
       throw new UsageException(
-          "there is no database at '%s'; name it with --database, or create one with 'serve', 'import' or 'bin add', or with 'bins' and a --config that names the hubs"
-              .formatted(settings.database().shown()));
+          "there is no database at '%s'; name it with --database, or create one with %s"
+              .formatted(shown, BEGINNING));
     }
-    return opened(HubDatabase.open(settings.database(), false), settings);
+    return HubDatabase.openBegun(settings.database())
+        .map(found -> opened(found, settings))
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "the database '%s' has no tables; name another with --database, or create them with %s"
+                        .formatted(shown, BEGINNING)));
   }
 
   /** Returns the settings without opening the database. */
@@ -96,13 +106,13 @@ final class DatabaseOptions {
     return opened(FirstHubs.open(settings), settings);
   }
 
-  /** Opens the database of a URL; an empty one in memory if it does not exist. */
+  /** Opens the database of a URL; an empty one in memory if it does not exist or has no tables. */
   Opened openToLook(@Nullable String url) {
     Settings settings = configuration.settingsOf(url);
-    return isMissing(settings)
-        ? opened(
-            HubDatabase.open(configuration.settingsOf("jdbc:sqlite::memory:").database()), settings)
-        : opened(HubDatabase.open(settings.database(), false), settings);
+    Optional<HubDatabase> found =
+        isMissing(settings) ? Optional.empty() : HubDatabase.openBegun(settings.database());
+    Settings inMemory = configuration.settingsOf("jdbc:sqlite::memory:");
+    return opened(found.orElseGet(() -> HubDatabase.open(inMemory.database())), settings);
   }
 
   private static boolean isMissing(Settings settings) {

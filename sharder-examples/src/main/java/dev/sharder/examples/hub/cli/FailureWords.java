@@ -5,6 +5,7 @@ import dev.sharder.examples.hub.secrets.Secrets;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine.ExecutionException;
@@ -22,6 +23,19 @@ final class FailureWords {
     List<String> all = List.of(args);
     int end = all.indexOf("--");
     return (end < 0 ? all : all.subList(0, end)).contains(VERBOSE);
+  }
+
+  /** Returns the arguments with {@link #VERBOSE} once, as it says no more if it is repeated. */
+  static String[] verboseOnce(String[] args) {
+    List<String> all = new ArrayList<>(List.of(args));
+    int first = all.indexOf(VERBOSE);
+    int end = all.indexOf("--");
+    for (int i = (end < 0 ? all.size() : end) - 1; first >= 0 && i > first; i--) {
+      if (all.get(i).equals(VERBOSE)) {
+        all.remove(i);
+      }
+    }
+    return all.toArray(String[]::new);
   }
 
   /** Reports a failure outside of any command, in one line. */

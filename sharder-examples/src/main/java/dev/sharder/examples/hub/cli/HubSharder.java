@@ -116,7 +116,7 @@ public final class HubSharder {
     prepared(commandLine);
     commandLine.setExecutionStrategy(HubSharder::execute);
     // Names are written in UTF-8, independent of the locale.
-    commandLine.setOut(new PrintWriter(new OutputStreamWriter(out, UTF_8)));
+    commandLine.setOut(new PrintWriter(new OutputStreamWriter(new StandardOutput(out), UTF_8)));
     commandLine.setErr(new PrintWriter(new OutputStreamWriter(err, UTF_8), true));
     return run(commandLine, args);
   }
@@ -124,12 +124,15 @@ public final class HubSharder {
   private static int run(CommandLine commandLine, String[] args) {
     try {
       ProcessArguments.checkEnvironment(System.getenv());
-      int exitCode = commandLine.execute(ProcessArguments.arguments(args));
+      int exitCode =
+          commandLine.execute(FailureWords.verboseOnce(ProcessArguments.arguments(args)));
       return exitCode == ExitCodes.DONE && commandLine.getOut().checkError()
           ? fail(commandLine, "the output cannot be written", ExitCodes.FAILED)
           : exitCode;
     } catch (UsageException invalid) {
       return fail(commandLine, invalid.getMessage(), ExitCodes.USAGE);
+    } catch (StandardOutput.ClosedException closed) {
+      return ExitCodes.OUTPUT_CLOSED;
     }
   }
 
@@ -162,6 +165,12 @@ public final class HubSharder {
     registerConverters(commandLine);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
+    commandLine
+        .getCommandSpec()
+        .usageMessage()
+        .footer(
+            "",
+            "Of the launcher alone: 'sharder archive' makes now what lets commands start fast.");
     // A name may start with any character, including @.
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(HubSharder::reportUsage);
@@ -182,6 +191,9 @@ public final class HubSharder {
   }
 
   private static int report(CommandLine failed, Throwable error, boolean isVerbose) {
+    if (StandardOutput.ClosedException.ended(error)) {
+      return ExitCodes.OUTPUT_CLOSED;
+    }
     OptionalInt expected = exitCode(error);
     int exitCode =
         expected.isPresent()

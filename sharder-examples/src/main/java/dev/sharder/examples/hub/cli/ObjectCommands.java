@@ -161,7 +161,8 @@ final class ObjectCommands {
       description = {
         "Explains where an object is, or where it would go and why.",
         "",
-        "For a new object, shows the bin it would get now, and why no other bin; writes nothing."
+        "For a new object, shows the bin it would get now, and why no other bin; writes",
+        "nothing, except a database that is not there yet."
       })
   static int explain(
       @Mixin DatabaseOptions target,

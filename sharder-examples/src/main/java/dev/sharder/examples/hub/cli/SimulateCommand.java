@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command that tries policies and changes of bins in memory. */
@@ -43,8 +44,10 @@ final class SimulateCommand {
                     + " all",
                 "but object are optional; '-' for standard input"
               })
-          @Nullable Path file) {
-    SimulationInput input = SimulationInput.read(target, options, file);
+          @Nullable Path file,
+      @Option(names = "--format", description = "csv or jsonl (default: by the file's name)")
+          @Nullable FileFormat format) {
+    SimulationInput input = SimulationInput.read(target, options, file, format);
     try {
       SimulationOutput.write(options.format(), input, options.out());
       return ExitCodes.DONE;

@@ -52,14 +52,17 @@ record SimulationInput(
 
   /** Reads what the options name. */
   static SimulationInput read(
-      DatabaseOptions target, SimulateOptions options, @Nullable Path file) {
+      DatabaseOptions target,
+      SimulateOptions options,
+      @Nullable Path file,
+      @Nullable FileFormat format) {
     options.check();
     List<Step> steps =
         options.steps().stream()
             .map(SimulatedChange::parse)
             .sorted(Comparator.comparingLong(Step::at))
             .toList();
-    SimulationStart start = SimulationStart.read(target, options, file);
+    SimulationStart start = SimulationStart.read(target, options, file, format);
     List<AssignmentRequest> arrivals = new ArrayList<>(start.arrivals());
     RandomGenerator random = new SplittableRandom(options.seed());
     SizeDistribution sizes = SizeDistribution.of(options.sizes());

@@ -41,11 +41,14 @@ record SimulationStart(
 
   /** Reads the file, if there is one; then the database, unless bins are named there or here. */
   static SimulationStart read(
-      DatabaseOptions target, SimulateOptions options, @Nullable Path file) {
+      DatabaseOptions target,
+      SimulateOptions options,
+      @Nullable Path file,
+      @Nullable FileFormat format) {
     List<Adoption> assigned = new ArrayList<>();
     List<AssignmentRequest> unassigned = new ArrayList<>();
     if (file != null) {
-      boolean isCsv = FileFormat.of(null, file) == FileFormat.CSV;
+      boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
       ImportRow.objects(file, isCsv, target.kind())
           .forEach(
               row ->

@@ -192,7 +192,9 @@ final class SettingsSources {
     return file == null ? "" : "%s line %d: ".formatted(file.path(), file.line(steps(path)));
   }
 
-  /** Returns the advice to quote a value that should be text, with its line if it is in the file. */
+  /**
+   * Returns the advice to quote a value that should be text, with its line if it is in the file.
+   */
   private String quoted(List<JsonMappingException.Reference> path, JsonProcessingException error) {
     if (!(error instanceof MismatchedInputException mismatch)
         || error instanceof UnrecognizedPropertyException

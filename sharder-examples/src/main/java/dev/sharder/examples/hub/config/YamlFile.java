@@ -156,8 +156,7 @@ record YamlFile(Path path, String text) {
         error.getContextMark() == null ? end : Math.min(error.getContextMark().getLine(), end);
     return IntStream.rangeClosed(start + 1 - ofKey(start).size(), end)
         .boxed()
-        .filter(
-            line -> COMMENT_IN_LINE.matcher(lines.get(line).replaceAll(QUOTED, "\"")).find())
+        .filter(line -> COMMENT_IN_LINE.matcher(lines.get(line).replaceAll(QUOTED, "\"")).find())
         .findFirst();
   }
 
@@ -211,7 +210,9 @@ record YamlFile(Path path, String text) {
     }
   }
 
-  /** Returns the line with quotes around the value to which the steps lead, if it is on one line. */
+  /**
+   * Returns the line with quotes around the value to which the steps lead, if it is on one line.
+   */
   Optional<String> quoted(List<PathStep> steps) {
     Node value = place(steps).node();
     int line = value.getStartMark().getLine();

@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.stream.Stream;
 
 /** The pools of connections and the store over them, opened and closed together. */
 public record HubDatabase(
@@ -42,13 +41,13 @@ public record HubDatabase(
 
   /** Opens the database that the settings name, and creates or updates its tables. */
   public static HubDatabase open(DatabaseSettings settings) {
-    return open(settings, true);
+    hasTables(settings);
+    return opened(settings, true);
   }
 
-  /** Opens the database that the settings name; its tables may have to be created. */
-  public static HubDatabase open(DatabaseSettings settings, boolean migrate) {
-    hasTables(settings);
-    return opened(settings, migrate);
+  /** Opens the database that the settings name; empty if it has no tables. */
+  public static Optional<HubDatabase> openBegun(DatabaseSettings settings) {
+    return hasTables(settings) ? Optional.of(opened(settings, false)) : Optional.empty();
   }
 
   /** Opens the database that the settings name, and creates its tables if it has none. */
@@ -97,7 +96,7 @@ public record HubDatabase(
         file(settings.url()).map(file -> readOnly(settings.url(), file)).orElse(settings.url());
     DatabaseSettings read =
         new DatabaseSettings(url, settings.user(), settings.password(), settings.replica());
-    return hasTables(read) ? Optional.of(opened(read, false)) : Optional.empty();
+    return openBegun(read);
   }
 
   private static String readOnly(String url, Path file) {
@@ -186,13 +185,13 @@ public record HubDatabase(
                   System.getProperty("org.sqlite.tmpdir"), System.getProperty("java.io.tmpdir")),
               SharderLauncher.withJavaOption("-Dorg.sqlite.tmpdir=FOLDER"));
     }
-    return rootMessage(failure)
-        + "; start it, or name another with --database, such as jdbc:sqlite:sharder.db";
+    return "%s; %s, or name another with --database, such as jdbc:sqlite:sharder.db"
+        .formatted(rootMessage(failure), OpeningCure.of(url, failure));
   }
 
   /** SQLite's driver unpacks a native library, once, when its classes are loaded. */
   private static boolean isOfNativeLibrary(Throwable failure) {
-    return Stream.iterate(failure, link -> link != null, Throwable::getCause)
+    return OpeningCure.causes(failure)
         .anyMatch(
             link ->
                 link instanceof LinkageError

@@ -2,8 +2,6 @@ package dev.sharder.examples.hub.server;
 
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /** Something outside the program keeps it from starting; the message names it and the cure. */
 public final class StartException extends RuntimeException {
@@ -32,9 +30,7 @@ public final class StartException extends RuntimeException {
   }
 
   private static String listeningCure(Throwable failure) {
-    Throwable root =
-        Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
-            .reduce(failure, (link, cause) -> cause);
+    Throwable root = OpeningCure.causes(failure).reduce(failure, (link, cause) -> cause);
     String message = String.valueOf(root.getMessage());
     if (root instanceof UnknownHostException || root instanceof UnresolvedAddressException) {
       return "there is no such host; choose another";

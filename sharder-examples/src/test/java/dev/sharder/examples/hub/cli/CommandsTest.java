@@ -451,6 +451,21 @@ class CommandsTest {
   }
 
   @Test
+  void aDatabaseWithoutTablesIsOneLineThatSaysHowToMakeThem() throws IOException {
+    Files.createFile(folder.resolve("empty.db"));
+    CommandShell shell = new CommandShell("jdbc:sqlite:" + folder.resolve("empty.db"));
+    for (String command :
+        List.of("find ada", "list", "history ada", "export", "verify", "rebalance", "bins")) {
+      assertThat(shell.run(command.split(" ")).ended(2).err().lines())
+          .singleElement()
+          .asString()
+          .contains("empty.db' has no tables", "create them with 'serve', 'import' or 'bin add'");
+    }
+    Path rows = Files.writeString(folder.resolve("rows.csv"), "object,bin\nada,hub-1\n");
+    shell.run("import", "--dry-run", rows.toString()).ended(0);
+  }
+
+  @Test
   void everyCommandHelpsAndCompletes() throws Exception {
     String help = CommandShell.runAsIs("--help").ended(0).out();
     List<String> commands = new ArrayList<>();

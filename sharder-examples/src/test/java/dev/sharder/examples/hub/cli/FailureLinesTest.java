@@ -1,10 +1,14 @@
 package dev.sharder.examples.hub.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -13,9 +17,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.TimeZone;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -151,6 +157,65 @@ class FailureLinesTest {
                 classPath(),
                 "bins --database " + shell.database()))
         .containsExactly("sharder: the output cannot be written");
+  }
+
+  /** A pipe whose reader has gone. */
+  private static final class ClosedPipe extends OutputStream {
+    private int writes;
+
+    @Override
+    public void write(int unit) throws IOException {
+      writes++;
+      throw new IOException("Broken pipe");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "list",
+        "list --output csv",
+        "list --output json",
+        "export",
+        "export --format jsonl",
+        "bins",
+        "schema"
+      })
+  @DisplayName("A command ends at once and without a word when no one reads on")
+  void brokenPipe(String command) throws IOException {
+    CommandShell shell = new CommandShell("jdbc:sqlite:" + folder.resolve("sharder.db"));
+    Path rows = folder.resolve("rows.csv");
+    Files.writeString(
+        rows,
+        IntStream.range(0, 3_000)
+            .mapToObj(i -> "user-" + i + ",hub-1\n")
+            .collect(Collectors.joining("", "object,bin\n", "")));
+    shell.run("import", rows.toString()).ended(0);
+    List<String> words = new ArrayList<>(List.of(command.split(" ")));
+    if (!command.equals("schema")) {
+      words.addAll(List.of("--database", shell.database()));
+    }
+    ClosedPipe out = new ClosedPipe();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    TimeZone zone = TimeZone.getDefault();
+    try {
+      assertThat(
+              HubSharder.run(words.toArray(String[]::new), out, new PrintStream(err, true, UTF_8)))
+          .isEqualTo(141);
+    } finally {
+      TimeZone.setDefault(zone);
+    }
+    assertThat(err.toString(UTF_8)).isEmpty();
+    assertThat(out.writes).isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("A repeated --verbose says no more than one")
+  void verboseTwice() {
+    assertThat(
+            FailureWords.verboseOnce(
+                new String[] {"--verbose", "--verbose", "bins", "--verbose", "--", "--verbose"}))
+        .containsExactly("--verbose", "bins", "--", "--verbose");
   }
 
   @ParameterizedTest

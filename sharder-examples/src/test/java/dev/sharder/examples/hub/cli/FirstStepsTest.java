@@ -164,7 +164,8 @@ class FirstStepsTest {
   }
 
   @Test
-  @DisplayName("An import that is repeated says again how to open what is cordoned, also with --open")
+  @DisplayName(
+      "An import that is repeated says again how to open what is cordoned, also with --open")
   void repeated() throws IOException {
     Path users =
         Files.writeString(folder.resolve("users.csv"), "object,bin\nada,hub-1\nbob,hub-2\n");

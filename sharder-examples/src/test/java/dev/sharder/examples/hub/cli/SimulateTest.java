@@ -336,7 +336,20 @@ class SimulateTest {
                   .err())
           .contains("or another --database or --kind");
     }
-    assertThat(noTables.run("find", "ada").ended(1).err()).contains("tables");
+    assertThat(noTables.run("find", "ada").ended(2).err())
+        .contains("has no tables", "create them with 'serve'");
+  }
+
+  @Test
+  @DisplayName("a file is JSON Lines if that is said, whatever its name")
+  void jsonLines() throws Exception {
+    Path file = Files.writeString(folder.resolve("users"), "{\"object\":\"ada\"}\n");
+    String[] words = {"--bins", "1", file.toString(), "--policy", "emptiest", "--output", "json"};
+    assertThat(simulate(words).ended(2).err()).contains("the first line of");
+    List<String> asJson = new ArrayList<>(List.of(words));
+    asJson.addAll(List.of("--format", "jsonl"));
+    assertThat(simulate(asJson.toArray(String[]::new)).ended(0).json().at("/0/bins/0/effective"))
+        .hasToString("1");
   }
 
   @Test

@@ -124,6 +124,19 @@ class SharderLauncherIT {
     }
   }
 
+  @ParameterizedTest
+  @DisplayName("adds no garbage collector to one that Java's own variables choose")
+  @ValueSource(strings = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"})
+  void collectors(String variable) throws Exception {
+    Outcome outcome =
+        run(
+            Map.of(variable, "-XX:+UseG1GC"),
+            List.of(installed.toString(), "--verbose", "--verbose", "--version"));
+    assertThat(outcome.err()).doesNotContain("Error");
+    assertThat(outcome.out()).matches(VERSION);
+    assertThat(outcome.exitCode()).isZero();
+  }
+
   private static Path installedArchive() throws IOException {
     return onlyFolderIn(installed.resolveSibling("archive")).resolve("classes.jsa");
   }
