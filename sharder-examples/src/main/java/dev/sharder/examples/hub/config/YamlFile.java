@@ -132,8 +132,8 @@ record YamlFile(Path path, String text) {
     }
     List<String> lines = text.lines().toList();
     for (Event event : new Yaml(strict()).parse(new StringReader(text))) {
-      if (event instanceof ScalarEvent value && value.isPlain()) {
-        int line = value.getEndMark().getLine();
+      int line = event.getEndMark().getLine();
+      if (event instanceof ScalarEvent value && value.isPlain() && line < lines.size()) {
         String behind = lines.get(line).substring(offset(lines.get(line), value.getEndMark()));
         boolean mayBePart =
             value.getValue().isEmpty() || SettingsSources.SECRETS.contains(key(line));
@@ -148,20 +148,25 @@ record YamlFile(Path path, String text) {
     return place(line) + "'#' begins a comment; put the value in quotes, or a blank behind the '#'";
   }
 
-  /** Returns the line with such a comment, from where what cannot be read begins. */
+  /**
+   * Returns the line whose comment may hide what is then missing: one before the error, of the
+   * value that cannot be read.
+   */
   private Optional<Integer> lineOfComment(MarkedYAMLException error) {
     List<String> lines = text.lines().toList();
-    int end = Math.min(error.getProblemMark().getLine(), lines.size() - 1);
-    int start =
-        error.getContextMark() == null ? end : Math.min(error.getContextMark().getLine(), end);
-    return IntStream.rangeClosed(start + 1 - ofKey(start).size(), end)
+    int end = Math.min(error.getProblemMark().getLine(), lines.size());
+    Mark context = error.getContextMark();
+    int start = Math.min(context == null ? end : context.getLine(), lines.size() - 1);
+    return IntStream.range(start + 1 - ofKey(start).size(), end)
         .boxed()
         .filter(line -> COMMENT_IN_LINE.matcher(lines.get(line).replaceAll(QUOTED, "\"")).find())
         .findFirst();
   }
 
   private static int offset(String line, Mark mark) {
-    return line.offsetByCodePoints(0, mark.getColumn());
+    // YAML ends lines in more places than Java.
+    return line.offsetByCodePoints(
+        0, Math.min(mark.getColumn(), line.codePointCount(0, line.length())));
   }
 
   /** Returns what is wrong and where; shows the line in quotes if they are all that it lacks. */
@@ -170,6 +175,10 @@ record YamlFile(Path path, String text) {
         error instanceof ScannerException
             || error instanceof ParserException
             || SPECIAL.matcher(error.getProblem()).find();
+    Optional<Integer> hiding = isOfValue ? lineOfComment(error) : Optional.empty();
+    if (hiding.isPresent()) {
+      return hiddenByComment(hiding.get());
+    }
     for (Mark mark : new Mark[] {error.getProblemMark(), error.getContextMark()}) {
       Optional<String> quoted =
           mark == null || !isOfValue ? Optional.empty() : quoted(mark.getLine());
@@ -179,9 +188,7 @@ record YamlFile(Path path, String text) {
                 place(mark.getLine()), YamlQuotes.shown(ofKey(mark.getLine()), quoted.get()));
       }
     }
-    return (isOfValue ? lineOfComment(error) : Optional.<Integer>empty())
-        .map(this::hiddenByComment)
-        .orElseGet(() -> place(error.getProblemMark().getLine()) + problem(error));
+    return place(error.getProblemMark().getLine()) + problem(error);
   }
 
   private Optional<String> quoted(int line) {
