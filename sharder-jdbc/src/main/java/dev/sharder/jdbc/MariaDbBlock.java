@@ -35,6 +35,7 @@ final class MariaDbBlock {
       Deadline deadline,
       Row each)
       throws SQLException {
+    LimitedStatements.limitSilence(connection, deadline);
     String prefix = LimitedStatements.prefix(synchronous, deadline);
     try (PreparedStatement statement = connection.prepareStatement(prefix + block)) {
       int position = 0;

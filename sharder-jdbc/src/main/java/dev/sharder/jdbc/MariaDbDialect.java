@@ -26,6 +26,8 @@ final class MariaDbDialect extends Dialect {
 
   private static final Logger log = LoggerFactory.getLogger(MariaDbDialect.class);
 
+  private static final Duration ROLLBACK_LIMIT = Duration.ofMillis(500);
+
   private static final String DELIMITER = "DELIMITER ";
 
   /** The first with JSON_TABLE. */
@@ -93,11 +95,19 @@ final class MariaDbDialect extends Dialect {
 
   private static void checkMode(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet mode = statement.executeQuery("SELECT @@sql_mode")) {
-      if (mode.next() && mode.getString(1).contains("ORACLE")) {
+        ResultSet mode =
+            statement.executeQuery(
+                "SELECT @@sql_mode, @@log_bin AND @@binlog_format = 'STATEMENT'")) {
+      mode.next();
+      if (mode.getString(1).contains("ORACLE")) {
         throw new StoreException(
             "sql_mode is '%s', and with ORACLE the server reads other SQL; add sessionVariables=sql_mode='' to the URL"
                 .formatted(mode.getString(1)),
+            null);
+      }
+      if (mode.getBoolean(2)) {
+        throw new StoreException(
+            "binlog_format is STATEMENT, with which MariaDB refuses to write in READ COMMITTED; set it to MIXED or ROW on the server",
             null);
       }
     }
@@ -195,25 +205,37 @@ final class MariaDbDialect extends Dialect {
   @Override
   List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
-    Connection connection = handle.getConnection();
-    String block =
-        MariaDbStatements.FIND.formatted(MariaDbBlock.list("?", Math.max(1, objects.size())));
-    List<Object> values = new ArrayList<>(List.of(kind));
-    values.addAll(objects);
     List<Assignment> found = new ArrayList<>();
+    List<String> names = List.copyOf(objects);
     return limited(
-        connection,
+        handle.getConnection(),
         deadline,
         () -> {
-          MariaDbBlock.run(
-              connection,
-              isCluster,
-              block,
-              values,
-              deadline,
-              row -> found.add(RowMappers.assignment(row, MariaDbPlacing.assignedAt(row))));
+          // In parts: for a long list, the server would read the whole kind.
+          for (int from = 0; from < names.size(); from += MariaDbStatements.MAX_ROWS) {
+            int end = Math.min(names.size(), from + MariaDbStatements.MAX_ROWS);
+            find(handle.getConnection(), kind, names.subList(from, end), deadline, found);
+          }
           return found;
         });
+  }
+
+  private void find(
+      Connection connection,
+      String kind,
+      List<String> names,
+      Deadline deadline,
+      List<Assignment> found)
+      throws SQLException {
+    List<Object> values = new ArrayList<>(List.of(kind));
+    values.addAll(names);
+    MariaDbBlock.run(
+        connection,
+        isCluster,
+        MariaDbStatements.FIND.formatted(MariaDbBlock.list("?", names.size())),
+        values,
+        deadline,
+        row -> found.add(RowMappers.assignment(row, MariaDbPlacing.assignedAt(row))));
   }
 
   @Override
@@ -234,10 +256,13 @@ final class MariaDbDialect extends Dialect {
         });
   }
 
+  /** What a block that the server has ended leaves behind. A broken connection needs none of it. */
   private static void rollBack(Handle handle, Throwable failure) {
-    try {
-      handle.execute("ROLLBACK");
-    } catch (RuntimeException alsoFailed) {
+    try (Statement statement = handle.getConnection().createStatement()) {
+      LimitedStatements.limitSilence(handle.getConnection(), Deadline.in(ROLLBACK_LIMIT));
+      statement.execute("ROLLBACK");
+      statement.execute(MariaDbStatements.IDLE_AS_BEFORE);
+    } catch (SQLException | RuntimeException alsoFailed) {
       failure.addSuppressed(alsoFailed);
     }
   }

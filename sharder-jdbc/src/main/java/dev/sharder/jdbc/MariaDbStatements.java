@@ -58,6 +58,9 @@ interface MariaDbStatements extends Statements {
   // changes one table. Planning a statement and creating temporary tables cost most of the time
   // here: the bins are counted in a loop, because an UPDATE that joins a list is four times as
   // slow. The LIMIT of new gives it an index; merged into the join, it would be read for each slot.
+  //
+  // A block that max_statement_time ends leaves its transaction open, without its handler. If the
+  // client falls silent then, the idle timeout ends the transaction.
   String PLACE_INTO_EMPTIEST =
       """
       BEGIN NOT ATOMIC
@@ -65,6 +68,7 @@ interface MariaDbStatements extends Statements {
         DECLARE new_objects longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
         DECLARE new_count int DEFAULT ?;
         DECLARE more_count int DEFAULT ?;
+        DECLARE turns int DEFAULT ?;
         DECLARE slot_count int;
         DECLARE this_turn bigint;
         DECLARE known longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
@@ -74,14 +78,16 @@ interface MariaDbStatements extends Statements {
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
           ROLLBACK;
+          SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
           RESIGNAL;
         END;
 
+        SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         START TRANSACTION;
 
         UPDATE sharder_kind
-        SET turn = turn + 1
+        SET turn = turn + turns
         WHERE kind = this_kind;
 
         SELECT turn
@@ -172,6 +178,7 @@ interface MariaDbStatements extends Statements {
         END IF;
 
         COMMIT;
+        SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
 
         SELECT this_kind AS kind, object, bin, version, assigned_at, size, in_group
         FROM JSON_TABLE(known, '$[*]' COLUMNS (
@@ -191,7 +198,7 @@ interface MariaDbStatements extends Statements {
       END
       """;
 
-  // Right if nobody else has had the lock since the bins were listed, which this server knows. An
+  // Right if no one else has had the lock since the bins were listed, which this server knows. An
   // INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which creates temporary
   // tables.
   String PLACE_INTO_LISTED =
@@ -202,14 +209,16 @@ interface MariaDbStatements extends Statements {
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
           ROLLBACK;
+          SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
           RESIGNAL;
         END;
 
+        SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         START TRANSACTION;
 
         UPDATE sharder_kind
-        SET turn = turn + 1
+        SET turn = turn + ?
         WHERE kind = this_kind AND turn = ? AND @@server_id = coalesce(?, @@server_id);
 
         IF row_count() = 1 THEN
@@ -224,11 +233,18 @@ interface MariaDbStatements extends Statements {
         END IF;
 
         COMMIT;
+        SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
 
         SELECT placed_at
         FROM DUAL
         WHERE placed_at IS NOT NULL;
       END
+      """;
+
+  /** Undoes what the blocks above set, if they were ended before they did. */
+  String IDLE_AS_BEFORE =
+      """
+      SET SESSION idle_write_transaction_timeout = coalesce(@sharder_idle_write_timeout, @@idle_write_transaction_timeout)
       """;
 
   @SqlUpdate(LOCK_KIND)

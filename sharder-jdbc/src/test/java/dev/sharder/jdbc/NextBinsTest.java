@@ -86,7 +86,8 @@ class NextBinsTest {
 
   @ParameterizedTest
   @MethodSource("databases")
-  @DisplayName("a bin that an operator closes, fills or adds in SQL counts at once, on")
+  @DisplayName(
+      "a bin that an operator closes, fills, adds, renames or deletes in SQL does so at once, on")
   void changedInSql(Function<Path, String> database, @TempDir Path folder) {
     pool.setJdbcUrl(database.apply(folder));
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
@@ -100,7 +101,30 @@ class NextBinsTest {
       assertThat(hubs.assign("10").bin()).isEqualTo("b");
       execute("INSERT INTO sharder_bin (kind, bin) VALUES ('hub', 'd')");
       assertThat(hubs.assign("11").bin()).isEqualTo("d");
+      execute("UPDATE sharder_bin SET state = 'cordoned' WHERE bin <> 'd'");
+      execute("INSERT INTO sharder_bin (kind, bin, offset_load) VALUES ('hub', 'e', 20)");
+      fill(hubs, "d", 20);
+      execute("UPDATE sharder_bin SET bin = 'f' WHERE bin = 'e'");
+      assertThat(List.of(hubs.assign("12").bin(), hubs.assign("13").bin())).contains("f");
+      execute("INSERT INTO sharder_bin (kind, bin, offset_load) VALUES ('hub', 'g', 30)");
+      fill(hubs, "f", 10);
+      execute("DELETE FROM sharder_bin WHERE bin = 'g'");
+      for (int i = 14; i < 18; i++) {
+        assertThat(hubs.assign("" + i).bin()).isIn("d", "f");
+      }
     }
+  }
+
+  /** Assigns one object after the other, until a bin has so many. */
+  private static void fill(Sharder hubs, String bin, int enough) {
+    for (int i = 0; i < 100 && assigned(hubs, bin) < enough; i++) {
+      hubs.assign(bin + "-" + i);
+    }
+    assertThat(assigned(hubs, bin)).isEqualTo(enough);
+  }
+
+  private static long assigned(Sharder hubs, String bin) {
+    return hubs.bins().stream().filter(one -> one.name().equals(bin)).findFirst().get().assigned();
   }
 
   private void execute(String sql) {

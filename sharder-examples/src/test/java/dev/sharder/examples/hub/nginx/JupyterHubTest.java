@@ -296,13 +296,14 @@ class JupyterHubTest {
 
   /**
    * Asks until a hub answers, for a page that starts no notebook server, behind which the hub would
-   * not name itself; what a browser forgets, it forgets each time.
+   * not name itself; what a browser forgets, it forgets each time. Each page is another one, since
+   * the sharder takes a browser that comes back to the same page for one without cookies.
    */
   private static void awaitHub(UserBrowser browser, String hub, Runnable forget) throws Exception {
     long end = System.nanoTime() + BOUND.toNanos();
-    while (true) {
+    for (int i = 0; ; i++) {
       forget.run();
-      if (hub(browser.open("/hub/claims")).equals(hub)) {
+      if (hub(browser.open("/hub/claims?" + i)).equals(hub)) {
         return;
       }
       assertThat(System.nanoTime())

@@ -556,7 +556,9 @@ class PageTest extends InChromium {
       String bin = "hub-" + (1 + (i + 1) % 3);
       api.admin("POST", "/kinds/hub/assignments/ada/move", "{\"bin\": \"%s\"}".formatted(bin));
     }
+    api.admin("PATCH", "/kinds/hub/bins/hub-3", "{\"state\": \"cordoned\"}");
     Locator entries = page.locator("#changes li");
+    assertThat(entries.first()).containsText("cordoned hub-3");
     assertThat(entries).hasCount(50);
     assertThat(page.locator("#changes .feed h3")).hasText("Today");
     assertThat(entries.first().locator("time")).hasAttribute("title", Pattern.compile("2\\d{3}"));

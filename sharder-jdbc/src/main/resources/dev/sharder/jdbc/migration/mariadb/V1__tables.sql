@@ -66,13 +66,16 @@ DELIMITER //
 CREATE TRIGGER IF NOT EXISTS sharder_bin_stays
 BEFORE DELETE ON sharder_bin
 FOR EACH ROW
-IF OLD.assigned > 0 THEN
-  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments stays in sharder_bin; move what it holds first';
-END IF //
+BEGIN
+  IF OLD.assigned > 0 THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments stays in sharder_bin; move what it holds first';
+  END IF;
+  UPDATE sharder_kind SET turn = turn + 1 WHERE kind = OLD.kind;
+END //
 
 -- Not BEFORE UPDATE: with such a trigger, MariaDB 11.4 takes the kind for NULL in an INSERT … SELECT.
--- A bin that is closed or changed by hand takes effect at once, as one changed by the library does,
--- because a turn that others have raised makes a store forget the bins that it has listed.
+-- A bin that is changed by hand takes effect at once, as one changed by the library does, because a
+-- turn that others have raised makes a store forget the bins that it has listed.
 CREATE TRIGGER IF NOT EXISTS sharder_bin_changed
 AFTER UPDATE ON sharder_bin
 FOR EACH ROW
@@ -80,8 +83,9 @@ BEGIN
   IF OLD.assigned > 0 AND (NEW.kind <> OLD.kind OR NEW.bin <> OLD.bin) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin that holds assignments keeps its name in sharder_bin; move what it holds first';
   END IF;
-  IF NOT (NEW.weight <=> OLD.weight AND NEW.offset_load <=> OLD.offset_load AND NEW.capacity <=> OLD.capacity AND NEW.state <=> OLD.state) THEN
-    UPDATE sharder_kind SET turn = turn + 1 WHERE kind = NEW.kind;
+  IF NOT (NEW.weight <=> OLD.weight AND NEW.offset_load <=> OLD.offset_load AND NEW.capacity <=> OLD.capacity
+          AND NEW.state <=> OLD.state AND NEW.kind <=> OLD.kind AND NEW.bin <=> OLD.bin) THEN
+    UPDATE sharder_kind SET turn = turn + 1 WHERE kind IN (OLD.kind, NEW.kind);
   END IF;
 END //
 

@@ -74,6 +74,7 @@ BEGIN
       'bin %L of kind %L holds assignments (%s), so it stays in sharder_bin under its name; move them first',
       OLD.bin, OLD.kind, holds);
   END IF;
+  UPDATE sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = OLD.kind AND next_listed > 0;
   RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
