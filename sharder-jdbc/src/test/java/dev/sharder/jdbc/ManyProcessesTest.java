@@ -76,7 +76,7 @@ class ManyProcessesTest {
         assertThat(mover.readLine()).isEqualTo("ready");
       }
       long first = awaitChanges(url, 0);
-      long last = awaitChanges(url, first + 2_000);
+      long last = awaitChanges(url, first + 1_000);
       for (ChildProcess mover : movers) {
         mover.send("end");
         assertThat(mover.readLine()).as(mover.errorOutput()).isEqualTo("done");
