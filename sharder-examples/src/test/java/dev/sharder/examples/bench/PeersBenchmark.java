@@ -221,24 +221,10 @@ final class PeersBenchmark {
     @Override
     public void place(String object) throws SQLException {
       try (Connection connection = database.pool.getConnection()) {
-        if (!isKnown(connection, object)) {
-          place(connection, object);
-        }
+        place(connection, object);
       }
     }
 
-    /** Looks the object up, as the first step of any way. */
-    private static boolean isKnown(Connection connection, String object) throws SQLException {
-      try (var select =
-          connection.prepareStatement("SELECT bin FROM plain WHERE kind = 'hub' AND object = ?")) {
-        select.setString(1, object);
-        try (var row = select.executeQuery()) {
-          return row.next();
-        }
-      }
-    }
-
-    /** Places an object that was not known a moment ago. */
     abstract void place(Connection connection, String object) throws SQLException;
 
     @Override
