@@ -35,6 +35,7 @@ final class HttpBenchmark {
     try (Served ours = serve("jdbc:sqlite:" + folder.resolve("sharder.db"));
         Served limit =
             Served.start(limitPort, List.of(nginx, "-p", folder.toString(), "-c", "nginx.conf"))) {
+      warmUp(() -> wrk(wrk, ours, knownUser));
       return MeasuredRatio.alternately(
           ROUNDS, "requests/s", () -> wrk(wrk, ours, knownUser), () -> wrk(wrk, limit, knownUser));
     }
@@ -49,10 +50,7 @@ final class HttpBenchmark {
         Served ours = serve(where.url);
         ConcurrentCallers inserters = new ConcurrentCallers(CONNECTIONS)) {
       where.createPlainTable();
-      // A new server compiles itself for some seconds, on the processors that it is measured on.
-      for (int i = 0; i < WARM_UP; i++) {
-        wrk(wrk, ours, newUsers(runs.incrementAndGet()));
-      }
+      warmUp(() -> wrk(wrk, ours, newUsers(runs.incrementAndGet())));
       MeasuredRatio measured =
           MeasuredRatio.alternately(
               ROUNDS,
@@ -64,6 +62,13 @@ final class HttpBenchmark {
                       () -> new PlacingBenchmark.Inserter(where.pool, names)));
       where.checkPromises();
       return measured;
+    }
+  }
+
+  /** A new server compiles itself for some seconds, on the processors that it is measured on. */
+  private static void warmUp(MeasuredRatio.Figure ours) throws Exception {
+    for (int i = 0; i < WARM_UP; i++) {
+      ours.take();
     }
   }
 

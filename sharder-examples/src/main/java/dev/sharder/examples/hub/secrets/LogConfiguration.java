@@ -1,6 +1,5 @@
 package dev.sharder.examples.hub.secrets;
 
-import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.ClassicConstants;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -32,8 +31,6 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
 
   /** The property by which the log of a command has stack traces, too. */
   public static final String VERBOSE = "sharder.verbose";
-
-  private static final int QUEUE_SIZE = 8192;
 
   private final String format;
 
@@ -69,12 +66,12 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     context.getLogger("org.sqlite").setLevel(Level.OFF);
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
-    Appender<ILoggingEvent> console = console(context);
+    MaskedConsole console = console(context);
     root.addAppender(System.getProperty(QUEUED) == null ? console : queue(context, console));
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
-  private Appender<ILoggingEvent> console(LoggerContext context) {
+  private MaskedConsole console(LoggerContext context) {
     MaskedConsole console = new MaskedConsole();
     console.setContext(context);
     console.setTarget("System.err");
@@ -110,15 +107,9 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     return json;
   }
 
-  /** A server's threads do not wait for the reader of the log. Of a flood, lines are left out. */
-  private static Appender<ILoggingEvent> queue(
-      LoggerContext context, Appender<ILoggingEvent> console) {
-    AsyncAppender queue = new AsyncAppender();
+  private static Appender<ILoggingEvent> queue(LoggerContext context, MaskedConsole console) {
+    LogQueue queue = new LogQueue(console);
     queue.setContext(context);
-    queue.setNeverBlock(true);
-    queue.setQueueSize(QUEUE_SIZE);
-    queue.setDiscardingThreshold(0);
-    queue.addAppender(console);
     queue.start();
     return queue;
   }
