@@ -1,6 +1,9 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
+import dev.sharder.Bin;
+import dev.sharder.BinLoad;
+import dev.sharder.BinState;
 import dev.sharder.Placement;
 import dev.sharder.store.Deadline;
 import java.sql.Connection;
@@ -8,7 +11,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,16 +20,13 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Places objects into the emptiest bins on MariaDB. A round that reads the bins also lists those of
- * the next objects, and rounds take from that list for as long as no one else has had the lock of
- * the kind, which raises its turn. Thread-safe.
+ * Places objects into the emptiest bins on MariaDB. A round that reads the bins keeps them, and the
+ * next rounds choose among these for as long as no one else has had the lock of the kind, which
+ * raises its turn. Thread-safe.
  */
 final class MariaDbPlacing {
 
-  /** The length of the longest list. */
-  private static final int MAX_LISTED = 2_048;
-
-  /** Beyond it, lists are forgotten, because they need memory. */
+  /** Beyond it, the bins of all kinds are forgotten, because they need memory. */
   private static final int MAX_KINDS = 1_000;
 
   /**
@@ -38,29 +37,7 @@ final class MariaDbPlacing {
 
   private static final int DUPLICATE_KEY = 1062;
 
-  private final Map<String, NextBins> nextBins = new ConcurrentHashMap<>();
-
-  /**
-   * The bins of the next objects.
-   *
-   * @param turn the turn of the kind for which they are right
-   * @param server the server with that turn; null for any
-   * @param bins the bins, in this order
-   * @param listed how many there were at first
-   * @param isShared whether others were seen to have the lock in turns with this store
-   */
-  private record NextBins(
-      long turn, @Nullable String server, List<String> bins, int listed, boolean isShared) {
-
-    NextBins without(int given, int turns) {
-      return new NextBins(turn + turns, server, bins.subList(given, bins.size()), listed, isShared);
-    }
-
-    /** Returns how many to list: the more, the more were used up, and none if others place too. */
-    int more(int objects) {
-      return isShared ? 0 : Math.min(2 * listed + objects, MAX_LISTED);
-    }
-  }
+  private final Map<String, OpenBins> openBins = new ConcurrentHashMap<>();
 
   /**
    * Places in one transaction, as {@link Dialect#placeIntoEmptiest} says.
@@ -76,31 +53,55 @@ final class MariaDbPlacing {
       throws SQLException {
     int turns = ThreadLocalRandom.current().nextInt(MAX_TURNS) + 1;
     // Taken, so that a failure forgets them, and that no other round takes them too.
-    NextBins next = nextBins.remove(kind);
-    if (next != null && next.bins().size() >= objects.size()) {
-      try {
-        Optional<Instant> placedAt =
-            placeIntoListed(connection, isCluster, kind, objects, next, turns, deadline);
-        if (placedAt.isPresent()) {
-          keep(kind, next.without(objects.size(), turns));
-          return placements(kind, objects, next.bins(), placedAt.get());
-        }
-        next = new NextBins(next.turn(), next.server(), List.of(), 0, true);
-      } catch (SQLException failure) {
-        if (failure.getErrorCode() != DUPLICATE_KEY) {
-          throw failure;
-        }
-        // Some object is known, so nothing was placed.
+    OpenBins open = openBins.remove(kind);
+    if (open != null) {
+      Optional<List<Placement>> placed =
+          placeIntoKnown(connection, isCluster, kind, objects, open, turns, deadline);
+      if (placed.isPresent()) {
+        return placed.get();
       }
     }
-    return placeIntoEmptiest(connection, isCluster, kind, objects, next, turns, deadline);
+    return placeIntoEmptiest(connection, isCluster, kind, objects, open, turns, deadline);
   }
 
-  private void keep(String kind, NextBins next) {
-    if (nextBins.size() >= MAX_KINDS) {
-      nextBins.clear();
+  /** Returns empty if nothing was placed: other bins may be emptier, or some object is known. */
+  private Optional<List<Placement>> placeIntoKnown(
+      Connection connection,
+      boolean isCluster,
+      String kind,
+      List<String> objects,
+      OpenBins open,
+      int turns,
+      Deadline deadline)
+      throws SQLException {
+    Optional<List<String>> bins = open.take(objects.size());
+    if (bins.isEmpty()) {
+      return Optional.empty();
     }
-    nextBins.put(kind, next);
+    Optional<Instant> placedAt;
+    try {
+      placedAt =
+          placeIntoChosen(connection, isCluster, kind, objects, bins.get(), open, turns, deadline);
+    } catch (SQLException failure) {
+      if (failure.getErrorCode() == DUPLICATE_KEY) {
+        return Optional.empty();
+      }
+      throw failure;
+    }
+    if (placedAt.isEmpty()) {
+      open.share();
+      return Optional.empty();
+    }
+    open.raise(turns);
+    keep(kind, open);
+    return Optional.of(placements(kind, objects, bins.get(), placedAt.get()));
+  }
+
+  private void keep(String kind, OpenBins open) {
+    if (openBins.size() >= MAX_KINDS) {
+      openBins.clear();
+    }
+    openBins.put(kind, open);
   }
 
   private static List<Placement> placements(
@@ -113,27 +114,28 @@ final class MariaDbPlacing {
     return placements;
   }
 
-  /** Returns when it placed them; empty if the list is no longer right. */
-  private static Optional<Instant> placeIntoListed(
+  /** Returns when it placed them; empty if the turn was not as expected. */
+  private static Optional<Instant> placeIntoChosen(
       Connection connection,
       boolean isCluster,
       String kind,
       List<String> objects,
-      NextBins next,
+      List<String> bins,
+      OpenBins open,
       int turns,
       Deadline deadline)
       throws SQLException {
     Map<String, Integer> taken = new LinkedHashMap<>();
-    List<Object> values = new ArrayList<>(List.of(kind, turns, next.turn()));
-    values.add(next.server());
+    List<Object> values = new ArrayList<>(List.of(kind, turns, open.turn()));
+    values.add(open.server);
     for (int i = 0; i < objects.size(); i++) {
       values.add(objects.get(i));
-      values.add(next.bins().get(i));
-      taken.merge(next.bins().get(i), 1, Integer::sum);
+      values.add(bins.get(i));
+      taken.merge(bins.get(i), 1, Integer::sum);
     }
     taken.forEach((bin, count) -> values.addAll(List.of(bin, count)));
     String block =
-        MariaDbStatements.PLACE_INTO_LISTED.formatted(
+        MariaDbStatements.PLACE_INTO_CHOSEN.formatted(
             MariaDbBlock.list("(this_kind, ?, ?, placed_at)", objects.size()),
             MariaDbBlock.list("(this_kind, ?, ?)", taken.size()));
     List<Instant> placedAt = new ArrayList<>();
@@ -152,44 +154,46 @@ final class MariaDbPlacing {
       boolean isCluster,
       String kind,
       List<String> objects,
-      @Nullable NextBins before,
+      @Nullable OpenBins before,
       int turns,
       Deadline deadline)
       throws SQLException {
-    int more = before == null ? Math.min(objects.size(), MAX_LISTED) : before.more(objects.size());
+    int limit =
+        before == null ? OpenBins.firstLimit(objects.size()) : before.nextLimit(objects.size());
     List<Placement> placements = new ArrayList<>(objects.size());
+    List<BinLoad> bins = new ArrayList<>();
     MariaDbBlock.run(
         connection,
         isCluster,
         MariaDbStatements.PLACE_INTO_EMPTIEST,
-        List.of(kind, LabelsJson.write(objects), objects.size(), more, turns),
+        List.of(kind, LabelsJson.write(objects), objects.size(), limit, turns),
         deadline,
         row -> {
           switch (row.getMetaData().getColumnLabel(1)) {
             case "kind" -> placements.add(known(row));
             case "object" -> placements.add(placed(kind, row));
-            default -> keep(kind, listed(row, isCluster, before, turns));
+            case "bin" -> bins.add(open(row));
+            default -> {
+              long turn = row.getLong("turn");
+              String server = isCluster ? null : row.getString("server");
+              boolean isShared = before != null && turn != before.turn() + turns;
+              keep(kind, new OpenBins(turn, server, bins, limit, isShared));
+            }
           }
         });
     return placements;
   }
 
-  private static NextBins listed(
-      ResultSet row, boolean isCluster, @Nullable NextBins before, int turns) throws SQLException {
-    String bins = row.getString("next_bins");
-    Map<String, String> names = new HashMap<>();
-    // Each name is kept once.
-    List<String> list =
-        bins == null
-            ? List.of()
-            : bins.lines().map(name -> names.computeIfAbsent(name, same -> same)).toList();
-    long turn = row.getLong("turn");
-    return new NextBins(
-        turn,
-        isCluster ? null : row.getString("server"),
-        list,
-        list.size(),
-        before != null && turn != before.turn() + turns);
+  private static BinLoad open(ResultSet row) throws SQLException {
+    Bin bin =
+        new Bin(
+            row.getString("bin"),
+            row.getInt("weight"),
+            row.getLong("offset_load"),
+            RowMappers.capacity(row),
+            BinState.OPEN,
+            Map.of());
+    return new BinLoad(bin, row.getLong("assigned"));
   }
 
   private static Placement known(ResultSet row) throws SQLException {

@@ -67,13 +67,12 @@ interface MariaDbStatements extends Statements {
         DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
         DECLARE new_objects longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
         DECLARE new_count int DEFAULT ?;
-        DECLARE more_count int DEFAULT ?;
+        DECLARE bin_limit int DEFAULT ?;
         DECLARE turns int DEFAULT ?;
-        DECLARE slot_count int;
         DECLARE this_turn bigint;
         DECLARE known longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE chosen longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
-        DECLARE next_bins longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+        DECLARE open_bins longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE placed_at datetime(6);
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
@@ -111,49 +110,45 @@ interface MariaDbStatements extends Statements {
           WHERE a.object IS NULL;
         END IF;
 
-        SET slot_count = new_count + more_count;
-
         WITH
         emptiest AS (
           SELECT bin, weight, assigned + offset_load AS held,
-                 coalesce(capacity - assigned - offset_load, slot_count) AS room,
+                 coalesce(capacity - assigned - offset_load, new_count) AS room,
                  (assigned + offset_load + 1e0) / weight AS share
           FROM sharder_bin
           WHERE kind = this_kind AND state = 'open'
             AND (capacity IS NULL OR assigned + offset_load < capacity)
           ORDER BY share, bin
-          LIMIT slot_count
+          LIMIT new_count
         ),
         vessel AS (
           SELECT bin, weight, held, room,
-                 (slot_count + sum(held + 1e0) OVER emptier) / sum(weight) OVER emptier AS level
+                 (new_count + sum(held + 1e0) OVER emptier) / sum(weight) OVER emptier AS level
           FROM emptiest
           WINDOW emptier AS (ORDER BY share, bin ROWS UNBOUNDED PRECEDING)
         ),
         filled AS (
           SELECT bin, weight, held, min(level) OVER () AS lowest,
-                 least(room, slot_count, floor(min(level) OVER () * weight) - held + 1) AS most
+                 least(room, new_count, floor(min(level) OVER () * weight) - held + 1) AS most
           FROM vessel
         ),
         slot AS (
           SELECT filled.bin,
                  row_number() OVER (ORDER BY (filled.held + number.k + 0e0) / filled.weight, filled.bin) AS turn
           FROM filled
-          JOIN JSON_TABLE(concat('[0', repeat(',0', slot_count - 1), ']'), '$[*]' COLUMNS (k FOR ORDINALITY)) AS number ON number.k <= filled.most
+          JOIN JSON_TABLE(concat('[0', repeat(',0', new_count - 1), ']'), '$[*]' COLUMNS (k FOR ORDINALITY)) AS number ON number.k <= filled.most
           WHERE (filled.held + number.k + 0e0) / filled.weight <= filled.lowest
         )
-        SELECT concat('[', group_concat(CASE WHEN new.object IS NOT NULL THEN JSON_ARRAY(new.object, slot.bin) END), ']'),
-               group_concat(CASE WHEN new.object IS NULL THEN slot.bin END ORDER BY slot.turn SEPARATOR '\n')
-        INTO chosen, next_bins
+        SELECT JSON_ARRAYAGG(JSON_ARRAY(new.object, slot.bin))
+        INTO chosen
         FROM slot
-        LEFT JOIN (
+        JOIN (
           SELECT turn, object
           FROM JSON_TABLE(new_objects, '$[*]' COLUMNS (
             turn FOR ORDINALITY,
             object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS one
           LIMIT new_count
-        ) AS new ON new.turn = slot.turn
-        WHERE slot.turn <= slot_count;
+        ) AS new ON new.turn = slot.turn;
 
         IF chosen IS NOT NULL THEN
           SET placed_at = utc_timestamp(6);
@@ -177,6 +172,17 @@ interface MariaDbStatements extends Statements {
           END FOR;
         END IF;
 
+        SELECT JSON_ARRAYAGG(JSON_ARRAY(bin, weight, offset_load, capacity, assigned))
+        INTO open_bins
+        FROM (
+          SELECT bin, weight, offset_load, capacity, assigned
+          FROM sharder_bin
+          WHERE kind = this_kind AND state = 'open'
+            AND (capacity IS NULL OR assigned + offset_load < capacity)
+          ORDER BY (assigned + offset_load + 1e0) / weight, bin
+          LIMIT bin_limit
+        ) AS one;
+
         COMMIT;
         SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
 
@@ -194,14 +200,22 @@ interface MariaDbStatements extends Statements {
           object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
           bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
 
-        SELECT this_turn AS turn, @@server_id AS server, next_bins;
+        SELECT bin, weight, offset_load, capacity, assigned
+        FROM JSON_TABLE(open_bins, '$[*]' COLUMNS (
+          bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
+          weight int PATH '$[1]',
+          offset_load bigint PATH '$[2]',
+          capacity bigint PATH '$[3]',
+          assigned bigint PATH '$[4]')) AS one;
+
+        SELECT this_turn AS turn, @@server_id AS server;
       END
       """;
 
-  // Right if no one else has had the lock since the bins were listed, which this server knows. An
+  // Right if no one else has had the lock since the bins were read, which this server knows. An
   // INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which creates temporary
   // tables.
-  String PLACE_INTO_LISTED =
+  String PLACE_INTO_CHOSEN =
       """
       BEGIN NOT ATOMIC
         DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;

@@ -67,17 +67,20 @@ final class RowMappers {
   }
 
   static BinRow bin(ResultSet row, StatementContext context) throws SQLException {
-    long capacity = row.getLong("capacity");
     Bin bin =
         new Bin(
             row.getString("bin"),
             row.getInt("weight"),
             row.getLong("offset_load"),
-            // row.wasNull() is about the column read last.
-            row.getObject("capacity") == null ? OptionalLong.empty() : OptionalLong.of(capacity),
+            capacity(row),
             BinState.of(row.getString("state")),
             LabelsJson.readLabels(row.getString("labels")));
     return new BinRow(new BinLoad(bin, row.getLong("assigned")), row.getBoolean("undeclared"));
+  }
+
+  static OptionalLong capacity(ResultSet row) throws SQLException {
+    long capacity = row.getLong("capacity");
+    return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(capacity);
   }
 
   static Change change(ResultSet row, StatementContext context) throws SQLException {

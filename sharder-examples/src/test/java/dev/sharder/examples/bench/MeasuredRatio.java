@@ -12,17 +12,20 @@ import java.util.Locale;
  */
 record MeasuredRatio(double ours, double limit, String unit) {
 
+  /** Rounds that do not count: a new program compiles itself for some seconds. */
+  private static final int WARM_UP = 4;
+
   /** A figure that is taken again in every round. */
   interface Figure {
     double take() throws Exception;
   }
 
-  /** Takes both figures in turns, after a round that does not count, and returns their medians. */
+  /** Takes both figures in turns, after rounds that do not count, and returns their medians. */
   static MeasuredRatio alternately(int rounds, String unit, Figure ours, Figure limit)
       throws Exception {
     double[] oursTaken = new double[rounds];
     double[] limitTaken = new double[rounds];
-    for (int round = -1; round < rounds; round++) {
+    for (int round = -WARM_UP; round < rounds; round++) {
       double limitNow = limit.take();
       double oursNow = ours.take();
       if (round >= 0) {
