@@ -56,7 +56,7 @@ final class MariaDbPlacing {
     OpenBins open = openBins.remove(kind);
     if (open != null) {
       Optional<List<Placement>> placed =
-          placeIntoKnown(connection, isCluster, kind, objects, open, turns, deadline);
+          placeIntoRemembered(connection, isCluster, kind, objects, open, turns, deadline);
       if (placed.isPresent()) {
         return placed.get();
       }
@@ -65,7 +65,7 @@ final class MariaDbPlacing {
   }
 
   /** Returns empty if nothing was placed: other bins may be emptier, or some object is known. */
-  private Optional<List<Placement>> placeIntoKnown(
+  private Optional<List<Placement>> placeIntoRemembered(
       Connection connection,
       boolean isCluster,
       String kind,
@@ -127,7 +127,7 @@ final class MariaDbPlacing {
       throws SQLException {
     Map<String, Integer> taken = new LinkedHashMap<>();
     List<Object> values = new ArrayList<>(List.of(kind, turns, open.turn()));
-    values.add(open.server);
+    values.add(open.server());
     for (int i = 0; i < objects.size(); i++) {
       values.add(objects.get(i));
       values.add(bins.get(i));

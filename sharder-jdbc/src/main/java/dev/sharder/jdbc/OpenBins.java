@@ -9,24 +9,28 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The emptiest open bins of a kind with their loads, which are right for as long as the kind has
- * the turn that it had then, except for what was taken since. Not thread-safe.
+ * The emptiest open bins of a kind with their loads, and what was placed since they were read. They
+ * are right while the kind has the {@link #turn}. Not thread-safe.
  */
 final class OpenBins {
 
   /** The most that are read. */
   private static final int MAX_BINS = 2_048;
 
-  /** The server with that turn; null for any. */
-  final @Nullable String server;
+  /**
+   * For how many objects they are used though they are all: a load that was changed in SQL, which
+   * raises no turn, is seen after so many.
+   */
+  private static final int MAX_OBJECTS = 65_536;
 
+  private final @Nullable String server;
   private final int read;
   private final Queue<BinLoad> emptiest = new PriorityQueue<>(BinLoad.emptiestWith(1));
   private long turn;
   private boolean isShared;
 
   /** For how many more objects no other bin can be the emptiest. */
-  private long enough;
+  private int enough;
 
   /**
    * Creates them as they were read.
@@ -41,13 +45,18 @@ final class OpenBins {
     this.turn = turn;
     this.server = server;
     this.read = bins.size();
-    this.enough = read < limit ? Long.MAX_VALUE : read;
+    this.enough = read < limit ? MAX_OBJECTS : read;
     this.isShared = isShared;
     emptiest.addAll(bins);
   }
 
   long turn() {
     return turn;
+  }
+
+  /** Returns the server with that turn; null for any. */
+  @Nullable String server() {
+    return server;
   }
 
   /** Returns the bins of the next objects, which are counted; empty if these are too few. */

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The bins of the next objects are listed ahead: on PostgreSQL for all processes, on MariaDB for
- * one until another has placed something.
+ * The bins of the next objects are known ahead: on PostgreSQL to all processes, on MariaDB to one
+ * until another has placed something.
  */
 @Timeout(120)
 class NextBinsTest {

@@ -20,7 +20,6 @@ final class HttpBenchmark {
 
   private static final int CONNECTIONS = 64;
   private static final int ROUNDS = 5;
-  private static final int WARM_UP = 8;
 
   private HttpBenchmark() {}
 
@@ -35,7 +34,6 @@ final class HttpBenchmark {
     try (Served ours = serve("jdbc:sqlite:" + folder.resolve("sharder.db"));
         Served limit =
             Served.start(limitPort, List.of(nginx, "-p", folder.toString(), "-c", "nginx.conf"))) {
-      warmUp(() -> wrk(wrk, ours, knownUser));
       return MeasuredRatio.alternately(
           ROUNDS, "requests/s", () -> wrk(wrk, ours, knownUser), () -> wrk(wrk, limit, knownUser));
     }
@@ -50,7 +48,6 @@ final class HttpBenchmark {
         Served ours = serve(where.url);
         ConcurrentCallers inserters = new ConcurrentCallers(CONNECTIONS)) {
       where.createPlainTable();
-      warmUp(() -> wrk(wrk, ours, newUsers(runs.incrementAndGet())));
       MeasuredRatio measured =
           MeasuredRatio.alternately(
               ROUNDS,
@@ -62,13 +59,6 @@ final class HttpBenchmark {
                       () -> new PlacingBenchmark.Inserter(where.pool, names)));
       where.checkPromises();
       return measured;
-    }
-  }
-
-  /** A new server compiles itself for some seconds, on the processors that it is measured on. */
-  private static void warmUp(MeasuredRatio.Figure ours) throws Exception {
-    for (int i = 0; i < WARM_UP; i++) {
-      ours.take();
     }
   }
 

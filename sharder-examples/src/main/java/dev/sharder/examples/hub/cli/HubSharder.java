@@ -83,9 +83,10 @@ public final class HubSharder {
     try {
       // Not System.out, which hides that the disk is full or that no one reads.
       exitCode = run(args, new FileOutputStream(FileDescriptor.out), System.err);
-      LogFormat.flush();
     } catch (Throwable failure) {
       FailureWords.report(failure, isVerbose);
+    } finally {
+      LogFormat.flush();
     }
     // Also after an error, because the threads of a server would go on.
     System.exit(exitCode);

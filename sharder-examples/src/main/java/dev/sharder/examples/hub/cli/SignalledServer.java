@@ -5,9 +5,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jline.utils.Signals;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A server that runs until a signal ends the program. */
 final class SignalledServer {
+
+  private static final Logger log = LoggerFactory.getLogger(SignalledServer.class);
 
   private SignalledServer() {}
 
@@ -33,7 +37,11 @@ final class SignalledServer {
   }
 
   private static <S> void end(S server, Consumer<S> close) {
-    close.accept(server);
+    try {
+      close.accept(server);
+    } catch (Throwable failure) {
+      log.error("the server did not close as it should", failure);
+    }
     LogFormat.flush();
   }
 }

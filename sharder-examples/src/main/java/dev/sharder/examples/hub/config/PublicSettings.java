@@ -175,7 +175,7 @@ public record PublicSettings(
         });
     if (routesListen.isPresent() != routesToken.isPresent()) {
       throw new SettingsException(
-          "proxy-routes-listen and proxy-routes-token belong together, because whoever sets routes decides where users are sent; set both, or neither");
+          "proxy-routes-listen and proxy-routes-token belong together, because a client that sets routes decides where users are sent; set both, or neither");
     }
     if (certificate.isPresent() != key.isPresent()) {
       throw new SettingsException(

@@ -178,7 +178,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
       }
     } catch (MalformedMessageException malformed) {
-      log.debug("a body that nobody wants is malformed: {}", malformed.getMessage());
+      log.debug("a body that no one reads is malformed: {}", malformed.getMessage());
     }
   }
 

@@ -69,8 +69,8 @@ public final class ReturnPath {
    * written: a proxy in front may have decoded it, and so have looked at another path.
    */
   public static boolean hasDotSegment(String uri) {
-    boolean hasDot = uri.indexOf('.') >= 0 || uri.indexOf('%') >= 0;
-    return hasDot && DOT_SEGMENT.matcher(path(uri)).find();
+    boolean mayHaveDot = uri.indexOf('.') >= 0 || uri.indexOf('%') >= 0;
+    return mayHaveDot && DOT_SEGMENT.matcher(path(uri)).find();
   }
 
   /** HTTP hands over bytes as characters; in those over ASCII more control characters may hide. */

@@ -72,15 +72,25 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
   private void writeWaiting(ILoggingEvent... first) {
     List<ILoggingEvent> lines = new ArrayList<>(List.of(first));
     waiting.drainTo(lines);
-    lines.forEach(console::doAppend);
+    // Read now: those that are left out while these are written come after them.
     long lost = leftOut.sumThenReset();
+    lines.forEach(this::write);
     if (lost > 0) {
-      console.doAppend(leftOut(lost));
+      write(leftOut(lost));
     }
     try {
       console.getOutputStream().flush();
-    } catch (IOException unreadable) {
-      addError("the log cannot be written", unreadable);
+    } catch (IOException unwritable) {
+      addError("the log cannot be written", unwritable);
+    }
+  }
+
+  /** A line that cannot be written, for whatever reason, does not end the log. */
+  private void write(ILoggingEvent line) {
+    try {
+      console.doAppend(line);
+    } catch (Throwable failure) {
+      leftOut.increment();
     }
   }
 
@@ -89,7 +99,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         LogQueue.class.getName(),
         ((LoggerContext) getContext()).getLogger(LogQueue.class),
         Level.WARN,
-        "{} lines are left out here, as the log was read too slowly",
+        "left out {} lines here, because the log was read too slowly or they could not be written",
         null,
         new Object[] {lines});
   }
@@ -98,9 +108,13 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
   public void stop() {
     super.stop();
     writer.interrupt();
+    boolean isInterrupted = Thread.interrupted();
     try {
       writer.join(END_MILLIS);
     } catch (InterruptedException interruption) {
+      isInterrupted = true;
+    }
+    if (isInterrupted) {
       Thread.currentThread().interrupt();
     }
   }

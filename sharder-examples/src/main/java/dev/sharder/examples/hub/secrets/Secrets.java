@@ -22,18 +22,26 @@ public final class Secrets {
   /** A shorter one counts only as a word of its own, or 'postgres' would mask 'postgresql'. */
   private static final int SHORTEST_WITHIN_WORDS = 12;
 
-  private static final String NAME = "[a-z_-]*(?:pass?w(?:or)?d|passphrase|pwd|secret)[a-z_-]*";
+  private static final String END_OF_SENTENCE = ".,:;!?'\")]";
 
-  /** A URL with a login or a secret in it, of anyone's. */
+  // Requests decide what is matched here. So what may repeat is possessive or limited, or a text of
+  // some kilobytes takes seconds; and no group repeats, or it overflows the stack.
+
+  private static final String NAME = "(?:pass?w(?:or)?d|passphrase|pwd|secret)[a-z_-]{0,40}";
+
+  /** A URL, of anyone's. */
   private static final Pattern URL =
-      Pattern.compile("(?i)\\b(?:jdbc:|[a-z][a-z0-9+.-]*://)\\S*(?:@|" + NAME + "=)\\S*");
+      Pattern.compile("(?i)\\b(?:jdbc:|[a-z][a-z0-9+.-]{0,40}://)\\S*+");
+
+  /** What makes a URL one with a login or a secret in it. */
+  private static final Pattern SECRET_IN_URL = Pattern.compile("(?i)@|" + NAME + "=");
 
   /** A secret by its name, to the end of the word, or of what is quoted. */
   private static final Pattern NAMED =
       Pattern.compile(
-          "(?i)(\\b"
+          "(?is)("
               + NAME
-              + "\\s*=\\s*)(?:'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"|[^\\s'\"]\\S*)");
+              + "\\s*+=\\s*+)(?:'.*?(?<!\\\\)'|\".*?(?<!\\\\)\"|['\"].*|[^\\s'\"]\\S*)");
 
   /** What someone may have meant as a URL of a database. */
   private static final Pattern DATABASE_URL =
@@ -94,9 +102,15 @@ public final class Secrets {
 
   /** Punctuation that ends a sentence is not part of the URL. */
   private static String shown(String url) {
-    String end = url.replaceFirst("(?s).*?([.,:;!?'\")\\]]*)$", "$1");
-    DatabaseUrl meant = new DatabaseUrl(url.substring(0, url.length() - end.length()));
-    return Matcher.quoteReplacement(meant.shown() + end);
+    if (!SECRET_IN_URL.matcher(url).find()) {
+      return Matcher.quoteReplacement(url);
+    }
+    int end = url.length();
+    while (END_OF_SENTENCE.indexOf(url.charAt(end - 1)) >= 0) {
+      end--;
+    }
+    DatabaseUrl meant = new DatabaseUrl(url.substring(0, end));
+    return Matcher.quoteReplacement(meant.shown() + url.substring(end));
   }
 
   private static Pattern word(String secret) {

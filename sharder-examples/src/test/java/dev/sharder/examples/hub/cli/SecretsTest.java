@@ -311,6 +311,34 @@ class SecretsTest {
     return written.toString(StandardCharsets.UTF_8);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a-",
+        "a.",
+        "a://",
+        "a://p",
+        "password",
+        "password='",
+        "password='\\",
+        "secret=",
+        ":"
+      })
+  @DisplayName("and a long text that someone sends is masked, whatever repeats in it")
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void longTexts(String part) {
+    String text = "user=: " + part.repeat(100_000) + " password=Hu5hed";
+    assertThat(Secrets.masked(text)).startsWith("user=: ").doesNotContain("Hu5hed");
+  }
+
+  @Test
+  @DisplayName("and one whose quotes do not end is masked to the end of the text")
+  void openQuote() {
+    assertThat(Secrets.masked("password='Hu5 hed or so")).isEqualTo("password=***");
+    assertThat(Secrets.masked("password = 'Hu5\\' hed' in x")).isEqualTo("password = *** in x");
+    assertThat(Secrets.masked("db2password=Hu5hed in x")).isEqualTo("db2password=*** in x");
+  }
+
   @Test
   @DisplayName("and a short secret masks a word of its own, not a part of another")
   void words() {

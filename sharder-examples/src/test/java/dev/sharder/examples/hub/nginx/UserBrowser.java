@@ -163,7 +163,7 @@ public final class UserBrowser {
         .forEach(cookie -> cookies.getCookieStore().remove(site, cookie));
   }
 
-  /** Where an answer sends the browser, as it stands there. */
+  /** Where an answer sends the browser, unchanged. */
   public static Optional<String> location(HttpResponse<String> answer) {
     return answer.statusCode() / 100 == 3
         ? answer.headers().firstValue("Location")

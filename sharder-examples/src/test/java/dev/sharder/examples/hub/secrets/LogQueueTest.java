@@ -1,16 +1,21 @@
 package dev.sharder.examples.hub.secrets;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
+import ch.qos.logback.core.encoder.EchoEncoder;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +31,7 @@ import org.slf4j.Logger;
 class LogQueueTest {
 
   private static final int FLOOD = 30_000;
+  private static final Pattern LEFT_OUT = Pattern.compile("left out (\\d+) lines here");
 
   private final PrintStream standardError = System.err;
   private final LoggerContext context = new LoggerContext();
@@ -62,28 +68,75 @@ class LogQueueTest {
   @Test
   @DisplayName("lets no one wait who logs while no one reads, and says how many lines it left out")
   void flood() throws IOException {
+    logFlood();
+    assertThat(leftOut()).isPositive();
+  }
+
+  private void logFlood() {
     for (int i = 0; i < FLOOD; i++) {
       log.info("line {}", i);
     }
+  }
+
+  /** Reads the flood, and returns how many of its lines were left out. */
+  private int leftOut() throws IOException {
     int shown = 0;
-    while (true) {
-      Matcher leftOut = Pattern.compile("(\\d+) lines are left out").matcher(reader.readLine());
-      if (leftOut.find()) {
-        assertThat(shown + Integer.parseInt(leftOut.group(1))).isEqualTo(FLOOD);
-        return;
+    int leftOut = 0;
+    while (shown + leftOut < FLOOD) {
+      Matcher notice = LEFT_OUT.matcher(reader.readLine());
+      if (notice.find()) {
+        leftOut += Integer.parseInt(notice.group(1));
+      } else {
+        shown++;
       }
-      shown++;
+    }
+    assertThat(shown + leftOut).isEqualTo(FLOOD);
+    return leftOut;
+  }
+
+  @Test
+  @DisplayName("goes on after a line that cannot be written")
+  void unwritable() throws IOException {
+    MaskedConsole console = new MaskedConsole();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(new PartialEncoder());
+    console.start();
+    LogQueue queue = new LogQueue(console);
+    queue.setContext(context);
+    queue.start();
+    context.getLogger("dev.sharder").addAppender(queue);
+    context.getLogger("dev.sharder").setAdditive(false);
+    log.info(PartialEncoder.UNWRITABLE);
+    log.info("the next");
+    assertThat(reader.readLine()).endsWith("the next");
+    log.info("the last");
+    assertThat(List.of(reader.readLine(), reader.readLine()))
+        .anyMatch(line -> line.contains("left out 1 lines here"));
+  }
+
+  /** Fails for one line. */
+  private static final class PartialEncoder extends EchoEncoder<ILoggingEvent> {
+
+    static final String UNWRITABLE = "a line that fails";
+
+    @Override
+    public byte[] encode(ILoggingEvent line) {
+      if (line.getMessage().equals(UNWRITABLE)) {
+        throw new StackOverflowError("for a test");
+      }
+      return (line.getFormattedMessage() + "\n").getBytes(StandardCharsets.UTF_8);
     }
   }
 
   @Test
   @DisplayName("ends within a second or two though no one reads it")
   void unread() {
-    for (int i = 0; i < FLOOD; i++) {
-      log.info("line {}", i);
-    }
+    logFlood();
     long start = System.nanoTime();
     context.stop();
     assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start)).isLessThan(5);
+    // Until its thread has ended, which would otherwise write to what the next test reads.
+    assertThatThrownBy(() -> reader.lines().count()).isInstanceOf(UncheckedIOException.class);
   }
 }

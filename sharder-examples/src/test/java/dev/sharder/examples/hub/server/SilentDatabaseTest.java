@@ -60,7 +60,7 @@ class SilentDatabaseTest {
       }
       hubOf(hub, "new-1");
       hubOf(hub, "new-2");
-      // One check may itself meet a silent connection that nobody has used since.
+      // One check may itself meet a silent connection that no one has used since.
       while (hub.get("/readyz", "").status() != 200) {
         assertThat(since(silent)).isLessThan(Duration.ofSeconds(20));
       }

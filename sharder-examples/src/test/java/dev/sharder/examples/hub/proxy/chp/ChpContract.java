@@ -26,7 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a command line of configurable-http-proxy does to requests, whoever reads it. */
+/**
+ * What a command line of configurable-http-proxy does to requests, in any program that reads it.
+ */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class ChpContract {
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a hub may rely on in the API of configurable-http-proxy, whoever serves it. */
+/** What a hub may rely on in the API of configurable-http-proxy, in any program that serves it. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class RoutesApiContract {
 
