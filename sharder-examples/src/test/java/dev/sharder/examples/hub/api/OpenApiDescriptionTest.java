@@ -3,8 +3,8 @@ package dev.sharder.examples.hub.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.api.OpenApiDescription.Described;
-import dev.sharder.examples.hub.api.RestApiTest.TestedDatabase;
 import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
+import dev.sharder.examples.hub.server.TestedDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -11,7 +11,7 @@ import dev.sharder.examples.hub.server.CapturedLogLines;
 import dev.sharder.examples.hub.server.HubServer;
 import dev.sharder.examples.hub.server.RunningHub;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
-import dev.sharder.jdbc.TestPostgres;
+import dev.sharder.examples.hub.server.TestedDatabase;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,18 +40,6 @@ class RestApiTest {
 
   /** A host name that anybody may ask by. */
   private static final String OWN = "Host: localhost";
-
-  /** The databases there are. */
-  enum TestedDatabase {
-    SQLITE,
-    POSTGRESQL;
-
-    String newDatabase(Path folder) {
-      return this == SQLITE
-          ? "jdbc:sqlite:" + folder.resolve("sharder.db")
-          : TestPostgres.newSchema();
-    }
-  }
 
   @TempDir private Path folder;
 

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sharder.examples.hub.server.TestedDatabase;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What an operator does from a terminal or a script. */
 @Timeout(120)
@@ -61,9 +62,9 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void everyNameRoundTrips(boolean onPostgres) throws IOException {
-    CommandShell shell = onPostgres ? new CommandShell(TestPostgres.newDatabase()) : sqlite();
+  @EnumSource
+  void everyNameRoundTrips(TestedDatabase product) throws IOException {
+    CommandShell shell = new CommandShell(product.newDatabase(folder));
     List<String> bins = NAMES.stream().map(String::strip).toList();
     for (String name : bins) {
       shell.run("bin", "add", name, "--kind", "home").ended(0);

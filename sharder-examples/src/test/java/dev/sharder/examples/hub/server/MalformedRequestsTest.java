@@ -22,7 +22,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -30,12 +33,15 @@ import org.junit.jupiter.params.provider.ValueSource;
  * writes no line of the client's making to an answer or the log, and stores no name it refused.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ParameterizedClass
+@EnumSource(TestedDatabase.class)
 class MalformedRequestsTest {
 
   private static final Set<Integer> ASSIGNED = Set.of(302, 307, 204);
   private static final String COOKIE = "hub=hub-[123]; Path=/; HttpOnly; SameSite=Lax";
   private static final int MOST_TOLD = 20;
 
+  @Parameter private TestedDatabase product;
   @TempDir private Path folder;
 
   private final List<String> problems = new ArrayList<>();
@@ -47,7 +53,7 @@ class MalformedRequestsTest {
 
   @BeforeEach
   void start() throws Exception {
-    String url = "jdbc:sqlite:" + folder.resolve("sharder.db");
+    String url = product.newDatabase(folder);
     hub = RunningHub.start(url, "hub-1", "hub-2", "hub-3");
     log = CapturedLog.start();
     database = DriverManager.getConnection(url);
@@ -212,6 +218,7 @@ class MalformedRequestsTest {
 
   private long rows() throws SQLException {
     try (ResultSet row = count.executeQuery()) {
+      row.next();
       return row.getLong(1);
     }
   }
