@@ -1,5 +1,6 @@
 package dev.sharder.jdbc;
 
+import dev.sharder.store.Deadline;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -107,9 +108,7 @@ final class Connections implements AutoCloseable {
 
   private <T> T run(Work<T> work, Connection connection, Lease lease) throws SQLException {
     try {
-      // A pool may lend connections without auto-commit, and nothing would end the transaction.
-      connection.setAutoCommit(true);
-      T result = work.run(connection);
+      T result = inAutoCommit(work, connection, lease);
       if (lease.isExpired()) {
         PoolEviction.evict(dataSource, connection);
       } else {
@@ -136,6 +135,34 @@ final class Connections implements AutoCloseable {
       throw failure;
     } finally {
       lease.close();
+    }
+  }
+
+  /** A pool may lend connections without auto-commit, and nothing would end the transaction. */
+  private <T> T inAutoCommit(Work<T> work, Connection connection, Lease lease) throws SQLException {
+    if (reach != Reach.REMOTE_SLOW_TO_ABORT || connection.getAutoCommit()) {
+      connection.setAutoCommit(true);
+      return work.run(connection);
+    }
+    // The driver asks the server to change it, so that wait needs an end, too. It is changed back
+    // here, because the pool would do so without a limit.
+    int before = connection.getNetworkTimeout();
+    LimitedStatements.limitSilence(connection, lease.deadline);
+    connection.setAutoCommit(true);
+    try {
+      return work.run(connection);
+    } finally {
+      withoutAutoCommit(connection, lease.deadline, before);
+    }
+  }
+
+  private static void withoutAutoCommit(Connection connection, Deadline deadline, int before) {
+    try {
+      LimitedStatements.limitSilence(connection, deadline);
+      connection.setAutoCommit(false);
+      connection.setNetworkTimeout(HELPERS, before);
+    } catch (SQLException gone) {
+      log.debug("a connection is broken: {}", gone.getMessage());
     }
   }
 
@@ -185,6 +212,7 @@ final class Connections implements AutoCloseable {
   /** One loan of a connection, from the request to the return. */
   private final class Lease implements Watchdog.Watched {
 
+    final Deadline deadline;
     private final Duration limit;
     private final long endsAt;
 
@@ -196,6 +224,7 @@ final class Connections implements AutoCloseable {
 
     Lease(Duration limit) {
       this.limit = limit;
+      this.deadline = Deadline.in(limit);
       this.endsAt = System.nanoTime() + limit.toNanos();
     }
 

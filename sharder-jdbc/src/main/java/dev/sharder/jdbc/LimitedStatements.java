@@ -33,7 +33,7 @@ final class LimitedStatements implements StatementBuilder {
    */
   private static final String SYNCHRONOUS_SETTINGS =
       """
-      SET STATEMENT max_statement_time = %s, group_concat_max_len = 1073741824, wsrep_sync_wait = 7, wsrep_retry_autocommit = 0,
+      SET STATEMENT max_statement_time = %s, group_concat_max_len = 1073741824, wsrep_sync_wait = 7, wsrep_dirty_reads = OFF, wsrep_retry_autocommit = 0,
         sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES') FOR
       """;
 

@@ -42,6 +42,9 @@ final class MariaDbDialect extends Dialect {
       WHERE variable_name = 'WSREP_ON' AND variable_value = 'ON'
       """;
 
+  /** Modes by which the server reads other SQL: with the last one, an empty text is none. */
+  private static final List<String> READ_OTHERWISE = List.of("ORACLE", "EMPTY_STRING_IS_NULL");
+
   private final MariaDbPlacing placing = new MariaDbPlacing();
 
   /** Whether the server is a node of a Galera cluster, which may lag behind the others. */
@@ -97,12 +100,26 @@ final class MariaDbDialect extends Dialect {
     try (Statement statement = connection.createStatement();
         ResultSet mode =
             statement.executeQuery(
-                "SELECT @@sql_mode, @@log_bin AND @@binlog_format = 'STATEMENT'")) {
+                """
+                SELECT @@sql_mode, @@log_bin AND @@binlog_format = 'STATEMENT',
+                       CASE WHEN @@sql_safe_updates THEN 'sql_safe_updates=0'
+                            WHEN @@completion_type <> 'NO_CHAIN' THEN 'completion_type=0'
+                            WHEN @@sql_select_limit < 18446744073709551615 THEN 'sql_select_limit=18446744073709551615'
+                       END
+                """)) {
       mode.next();
-      if (mode.getString(1).contains("ORACLE")) {
+      for (String word : READ_OTHERWISE) {
+        if (mode.getString(1).contains(word)) {
+          throw new StoreException(
+              "sql_mode is '%s', and with %s the server reads other SQL; add sessionVariables=sql_mode='' to the URL"
+                  .formatted(mode.getString(1), word),
+              null);
+        }
+      }
+      if (mode.getString(3) != null) {
         throw new StoreException(
-            "sql_mode is '%s', and with ORACLE the server reads other SQL; add sessionVariables=sql_mode='' to the URL"
-                .formatted(mode.getString(1)),
+            "the sessions have a setting with which statements fail or return too little; add sessionVariables=%s to the URL"
+                .formatted(mode.getString(3)),
             null);
       }
       if (mode.getBoolean(2)) {
@@ -196,8 +213,14 @@ final class MariaDbDialect extends Dialect {
   private static String which(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
-            statement.executeQuery("SELECT concat_ws('/', @@hostname, @@port, @@server_id)")) {
+            statement.executeQuery(
+                "SELECT concat_ws('/', @@hostname, @@port, @@server_id), CAST(@@global.read_only AS char) NOT IN ('0', 'OFF')")) {
       row.next();
+      if (row.getBoolean(2)) {
+        throw new SQLException(
+            "the server is read-only, like a replica, and may lack the latest changes",
+            Retry.READ_ONLY);
+      }
       return row.getString(1);
     }
   }
@@ -322,6 +345,10 @@ final class MariaDbDialect extends Dialect {
         connection,
         deadline,
         () -> {
+          if (isCluster) {
+            // Some releases refuse the lock there. The scripts bear several nodes at once.
+            return inTransaction(handle, deadline, work);
+          }
           lockSchema(connection, deadline);
           try {
             return inTransaction(handle, deadline, work);

@@ -67,7 +67,8 @@ class CockroachDbTest {
   }
 
   @Test
-  @DisplayName("What CockroachDB lacks is not asked for, or fails without harm")
+  @DisplayName(
+      "Of the settings and functions that CockroachDB lacks, none is asked for, or it fails without harm")
   void lacking() throws SQLException {
     String database = TestPostgres.newDatabase();
     try (Handle handle = Jdbi.open(database);

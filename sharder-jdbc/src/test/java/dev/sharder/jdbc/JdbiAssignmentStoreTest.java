@@ -54,7 +54,8 @@ class JdbiAssignmentStoreTest {
   /** The supported databases. */
   enum Product {
     SQLITE("sqlite"),
-    POSTGRES("postgresql");
+    POSTGRES("postgresql"),
+    MARIADB("mariadb");
 
     private final String folder;
 
@@ -238,7 +239,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("An application may run the migrations, on")
   void ownMigrations(Product product) {
     HikariDataSource pool = pool(product);
@@ -254,7 +255,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("An application may run the migrations with Liquibase, on")
   void ownLiquibase(Product product) throws Exception {
     HikariDataSource pool = pool(product);
@@ -281,7 +282,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("The tables share a database with the application's tables and Flyway history, on")
   void sharedDatabase(Product product) throws Exception {
     HikariDataSource pool = pool(product);
@@ -299,7 +300,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("Another application's table of the same name is a clear error and is unchanged, on")
   void foreignTable(Product product) {
     HikariDataSource pool = pool(product);
@@ -352,7 +353,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName(
       "The database refuses a second bin for an object and the removal of a bin that holds objects:")
   void constraints(Product product) {
@@ -381,7 +382,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("Changes of bins raise the revision and are recorded; assignments are not, on")
   void revisions(Product product) {
     HikariDataSource pool = pool(product);
@@ -414,7 +415,7 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("A caller that waits for another transaction is answered once it ends, on")
   void lockedByAnother(Product product) throws Exception {
     HikariDataSource pool = pool(product);
@@ -624,9 +625,11 @@ class JdbiAssignmentStoreTest {
   }
 
   private String url(Product product) {
-    return product == Product.SQLITE
-        ? "jdbc:sqlite:" + folder.resolve("sharder.db")
-        : TestPostgres.newDatabase();
+    return switch (product) {
+      case SQLITE -> "jdbc:sqlite:" + folder.resolve("sharder.db");
+      case POSTGRES -> TestPostgres.newDatabase();
+      case MARIADB -> TestMariaDb.newDatabase();
+    };
   }
 
   private HikariDataSource pool(Product product) {

@@ -1,10 +1,12 @@
 package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
+import dev.sharder.StoreException;
 import dev.sharder.admin.ShardAdmin;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("On MariaDB")
 @Timeout(120)
@@ -87,6 +91,24 @@ class MariaDbFaultsTest {
       assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
       assertThat(settings()).isEqualTo(settingsOf(url + odd));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sql_mode='ORACLE'",
+        "sql_mode='EMPTY_STRING_IS_NULL'",
+        "sql_safe_updates=1",
+        "completion_type='CHAIN'",
+        "sql_select_limit=10"
+      })
+  @DisplayName("but those that would make statements fail or return too little are refused")
+  void refusedSession(String setting) {
+    String url = TestMariaDb.newDatabase() + "&sessionVariables=" + setting;
+    assertThatThrownBy(() -> store(url).close())
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("add sessionVariables=")
+        .hasMessageContaining(setting.substring(0, setting.indexOf('=')));
   }
 
   private Map<String, Object> settings() {

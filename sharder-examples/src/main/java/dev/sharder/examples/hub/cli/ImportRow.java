@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -80,7 +81,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
    * @return each object, and its bin if it has one
    */
   static List<Map.Entry<AssignmentRequest, Optional<String>>> objects(
-      Path file, boolean isCsv, String kind) {
+      Path file, boolean isCsv, String kind, UnaryOperator<String> spelled) {
     Iterator<NumberedLine> lines = LineReader.of(file);
     RowFormat format = format(file, isCsv, lines, WITHOUT_BINS);
     List<Map.Entry<AssignmentRequest, Optional<String>>> objects = new ArrayList<>();
@@ -98,12 +99,12 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
                 return fields;
               },
               kind);
-      if (row.adoption() == null) {
-        throw new UsageException("%s of '%s': %s".formatted(row.where(), file, row.wrong()));
+      ImportRow right = row.spelled(spelled);
+      if (right.adoption() == null) {
+        throw new UsageException("%s of '%s': %s".formatted(right.where(), file, right.wrong()));
       }
-      objects.add(
-          Map.entry(
-              row.adoption().request(), bin[0].isEmpty() ? Optional.empty() : Optional.of(bin[0])));
+      AssignmentRequest request = right.adoption().request();
+      objects.add(Map.entry(request, bin[0].isEmpty() ? Optional.empty() : Optional.of(bin[0])));
     }
     return objects;
   }
@@ -235,6 +236,18 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
 
   static ImportRow wrong(String where, String why) {
     return new ImportRow(where, null, why, false);
+  }
+
+  /** Returns the row with its object spelled, unless it is exact. */
+  private ImportRow spelled(UnaryOperator<String> spelled) {
+    if (adoption == null || isExact) {
+      return this;
+    }
+    try {
+      return withObject(spelled.apply(adoption.request().object()));
+    } catch (InvalidValueException refusal) {
+      return wrong(where, String.valueOf(refusal.getMessage()));
+    }
   }
 
   /** Returns the row for another object name. */

@@ -77,9 +77,8 @@ final class SimulateOptions {
       names = "--at",
       paramLabel = "'N COMMAND'",
       description = {
-        "after N objects, run COMMAND: bin add, set, cordon, open, drain or retire, or rebalance,"
-            + " as this",
-        "program would; repeat"
+        "after N objects, run COMMAND: bin add, set, cordon, open or retire with the options of",
+        "this program, bin drain or rebalance without; repeat"
       })
   private @Nullable List<String> at;
 

@@ -104,8 +104,12 @@ final class SimulatedChange {
   }
 
   @Command(name = "open")
-  void open(@Parameters(paramLabel = "BIN") String name) {
-    changing(name, bin -> bin.withState(BinState.OPEN));
+  void open(@Parameters(paramLabel = "BIN", arity = "1..*") List<String> names) {
+    change =
+        simulation -> {
+          names.forEach(name -> simulation.changeBin(name, bin -> bin.withState(BinState.OPEN)));
+          return 0;
+        };
   }
 
   @Command(name = "retire")

@@ -17,13 +17,17 @@ import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Listing;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,11 +49,16 @@ record SimulationStart(
       SimulateOptions options,
       @Nullable Path file,
       @Nullable FileFormat format) {
+    Settings settings = target.settings();
     List<Adoption> assigned = new ArrayList<>();
     List<AssignmentRequest> unassigned = new ArrayList<>();
     if (file != null) {
       boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
-      ImportRow.objects(file, isCsv, target.kind())
+      UnaryOperator<String> spelled =
+          target.kind().equals(HubNames.KIND)
+              ? settings.users()::spelled
+              : UnaryOperator.identity();
+      ImportRow.objects(file, isCsv, target.kind(), spelled)
           .forEach(
               row ->
                   row.getValue()
@@ -57,22 +66,24 @@ record SimulationStart(
                           bin -> assigned.add(new Adoption(row.getKey(), bin)),
                           () -> unassigned.add(row.getKey())));
     }
-    Settings settings = target.settings();
+    boolean isOfDatabase =
+        assigned.isEmpty() && (options.bins().isEmpty() || (options.isReplay() && file == null));
     SimulationStart start =
-        options.bins().isEmpty() && assigned.isEmpty()
-            ? ofDatabase(target, settings, options.isReplay())
+        isOfDatabase
+            ? ofDatabase(target, settings, options)
             : ofNames(target.kind(), options, assigned, settings);
     start.arrivals.addAll(unassigned);
     return start;
   }
 
   private static SimulationStart ofDatabase(
-      DatabaseOptions target, Settings settings, boolean isReplay) {
+      DatabaseOptions target, Settings settings, SimulateOptions options) {
     Optional<Opened> found = target.openReadOnly();
     if (found.isEmpty()) {
       return ofSettings(
           target,
           settings,
+          options.isReplay(),
           "there is no database at '%s', or it has no tables"
               .formatted(settings.database().shown()));
     }
@@ -83,10 +94,12 @@ record SimulationStart(
         return ofSettings(
             target,
             settings,
+            options.isReplay(),
             "kind '%s' has no bins in '%s'".formatted(target.kind(), settings.database().shown()));
       }
-      return isReplay
-          ? new SimulationStart(emptyBins(target.kind(), bins), replayed(admin), settings.ramp())
+      return options.isReplay()
+          ? new SimulationStart(
+              emptyBins(target.kind(), options, bins), replayed(admin), settings.ramp())
           : new SimulationStart(
               Simulation.from(admin, BinPolicy.emptiest()), new ArrayList<>(), settings.ramp());
     }
@@ -94,7 +107,11 @@ record SimulationStart(
 
   /** Before the first start of a server, there are only the bins of its configuration. */
   private static SimulationStart ofSettings(
-      DatabaseOptions target, Settings settings, String problem) {
+      DatabaseOptions target, Settings settings, boolean isReplay, String problem) {
+    if (isReplay) {
+      throw new UsageException(
+          problem + "; for --replay name another --database or --kind, or a FILE of assignments");
+    }
     if (settings.bins().isEmpty() || !target.kind().equals(HubNames.KIND)) {
       throw new UsageException(
           problem + "; name the bins with --bin or --bins, or another --database or --kind");
@@ -105,8 +122,18 @@ record SimulationStart(
         settings.ramp());
   }
 
-  private static Simulation emptyBins(String kind, List<BinLoad> bins) {
-    return Simulation.of(kind, BinPolicy.emptiest(), bins.stream().map(BinLoad::bin).toList());
+  /** Returns the bins of the command line, if it names any, else those that there are. */
+  private static Simulation emptyBins(String kind, SimulateOptions options, List<BinLoad> bins) {
+    List<Bin> shapes = bins.stream().map(BinLoad::bin).toList();
+    List<Bin> named = named(options.bins(), shapes);
+    return Simulation.of(kind, BinPolicy.emptiest(), named.isEmpty() ? shapes : named);
+  }
+
+  /** Returns the bins of these names: as they are known, or else of weight 1. */
+  private static List<Bin> named(Collection<String> names, List<Bin> known) {
+    Map<String, Bin> byName =
+        known.stream().collect(Collectors.toMap(Bin::name, Function.identity()));
+    return names.stream().map(name -> byName.getOrDefault(name, Bin.of(name))).toList();
   }
 
   /** Returns requests for all objects, in the order in which they came to their bins. */
@@ -122,16 +149,13 @@ record SimulationStart(
     return requests;
   }
 
-  /** Begins with the bins of the command line, and those of the file, all of weight 1. */
+  /** Begins with the bins of the command line, and those of the file, as configured. */
   private static SimulationStart ofNames(
       String kind, SimulateOptions options, List<Adoption> assigned, Settings settings) {
-    List<Bin> bins = new ArrayList<>(options.bins().stream().map(Bin::of).toList());
-    Set<String> known = new HashSet<>(options.bins());
-    for (Adoption one : assigned) {
-      if (known.add(one.bin())) {
-        bins.add(Bin.of(one.bin()));
-      }
-    }
+    Set<String> names = new LinkedHashSet<>(options.bins());
+    assigned.forEach(one -> names.add(one.bin()));
+    List<Bin> configured = kind.equals(HubNames.KIND) ? settings.bins() : List.of();
+    List<Bin> bins = named(names, configured);
     Simulation empty = Simulation.of(kind, BinPolicy.emptiest(), bins);
     if (options.isReplay()) {
       List<AssignmentRequest> arrivals = new ArrayList<>();

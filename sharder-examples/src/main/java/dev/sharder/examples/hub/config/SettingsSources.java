@@ -198,9 +198,13 @@ final class SettingsSources {
   private String quoted(List<JsonMappingException.Reference> path, JsonProcessingException error) {
     if (!(error instanceof MismatchedInputException mismatch)
         || error instanceof UnrecognizedPropertyException
-        || !takesText(mismatch.getTargetType())
-        || !isScalar(path)) {
+        || !takesText(mismatch.getTargetType())) {
       return "";
+    }
+    if (!isScalar(path)) {
+      return mismatch.getTargetType() == String.class
+          ? "; write one text, in quotes if it begins with [ or {"
+          : "";
     }
     Optional<String> line =
         file == null || elsewhere.containsKey(path.get(0).getFieldName())

@@ -28,7 +28,8 @@ public record DatabaseUrl(String text) {
               + "([^?;&]*)(.*)");
 
   private static final String HOST = "(?:[\\p{L}\\p{N}_.-]*|\\[[0-9A-Fa-f:.]+])(?::\\d{1,5})?";
-  private static final String HOSTS = HOST + "(?:," + HOST + ")*";
+  // Possessive: a request decides how often it repeats, and would otherwise overflow the stack.
+  private static final String HOSTS = HOST + "(?:," + HOST + ")*+";
   private static final Pattern PLACE = Pattern.compile(HOSTS + "(?:/[\\p{L}\\p{N}_./~-]*)?");
   private static final Pattern POSTGRES_PLACE = Pattern.compile("(?://" + HOSTS + "/)?[^/]*");
   private static final Pattern MARIADB_PLACE = Pattern.compile(HOSTS + "/[^/@]+");

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * Writes the log of a server in a thread of its own, all lines of a moment at once. No thread that
  * logs waits for the reader of the log; of a flood, lines are left out. Logback's own queue wakes
- * its thread, which then writes, for almost every line: a fifth of what a known user costs.
+ * its thread, which then writes, for almost every line, at a fifth of what a known user costs.
  */
 final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
@@ -85,7 +85,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     }
   }
 
-  /** A line that cannot be written, for whatever reason, does not end the log. */
+  /** Logback catches exceptions here; an error must not end the log either. */
   private void write(ILoggingEvent line) {
     try {
       console.doAppend(line);

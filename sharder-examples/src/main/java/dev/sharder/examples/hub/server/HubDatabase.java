@@ -34,6 +34,11 @@ public record HubDatabase(
   /** SQLITE_OPEN_READONLY, and SQLITE_OPEN_URI, which a name may be. */
   private static final String SQLITE_READ_ONLY = "open_mode=65";
 
+  private static final String MARIADB = "jdbc:mariadb:";
+
+  /** The driver connects to the next host on the thread of a caller, who has a limit, too. */
+  private static final Duration HOST_LIMIT = Duration.ofSeconds(2);
+
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
   private static final int IDLE_CONNECTIONS = 4;
@@ -52,7 +57,8 @@ public record HubDatabase(
 
   /** Opens the database that the settings name, and creates its tables if it has none. */
   static HubDatabase openOrBegin(DatabaseSettings settings) {
-    return opened(settings, !hasTables(settings));
+    // MariaDB commits each statement alone, so the tables may be there and their triggers not.
+    return opened(settings, !hasTables(settings) || settings.url().startsWith(MARIADB));
   }
 
   /** Connects once, to report what is wrong; returns whether the tables are there. */
@@ -249,10 +255,13 @@ public record HubDatabase(
       return Map.of(
           "tcpKeepAlive", "true", "loginTimeout", String.valueOf(CONNECT_LIMIT.toSeconds()));
     }
-    if (url.startsWith("jdbc:mariadb:")) {
+    if (url.startsWith(MARIADB)) {
       String limit = String.valueOf(CONNECT_LIMIT.toMillis());
+      boolean hasSeveral =
+          url.replaceFirst("^[^/]*//", "").replaceFirst("[/?].*", "").contains(",");
+      String each = String.valueOf(hasSeveral ? HOST_LIMIT.toMillis() : CONNECT_LIMIT.toMillis());
       // It would try hosts that are down for half a minute, and pass over one for a minute.
-      return Map.of("connectTimeout", limit, "retriesAllDown", "3", "deniedListTimeout", limit);
+      return Map.of("connectTimeout", each, "retriesAllDown", "3", "deniedListTimeout", limit);
     }
     return Map.of();
   }

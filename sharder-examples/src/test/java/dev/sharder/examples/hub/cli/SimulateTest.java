@@ -124,6 +124,53 @@ class SimulateTest {
   }
 
   @Test
+  @DisplayName("a database is replayed into other bins, which keep the weights they have there")
+  void replayedElsewhere() {
+    CommandShell shell = threeUsersOnTwoHubs();
+    JsonNode run =
+        shell
+            .json(
+                "simulate", "--replay", "--policy", "emptiest", "--bin", "hub-2", "--bin", "hub-9")
+            .json()
+            .path(0);
+    assertThat(run.at("/bins/0/effective").asInt()).isEqualTo(2);
+    assertThat(run.at("/bins/1/effective").asInt()).isEqualTo(1);
+    assertThat(
+            new CommandShell("jdbc:sqlite:" + folder.resolve("none.db"))
+                .run("simulate", "--replay", "--bins", "2")
+                .ended(2)
+                .err())
+        .contains("none.db", "--replay", "FILE");
+  }
+
+  @Test
+  @DisplayName("users of a roster are spelled as serve does, and its hubs have their weights")
+  void roster() throws Exception {
+    Path roster =
+        Files.writeString(
+            folder.resolve("roster.csv"), "object,bin\nAda,hub-1\nBOB,\nbob2,\nCyd,\n");
+    Path config =
+        Files.writeString(
+            folder.resolve("sharder.yml"), "bins: [{name: hub-1, weight: 2}, {name: hub-2}]\n");
+    CommandOutcome run =
+        simulate(
+            roster.toString(),
+            "--config",
+            config.toString(),
+            "--policy",
+            "emptiest",
+            "--at",
+            "0 bin add hub-2",
+            "--at",
+            "1 bin open hub-1 hub-2",
+            "--output",
+            "csv");
+    assertThat(run.ended(0).out()).contains("hub-1", "hub-2");
+    Path wrong = Files.writeString(folder.resolve("wrong.csv"), "object,bin\nada ,hub-1\n ,\n");
+    assertThat(simulate(wrong.toString(), "--objects", "1").ended(2).err()).contains("wrong.csv");
+  }
+
+  @Test
   @DisplayName(
       "a database that a server has open is read with what is in its log, and stays as it is")
   void inUse() throws Exception {

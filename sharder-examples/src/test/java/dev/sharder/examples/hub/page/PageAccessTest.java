@@ -144,6 +144,8 @@ class PageAccessTest extends InChromium {
 
   private void tabTo(Locator wanted, String key) {
     assertThat(wanted).isVisible();
+    // What was focused before may have gone a moment ago; Tab would begin elsewhere.
+    page.waitForFunction("() => document.activeElement !== document.body");
     for (int i = 0; i < 40 && !Boolean.TRUE.equals(hasFocus(wanted)); i++) {
       keys().press(key);
     }
