@@ -7,8 +7,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
 import dev.sharder.admin.ShardAdmin;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -69,6 +72,28 @@ class MariaDbFaultsTest {
         assertThat(load.failures()).isEmpty();
         load.checkKept(hubs);
       }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a pool without auto-commit makes no one wait beyond the time limit for a silent one")
+  void silentWithoutAutoCommit() throws IOException {
+    Duration limit = Duration.ofSeconds(5);
+    pool.setAutoCommit(false);
+    pool.setMaximumPoolSize(2);
+    try (SilencingProxy network = new SilencingProxy(TestMariaDb.newDatabase());
+        JdbiAssignmentStore store = store(network.url());
+        Sharder hubs = Sharder.builder("hub", store).bins("a").cache(0).timeLimit(limit).build()) {
+      hubs.assign("before");
+      network.silenceAll();
+      long start = System.nanoTime();
+      assertThatThrownBy(() -> hubs.assign("during")).isInstanceOf(TimeLimitException.class);
+      assertThatThrownBy(hubs::bins).isInstanceOf(TimeLimitException.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isLessThan(limit.multipliedBy(2).plusSeconds(3));
+      network.speak();
+      assertThat(hubs.assign("afterwards").isNew()).isTrue();
     }
   }
 
