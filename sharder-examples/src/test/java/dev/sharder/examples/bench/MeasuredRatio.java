@@ -13,7 +13,7 @@ import java.util.Locale;
 record MeasuredRatio(double ours, double limit, String unit) {
 
   /** Rounds that do not count: a new program compiles itself for some seconds. */
-  private static final int WARM_UP = 5;
+  private static final int WARM_UP = 8;
 
   /** A figure that is taken again in every round. */
   interface Figure {
