@@ -213,7 +213,6 @@ final class Connections implements AutoCloseable {
   private final class Lease implements Watchdog.Watched {
 
     final Deadline deadline;
-    private final Duration limit;
     private final long endsAt;
 
     // Guarded by the monitor.
@@ -223,7 +222,6 @@ final class Connections implements AutoCloseable {
     private boolean ended;
 
     Lease(Duration limit) {
-      this.limit = limit;
       this.deadline = Deadline.in(limit);
       this.endsAt = System.nanoTime() + limit.toNanos();
     }
@@ -280,7 +278,7 @@ final class Connections implements AutoCloseable {
         return borrowing.get(endsAt - System.nanoTime(), TimeUnit.NANOSECONDS);
       } catch (TimeoutException late) {
         if (borrowing.cancel(false)) {
-          evictIdle(limit);
+          evictIdle(deadline.limit());
           throw timedOut("the pool gave no connection within %d ms", late);
         }
         return borrowing.join();
@@ -330,7 +328,7 @@ final class Connections implements AutoCloseable {
         if (connection != null) {
           abortNow(connection);
         }
-        evictIdle(limit);
+        evictIdle(deadline.limit());
       }
     }
 
@@ -366,7 +364,7 @@ final class Connections implements AutoCloseable {
       if (expired && Retry.reason(failure).filter(Retry::isOfConnection).isPresent()) {
         report(
             "a connection is discarded, because it was silent for %d ms"
-                .formatted(limit.toMillis()));
+                .formatted(deadline.limit().toMillis()));
         return timedOut("the database was silent for %d ms", failure);
       }
       if (failure instanceof SQLException reason) {
@@ -377,7 +375,7 @@ final class Connections implements AutoCloseable {
 
     private SQLTransientConnectionException timedOut(String what, @Nullable Exception cause) {
       return new SQLTransientConnectionException(
-          what.formatted(limit.toMillis()), CONNECTION_FAILURE, cause);
+          what.formatted(deadline.limit().toMillis()), CONNECTION_FAILURE, cause);
     }
   }
 }

@@ -95,32 +95,28 @@ final class SimulatedChange {
 
   @Command(name = "set")
   void set(@Mixin BinOptions shape, @Parameters(paramLabel = "BIN") String name) {
-    changing(name, shape::applyTo);
+    changing(List.of(name), shape::applyTo);
   }
 
   @Command(name = "cordon")
   void cordon(@Parameters(paramLabel = "BIN") String name) {
-    changing(name, bin -> bin.withState(BinState.CORDONED));
+    changing(List.of(name), bin -> bin.withState(BinState.CORDONED));
   }
 
   @Command(name = "open")
   void open(@Parameters(paramLabel = "BIN", arity = "1..*") List<String> names) {
-    change =
-        simulation -> {
-          names.forEach(name -> simulation.changeBin(name, bin -> bin.withState(BinState.OPEN)));
-          return 0;
-        };
+    changing(names, bin -> bin.withState(BinState.OPEN));
   }
 
   @Command(name = "retire")
   void retire(@Parameters(paramLabel = "BIN") String name) {
-    changing(name, bin -> bin.withState(BinState.RETIRED));
+    changing(List.of(name), bin -> bin.withState(BinState.RETIRED));
   }
 
-  private void changing(String name, UnaryOperator<Bin> how) {
+  private void changing(List<String> names, UnaryOperator<Bin> how) {
     change =
         simulation -> {
-          simulation.changeBin(name, how);
+          names.forEach(name -> simulation.changeBin(name, how));
           return 0;
         };
   }

@@ -36,9 +36,6 @@ public record HubDatabase(
 
   private static final String MARIADB = "jdbc:mariadb:";
 
-  /** The driver connects to the next host on the thread of a caller, who has a limit, too. */
-  private static final Duration HOST_LIMIT = Duration.ofSeconds(2);
-
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
   private static final int IDLE_CONNECTIONS = 4;
@@ -257,9 +254,11 @@ public record HubDatabase(
     }
     if (url.startsWith(MARIADB)) {
       String limit = String.valueOf(CONNECT_LIMIT.toMillis());
-      boolean hasSeveral =
-          url.replaceFirst("^[^/]*//", "").replaceFirst("[/?].*", "").contains(",");
-      String each = String.valueOf(hasSeveral ? HOST_LIMIT.toMillis() : CONNECT_LIMIT.toMillis());
+      // It connects to the next host on the thread of a caller, who has a limit, too.
+      String each =
+          MultiHostDataSource.namesSeveral(url)
+              ? String.valueOf(1_000 * MultiHostDataSource.HOST_LIMIT_SECONDS)
+              : limit;
       // It would try hosts that are down for half a minute, and pass over one for a minute.
       return Map.of("connectTimeout", each, "retriesAllDown", "3", "deniedListTimeout", limit);
     }

@@ -16,7 +16,8 @@ final class MultiHostDataSource extends PGSimpleDataSource {
 
   private static final long serialVersionUID = 1;
 
-  private static final int HOST_LIMIT_SECONDS = 2;
+  /** How long to wait for each of several servers, of any product. */
+  static final int HOST_LIMIT_SECONDS = 2;
 
   private final boolean isReadLimited;
 
@@ -44,9 +45,12 @@ final class MultiHostDataSource extends PGSimpleDataSource {
 
   /** Returns whether a URL that the driver accepts names several PostgreSQL servers. */
   static boolean isFor(String url) {
-    return url.startsWith("jdbc:postgresql:")
-        && url.replaceFirst("\\?.*", "").contains(",")
-        && isAccepted(url);
+    return url.startsWith("jdbc:postgresql:") && namesSeveral(url) && isAccepted(url);
+  }
+
+  /** Returns whether a URL names several servers, of any product. */
+  static boolean namesSeveral(String url) {
+    return url.replaceFirst("\\?.*", "").contains(",");
   }
 
   private static boolean isAccepted(String url) {

@@ -147,25 +147,27 @@ class SimulateTest {
   @DisplayName("users of a roster are spelled as serve does, and its hubs have their weights")
   void roster() throws Exception {
     Path roster =
-        Files.writeString(
-            folder.resolve("roster.csv"), "object,bin\nAda,hub-1\nBOB,\nbob2,\nCyd,\n");
+        Files.writeString(folder.resolve("roster.csv"), "object,bin\nAda,hub-1\nBob,\nbob,\n");
     Path config =
-        Files.writeString(
-            folder.resolve("sharder.yml"), "bins: [{name: hub-1, weight: 2}, {name: hub-2}]\n");
-    CommandOutcome run =
-        simulate(
-            roster.toString(),
-            "--config",
-            config.toString(),
-            "--policy",
-            "emptiest",
-            "--at",
-            "0 bin add hub-2",
-            "--at",
-            "1 bin open hub-1 hub-2",
-            "--output",
-            "csv");
-    assertThat(run.ended(0).out()).contains("hub-1", "hub-2");
+        Files.writeString(folder.resolve("sharder.yml"), "bins: [{name: hub-1, weight: 2}]\n");
+    JsonNode run =
+        new CommandShell(database())
+            .json(
+                "simulate",
+                roster.toString(),
+                "--config",
+                config.toString(),
+                "--bin",
+                "hub-2",
+                "--policy",
+                "emptiest",
+                "--at",
+                "1 bin open hub-1 hub-2")
+            .json()
+            .path(0);
+    // Bob and bob are one user, and with the weight 2 hub-1 is as empty as hub-2.
+    assertThat(run.at("/bins/0/effective").asInt()).isEqualTo(2);
+    assertThat(run.at("/bins/1/effective").asInt()).isZero();
     Path wrong = Files.writeString(folder.resolve("wrong.csv"), "object,bin\nada ,hub-1\n ,\n");
     assertThat(simulate(wrong.toString(), "--objects", "1").ended(2).err()).contains("wrong.csv");
   }
