@@ -3,6 +3,7 @@ package dev.sharder.jdbc;
 import dev.sharder.Assignment;
 import dev.sharder.Placement;
 import dev.sharder.store.Deadline;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -31,9 +32,6 @@ abstract class Dialect {
   /** Returns the connections to the replicas; throws if the database supports none. */
   abstract Connections replica(DataSource replica);
 
-  /** Logs a warning if the pool is too small. */
-  void checkPool(Connections connections) {}
-
   /**
    * Returns the deadline of a statement.
    *
@@ -57,16 +55,20 @@ abstract class Dialect {
   abstract <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work)
       throws SQLException;
 
+  /** Returns the rows of a query, outside a transaction. */
+  abstract <T> List<T> query(Connection connection, Query<T> query, Deadline deadline)
+      throws SQLException;
+
   /** Returns those of the objects that are assigned. The most frequent call, so kept fast. */
   abstract List<Assignment> find(
-      Handle handle, String kind, Collection<String> objects, Deadline deadline)
+      Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException;
 
   /**
    * Returns an id of the history that the server continues; a failover changes it. Throws if the
    * server may lack the latest changes.
    */
-  String epoch(Handle handle, Deadline deadline) throws SQLException {
+  String epoch(Connection connection, Deadline deadline) throws SQLException {
     return "";
   }
 
@@ -77,7 +79,8 @@ abstract class Dialect {
    * @return the existing and the new assignments, and the revision of the kind
    */
   abstract Placed placeIntoEmptiest(
-      Handle handle, String kind, List<String> objects, Deadline deadline) throws SQLException;
+      Connection connection, String kind, List<String> objects, Deadline deadline)
+      throws SQLException;
 
   /** Runs the work in one transaction that may write, and returns its result. */
   abstract <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)

@@ -15,7 +15,6 @@ import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
 import dev.sharder.admin.Note;
 import dev.sharder.jdbc.Dialect.Placed;
-import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Changes;
@@ -26,6 +25,7 @@ import dev.sharder.store.Listing;
 import dev.sharder.store.Placements;
 import dev.sharder.store.Scope;
 import dev.sharder.store.Snapshot;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,7 +39,6 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import javax.sql.DataSource;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,7 +135,8 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   private Map<String, Assignment> findOnPrimary(
       String kind, Collection<String> objects, Deadline deadline) {
     return byObject(
-        database.briefly(deadline, (handle, limit) -> dialect.find(handle, kind, objects, limit)));
+        database.briefly(
+            deadline, (connection, limit) -> dialect.find(connection, kind, objects, limit)));
   }
 
   private static Map<String, Assignment> byObject(List<Assignment> assignments) {
@@ -155,7 +155,8 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     Map<String, Placement> placed = new HashMap<>();
     Placed answer =
         database.briefly(
-            deadline, (handle, limit) -> dialect.placeIntoEmptiest(handle, kind, objects, limit));
+            deadline,
+            (connection, limit) -> dialect.placeIntoEmptiest(connection, kind, objects, limit));
     answer.placements().forEach(one -> placed.put(one.object(), one));
     saw(kind, answer.revision());
     if (placed.size() == requests.size()) {
@@ -171,14 +172,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public List<String> kinds(Deadline deadline) {
-    return database.read(deadline, Statements::kinds);
+    return database.query(deadline, Query.of(Statements.KINDS, row -> row.getString(1)));
   }
 
   @Override
   public List<BinLoad> bins(String kind, Deadline deadline) {
-    return database.read(deadline, statements -> statements.bins(kind)).stream()
-        .map(BinRow::load)
-        .toList();
+    return database.query(
+        deadline,
+        new Query<>(Statements.BINS, Map.of("kind", kind), row -> RowMappers.bin(row).load()));
   }
 
   @Override
@@ -200,7 +201,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       Deadline deadline,
       AtomicBoolean recorded) {
     try {
-      return database.patiently(
+      return database.withHandle(
           deadline,
           (handle, limit) -> {
             if (recorded.get()) {
@@ -328,21 +329,30 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public long lastChange(String kind, Deadline deadline) {
-    return database.read(deadline, statements -> statements.lastChange(kind));
+    return database
+        .query(
+            deadline,
+            new Query<>(Statements.LAST_CHANGE, Map.of("kind", kind), row -> row.getLong(1)))
+        .get(0);
   }
 
   @Override
   public Changes changedSince(String kind, long revision, Deadline deadline) {
     return database.briefly(
-        deadline, (handle, limit) -> changedSince(handle, kind, revision, limit));
+        deadline, (connection, limit) -> changedSince(connection, kind, revision, limit));
   }
 
-  private Changes changedSince(Handle handle, String kind, long after, Deadline limit)
+  private Changes changedSince(Connection connection, String kind, long after, Deadline limit)
       throws SQLException {
-    String epoch = dialect.epoch(handle, limit);
+    String epoch = dialect.epoch(connection, limit);
     List<ChangedObject> rows =
-        database.read(
-            handle, limit, statements -> statements.changedSince(kind, after, MAX_CHANGES + 2));
+        dialect.query(
+            connection,
+            new Query<>(
+                Statements.CHANGED_SINCE,
+                Map.of("kind", kind, "after", after, "limit", MAX_CHANGES + 2),
+                RowMappers::changedObject),
+            limit);
     if (rows.isEmpty()) {
       return new Changes(0, Optional.of(Set.of()), epoch);
     }

@@ -108,7 +108,6 @@ public final class JdbiAssignmentStoreBuilder {
         new Migration(database).run(deadline);
       }
       checkTables(database, deadline);
-      dialect.checkPool(connections);
       return new JdbiAssignmentStore(database, reads);
     } catch (RuntimeException failure) {
       database.close();
@@ -118,7 +117,7 @@ public final class JdbiAssignmentStoreBuilder {
 
   private static void checkTables(RetryingJdbi database, Deadline deadline) {
     try {
-      database.query(deadline, database.dialect().check(), String.class);
+      database.query(deadline, Query.of(database.dialect().check(), row -> row.getString(1)));
     } catch (StoreException refusal) {
       if (!Retry.isAboutTables(refusal)) {
         throw refusal;

@@ -169,6 +169,24 @@ final class MariaDbDialect extends Dialect {
         });
   }
 
+  @Override
+  <T> List<T> query(Connection connection, Query<T> query, Deadline deadline) throws SQLException {
+    List<T> mapped = new ArrayList<>();
+    return limited(
+        connection,
+        deadline,
+        () -> {
+          MariaDbBlock.run(
+              connection,
+              isCluster,
+              MariaDbStatements.READ_COMMITTED.formatted(query.parsed().getSql()),
+              query.ordered(),
+              deadline,
+              row -> mapped.add(query.mapper().map(row)));
+          return mapped;
+        });
+  }
+
   private interface Work<T> {
     T run() throws SQLException;
   }
@@ -204,8 +222,7 @@ final class MariaDbDialect extends Dialect {
 
   /** Returns which server answers; a replica that becomes the primary is another one. */
   @Override
-  String epoch(Handle handle, Deadline deadline) throws SQLException {
-    Connection connection = handle.getConnection();
+  String epoch(Connection connection, Deadline deadline) throws SQLException {
     // All nodes of a cluster have the same history.
     return isCluster ? "" : limited(connection, deadline, () -> which(connection));
   }
@@ -226,18 +243,19 @@ final class MariaDbDialect extends Dialect {
   }
 
   @Override
-  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
+  List<Assignment> find(
+      Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     List<Assignment> found = new ArrayList<>();
     List<String> names = List.copyOf(objects);
     return limited(
-        handle.getConnection(),
+        connection,
         deadline,
         () -> {
           // In parts: for a long list, the server would read the whole kind.
           for (int from = 0; from < names.size(); from += MariaDbStatements.MAX_ROWS) {
             int end = Math.min(names.size(), from + MariaDbStatements.MAX_ROWS);
-            find(handle.getConnection(), kind, names.subList(from, end), deadline, found);
+            find(connection, kind, names.subList(from, end), deadline, found);
           }
           return found;
         });
@@ -262,9 +280,9 @@ final class MariaDbDialect extends Dialect {
   }
 
   @Override
-  Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
+  Placed placeIntoEmptiest(
+      Connection connection, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    Connection connection = handle.getConnection();
     return limited(
         connection,
         deadline,
@@ -273,16 +291,16 @@ final class MariaDbDialect extends Dialect {
             // Only replicas need the revision, and there are none.
             return new Placed(placing.place(connection, isCluster, kind, objects, deadline), 0);
           } catch (Throwable failure) {
-            rollBack(handle, failure);
+            rollBack(connection, failure);
             throw failure;
           }
         });
   }
 
   /** What a block that the server has ended leaves behind. A broken connection needs none of it. */
-  private static void rollBack(Handle handle, Throwable failure) {
-    try (Statement statement = handle.getConnection().createStatement()) {
-      LimitedStatements.limitSilence(handle.getConnection(), Deadline.in(ROLLBACK_LIMIT));
+  private static void rollBack(Connection connection, Throwable failure) {
+    try (Statement statement = connection.createStatement()) {
+      LimitedStatements.limitSilence(connection, Deadline.in(ROLLBACK_LIMIT));
       statement.execute("ROLLBACK");
       statement.execute(MariaDbStatements.IDLE_AS_BEFORE);
     } catch (SQLException | RuntimeException alsoFailed) {

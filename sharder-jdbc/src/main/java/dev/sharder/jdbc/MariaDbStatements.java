@@ -25,6 +25,14 @@ interface MariaDbStatements extends Statements {
 
   // Blocks are sent as one statement: no other call waits for the lock while a message is on the
   // network, and the server's time limit is that of the whole block.
+  String READ_COMMITTED =
+      """
+      BEGIN NOT ATOMIC
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        %s;
+      END
+      """;
+
   String FIND =
       """
       BEGIN NOT ATOMIC

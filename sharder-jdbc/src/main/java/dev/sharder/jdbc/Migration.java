@@ -38,7 +38,7 @@ final class Migration {
   void run(Deadline deadline) {
     try {
       if (!isDone(deadline)) {
-        database.patiently(
+        database.withHandle(
             deadline,
             (handle, limit) ->
                 dialect.migrating(handle, limit, statements -> runMissing(handle, statements)));
@@ -57,7 +57,9 @@ final class Migration {
 
   private boolean isDone(Deadline deadline) {
     try {
-      return lacking(database.query(deadline, Statements.APPLIED_SCRIPTS, AppliedScript.class))
+      return lacking(
+              database.query(
+                  deadline, Query.of(Statements.APPLIED_SCRIPTS, RowMappers::appliedScript)))
           .isEmpty();
     } catch (StoreException refusal) {
       if (Retry.isAboutTables(refusal)) {

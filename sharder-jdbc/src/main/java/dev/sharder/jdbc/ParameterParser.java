@@ -18,14 +18,18 @@ final class ParameterParser implements SqlParser {
   /** A text, a comment and a cast have no parameters, but may look as if they had. */
   private static final Pattern TOKEN = Pattern.compile("'[^']*'|--[^\\n]*|::|:(\\w+)");
 
-  private final Map<String, ParsedSql> parsed = new ConcurrentHashMap<>();
+  private static final Map<String, ParsedSql> PARSED = new ConcurrentHashMap<>();
 
   @Override
   public ParsedSql parse(String sql, StatementContext context) {
-    return parsed.computeIfAbsent(sql, ParameterParser::parse);
+    return parse(sql);
   }
 
   static ParsedSql parse(String sql) {
+    return PARSED.computeIfAbsent(sql, ParameterParser::parsed);
+  }
+
+  private static ParsedSql parsed(String sql) {
     ParsedSql.Builder result = ParsedSql.builder();
     Matcher token = TOKEN.matcher(sql);
     int end = 0;

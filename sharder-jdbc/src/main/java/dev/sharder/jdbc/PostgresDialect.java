@@ -19,8 +19,14 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -28,6 +34,7 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.ParsedSql;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -42,15 +49,22 @@ final class PostgresDialect extends Dialect {
 
   private static final Duration NOTICE_LIMIT = Duration.ofSeconds(1);
 
-  private static final Duration POOL_LIMIT = Duration.ofSeconds(1);
+  /** Short, because callers may wait for the only connection meanwhile. */
+  private static final Duration POOL_LIMIT = Duration.ofMillis(150);
+
+  private static final int POOL_CHECKS = 3;
 
   /** How long the store polls for changes after listening failed. */
   private static final long POLLING_TIME = Duration.ofSeconds(5).toNanos();
 
   private volatile long listenFailedAt = System.nanoTime() - 2 * POLLING_TIME;
 
-  /** Whether the pool has a spare connection for listening. */
-  private volatile boolean listens = true;
+  /** Whether the pool is known to have a spare connection for listening. */
+  private volatile boolean listens;
+
+  private final AtomicInteger poolChecks = new AtomicInteger();
+  private volatile long poolCheckedAt = System.nanoTime() - 2 * POLLING_TIME;
+  private volatile boolean closed;
 
   private static final ParsedSql FIND_AT_REVISION =
       PostgresServer.script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
@@ -114,21 +128,6 @@ final class PostgresDialect extends Dialect {
     return new Connections(replica, Connections.Reach.REMOTE);
   }
 
-  /** Checks that another connection can work while one listens. */
-  @Override
-  void checkPool(Connections connections) {
-    try {
-      connections.use(POOL_LIMIT.multipliedBy(2), one -> connections.use(POOL_LIMIT, two -> true));
-    } catch (SQLException | RuntimeException tooSmall) {
-      listens = false;
-      log.warn(
-          "the pool lends no second connection within {} ms, so the store polls for changes made elsewhere;"
-              + " allow 3 connections for each sharder ({})",
-          POOL_LIMIT.toMillis(),
-          tooSmall.getMessage());
-    }
-  }
-
   @Override
   Deadline limit(Duration turn, Deadline deadline) {
     return Deadline.in(Retry.serverTime(turn));
@@ -154,10 +153,23 @@ final class PostgresDialect extends Dialect {
         });
   }
 
+  @Override
+  <T> List<T> query(Connection connection, Query<T> query, Deadline deadline) throws SQLException {
+    List<T> mapped = new ArrayList<>();
+    Row each = row -> mapped.add(query.mapper().map(row));
+    run(
+        connection,
+        PostgresServer.script(PostgresStatements.STATEMENT_TIMEOUT, query.sql()),
+        query.values(),
+        deadline,
+        column -> column.equals("set_config") ? null : each);
+    return mapped;
+  }
+
   /** Returns the timeline. A replica that becomes the primary begins a new one. */
   @Override
-  String epoch(Handle handle, Deadline deadline) throws SQLException {
-    try (Statement statement = handle.getConnection().createStatement();
+  String epoch(Connection connection, Deadline deadline) throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(server.timeline())) {
       row.next();
       refuseStandby(row);
@@ -166,42 +178,43 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
+  List<Assignment> find(
+      Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     List<Assignment> found = new ArrayList<>();
     Row assignment = row -> found.add(RowMappers.assignment(row, assignedAt(row)));
     run(
-        handle.getConnection(),
+        connection,
         server.find(),
-        kind,
-        objects,
+        named(connection, kind, objects),
         deadline,
-        Map.of("is_standby", PostgresDialect::refuseStandby, "kind", assignment));
+        Map.of("is_standby", PostgresDialect::refuseStandby, "kind", assignment)::get);
     return found;
   }
 
   @Override
-  Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
+  Placed placeIntoEmptiest(
+      Connection connection, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
     boolean enoughListed = ahead.getOrDefault(kind, 0L) >= objects.size();
     if (!enoughListed) {
-      return place(handle, server.placeIntoEmptiest(), kind, objects, deadline);
+      return place(connection, server.placeIntoEmptiest(), kind, objects, deadline);
     }
-    Placed first = place(handle, server.placeIntoListed(), kind, objects, deadline);
+    Placed first = place(connection, server.placeIntoListed(), kind, objects, deadline);
     if (first.placements().size() == objects.size()) {
       return first;
     }
     // Others have taken the bins that were listed.
     Set<String> placed = first.placements().stream().map(Placement::object).collect(toSet());
     List<String> left = objects.stream().filter(object -> !placed.contains(object)).toList();
-    Placed rest = place(handle, server.placeIntoEmptiest(), kind, left, deadline);
+    Placed rest = place(connection, server.placeIntoEmptiest(), kind, left, deadline);
     return new Placed(
         Stream.concat(first.placements().stream(), rest.placements().stream()).toList(),
         rest.revision());
   }
 
   private Placed place(
-      Handle handle, ParsedSql script, String kind, List<String> objects, Deadline deadline)
+      Connection connection, ParsedSql script, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
     List<Placement> placements = new ArrayList<>(objects.size());
     AtomicLong revision = new AtomicLong();
@@ -214,16 +227,15 @@ final class PostgresDialect extends Dialect {
     Row placed = row -> placements.add(RowMappers.placement(kind, row, assignedAt(row)));
     try {
       run(
-          handle.getConnection(),
+          connection,
           script,
-          kind,
-          objects,
+          named(connection, kind, objects),
           deadline,
-          Map.of("revision", locked, "object", placed));
+          Map.of("revision", locked, "object", placed)::get);
       ahead.put(kind, listed.get() - objects.size());
       return new Placed(placements, revision.get());
     } catch (Throwable failure) {
-      rollBack(handle, failure);
+      rollBack(connection, failure);
       throw failure;
     }
   }
@@ -241,7 +253,12 @@ final class PostgresDialect extends Dialect {
             assignments.put(row.getString("object"), RowMappers.assignment(row, assignedAt(row)));
           }
         };
-    run(connection, FIND_AT_REVISION, kind, objects, deadline, Map.of("is_replica", answer));
+    run(
+        connection,
+        FIND_AT_REVISION,
+        named(connection, kind, objects),
+        deadline,
+        Map.of("is_replica", answer)::get);
     return answers.get(0);
   }
 
@@ -263,6 +280,17 @@ final class PostgresDialect extends Dialect {
     void take(ResultSet row) throws SQLException;
   }
 
+  /** Returns the consumer of the rows with that first column; null if they are not wanted. */
+  private interface Wanted {
+    @Nullable Row rows(String firstColumn);
+  }
+
+  private static Map<String, Object> named(
+      Connection connection, String kind, Collection<String> objects) throws SQLException {
+    Array names = connection.createArrayOf("text", objects.toArray(String[]::new));
+    return Map.of("kind", kind, "objects", names, "n", objects.size());
+  }
+
   /**
    * Runs a script in one round trip, and passes rows to the consumers, by the name of the first
    * column. Without Jdbi, which takes 60 us, because these are the most frequent calls.
@@ -270,35 +298,28 @@ final class PostgresDialect extends Dialect {
   private static void run(
       Connection connection,
       ParsedSql script,
-      String kind,
-      Collection<String> objects,
+      Map<String, Object> values,
       Deadline deadline,
-      Map<String, Row> wanted)
+      Wanted wanted)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(script.getSql())) {
-      Array names = connection.createArrayOf("text", objects.toArray(String[]::new));
       int position = 0;
       for (String parameter : script.getParameters().getParameterNames()) {
         position++;
-        switch (parameter) {
-          case "millis" -> statement.setString(position, millis(deadline));
-          case "kind" -> statement.setString(position, kind);
-          case "objects" -> statement.setArray(position, names);
-          case "n" -> statement.setInt(position, objects.size());
-          default -> throw new IllegalStateException("unknown parameter :" + parameter);
-        }
+        Object value = parameter.equals("millis") ? millis(deadline) : values.get(parameter);
+        statement.setObject(position, Objects.requireNonNull(value, parameter));
       }
       statement.execute();
       take(statement, wanted);
     }
   }
 
-  private static void take(PreparedStatement script, Map<String, Row> wanted) throws SQLException {
+  private static void take(PreparedStatement script, Wanted wanted) throws SQLException {
     boolean hasRows = script.getResultSet() != null;
     while (hasRows || script.getUpdateCount() != -1) {
       if (hasRows) {
         ResultSet rows = script.getResultSet();
-        Row row = wanted.get(rows.getMetaData().getColumnLabel(1));
+        Row row = wanted.rows(rows.getMetaData().getColumnLabel(1));
         while (row != null && rows.next()) {
           row.take(rows);
         }
@@ -307,10 +328,10 @@ final class PostgresDialect extends Dialect {
     }
   }
 
-  private static void rollBack(Handle handle, Throwable failure) {
-    try {
-      handle.execute("ROLLBACK");
-    } catch (RuntimeException alsoFailed) {
+  private static void rollBack(Connection connection, Throwable failure) {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("ROLLBACK");
+    } catch (SQLException | RuntimeException alsoFailed) {
       failure.addSuppressed(alsoFailed);
     }
   }
@@ -364,6 +385,7 @@ final class PostgresDialect extends Dialect {
   void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
     Deadline end = Deadline.in(atMost);
+    awaitPoolCheck(connections, end);
     if (listens && System.nanoTime() - listenFailedAt > POLLING_TIME) {
       try {
         connections.use(atMost.multipliedBy(2), connection -> listen(connection, kind, end));
@@ -377,6 +399,56 @@ final class PostgresDialect extends Dialect {
       }
     }
     Thread.sleep(end.remaining().toMillis());
+  }
+
+  /** Waits until the pool is known to have a spare connection or to have none, or for the end. */
+  private void awaitPoolCheck(Connections connections, Deadline end) throws InterruptedException {
+    while (!listens && poolChecks.get() < POOL_CHECKS && !end.hasPassed()) {
+      long sinceCheck = System.nanoTime() - poolCheckedAt;
+      long left = end.remaining().toNanos();
+      if (sinceCheck < POLLING_TIME) {
+        TimeUnit.NANOSECONDS.sleep(Math.min(left, POLLING_TIME - sinceCheck));
+        continue;
+      }
+      poolCheckedAt = System.nanoTime();
+      // On another thread, because a pool may take longer than this may wait.
+      Future<?> check = Connections.HELPERS.submit(() -> checkPool(connections));
+      try {
+        check.get(left, TimeUnit.NANOSECONDS);
+      } catch (TimeoutException late) {
+        return;
+      } catch (ExecutionException error) {
+        throw new IllegalStateException("the pool cannot be checked", error.getCause());
+      }
+    }
+  }
+
+  /** Checks that another connection can work while one listens. A busy pool is asked again. */
+  private void checkPool(Connections connections) {
+    try {
+      listens = connections.use(POOL_LIMIT.multipliedBy(10), one -> lendsAnother(connections));
+      if (!listens && poolChecks.incrementAndGet() == POOL_CHECKS && !closed) {
+        log.warn(
+            "the pool lends no second connection within {} ms, so the store polls for changes made elsewhere;"
+                + " allow 3 connections for each sharder",
+            POOL_LIMIT.toMillis());
+      }
+    } catch (SQLException | RuntimeException unavailable) {
+      log.debug("the pool was not checked: {}", unavailable.getMessage());
+    }
+  }
+
+  private static boolean lendsAnother(Connections connections) {
+    try {
+      return connections.use(POOL_LIMIT, two -> true);
+    } catch (SQLException | RuntimeException tooSmall) {
+      return false;
+    }
+  }
+
+  @Override
+  void close() {
+    closed = true;
   }
 
   private static boolean listen(Connection connection, String kind, Deadline end)

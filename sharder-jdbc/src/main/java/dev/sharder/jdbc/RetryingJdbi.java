@@ -6,7 +6,6 @@ import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
 import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
-import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.jdbc.Statements.Miscount;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Holding;
@@ -28,30 +27,29 @@ import org.jdbi.v3.sqlobject.SqlObjectFactory;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
 /**
- * Jdbi over connections that are lent for a limited time. Retries work that failed because of
- * another caller or an unavailable database, until the caller's deadline. Thread-safe.
+ * Connections that are lent for a limited time, and Jdbi over them where it is used. Retries work
+ * that failed because of another caller or an unavailable database, until the caller's deadline.
+ * Thread-safe.
  */
 final class RetryingJdbi implements AutoCloseable {
 
-  /** The connection that the thread has borrowed. Jdbi cannot pass a time limit for borrowing. */
+  /** The connection that Jdbi is to use. It cannot pass a time limit for borrowing. */
   private static final ThreadLocal<Connection> BORROWED = new ThreadLocal<>();
 
   /**
-   * The configuration for each database, which all stores share. Jdbi reads every statement by
-   * reflection, which takes longer than opening a connection.
+   * The configuration for each database, which all stores share, made for the first handle. Jdbi
+   * reads every statement by reflection, which takes longer than opening a connection.
    */
   private static final Map<Class<? extends Statements>, Jdbi> CONFIGURED =
       new ConcurrentHashMap<>();
 
   private final Dialect dialect;
   private final Connections connections;
-  private final Jdbi jdbi;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   RetryingJdbi(Dialect dialect, Connections connections) {
     this.dialect = dialect;
     this.connections = connections;
-    this.jdbi = CONFIGURED.computeIfAbsent(dialect.statements(), statements -> configured(dialect));
   }
 
   private static Jdbi configured(Dialect dialect) {
@@ -62,13 +60,12 @@ final class RetryingJdbi implements AutoCloseable {
         .setSqlParser(new ParameterParser());
     jdbi.registerArgument(LabelsJson.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, RowMappers::assignment);
-    jdbi.registerRowMapper(AppliedScript.class, RowMappers::appliedScript);
-    jdbi.registerRowMapper(BinRow.class, RowMappers::bin);
+    jdbi.registerRowMapper(AppliedScript.class, (row, context) -> RowMappers.appliedScript(row));
+    jdbi.registerRowMapper(BinRow.class, (row, context) -> RowMappers.bin(row));
     jdbi.registerRowMapper(Change.class, RowMappers::change);
     jdbi.registerRowMapper(Finding.class, RowMappers::finding);
     jdbi.registerRowMapper(Holding.class, RowMappers::holding);
     jdbi.registerRowMapper(Miscount.class, RowMappers::miscount);
-    jdbi.registerRowMapper(ChangedObject.class, RowMappers::changedObject);
     dialect.configure(jdbi);
     // Jdbi's metadata of the statements, computed once here instead of for each handle.
     Extensions extensions = jdbi.getConfig(Extensions.class);
@@ -98,23 +95,19 @@ final class RetryingJdbi implements AutoCloseable {
   }
 
   <T> T inTransaction(Deadline deadline, Function<Statements, T> work) {
-    return patiently(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
+    return withHandle(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
   }
 
   <T> T read(Deadline deadline, Function<Statements, T> work) {
-    return patiently(deadline, (handle, limit) -> read(handle, limit, work));
-  }
-
-  <T> T read(Handle handle, Deadline limit, Function<Statements, T> work) throws SQLException {
-    return dialect.read(handle, limit, one -> work.apply(one.attach(dialect.statements())));
-  }
-
-  /** Runs one query, without attaching all statements to a handle, which takes much longer. */
-  <T> List<T> query(Deadline deadline, String sql, Class<T> row) {
-    return patiently(
+    return withHandle(
         deadline,
         (handle, limit) ->
-            dialect.read(handle, limit, one -> one.createQuery(sql).mapTo(row).list()));
+            dialect.read(handle, limit, one -> work.apply(one.attach(dialect.statements()))));
+  }
+
+  /** Returns the rows of one query, without Jdbi. */
+  <T> List<T> query(Deadline deadline, Query<T> query) {
+    return patiently(deadline, (connection, limit) -> dialect.query(connection, query, limit));
   }
 
   void checkOpen() {
@@ -125,12 +118,35 @@ final class RetryingJdbi implements AutoCloseable {
 
   /** Atomic work on one connection, within a limit. */
   interface Work<T> {
+    T run(Connection connection, Deadline limit) throws SQLException;
+  }
+
+  /** The same with Jdbi, which takes longer than a query alone: it copies its configuration. */
+  interface HandleWork<T> {
     T run(Handle handle, Deadline limit) throws SQLException;
   }
 
   /** Runs work whose attempts may each take all the time that the caller has. */
   <T> T patiently(Deadline deadline, Work<T> work) {
     return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
+  }
+
+  /** Runs work as {@link #patiently} does. Jdbi is configured before a connection is borrowed. */
+  <T> T withHandle(Deadline deadline, HandleWork<T> work) {
+    Jdbi jdbi = CONFIGURED.computeIfAbsent(dialect.statements(), statements -> configured(dialect));
+    return patiently(deadline, (connection, limit) -> withHandle(jdbi, connection, limit, work));
+  }
+
+  private <T> T withHandle(Jdbi jdbi, Connection connection, Deadline limit, HandleWork<T> work)
+      throws SQLException {
+    Connection outer = BORROWED.get();
+    BORROWED.set(connection);
+    try (Handle handle = jdbi.open()) {
+      dialect.prepare(handle);
+      return work.run(handle, limit);
+    } finally {
+      BORROWED.set(outer);
+    }
   }
 
   /** Runs work that is usually fast, with a shorter limit for each attempt. */
@@ -152,18 +168,7 @@ final class RetryingJdbi implements AutoCloseable {
 
   private <T> T attempt(Duration turn, Deadline deadline, Work<T> work) throws SQLException {
     checkOpen();
-    return connections.use(
-        turn,
-        connection -> {
-          Connection outer = BORROWED.get();
-          BORROWED.set(connection);
-          try (Handle handle = jdbi.open()) {
-            dialect.prepare(handle);
-            return work.run(handle, dialect.limit(turn, deadline));
-          } finally {
-            BORROWED.set(outer);
-          }
-        });
+    return connections.use(turn, connection -> work.run(connection, dialect.limit(turn, deadline)));
   }
 
   @Override

@@ -66,7 +66,7 @@ final class RowMappers {
         assignments);
   }
 
-  static BinRow bin(ResultSet row, StatementContext context) throws SQLException {
+  static BinRow bin(ResultSet row) throws SQLException {
     Bin bin =
         new Bin(
             row.getString("bin"),
@@ -121,11 +121,11 @@ final class RowMappers {
         row.getString("detail"));
   }
 
-  static ChangedObject changedObject(ResultSet row, StatementContext context) throws SQLException {
+  static ChangedObject changedObject(ResultSet row) throws SQLException {
     return new ChangedObject(row.getLong("revision"), row.getString("object"));
   }
 
-  static AppliedScript appliedScript(ResultSet row, StatementContext context) throws SQLException {
+  static AppliedScript appliedScript(ResultSet row) throws SQLException {
     return new AppliedScript(row.getInt("version"), row.getInt("checksum"));
   }
 }

@@ -26,7 +26,6 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.StatementBuilderFactory;
 
 /** SQLite: one writer at a time for the whole database. */
 final class SqliteDialect extends Dialect {
@@ -47,7 +46,7 @@ final class SqliteDialect extends Dialect {
    */
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  private final StatementBuilderFactory caches = StatementCache.perConnection();
+  private final Function<Connection, StatementCache> caches = StatementCache.perConnection();
 
   /** Empty if the database is in memory. */
   private Optional<SqliteFiles> files = Optional.empty();
@@ -123,18 +122,25 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void prepare(Handle handle) {
-    handle.setStatementBuilder(caches.createStatementBuilder(handle.getConnection()));
+    handle.setStatementBuilder(statementCache(handle.getConnection()));
   }
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) throws SQLException {
-    return reading(statementCache(handle), deadline, () -> work.apply(handle));
+    return reading(statementCache(handle.getConnection()), deadline, () -> work.apply(handle));
   }
 
   @Override
-  List<Assignment> find(Handle handle, String kind, Collection<String> objects, Deadline deadline)
+  <T> List<T> query(Connection connection, Query<T> query, Deadline deadline) throws SQLException {
+    StatementCache statements = statementCache(connection);
+    return reading(statements, deadline, () -> statements.query(query));
+  }
+
+  @Override
+  List<Assignment> find(
+      Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
-    StatementCache statements = statementCache(handle);
+    StatementCache statements = statementCache(connection);
     return reading(statements, deadline, () -> find(statements, kind, objects));
   }
 
@@ -147,11 +153,12 @@ final class SqliteDialect extends Dialect {
   // Several statements, because a SQLite statement changes one table and returns only what it
   // changed.
   @Override
-  Placed placeIntoEmptiest(Handle handle, String kind, List<String> objects, Deadline deadline)
+  Placed placeIntoEmptiest(
+      Connection connection, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    StatementCache statements = statementCache(handle);
+    StatementCache statements = statementCache(connection);
     return exclusively(
-        handle,
+        statements,
         deadline,
         () -> {
           List<Placement> placements = new ArrayList<>();
@@ -184,14 +191,17 @@ final class SqliteDialect extends Dialect {
     return JsonRows.counts(placed.stream().collect(groupingBy(Assignment::bin, counting())));
   }
 
-  private static StatementCache statementCache(Handle handle) {
-    return (StatementCache) handle.getStatementBuilder();
+  private StatementCache statementCache(Connection connection) {
+    return caches.apply(connection);
   }
 
   @Override
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
-    return exclusively(handle, deadline, () -> work.apply(handle.attach(statements())));
+    return exclusively(
+        statementCache(handle.getConnection()),
+        deadline,
+        () -> work.apply(handle.attach(statements())));
   }
 
   private interface Work<T> {
@@ -214,8 +224,8 @@ final class SqliteDialect extends Dialect {
   }
 
   /** Runs the work as the only writer, and makes its changes durable. */
-  private <T> T exclusively(Handle handle, Deadline deadline, Work<T> work) throws SQLException {
-    StatementCache statements = statementCache(handle);
+  private <T> T exclusively(StatementCache statements, Deadline deadline, Work<T> work)
+      throws SQLException {
     awaitTurn(deadline);
     try {
       T result =

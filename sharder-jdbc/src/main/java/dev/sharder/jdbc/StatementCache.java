@@ -13,9 +13,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.statement.StatementBuilder;
-import org.jdbi.v3.core.statement.StatementBuilderFactory;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.sqlite.SQLiteConnection;
 
@@ -36,7 +36,7 @@ final class StatementCache implements StatementBuilder {
   }
 
   /** Returns a factory of one cache for each connection, unwrapped from what a pool lends. */
-  static StatementBuilderFactory perConnection() {
+  static Function<Connection, StatementCache> perConnection() {
     Map<SQLiteConnection, StatementCache> connections = new ConcurrentHashMap<>();
     return lent -> {
       SQLiteConnection connection = unwrap(lent);
@@ -98,7 +98,7 @@ final class StatementCache implements StatementBuilder {
 
   /** Runs a statement without rows. Parameters are in the order in which they first appear. */
   void execute(String sql, String... parameters) throws SQLException {
-    bound(sql, parameters).execute();
+    bound(sql, (Object[]) parameters).execute();
   }
 
   /** Maps the current row; its time is passed parsed. */
@@ -109,7 +109,7 @@ final class StatementCache implements StatementBuilder {
   /** Returns the assignments that the query selects; parameters as for {@link #execute}. */
   List<Assignment> query(String sql, Row reader, String... parameters) throws SQLException {
     List<Assignment> assignments = new ArrayList<>();
-    try (ResultSet row = bound(sql, parameters).executeQuery()) {
+    try (ResultSet row = bound(sql, (Object[]) parameters).executeQuery()) {
       String text = "";
       Instant assignedAt = Instant.EPOCH;
       while (row.next()) {
@@ -125,10 +125,21 @@ final class StatementCache implements StatementBuilder {
     return assignments;
   }
 
-  private PreparedStatement bound(String sql, String... parameters) throws SQLException {
+  /** Returns the rows of a query. */
+  <T> List<T> query(Query<T> query) throws SQLException {
+    List<T> mapped = new ArrayList<>();
+    try (ResultSet row = bound(query.parsed().getSql(), query.ordered().toArray()).executeQuery()) {
+      while (row.next()) {
+        mapped.add(query.mapper().map(row));
+      }
+    }
+    return mapped;
+  }
+
+  private PreparedStatement bound(String sql, Object... parameters) throws SQLException {
     PreparedStatement statement = compiled(sql);
     for (int i = 0; i < parameters.length; i++) {
-      statement.setString(i + 1, parameters[i]);
+      statement.setObject(i + 1, parameters[i]);
     }
     return statement;
   }

@@ -79,7 +79,7 @@ interface Statements {
    * Returns the revision of the kind in a row without an object, and the objects that changed after
    * the given revision; at most {@code limit} rows. Empty if the kind does not exist.
    */
-  @SqlQuery(
+  String CHANGED_SINCE =
       """
       SELECT revision, NULL AS object
       FROM sharder_kind
@@ -89,36 +89,35 @@ interface Statements {
       FROM sharder_change
       WHERE kind = :kind AND revision > :after AND object IS NOT NULL
       LIMIT :limit
-      """)
-  List<ChangedObject> changedSince(String kind, long after, int limit);
+      """;
 
   /** Returns the id of the kind's latest change; 0 if there is none. */
-  @SqlQuery(
+  String LAST_CHANGE =
       """
       SELECT coalesce(max(id), 0)
       FROM sharder_change
       WHERE kind = :kind
-      """)
-  long lastChange(String kind);
+      """;
 
-  @SqlQuery(
+  String KINDS =
       """
       SELECT DISTINCT kind
       FROM sharder_bin
       ORDER BY kind
-      """)
-  List<String> kinds();
+      """;
 
   /** A bin, its load, and whether it is cordoned only because it is no longer declared. */
   record BinRow(BinLoad load, boolean undeclared) {}
 
-  @SqlQuery(
+  String BINS =
       """
       SELECT bin, weight, offset_load, capacity, state, undeclared, labels, assigned
       FROM sharder_bin
       WHERE kind = :kind
       ORDER BY bin
-      """)
+      """;
+
+  @SqlQuery(BINS)
   List<BinRow> bins(String kind);
 
   @SqlQuery(

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.BinLoad;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -115,6 +121,28 @@ class MariaDbFaultsTest {
           .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(1));
       assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
       assertThat(settings()).isEqualTo(settingsOf(url + odd));
+    }
+  }
+
+  @Test
+  @DisplayName("and what is not committed is not read, whatever isolation the session has")
+  void uncommitted() throws SQLException {
+    String url = TestMariaDb.newDatabase();
+    try (JdbiAssignmentStore store =
+            store(url + "&sessionVariables=tx_isolation='READ-UNCOMMITTED'");
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b").build();
+        Connection other = DriverManager.getConnection(url);
+        Statement change = other.createStatement()) {
+      hubs.assign("ada");
+      Deadline deadline = Deadline.in(Duration.ofSeconds(10));
+      List<BinLoad> bins = store.bins("hub", deadline);
+      long revision = store.changedSince("hub", 0, deadline).revision();
+      other.setAutoCommit(false);
+      change.executeUpdate("UPDATE sharder_kind SET revision = revision + 1");
+      change.executeUpdate("UPDATE sharder_bin SET assigned = assigned + 7");
+      assertThat(store.bins("hub", deadline)).isEqualTo(bins);
+      assertThat(store.changedSince("hub", 0, deadline).revision()).isEqualTo(revision);
+      other.rollback();
     }
   }
 
