@@ -1,19 +1,19 @@
 package dev.sharder.examples.hub.cli;
 
-import dev.sharder.examples.hub.config.SettingsReader;
-import dev.sharder.examples.hub.server.HubServer;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
@@ -32,6 +32,9 @@ final class ArchivedClasses {
           "(org/postgresql/(core|jdbc|util|jre7|hostchooser|ssl|plugin|Driver).*"
               + "|org/mariadb/jdbc/(?!plugin/credential/aws).*|dev/sharder/(?!examples/tenants).*)\\.class");
 
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration PAUSE = Duration.ofMillis(10);
+
   private static final PrintStream NOWHERE = new PrintStream(OutputStream.nullOutputStream());
 
   private ArchivedClasses() {}
@@ -45,6 +48,8 @@ final class ArchivedClasses {
     Path folder = Path.of(args[0]);
     unpackSqlite(folder);
     loadAll();
+    // The log of a server, because that of a command is a part of it.
+    LogFormat.queue();
     String database = "--database=jdbc:sqlite:" + folder.resolve("archived.db");
     for (List<String> command :
         List.of(
@@ -61,8 +66,8 @@ final class ArchivedClasses {
         throw new IllegalStateException("no archive is made, because this failed: " + command);
       }
     }
-    serve(database.substring("--database=".length()));
-    // The threads of libraries do not keep the archive from being written.
+    serve(database);
+    // Ends the server, too. The threads of libraries do not keep the archive from being written.
     System.exit(0);
   }
 
@@ -111,13 +116,32 @@ final class ArchivedClasses {
   }
 
   private static void serve(String database) throws IOException {
-    try (HubServer server =
-            HubServer.start(
-                SettingsReader.read(null, "127.0.0.1:0", database, List.of(), Map.of()));
-        Socket user = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    String[] command = {"serve", "--listen=127.0.0.1:" + port, database};
+    Thread server = new Thread(() -> HubSharder.run(command, NOWHERE, NOWHERE), "archived-server");
+    server.setDaemon(true);
+    server.start();
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (!answer(port).contains(" 302 ")) {
+      if (!server.isAlive() || System.nanoTime() > end) {
+        throw new IllegalStateException("no archive is made, because this failed: serve");
+      }
+      LockSupport.parkNanos(PAUSE.toNanos());
+    }
+  }
+
+  /** Returns what the server answers to a user; empty if it does not answer yet. */
+  private static String answer(int port) {
+    try (Socket user = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      user.setSoTimeout((int) LIMIT.toMillis());
       String request = "GET /shard HTTP/1.0\r\nHost: localhost\r\nREMOTE_USER: ada\r\n\r\n";
       user.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-      user.getInputStream().readAllBytes();
+      return new String(user.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (IOException notYet) {
+      return "";
     }
   }
 }

@@ -19,8 +19,6 @@ import picocli.CommandLine.Option;
 /** The options of configurable-http-proxy for TLS: to clients, to the hub and to targets. */
 final class ChpTlsOptions {
 
-  private static final Logger log = LoggerFactory.getLogger(ChpTlsOptions.class);
-
   private static final Pattern PROTOCOL = Pattern.compile("TLSv1_([23])");
 
   @Option(names = "--ssl-key", paramLabel = "FILE", description = "the key of the proxy, as PEM")
@@ -122,11 +120,12 @@ final class ChpTlsOptions {
    */
   ChpOptions.Certificates certificates(Map<String, String> environment) {
     if (dhParameters != null || allowsRc4) {
-      log.warn("--ssl-dhparam and --ssl-allow-rc4 have no effect with Java");
+      log().warn("--ssl-dhparam and --ssl-allow-rc4 have no effect with Java");
     }
     if (isStrictAnyway) {
-      log.info(
-          "--ssl-reject-unauthorized and its like have no effect: certificates that are asked for are always checked");
+      log()
+          .info(
+              "--ssl-reject-unauthorized and its like have no effect: certificates that are asked for are always checked");
     }
     return new ChpOptions.Certificates(
         server(
@@ -203,5 +202,10 @@ final class ChpTlsOptions {
               .formatted(name));
     }
     return java;
+  }
+
+  /** Not a constant, because picocli makes this class while another thread sets up the log. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(ChpTlsOptions.class);
   }
 }

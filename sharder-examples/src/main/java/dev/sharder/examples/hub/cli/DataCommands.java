@@ -58,11 +58,12 @@ final class DataCommands {
 
   static void write(Iterator<Assignment> all, boolean isCsv, OutputOptions output, PrintWriter out)
       throws IOException {
+    OutputTable<Assignment> table = OutputTable.assignments();
     if (isCsv) {
-      output.writeCsv(OutputTable.ASSIGNMENTS, all, out);
+      output.writeCsv(table, all, out);
     } else {
       while (all.hasNext()) {
-        out.println(OutputOptions.text(OutputTable.ASSIGNMENTS.fields(all.next())));
+        out.println(OutputOptions.text(table.fields(all.next())));
       }
     }
     if (out.checkError()) {
@@ -99,7 +100,7 @@ final class DataCommands {
                         .println("the counter of bin '%s' was wrong by %d".formatted(bin, -more)));
         findings = admin.verify(MOST_FINDINGS);
       }
-      output.all(OutputTable.FINDINGS, findings.iterator());
+      output.all(OutputTable.findings(), findings.iterator());
       if (findings.isEmpty() && output.isForPeople()) {
         output.out().println("kind '%s' is consistent".formatted(admin.kind()));
         output.out().flush();

@@ -22,52 +22,43 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
 /** The program in {@code sharder.jar}: its commands, exit codes and one-line errors. */
-@Command(
-    name = "sharder",
-    description = "Assigns each user to a hub once and remembers it permanently.",
-    mixinStandardHelpOptions = true,
-    scope = ScopeType.INHERIT,
-    versionProvider = HubSharder.Version.class,
-    exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {
-      "0:done",
-      "1:the database, the network, a file or a policy failed",
-      "2:an option, a value or the configuration is wrong",
-      "3:there is no such object or bin",
-      "4:something was refused, skipped or found wrong; the rest is done"
-    })
 public final class HubSharder {
 
   /** The commands that run until they are stopped. */
   private static final Set<String> SERVERS = Set.of("serve", "proxy", "chp");
 
-  @Option(
-      names = FailureWords.VERBOSE,
-      scope = ScopeType.INHERIT,
-      description = "show the stack trace of an error, too")
-  private boolean isVerbose;
+  private static final Map<String, String> EXIT_CODES = exitCodes();
 
-  HubSharder() {}
+  private HubSharder() {}
+
+  private static Map<String, String> exitCodes() {
+    Map<String, String> codes = new LinkedHashMap<>();
+    codes.put("0", "done");
+    codes.put("1", "the database, the network, a file or a policy failed");
+    codes.put("2", "an option, a value or the configuration is wrong");
+    codes.put("3", "there is no such object or bin");
+    codes.put("4", "something was refused, skipped or found wrong; the rest is done");
+    return codes;
+  }
 
   /**
    * Runs the command and exits with its code.
@@ -77,8 +68,7 @@ public final class HubSharder {
   public static void main(String[] args) {
     boolean isVerbose = FailureWords.areVerbose(args);
     System.setProperty(LogConfiguration.VERBOSE, String.valueOf(isVerbose));
-    Thread.setDefaultUncaughtExceptionHandler(
-        (thread, failure) -> reportUncaught(thread, failure, isVerbose));
+    Thread.setDefaultUncaughtExceptionHandler(new UncaughtReport(isVerbose));
     int exitCode = ExitCodes.FAILED;
     try {
       // Not System.out, which hides that the disk is full or that no one reads.
@@ -92,12 +82,16 @@ public final class HubSharder {
     System.exit(exitCode);
   }
 
-  private static void reportUncaught(Thread thread, Throwable failure, boolean isVerbose) {
-    if (LogFormat.isQueued()) {
-      LoggerFactory.getLogger(HubSharder.class)
-          .error("the thread {} ended: {}", thread.getName(), failure.toString(), failure);
-    } else {
-      FailureWords.report(failure, isVerbose);
+  /** Not a lambda: the first one of a program takes 6 ms, which another thread spends meanwhile. */
+  private record UncaughtReport(boolean isVerbose) implements Thread.UncaughtExceptionHandler {
+    @Override
+    public void uncaughtException(Thread thread, Throwable failure) {
+      if (LogFormat.isQueued()) {
+        LoggerFactory.getLogger(HubSharder.class)
+            .error("the thread {} ended: {}", thread.getName(), failure.toString(), failure);
+      } else {
+        FailureWords.report(failure, isVerbose);
+      }
     }
   }
 
@@ -112,14 +106,34 @@ public final class HubSharder {
     }
     // Use a real terminal only, not a console that a library emulates.
     System.setProperty("jdk.console", "java.base");
-    CommandLine commandLine = new CommandLine(new HubSharder());
+    // Picocli would open the jar to look for Groovy.
+    System.setProperty("picocli.disable.closures", "true");
+    if (Subcommands.isVersion(args)) {
+      return run(withCommands(args, out, err), args);
+    }
+    Preparation preparation = Preparation.start(Subcommands.usesDatabase(args));
+    try {
+      CommandLine commandLine = withCommands(args, out, err);
+      commandLine.setExecutionStrategy(
+          parsed -> {
+            preparation.await();
+            return new RunLast().execute(parsed);
+          });
+      return run(commandLine, args);
+    } finally {
+      // What ends the log needs it complete, also after an error.
+      preparation.end();
+    }
+  }
+
+  private static CommandLine withCommands(String[] args, OutputStream out, PrintStream err) {
+    CommandLine commandLine = new CommandLine(program());
     Subcommands.addUsed(commandLine, args);
     prepared(commandLine);
-    commandLine.setExecutionStrategy(HubSharder::execute);
     // Names are written in UTF-8, independent of the locale.
     commandLine.setOut(new PrintWriter(new OutputStreamWriter(new StandardOutput(out), UTF_8)));
     commandLine.setErr(new PrintWriter(new OutputStreamWriter(err, UTF_8), true));
-    return run(commandLine, args);
+    return commandLine;
   }
 
   private static int run(CommandLine commandLine, String[] args) {
@@ -137,35 +151,48 @@ public final class HubSharder {
     }
   }
 
-  /** Prepares the process for a command, where there is one: a version needs none of this. */
-  private static int execute(ParseResult parsed) {
-    if (parsed.hasSubcommand()) {
-      prepareProcess();
-    }
-    return new RunLast().execute(parsed);
-  }
-
-  private static void prepareProcess() {
-    // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
-    // zone.
-    System.setProperty(LogConfiguration.ZONE, TimeZone.getDefault().toZoneId().getId());
-    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    // Drivers use java.util.logging, with its own format and with the user's input.
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
-  }
-
   /** Returns the program's commands, for programs that embed them. */
   public static CommandLine commandLine() {
-    CommandLine commandLine = new CommandLine(new HubSharder());
+    CommandLine commandLine = new CommandLine(program());
     Subcommands.addAll(commandLine);
     return prepared(commandLine);
+  }
+
+  /** Without annotations, because picocli would read those of {@link Object}, too. */
+  private static CommandSpec program() {
+    CommandSpec program =
+        CommandSpec.create()
+            .name("sharder")
+            .versionProvider(new Version())
+            .scopeType(ScopeType.INHERIT)
+            .addOption(
+                flag("Show this help message and exit.", "-h", "--help").usageHelp(true).build())
+            .addOption(
+                flag("Print version information and exit.", "-V", "--version")
+                    .versionHelp(true)
+                    .build())
+            .addOption(flag("show the stack trace of an error, too", FailureWords.VERBOSE).build());
+    program
+        .usageMessage()
+        .description("Assigns each user to a hub once and remembers it permanently.")
+        .exitCodeListHeading("%nExit codes:%n")
+        .exitCodeList(EXIT_CODES);
+    return program;
+  }
+
+  /** Returns an option that all commands have. */
+  private static OptionSpec.Builder flag(String description, String... names) {
+    return OptionSpec.builder(names)
+        .type(boolean.class)
+        .scopeType(ScopeType.INHERIT)
+        .description(description);
   }
 
   private static CommandLine prepared(CommandLine commandLine) {
     registerConverters(commandLine);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
+    // Now, because the commands would inherit it.
     commandLine
         .getCommandSpec()
         .usageMessage()
@@ -180,7 +207,7 @@ public final class HubSharder {
             report(
                 failed,
                 FailureWords.unwrapped(error),
-                commandLine.<HubSharder>getCommand().isVerbose));
+                FailureWords.areVerbose(parsed.originalArgs().toArray(String[]::new))));
     return commandLine;
   }
 

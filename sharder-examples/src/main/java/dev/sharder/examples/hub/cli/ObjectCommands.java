@@ -126,7 +126,7 @@ final class ObjectCommands {
       if (found.isEmpty()) {
         return unknown(output, opened.admin(), object);
       }
-      output.one(OutputTable.ASSIGNMENTS, found.get());
+      output.one(OutputTable.assignments(), found.get());
       return ExitCodes.DONE;
     }
   }
@@ -207,7 +207,7 @@ final class ObjectCommands {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     fields.put("object", explanation.request().object());
     fields.put(
-        "assignment", explanation.assignment().map(OutputTable.ASSIGNMENTS::fields).orElse(null));
+        "assignment", explanation.assignment().map(OutputTable.assignments()::fields).orElse(null));
     fields.put("would_get", explanation.wouldGet().orElse(null));
     fields.put("others", explanation.others());
     return fields;
@@ -244,7 +244,7 @@ final class ObjectCommands {
       if (changes.isEmpty()) {
         return unknown(output, opened.admin(), object);
       }
-      output.all(OutputTable.CHANGES, changes.iterator());
+      output.all(OutputTable.changes(), changes.iterator());
       return ExitCodes.DONE;
     }
   }
@@ -284,7 +284,7 @@ final class ObjectCommands {
                 ? List.<Assignment>of().iterator()
                 : admin.list(listing.ofBins(labelled));
       }
-      output.all(OutputTable.ASSIGNMENTS, limit == null ? found : first(found, limit));
+      output.all(OutputTable.assignments(), limit == null ? found : first(found, limit));
       return ExitCodes.DONE;
     }
   }
@@ -334,7 +334,7 @@ final class ObjectCommands {
       }
       Move move = Move.of(object, bin);
       output.one(
-          OutputTable.ASSIGNMENTS,
+          OutputTable.assignments(),
           opened
               .admin()
               .move(
@@ -355,7 +355,7 @@ final class ObjectCommands {
     Iterable<Assignment> all =
         () -> admin.list(Listing.all(PAGE).ofBins(Set.of(found.get().bin())));
     output.all(
-        OutputTable.ASSIGNMENTS,
+        OutputTable.assignments(),
         found.get().group().isEmpty()
             ? List.of(found.get()).iterator()
             : StreamSupport.stream(all.spliterator(), false)
@@ -385,11 +385,11 @@ final class ObjectCommands {
         return unknown(output, admin, object);
       }
       if (consent.isDryRun()) {
-        output.one(OutputTable.ASSIGNMENTS, found.get());
+        output.one(OutputTable.assignments(), found.get());
       } else if (consent.isGiven("Remove '%s' from '%s'?".formatted(object, found.get().bin()))) {
         OptionalLong expected = version == null ? OptionalLong.empty() : OptionalLong.of(version);
         output.one(
-            OutputTable.ASSIGNMENTS, admin.remove(object, expected, why.note("removed by hand")));
+            OutputTable.assignments(), admin.remove(object, expected, why.note("removed by hand")));
       }
       return ExitCodes.DONE;
     }

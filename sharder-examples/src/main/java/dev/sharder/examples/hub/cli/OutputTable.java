@@ -17,37 +17,41 @@ final class OutputTable<T> {
   /** A column. */
   record Column<T>(String name, Function<T, @Nullable Object> value) {}
 
-  static final OutputTable<Assignment> ASSIGNMENTS =
-      new OutputTable<Assignment>()
-          .with("object", Assignment::object)
-          .with("bin", Assignment::bin)
-          .with("version", Assignment::version)
-          .with("assigned_at", assignment -> assignment.assignedAt().toString())
-          .with("size", Assignment::size)
-          .with("group", assignment -> assignment.group().orElse(null));
+  static OutputTable<Assignment> assignments() {
+    return new OutputTable<Assignment>()
+        .with("object", Assignment::object)
+        .with("bin", Assignment::bin)
+        .with("version", Assignment::version)
+        .with("assigned_at", assignment -> assignment.assignedAt().toString())
+        .with("size", Assignment::size)
+        .with("group", assignment -> assignment.group().orElse(null));
+  }
 
-  static final OutputTable<Change> CHANGES =
-      new OutputTable<Change>()
-          .with("at", change -> change.at().toString())
-          .with("what", change -> change.what().word())
-          .with("object", change -> change.object().orElse(null))
-          .with("from", change -> change.from().orElse(null))
-          .with("to", change -> change.to().orElse(null))
-          .with("actor", change -> change.note().actor())
-          .with("reason", change -> change.note().reason());
+  static OutputTable<Change> changes() {
+    return new OutputTable<Change>()
+        .with("at", change -> change.at().toString())
+        .with("what", change -> change.what().word())
+        .with("object", change -> change.object().orElse(null))
+        .with("from", change -> change.from().orElse(null))
+        .with("to", change -> change.to().orElse(null))
+        .with("actor", change -> change.note().actor())
+        .with("reason", change -> change.note().reason());
+  }
 
-  static final OutputTable<Move> MOVES =
-      new OutputTable<Move>()
-          .with("object", Move::object)
-          .with("from", move -> move.from().orElse(null))
-          .with("to", Move::to)
-          .with("version", move -> move.version().isPresent() ? move.version().getAsLong() : null);
+  static OutputTable<Move> moves() {
+    return new OutputTable<Move>()
+        .with("object", Move::object)
+        .with("from", move -> move.from().orElse(null))
+        .with("to", Move::to)
+        .with("version", move -> move.version().isPresent() ? move.version().getAsLong() : null);
+  }
 
-  static final OutputTable<Finding> FINDINGS =
-      new OutputTable<Finding>()
-          .with("promise", finding -> finding.promise().word())
-          .with("subject", Finding::subject)
-          .with("detail", Finding::detail);
+  static OutputTable<Finding> findings() {
+    return new OutputTable<Finding>()
+        .with("promise", finding -> finding.promise().word())
+        .with("subject", Finding::subject)
+        .with("detail", Finding::detail);
+  }
 
   private final List<Column<T>> columns = new ArrayList<>();
 

@@ -91,7 +91,7 @@ final class PlanCommands {
     try (Opened opened = target.open()) {
       PlanRunner plans = new PlanRunner(opened.admin(), output);
       if (consent.isDryRun()) {
-        output.all(OutputTable.MOVES, moves(plan));
+        output.all(OutputTable.moves(), moves(plan));
         return ExitCodes.DONE;
       }
       return consent.isGiven("Move %d?".formatted(count))

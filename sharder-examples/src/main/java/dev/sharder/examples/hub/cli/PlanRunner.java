@@ -113,10 +113,11 @@ final class PlanRunner {
   }
 
   private long save(Plan plan, Path file) {
+    OutputTable<Move> table = OutputTable.moves();
     long saved = 0;
     try (PrintWriter writer = PrivateFile.writer(file)) {
       for (Iterator<Move> moves = admin.moves(plan); moves.hasNext(); saved++) {
-        writer.println(OutputOptions.text(OutputTable.MOVES.fields(moves.next())));
+        writer.println(OutputOptions.text(table.fields(moves.next())));
       }
       if (writer.checkError()) {
         throw new IOException("the disk may be full");

@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.cli;
 
 import java.lang.reflect.Method;
 import java.util.List;
-import java.util.stream.Stream;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,6 +38,8 @@ final class Subcommands {
           "nginx-map",
           "chp");
 
+  private static final List<String> WITHOUT_DATABASE = List.of("schema", COMPLETION, "chp");
+
   private static final List<String> VERSION = List.of("-V", "--version");
 
   private Subcommands() {}
@@ -49,10 +50,23 @@ final class Subcommands {
 
   /** Returns the first argument, where the name of a command may be; empty if there is none. */
   static String first(String[] arguments) {
-    return Stream.of(arguments)
-        .filter(argument -> !argument.equals(FailureWords.VERBOSE))
-        .findFirst()
-        .orElse("");
+    for (String argument : arguments) {
+      if (!argument.equals(FailureWords.VERBOSE)) {
+        return argument;
+      }
+    }
+    return "";
+  }
+
+  /** Returns whether the arguments name a command that opens a database. */
+  static boolean usesDatabase(String[] arguments) {
+    String first = first(arguments);
+    return NAMES.contains(first) && !WITHOUT_DATABASE.contains(first);
+  }
+
+  /** Returns whether the arguments ask for the version alone. */
+  static boolean isVersion(String[] arguments) {
+    return arguments.length == 1 && VERSION.contains(arguments[0]);
   }
 
   /** Adds the command that the arguments name; all of them if it takes all to answer. */
@@ -60,7 +74,7 @@ final class Subcommands {
     String first = first(arguments);
     if (NAMES.contains(first) && !first.equals(COMPLETION)) {
       program.addSubcommand(first, command(first));
-    } else if (arguments.length != 1 || !VERSION.contains(first)) {
+    } else if (!isVersion(arguments)) {
       addAll(program);
     }
   }
@@ -71,7 +85,7 @@ final class Subcommands {
       case "proxy" -> new ProxyCommand();
       case "bin" -> new BinCommands();
       case "schema" -> new SchemaCommand();
-      case COMPLETION -> new AutoComplete.GenerateCompletion();
+      case COMPLETION -> completion();
       case "bins" -> method(BinCommands.BinsCommand.class, name);
       case "apply", "rebalance" -> method(PlanCommands.class, name);
       case "simulate" -> method(SimulateCommand.class, name);
@@ -83,11 +97,27 @@ final class Subcommands {
     };
   }
 
+  /**
+   * Returns the method of a command. Most have its name, and reading all annotations takes long.
+   */
   private static Method method(Class<?> commands, String name) {
+    String wanted = name.replace("-", "");
+    for (Method method : commands.getDeclaredMethods()) {
+      if (method.getName().equalsIgnoreCase(wanted) && method.isAnnotationPresent(Command.class)) {
+        return method;
+      }
+    }
     return CommandLine.getCommandMethods(commands, null).stream()
         .filter(method -> method.getAnnotation(Command.class).name().equals(name))
         .findFirst()
         .orElseThrow();
+  }
+
+  private static CommandLine completion() {
+    CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+    // All commands have the program's.
+    completion.getCommandSpec().mixinStandardHelpOptions(false);
+    return completion;
   }
 
   private static CommandLine chp() {

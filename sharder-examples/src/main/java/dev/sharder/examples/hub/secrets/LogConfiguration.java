@@ -4,7 +4,6 @@ import ch.qos.logback.classic.ClassicConstants;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -44,14 +43,6 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     this.format = format;
   }
 
-  /** Returns the layout of a line: without control characters, and in the zone that is set. */
-  private static String pattern() {
-    return "%d{\"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\", "
-        + System.getProperty(ZONE, "UTC")
-        + "} %-5level %logger{0}:"
-        + " %replace(%msg){'[\\p{Cc}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]', '?'}%failure%n";
-  }
-
   @Override
   public ExecutionStatus configure(LoggerContext context) {
     if (System.getProperty(ClassicConstants.CONFIG_FILE_PROPERTY) != null) {
@@ -82,10 +73,8 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
 
   /** Returns what writes lines for people. */
   public static Encoder<ILoggingEvent> text(LoggerContext context) {
-    PatternLayout layout = new PatternLayout();
+    LogLine layout = new LogLine();
     layout.setContext(context);
-    layout.getInstanceConverterMap().put("failure", LoggedFailure::new);
-    layout.setPattern(pattern());
     layout.start();
     LayoutWrappingEncoder<ILoggingEvent> text = new LayoutWrappingEncoder<>();
     text.setContext(context);

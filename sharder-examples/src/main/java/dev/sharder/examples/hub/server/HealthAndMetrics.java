@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +51,7 @@ final class HealthAndMetrics implements AutoCloseable {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final JvmGcMetrics collections = new JvmGcMetrics();
+  private @Nullable JvmGcMetrics collections;
   private final Map<AnswerKey, Timer> answers = new ConcurrentHashMap<>();
 
   /** Adds histogram buckets to our timers. */
@@ -89,10 +90,17 @@ final class HealthAndMetrics implements AutoCloseable {
 
   HealthAndMetrics() {
     registry.config().meterFilter(new Histograms());
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new UptimeMetrics().bindTo(registry);
-    collections.bindTo(registry);
+  }
+
+  /** Adds the meters of the JVM when they are first read: a start would wait for its beans. */
+  private synchronized void addJvm() {
+    if (collections == null) {
+      new JvmMemoryMetrics().bindTo(registry);
+      new JvmThreadMetrics().bindTo(registry);
+      new UptimeMetrics().bindTo(registry);
+      collections = new JvmGcMetrics();
+      collections.bindTo(registry);
+    }
   }
 
   /** Returns the registry of all meters. */
@@ -212,6 +220,7 @@ final class HealthAndMetrics implements AutoCloseable {
 
   /** Answers with all metrics in the format of Prometheus. */
   void answerMetrics(HttpServerExchange exchange) {
+    addJvm();
     exchange
         .getResponseHeaders()
         .put(Headers.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
@@ -219,8 +228,10 @@ final class HealthAndMetrics implements AutoCloseable {
   }
 
   @Override
-  public void close() {
-    collections.close();
+  public synchronized void close() {
+    if (collections != null) {
+      collections.close();
+    }
     registry.close();
   }
 }

@@ -41,21 +41,27 @@ public record HubDatabase(
   private static final int IDLE_CONNECTIONS = 4;
   private static final Duration REPLICA_LIFETIME = Duration.ofMinutes(5);
 
-  /** Opens the database that the settings name, and creates or updates its tables. */
+  /** Opens the database that the settings name, for a server; creates or updates its tables. */
+  static HubDatabase openForServer(DatabaseSettings settings) {
+    hasTables(settings);
+    return opened(settings, true, IDLE_CONNECTIONS);
+  }
+
+  /** Opens the database that the settings name, for one command; creates or updates its tables. */
   public static HubDatabase open(DatabaseSettings settings) {
     hasTables(settings);
-    return opened(settings, true);
+    return opened(settings, true, 0);
   }
 
-  /** Opens the database that the settings name; empty if it has no tables. */
+  /** Opens the database that the settings name, for one command; empty if it has no tables. */
   public static Optional<HubDatabase> openBegun(DatabaseSettings settings) {
-    return hasTables(settings) ? Optional.of(opened(settings, false)) : Optional.empty();
+    return hasTables(settings) ? Optional.of(opened(settings, false, 0)) : Optional.empty();
   }
 
-  /** Opens the database that the settings name, and creates its tables if it has none. */
+  /** Opens the database that the settings name, for one command; creates the tables if missing. */
   static HubDatabase openOrBegin(DatabaseSettings settings) {
     // MariaDB commits each statement alone, so the tables may be there and their triggers not.
-    return opened(settings, !hasTables(settings) || settings.url().startsWith(MARIADB));
+    return opened(settings, !hasTables(settings) || settings.url().startsWith(MARIADB), 0);
   }
 
   /** Connects once, to report what is wrong; returns whether the tables are there. */
@@ -66,11 +72,11 @@ public record HubDatabase(
     return connectOnce(settings);
   }
 
-  private static HubDatabase opened(DatabaseSettings settings, boolean migrate) {
-    HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.url()));
+  private static HubDatabase opened(DatabaseSettings settings, boolean migrate, int idle) {
+    HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.url(), idle));
     Optional<HikariDataSource> replica = Optional.empty();
     try {
-      replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url)));
+      replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url, idle)));
       JdbiAssignmentStoreBuilder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
       replica.ifPresent(store::replica);
       return new HubDatabase(pool, replica, store.build());
@@ -214,14 +220,14 @@ public record HubDatabase(
   }
 
   /** Its connections survive a promotion, after which they no longer lead to a replica. */
-  private static HikariConfig replicaOf(DatabaseSettings settings, String url) {
-    HikariConfig config = poolOf(settings, url);
+  private static HikariConfig replicaOf(DatabaseSettings settings, String url, int idle) {
+    HikariConfig config = poolOf(settings, url, idle);
     config.setPoolName("sharder-replica");
     config.setMaxLifetime(REPLICA_LIFETIME.toMillis());
     return config;
   }
 
-  private static HikariConfig poolOf(DatabaseSettings settings, String url) {
+  private static HikariConfig poolOf(DatabaseSettings settings, String url, int idle) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("sharder");
     if (MultiHostDataSource.isFor(url)) {
@@ -237,7 +243,7 @@ public record HubDatabase(
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
     // A connection that stops responding is closed soon, and the pool keeps few idle ones.
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
-    config.setMinimumIdle(IDLE_CONNECTIONS);
+    config.setMinimumIdle(idle);
     // Otherwise the pool would try to make a connection to such a SQLite file writable.
     config.setReadOnly(url.contains(SQLITE_READ_ONLY));
     return config;

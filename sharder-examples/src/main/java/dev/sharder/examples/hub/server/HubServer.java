@@ -163,7 +163,7 @@ public final class HubServer implements AutoCloseable {
 
   private HubDatabase openDatabase(Settings settings) {
     closers.push(monitoring::close);
-    HubDatabase database = HubDatabase.open(settings.database());
+    HubDatabase database = HubDatabase.openForServer(settings.database());
     closers.push(database::close);
     monitoring.add(database);
     settings

@@ -30,6 +30,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The jar that people run, run as they run it. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -139,6 +141,18 @@ class SharderJarIT {
     new ProcessBuilder("kill", "-HUP", String.valueOf(serving.pid())).start().waitFor();
     await(serving, Pattern.compile("reloaded; hubs hub-1 \\(is cordoned\\), hub-2"));
     assertThat(cookieOf(answering, "ada")).startsWith("hub=hub-2;");
+  }
+
+  @ParameterizedTest
+  @DisplayName("A command that ends before it connects leaves no temporary file")
+  @ValueSource(strings = {"find", "find ada", "find --help", "schema --for sqlite", "chp --help"})
+  void leavesNothing(String command) throws Exception {
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    Process process =
+        start(Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + temporary), command.split(" "));
+    process.getInputStream().readAllBytes();
+    assertThat(process.waitFor()).isIn(0, 2);
+    assertThat(temporary).isEmptyDirectory();
   }
 
   @Test

@@ -8,15 +8,16 @@ import ch.qos.logback.classic.spi.LoggingEvent;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Where the log shows stack traces. */
+/** What a line of the log shows, and where it has stack traces. */
 @Timeout(30)
-class LoggedFailureTest {
+class LogLineTest {
 
   private final Properties before = (Properties) System.getProperties().clone();
 
@@ -33,15 +34,13 @@ class LoggedFailureTest {
 
   /** Returns the lines that a logger writes of an exception. */
   private static List<String> logged(String logger) {
+    return logged(logger, "it failed", new IllegalStateException());
+  }
+
+  private static List<String> logged(String logger, String message, @Nullable Throwable exception) {
     LoggerContext context = new LoggerContext();
     LoggingEvent event =
-        new LoggingEvent(
-            "",
-            context.getLogger(logger),
-            Level.WARN,
-            "it failed",
-            new IllegalStateException(),
-            null);
+        new LoggingEvent("", context.getLogger(logger), Level.WARN, message, exception, null);
     byte[] text = LogConfiguration.text(context).encode(event);
     return new String(text, StandardCharsets.UTF_8).lines().toList();
   }
@@ -74,5 +73,18 @@ class LoggedFailureTest {
   void servers() {
     System.setProperty(LogConfiguration.QUEUED, "true");
     assertTraces(true);
+  }
+
+  @Test
+  @DisplayName(
+      "a line has time, level and logger, and nothing that breaks it or turns its direction")
+  void oneLine() {
+    String hostile = "a\nb\u0085c\u001b[31md\u202ee\u2066f";
+    assertThat(logged("dev.sharder.Any", hostile, null))
+        .singleElement()
+        .asString()
+        .matches(
+            "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d) WARN  Any: a\\?b\\?c\\?\\[31md\\?e\\?f");
+    assertThat(logged("other", "x", null)).singleElement().asString().endsWith(" WARN  other: x");
   }
 }

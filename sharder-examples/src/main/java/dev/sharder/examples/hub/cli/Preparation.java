@@ -1,0 +1,110 @@
+package dev.sharder.examples.hub.cli;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.examples.hub.secrets.LogConfiguration;
+import java.lang.management.ManagementFactory;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.TimeZone;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+
+/**
+ * What commands need before they run. It is done in a thread of its own, which another processor
+ * runs while picocli reads the commands.
+ */
+final class Preparation implements Runnable {
+
+  private static final Duration LIMIT = Duration.ofSeconds(1);
+
+  private final CompletableFuture<Void> process = new CompletableFuture<>();
+
+  private final boolean usesDatabase;
+
+  private Preparation(boolean usesDatabase) {
+    this.usesDatabase = usesDatabase;
+  }
+
+  /**
+   * Starts to prepare the process.
+   *
+   * @param usesDatabase whether to prepare for a database, too
+   */
+  static Preparation start(boolean usesDatabase) {
+    Preparation preparation = new Preparation(usesDatabase);
+    Thread thread = new Thread(preparation, "sharder-preparation");
+    thread.setDaemon(true);
+    thread.start();
+    return preparation;
+  }
+
+  /** Waits until the log and the time zone are set up. */
+  void await() {
+    process.join();
+  }
+
+  /** Waits until that is done or has failed. */
+  void end() {
+    process.exceptionally(reported -> null).join();
+  }
+
+  @Override
+  public void run() {
+    try {
+      prepareProcess();
+      process.complete(null);
+    } catch (Throwable failure) {
+      process.completeExceptionally(failure);
+    }
+    if (usesDatabase) {
+      rehearse();
+    }
+  }
+
+  private static void prepareProcess() {
+    // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
+    // zone.
+    System.setProperty(LogConfiguration.ZONE, TimeZone.getDefault().getID());
+    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+    // Drivers use java.util.logging, with its own format and with the user's input.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    LoggerFactory.getILoggerFactory();
+  }
+
+  /** Loads what a server registers its beans with, the drivers and the pool. */
+  private static void rehearse() {
+    try {
+      if (LogFormat.isQueued()) {
+        ManagementFactory.getPlatformMBeanServer();
+      }
+      DriverManager.getDrivers();
+      // Without this folder, the driver would unpack its library, and an early end would leave it.
+      if (System.getProperty("org.sqlite.lib.path") != null) {
+        connectInMemory();
+      }
+    } catch (SQLException | RuntimeException | LinkageError failure) {
+      // The command will report it, if it uses this.
+    }
+  }
+
+  private static void connectInMemory() throws SQLException {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:sqlite::memory:");
+    config.setInitializationFailTimeout(-1);
+    config.setConnectionTimeout(LIMIT.toMillis());
+    config.setMinimumIdle(0);
+    try (HikariDataSource pool = new HikariDataSource(config);
+        Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT 1")) {
+      row.next();
+    }
+  }
+}
