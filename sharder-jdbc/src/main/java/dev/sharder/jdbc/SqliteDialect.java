@@ -122,17 +122,17 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void prepare(Handle handle) {
-    handle.setStatementBuilder(statementCache(handle.getConnection()));
+    handle.setStatementBuilder(caches.apply(handle.getConnection()));
   }
 
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) throws SQLException {
-    return reading(statementCache(handle.getConnection()), deadline, () -> work.apply(handle));
+    return reading(caches.apply(handle.getConnection()), deadline, () -> work.apply(handle));
   }
 
   @Override
   <T> List<T> query(Connection connection, Query<T> query, Deadline deadline) throws SQLException {
-    StatementCache statements = statementCache(connection);
+    StatementCache statements = caches.apply(connection);
     return reading(statements, deadline, () -> statements.query(query));
   }
 
@@ -140,7 +140,7 @@ final class SqliteDialect extends Dialect {
   List<Assignment> find(
       Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
-    StatementCache statements = statementCache(connection);
+    StatementCache statements = caches.apply(connection);
     return reading(statements, deadline, () -> find(statements, kind, objects));
   }
 
@@ -156,7 +156,7 @@ final class SqliteDialect extends Dialect {
   Placed placeIntoEmptiest(
       Connection connection, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    StatementCache statements = statementCache(connection);
+    StatementCache statements = caches.apply(connection);
     return exclusively(
         statements,
         deadline,
@@ -191,15 +191,11 @@ final class SqliteDialect extends Dialect {
     return JsonRows.counts(placed.stream().collect(groupingBy(Assignment::bin, counting())));
   }
 
-  private StatementCache statementCache(Connection connection) {
-    return caches.apply(connection);
-  }
-
   @Override
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
     return exclusively(
-        statementCache(handle.getConnection()),
+        caches.apply(handle.getConnection()),
         deadline,
         () -> work.apply(handle.attach(statements())));
   }

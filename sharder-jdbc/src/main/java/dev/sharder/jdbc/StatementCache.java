@@ -97,8 +97,8 @@ final class StatementCache implements StatementBuilder {
   }
 
   /** Runs a statement without rows. Parameters are in the order in which they first appear. */
-  void execute(String sql, String... parameters) throws SQLException {
-    bound(sql, (Object[]) parameters).execute();
+  void execute(String sql, Object... parameters) throws SQLException {
+    bound(sql, parameters).execute();
   }
 
   /** Maps the current row; its time is passed parsed. */
@@ -107,9 +107,9 @@ final class StatementCache implements StatementBuilder {
   }
 
   /** Returns the assignments that the query selects; parameters as for {@link #execute}. */
-  List<Assignment> query(String sql, Row reader, String... parameters) throws SQLException {
+  List<Assignment> query(String sql, Row reader, Object... parameters) throws SQLException {
     List<Assignment> assignments = new ArrayList<>();
-    try (ResultSet row = bound(sql, (Object[]) parameters).executeQuery()) {
+    try (ResultSet row = bound(sql, parameters).executeQuery()) {
       String text = "";
       Instant assignedAt = Instant.EPOCH;
       while (row.next()) {
