@@ -101,17 +101,21 @@ public final class HubSharder {
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
     System.setProperty(LogFormat.KEY, LogFormat.configured().word());
-    if (SERVERS.contains(Subcommands.first(args))) {
+    String command = Subcommands.first(args);
+    if (SERVERS.contains(command)) {
       LogFormat.queue();
     }
     // Use a real terminal only, not a console that a library emulates.
     System.setProperty("jdk.console", "java.base");
     // Picocli would open the jar to look for Groovy.
     System.setProperty("picocli.disable.closures", "true");
+    // Picocli would load many classes to convert text to them; no option has any of them but Path,
+    // which has a converter of ours.
+    System.setProperty("picocli.converters.excludes", "java.*");
     if (Subcommands.isVersion(args)) {
       return run(withCommands(args, out, err), args);
     }
-    Preparation preparation = Preparation.start(Subcommands.usesDatabase(args));
+    Preparation preparation = Preparation.start(command);
     try {
       CommandLine commandLine = withCommands(args, out, err);
       commandLine.setExecutionStrategy(

@@ -3,6 +3,8 @@ package dev.sharder.examples.hub.cli;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.secrets.LogConfiguration;
+import dev.sharder.examples.hub.secrets.LogProvider;
+import dev.sharder.examples.hub.server.SqliteSource;
 import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -10,10 +12,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Properties;
 import java.util.TimeZone;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.LoggerFactory;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * What commands need before they run. It is done in a thread of its own, which another processor
@@ -25,19 +27,21 @@ final class Preparation implements Runnable {
 
   private final CompletableFuture<Void> process = new CompletableFuture<>();
 
+  private final String command;
   private final boolean usesDatabase;
 
-  private Preparation(boolean usesDatabase) {
-    this.usesDatabase = usesDatabase;
+  private Preparation(String command) {
+    this.command = command;
+    this.usesDatabase = Subcommands.usesDatabase(command);
   }
 
   /**
    * Starts to prepare the process.
    *
-   * @param usesDatabase whether to prepare for a database, too
+   * @param command the name of its command; empty if it has none
    */
-  static Preparation start(boolean usesDatabase) {
-    Preparation preparation = new Preparation(usesDatabase);
+  static Preparation start(String command) {
+    Preparation preparation = new Preparation(command);
     Thread thread = new Thread(preparation, "sharder-preparation");
     thread.setDaemon(true);
     thread.start();
@@ -57,6 +61,9 @@ final class Preparation implements Runnable {
   @Override
   public void run() {
     try {
+      if (usesDatabase) {
+        Subcommands.readAnnotations(command);
+      }
       prepareProcess();
       process.complete(null);
     } catch (Throwable failure) {
@@ -72,9 +79,7 @@ final class Preparation implements Runnable {
     // zone.
     System.setProperty(LogConfiguration.ZONE, TimeZone.getDefault().getID());
     TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    // Drivers use java.util.logging, with its own format and with the user's input.
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
+    LogProvider.use();
     LoggerFactory.getILoggerFactory();
   }
 
@@ -84,11 +89,11 @@ final class Preparation implements Runnable {
       if (LogFormat.isQueued()) {
         ManagementFactory.getPlatformMBeanServer();
       }
-      DriverManager.getDrivers();
       // Without this folder, the driver would unpack its library, and an early end would leave it.
       if (System.getProperty("org.sqlite.lib.path") != null) {
         connectInMemory();
       }
+      DriverManager.getDrivers();
     } catch (SQLException | RuntimeException | LinkageError failure) {
       // The command will report it, if it uses this.
     }
@@ -96,7 +101,7 @@ final class Preparation implements Runnable {
 
   private static void connectInMemory() throws SQLException {
     HikariConfig config = new HikariConfig();
-    config.setJdbcUrl("jdbc:sqlite::memory:");
+    config.setDataSource(new SqliteSource("jdbc:sqlite::memory:", new Properties()));
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(LIMIT.toMillis());
     config.setMinimumIdle(0);

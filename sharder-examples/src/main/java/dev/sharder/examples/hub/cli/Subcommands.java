@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.cli;
 
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.util.List;
 import picocli.AutoComplete;
@@ -58,10 +59,22 @@ final class Subcommands {
     return "";
   }
 
-  /** Returns whether the arguments name a command that opens a database. */
-  static boolean usesDatabase(String[] arguments) {
-    String first = first(arguments);
-    return NAMES.contains(first) && !WITHOUT_DATABASE.contains(first);
+  /** Returns whether this is a command that opens a database. */
+  static boolean usesDatabase(String name) {
+    return NAMES.contains(name) && !WITHOUT_DATABASE.contains(name);
+  }
+
+  /**
+   * Reads annotations of a command as picocli will, in another thread: Java makes a class for each
+   * of their types when it first reads one.
+   */
+  static void readAnnotations(String name) {
+    if (command(name) instanceof Method method) {
+      method.getParameterAnnotations();
+    }
+    for (Field option : ConfigOptions.class.getDeclaredFields()) {
+      option.getAnnotations();
+    }
   }
 
   /** Returns whether the arguments ask for the version alone. */

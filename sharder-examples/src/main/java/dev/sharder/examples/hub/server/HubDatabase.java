@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
+import javax.sql.DataSource;
 
 /** The pools of connections and the store over them, opened and closed together. */
 public record HubDatabase(
@@ -208,15 +209,31 @@ public record HubDatabase(
   }
 
   private static Connection connected(DatabaseSettings settings) throws SQLException {
-    if (MultiHostDataSource.isFor(settings.url())) {
-      return new MultiHostDataSource(settings, settings.url(), CONNECT_LIMIT).getConnection();
+    Optional<DataSource> source = source(settings, settings.url());
+    if (source.isPresent()) {
+      return source.get().getConnection();
     }
     DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
+    Properties login = login(settings);
+    driverLimits(settings.url()).forEach(login::setProperty);
+    return DriverManager.getConnection(settings.url(), login);
+  }
+
+  /** Returns what connects to a URL; empty if the driver that it names does. */
+  private static Optional<DataSource> source(DatabaseSettings settings, String url) {
+    if (url.startsWith(SQLITE)) {
+      return Optional.of(new SqliteSource(url, login(settings)));
+    }
+    return MultiHostDataSource.isFor(url)
+        ? Optional.of(new MultiHostDataSource(settings, url, CONNECT_LIMIT))
+        : Optional.empty();
+  }
+
+  private static Properties login(DatabaseSettings settings) {
     Properties login = new Properties();
     settings.user().ifPresent(user -> login.setProperty("user", user));
     settings.password().ifPresent(password -> login.setProperty("password", password));
-    driverLimits(settings.url()).forEach(login::setProperty);
-    return DriverManager.getConnection(settings.url(), login);
+    return login;
   }
 
   /** Its connections survive a promotion, after which they no longer lead to a replica. */
@@ -230,9 +247,8 @@ public record HubDatabase(
   private static HikariConfig poolOf(DatabaseSettings settings, String url, int idle) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("sharder");
-    if (MultiHostDataSource.isFor(url)) {
-      config.setDataSource(new MultiHostDataSource(settings, url, CONNECT_LIMIT));
-    } else {
+    source(settings, url).ifPresent(config::setDataSource);
+    if (config.getDataSource() == null) {
       config.setJdbcUrl(url);
       settings.user().ifPresent(config::setUsername);
       settings.password().ifPresent(config::setPassword);

@@ -197,6 +197,29 @@ class SharderJarIT {
   }
 
   @Test
+  @DisplayName("An operator's own configuration of Logback wins")
+  void ownLog() throws Exception {
+    Path own = folder.resolve("own.xml");
+    Files.writeString(
+        own,
+        """
+        <configuration>
+          <appender name="console" class="ch.qos.logback.core.ConsoleAppender">
+            <encoder><pattern>own %msg%n</pattern></encoder>
+          </appender>
+          <root level="INFO"><appender-ref ref="console"/></root>
+        </configuration>
+        """);
+    Process serving =
+        start(
+            Map.of("JAVA_TOOL_OPTIONS", "-Dlogback.configurationFile=" + own),
+            "serve",
+            "--listen",
+            "127.0.0.1:0");
+    await(serving, Pattern.compile("^own .*" + ANSWERING.pattern()));
+  }
+
+  @Test
   void theJarTellsItsVersionAndHelpsWithoutADatabase() throws Exception {
     for (String option : List.of("--help", "--version")) {
       for (String[] arguments : new String[][] {{option}, {"serve", option}}) {
