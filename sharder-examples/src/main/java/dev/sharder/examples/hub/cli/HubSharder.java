@@ -101,8 +101,7 @@ public final class HubSharder {
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
     System.setProperty(LogFormat.KEY, LogFormat.configured().word());
-    String command = Subcommands.first(args);
-    if (SERVERS.contains(command)) {
+    if (SERVERS.contains(Subcommands.first(args))) {
       LogFormat.queue();
     }
     // Use a real terminal only, not a console that a library emulates.
@@ -115,7 +114,7 @@ public final class HubSharder {
     if (Subcommands.isVersion(args)) {
       return run(withCommands(args, out, err), args);
     }
-    Preparation preparation = Preparation.start(command);
+    Preparation preparation = Preparation.start(args);
     try {
       CommandLine commandLine = withCommands(args, out, err);
       commandLine.setExecutionStrategy(

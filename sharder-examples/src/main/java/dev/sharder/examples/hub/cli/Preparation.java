@@ -28,20 +28,20 @@ final class Preparation implements Runnable {
   private final CompletableFuture<Void> process = new CompletableFuture<>();
 
   private final String command;
-  private final boolean usesDatabase;
+  private final NamedDatabases databases;
 
-  private Preparation(String command) {
-    this.command = command;
-    this.usesDatabase = Subcommands.usesDatabase(command);
+  private Preparation(String[] arguments) {
+    command = Subcommands.first(arguments);
+    databases = NamedDatabases.of(arguments, System.getenv());
   }
 
   /**
    * Starts to prepare the process.
    *
-   * @param command the name of its command; empty if it has none
+   * @param arguments its arguments
    */
-  static Preparation start(String command) {
-    Preparation preparation = new Preparation(command);
+  static Preparation start(String[] arguments) {
+    Preparation preparation = new Preparation(arguments);
     Thread thread = new Thread(preparation, "sharder-preparation");
     thread.setDaemon(true);
     thread.start();
@@ -61,7 +61,7 @@ final class Preparation implements Runnable {
   @Override
   public void run() {
     try {
-      if (usesDatabase) {
+      if (Subcommands.usesDatabase(command)) {
         Subcommands.readAnnotations(command);
       }
       prepareProcess();
@@ -69,31 +69,37 @@ final class Preparation implements Runnable {
     } catch (Throwable failure) {
       process.completeExceptionally(failure);
     }
-    if (usesDatabase) {
+    if (Subcommands.usesDatabase(command)) {
       rehearse();
     }
   }
 
-  private static void prepareProcess() {
+  private void prepareProcess() {
     // The driver sends the time zone to PostgreSQL, which knows fewer than Java; logs keep the
     // zone.
     System.setProperty(LogConfiguration.ZONE, TimeZone.getDefault().getID());
     TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
     LogProvider.use();
+    // SQLite's driver does without. What else a server uses is not known.
+    if (databases.mayOther() || LogFormat.isQueued()) {
+      LogProvider.bridge();
+    }
     LoggerFactory.getILoggerFactory();
   }
 
   /** Loads what a server registers its beans with, the drivers and the pool. */
-  private static void rehearse() {
+  private void rehearse() {
     try {
       if (LogFormat.isQueued()) {
         ManagementFactory.getPlatformMBeanServer();
       }
+      if (databases.mayOther()) {
+        DriverManager.getDrivers();
+      }
       // Without this folder, the driver would unpack its library, and an early end would leave it.
-      if (System.getProperty("org.sqlite.lib.path") != null) {
+      if (databases.maySqlite() && System.getProperty("org.sqlite.lib.path") != null) {
         connectInMemory();
       }
-      DriverManager.getDrivers();
     } catch (SQLException | RuntimeException | LinkageError failure) {
       // The command will report it, if it uses this.
     }

@@ -14,8 +14,8 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
 
 /**
- * The configuration of the log, which Logback finds as a service. Its XML would be read at the
- * start of every command, and takes longer than a command does.
+ * The configuration of the log, which {@link LogProvider} uses, and Logback finds as a service. Its
+ * XML would be read at the start of every command, and takes longer than a command does.
  */
 public final class LogConfiguration extends ContextAwareBase implements Configurator {
 

@@ -4,9 +4,11 @@ import ch.qos.logback.classic.ClassicConstants;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.CoreConstants;
+import java.util.List;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.IMarkerFactory;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import org.slf4j.helpers.BasicMarkerFactory;
 import org.slf4j.helpers.Reporter;
 import org.slf4j.spi.MDCAdapter;
@@ -23,18 +25,30 @@ public final class LogProvider implements SLF4JServiceProvider {
   private final IMarkerFactory markers = new BasicMarkerFactory();
   private final LogbackMDCAdapter mdc = new LogbackMDCAdapter();
 
-  /**
-   * Sets up the log of this process, before its first line; that of {@code java.util.logging}, too,
-   * which drivers use. What the system properties of Logback and SLF4J say wins.
-   */
+  /** Properties by which a user has another log, or a report of how it is set up. */
+  private static final List<String> OF_USERS =
+      List.of(
+          LoggerFactory.PROVIDER_PROPERTY_KEY,
+          Reporter.SLF4J_INTERNAL_VERBOSITY_KEY,
+          ClassicConstants.CONFIG_FILE_PROPERTY,
+          CoreConstants.STATUS_LISTENER_CLASS_KEY);
+
+  /** Makes it the log of this process, unless a user set the log up; before its first line. */
   public static void use() {
-    if (System.getProperty(ClassicConstants.CONFIG_FILE_PROPERTY) == null
-        && System.getProperty(LoggerFactory.PROVIDER_PROPERTY_KEY) == null) {
+    if (OF_USERS.stream().allMatch(property -> System.getProperty(property) == null)) {
       System.setProperty(LoggerFactory.PROVIDER_PROPERTY_KEY, LogProvider.class.getName());
       // Otherwise a line would say that it is used.
       System.setProperty(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY, "WARN");
     }
-    System.setProperty("java.util.logging.config.class", BridgedLogging.class.getName());
+  }
+
+  /**
+   * Has {@code java.util.logging}, which drivers use, write to the log, too: with the user's input,
+   * and in a format of its own. Only where it may be used, because it takes long to load.
+   */
+  public static void bridge() {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
   }
 
   @Override

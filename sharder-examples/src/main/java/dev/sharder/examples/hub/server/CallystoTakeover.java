@@ -1,8 +1,8 @@
 package dev.sharder.examples.hub.server;
 
+import dev.sharder.examples.hub.config.DatabaseSettings;
 import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.redirect.HubNames;
-import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.store.Deadline;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,16 +17,12 @@ final class CallystoTakeover {
   private CallystoTakeover() {}
 
   /** Refuses to start if none of callysto's users was imported, as each would get another hub. */
-  static void check(Path file, HubDatabase database, Deadline deadline) {
+  static void check(Path file, DatabaseSettings settings, HubDatabase database, Deadline deadline) {
     List<String> users = Jdbi.create(database.pool()).withHandle(CallystoTakeover::latestUsers);
     if (!users.isEmpty() && database.store().find(HubNames.KIND, users, deadline).isEmpty()) {
       throw new SettingsException(
           "the database of %s has users of callysto's sharder that were not taken over, such as '%s'; run 'import --from callysto %s --into %s' first"
-              .formatted(
-                  file,
-                  users.get(0),
-                  file,
-                  new DatabaseUrl(String.valueOf(database.pool().getJdbcUrl())).shown()));
+              .formatted(file, users.get(0), file, settings.shown()));
     }
   }
 

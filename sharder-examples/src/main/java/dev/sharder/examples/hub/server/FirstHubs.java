@@ -38,7 +38,10 @@ public final class FirstHubs {
   private static void declare(Settings settings, HubDatabase database) {
     settings
         .callysto()
-        .ifPresent(file -> CallystoTakeover.check(file, database, Deadline.in(TIME_LIMIT)));
+        .ifPresent(
+            file ->
+                CallystoTakeover.check(
+                    file, settings.database(), database, Deadline.in(TIME_LIMIT)));
     Sharder.builder(HubNames.KIND, database.store()).bins(settings.bins()).build().close();
     log.info(
         "the database {} had no hubs, and has those of the configuration now",

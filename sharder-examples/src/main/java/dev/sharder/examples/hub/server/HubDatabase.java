@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 
 /** The pools of connections and the store over them, opened and closed together. */
@@ -34,6 +35,10 @@ public record HubDatabase(
 
   /** SQLITE_OPEN_READONLY, and SQLITE_OPEN_URI, which a name may be. */
   private static final String SQLITE_READ_ONLY = "open_mode=65";
+
+  /** SQLITE_OPEN_READONLY is 1. */
+  private static final Pattern READ_ONLY_MODE =
+      Pattern.compile("^jdbc:sqlite:.*[?&]open_mode=\\d*[13579](?!\\d)", Pattern.CASE_INSENSITIVE);
 
   private static final String MARIADB = "jdbc:mariadb:";
 
@@ -261,7 +266,7 @@ public record HubDatabase(
     config.setValidationTimeout(VALIDATION_LIMIT.toMillis());
     config.setMinimumIdle(idle);
     // Otherwise the pool would try to make a connection to such a SQLite file writable.
-    config.setReadOnly(url.contains(SQLITE_READ_ONLY));
+    config.setReadOnly(READ_ONLY_MODE.matcher(url).find());
     return config;
   }
 

@@ -168,7 +168,10 @@ public final class HubServer implements AutoCloseable {
     monitoring.add(database);
     settings
         .callysto()
-        .ifPresent(file -> CallystoTakeover.check(file, database, Deadline.in(TIME_LIMIT)));
+        .ifPresent(
+            file ->
+                CallystoTakeover.check(
+                    file, settings.database(), database, Deadline.in(TIME_LIMIT)));
     store = database.store();
     return database;
   }

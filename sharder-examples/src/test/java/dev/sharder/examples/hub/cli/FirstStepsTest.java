@@ -92,6 +92,16 @@ class FirstStepsTest {
     assertThat(shell.json("bins").each("raw")).containsExactly("3", "3");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"open_mode=1", "busy_timeout=100&OPEN_MODE=1", "open_mode=65"})
+  @DisplayName("A SQLite URL that only allows reading is enough to find")
+  void readOnlyUrl(String options) throws IOException {
+    sqlite().run("assign", "ada", "--config", config()).ended(0);
+    CommandShell readOnly = new CommandShell(sqlite().database() + "?" + options);
+    assertThat(readOnly.json("find", "ada").json().path("bin").asText()).isEqualTo("hub-1");
+    assertThat(readOnly.run("assign", "bob").ended(1).err()).contains("SQLITE_READONLY");
+  }
+
   @Test
   @DisplayName("One that was interrupted on MariaDB, which commits each table, is gone on with")
   void interrupted() throws Exception {

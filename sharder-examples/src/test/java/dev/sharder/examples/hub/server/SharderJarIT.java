@@ -174,18 +174,23 @@ class SharderJarIT {
     assertThat(wrong.waitFor()).isEqualTo(2);
   }
 
-  @Test
+  @ParameterizedTest
   @DisplayName("What a driver logs is in the log's own format and without the password")
-  void driverLog() throws Exception {
+  @ValueSource(
+      strings = {"", "-Dcom.sun.management.jmxremote", "-Djava.util.logging.config.file=x"})
+  void driverLog(String option) throws Exception {
     Process find =
         start(
-            Map.of("SHARDER_LOG_FORMAT", "json"),
+            Map.of("SHARDER_LOG_FORMAT", "json", "JDK_JAVA_OPTIONS", option),
             "find",
             "ada",
             "--database",
             "jdbc:postgresql://127.0.0.1:1/people?password=Hu5hed&service=nowhere");
     List<String> lines =
-        new String(find.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+        new String(find.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+            .lines()
+            .filter(line -> !line.startsWith("NOTE: Picked up JDK_JAVA_OPTIONS"))
+            .toList();
     assertThat(lines).hasSizeGreaterThan(1).noneMatch(line -> line.contains("Hu5hed"));
     for (String line : lines.subList(0, lines.size() - 1)) {
       assertThat(new ObjectMapper().readTree(line).path("loggerName").asText())
@@ -194,6 +199,21 @@ class SharderJarIT {
     assertThat(lines.get(lines.size() - 1))
         .startsWith(
             "sharder find: cannot open the database jdbc:postgresql://127.0.0.1:1/people?***");
+  }
+
+  @Test
+  @DisplayName("A command on SQLite loads no other driver, and no log that only others use")
+  void loads() throws Exception {
+    String option = "-Xlog:class+load:file=" + folder.resolve("loaded.txt");
+    for (String command : List.of("bin add hub-1", "assign ada", "find ada")) {
+      Process process = start(Map.of("JDK_JAVA_OPTIONS", option), command.split(" "));
+      process.getInputStream().readAllBytes();
+      assertThat(process.waitFor()).isZero();
+    }
+    assertThat(Files.readAllLines(folder.resolve("loaded.txt")))
+        .anyMatch(line -> line.contains(" org.sqlite.JDBC "))
+        .noneMatch(
+            line -> line.matches(".* (org\\.postgresql|org\\.mariadb|java\\.util\\.logging)\\..*"));
   }
 
   @Test
