@@ -2,6 +2,7 @@ package dev.sharder.jdbc;
 
 import java.sql.SQLException;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -31,7 +32,22 @@ final class MariaDbFailure {
   /** A Galera node that has lost its cluster, and answers nothing. */
   private static final int NOT_PREPARED = 1047;
 
+  /** The server did not read a message, and closed the connection. */
+  private static final int PACKET_TOO_LARGE = 1153;
+
   private MariaDbFailure() {}
+
+  /** Returns whether the server refuses the message itself, so that it would again. */
+  static boolean isTooLarge(SQLException failure) {
+    return failure.getErrorCode() == PACKET_TOO_LARGE;
+  }
+
+  /** Returns what to do about a failure; empty for other failures. */
+  static Optional<String> cure(SQLException failure) {
+    return isTooLarge(failure)
+        ? Optional.of("set max_allowed_packet on the server to 16M or more")
+        : Optional.empty();
+  }
 
   /** Returns whether the failure may pass, although its SQLSTATE does not say so. */
   static boolean mayPass(SQLException failure) {

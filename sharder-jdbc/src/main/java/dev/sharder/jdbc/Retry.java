@@ -148,6 +148,7 @@ final class Retry {
   private static String cure(SQLException reason) {
     return SqliteFailure.cure(reason)
         .or(() -> PostgresFailure.cure(reason))
+        .or(() -> MariaDbFailure.cure(reason))
         .orElse("correct what it reports");
   }
 
@@ -165,6 +166,9 @@ final class Retry {
   }
 
   static boolean mayPass(SQLException failure) {
+    if (MariaDbFailure.isTooLarge(failure)) {
+      return false;
+    }
     return failure instanceof SQLTransientException
         || failure instanceof SQLRecoverableException
         || PASSING_STATES.contains(state(failure))

@@ -82,6 +82,25 @@ class MariaDbFaultsTest {
   }
 
   @Test
+  @DisplayName("a message that the server finds too large is refused at once, with the cure")
+  void tooLarge() throws Exception {
+    try (MariaDbServer server = MariaDbServer.start(folder)) {
+      String url = server.newDatabase();
+      try (Handle operator = Jdbi.open(url)) {
+        operator.execute("SET GLOBAL max_allowed_packet = 16384");
+      }
+      try (JdbiAssignmentStore store = store(url);
+          Sharder hubs = Sharder.builder("hub", store).bins("a").cache(0).build()) {
+        List<String> names = IntStream.range(0, 500).mapToObj(i -> "x".repeat(200) + i).toList();
+        assertThatThrownBy(() -> hubs.assignAll(names))
+            .isInstanceOf(StoreException.class)
+            .hasMessageContaining("set max_allowed_packet on the server to 16M or more");
+        assertThat(hubs.assign("small").isNew()).isTrue();
+      }
+    }
+  }
+
+  @Test
   @DisplayName(
       "a pool without auto-commit makes no one wait beyond the time limit for a silent one")
   void silentWithoutAutoCommit() throws IOException {
