@@ -37,7 +37,7 @@ final class MariaDbFailure {
 
   private MariaDbFailure() {}
 
-  /** Returns whether the server refuses the message itself, so that it would again. */
+  /** Returns whether the server refused a message as too large, and would refuse it again. */
   static boolean isTooLarge(SQLException failure) {
     return failure.getErrorCode() == PACKET_TOO_LARGE;
   }
@@ -45,7 +45,7 @@ final class MariaDbFailure {
   /** Returns what to do about a failure; empty for other failures. */
   static Optional<String> cure(SQLException failure) {
     return isTooLarge(failure)
-        ? Optional.of("set max_allowed_packet on the server to 16M or more")
+        ? Optional.of("raise max_allowed_packet on the server; it must be 16M or more")
         : Optional.empty();
   }
 

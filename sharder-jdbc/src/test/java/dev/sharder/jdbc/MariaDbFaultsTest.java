@@ -94,7 +94,8 @@ class MariaDbFaultsTest {
         List<String> names = IntStream.range(0, 500).mapToObj(i -> "x".repeat(200) + i).toList();
         assertThatThrownBy(() -> hubs.assignAll(names))
             .isInstanceOf(StoreException.class)
-            .hasMessageContaining("set max_allowed_packet on the server to 16M or more");
+            .hasMessageContaining("raise max_allowed_packet on the server; it must be 16M or more");
+        assertThat(hubs.find(names.get(0))).isEmpty();
         assertThat(hubs.assign("small").isNew()).isTrue();
       }
     }

@@ -108,8 +108,8 @@ public final class HubSharder {
     System.setProperty("jdk.console", "java.base");
     // Picocli would open the jar to look for Groovy.
     System.setProperty("picocli.disable.closures", "true");
-    // Picocli would load many classes to convert text to them; no option has any of them but Path,
-    // which has a converter of ours.
+    // Picocli would load converters for java.sql, java.time and Path. Only Path is used, and it has
+    // a converter of ours.
     System.setProperty("picocli.converters.excludes", "java.*");
     if (Subcommands.isVersion(args)) {
       return run(withCommands(args, out, err), args);

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which databases a command may use, by a look at its arguments and its environment before they are
- * read: only what it may use is loaded for it.
+ * A guess at the databases that a command uses, by a look at its arguments and its environment
+ * before they are parsed. It decides what is loaded in advance, and nothing else.
  *
- * @param maySqlite whether it may use SQLite
- * @param mayOther whether it may use a database with another driver
+ * @param mayUseSqlite whether SQLite is worth loading
+ * @param mayUseOthers whether the other drivers are
  */
-record NamedDatabases(boolean maySqlite, boolean mayOther) {
+record NamedDatabases(boolean mayUseSqlite, boolean mayUseOthers) {
 
   static NamedDatabases of(String[] arguments, Map<String, String> environment) {
     boolean isUnknown = !environment.getOrDefault("SHARDER_CONFIG", "").isEmpty();

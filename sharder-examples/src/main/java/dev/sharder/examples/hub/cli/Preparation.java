@@ -4,7 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.secrets.LogConfiguration;
 import dev.sharder.examples.hub.secrets.LogProvider;
-import dev.sharder.examples.hub.server.SqliteSource;
+import dev.sharder.examples.hub.server.SqliteDataSource;
 import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -80,24 +80,24 @@ final class Preparation implements Runnable {
     System.setProperty(LogConfiguration.ZONE, TimeZone.getDefault().getID());
     TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
     LogProvider.use();
-    // SQLite's driver does without. What else a server uses is not known.
-    if (databases.mayOther() || LogFormat.isQueued()) {
+    // SQLite's driver does without. What else a server may load is not known.
+    if (databases.mayUseOthers() || LogFormat.isQueued()) {
       LogProvider.bridge();
     }
     LoggerFactory.getILoggerFactory();
   }
 
-  /** Loads what a server registers its beans with, the drivers and the pool. */
+  /** Loads what a server registers its beans with, and what connects to the databases. */
   private void rehearse() {
     try {
       if (LogFormat.isQueued()) {
         ManagementFactory.getPlatformMBeanServer();
       }
-      if (databases.mayOther()) {
+      if (databases.mayUseOthers()) {
         DriverManager.getDrivers();
       }
       // Without this folder, the driver would unpack its library, and an early end would leave it.
-      if (databases.maySqlite() && System.getProperty("org.sqlite.lib.path") != null) {
+      if (databases.mayUseSqlite() && System.getProperty("org.sqlite.lib.path") != null) {
         connectInMemory();
       }
     } catch (SQLException | RuntimeException | LinkageError failure) {
@@ -107,7 +107,7 @@ final class Preparation implements Runnable {
 
   private static void connectInMemory() throws SQLException {
     HikariConfig config = new HikariConfig();
-    config.setDataSource(new SqliteSource("jdbc:sqlite::memory:", new Properties()));
+    config.setDataSource(new SqliteDataSource("jdbc:sqlite::memory:", new Properties()));
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(LIMIT.toMillis());
     config.setMinimumIdle(0);

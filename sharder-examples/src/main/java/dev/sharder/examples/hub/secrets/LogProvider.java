@@ -21,21 +21,21 @@ import org.slf4j.spi.SLF4JServiceProvider;
  */
 public final class LogProvider implements SLF4JServiceProvider {
 
-  private final LoggerContext context = new LoggerContext();
-  private final IMarkerFactory markers = new BasicMarkerFactory();
-  private final LogbackMDCAdapter mdc = new LogbackMDCAdapter();
-
   /** Properties by which a user has another log, or a report of how it is set up. */
-  private static final List<String> OF_USERS =
+  private static final List<String> SET_BY_USERS =
       List.of(
           LoggerFactory.PROVIDER_PROPERTY_KEY,
           Reporter.SLF4J_INTERNAL_VERBOSITY_KEY,
           ClassicConstants.CONFIG_FILE_PROPERTY,
           CoreConstants.STATUS_LISTENER_CLASS_KEY);
 
+  private final LoggerContext context = new LoggerContext();
+  private final IMarkerFactory markers = new BasicMarkerFactory();
+  private final LogbackMDCAdapter mdc = new LogbackMDCAdapter();
+
   /** Makes it the log of this process, unless a user set the log up; before its first line. */
   public static void use() {
-    if (OF_USERS.stream().allMatch(property -> System.getProperty(property) == null)) {
+    if (SET_BY_USERS.stream().allMatch(property -> System.getProperty(property) == null)) {
       System.setProperty(LoggerFactory.PROVIDER_PROPERTY_KEY, LogProvider.class.getName());
       // Otherwise a line would say that it is used.
       System.setProperty(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY, "WARN");
@@ -43,12 +43,15 @@ public final class LogProvider implements SLF4JServiceProvider {
   }
 
   /**
-   * Has {@code java.util.logging}, which drivers use, write to the log, too: with the user's input,
-   * and in a format of its own. Only where it may be used, because it takes long to load.
+   * Sends to this log what drivers log by {@code java.util.logging}; otherwise it would go to
+   * standard error, unmasked and in another format. Loading that takes long, so this is called only
+   * where a driver may use it. Thread-safe.
    */
-  public static void bridge() {
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
+  public static synchronized void bridge() {
+    if (!SLF4JBridgeHandler.isInstalled()) {
+      SLF4JBridgeHandler.removeHandlersForRootLogger();
+      SLF4JBridgeHandler.install();
+    }
   }
 
   @Override

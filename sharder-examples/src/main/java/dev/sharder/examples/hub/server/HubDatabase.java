@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.config.DatabaseSettings;
 import dev.sharder.examples.hub.config.SharderLauncher;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
+import dev.sharder.examples.hub.secrets.LogProvider;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.jdbc.JdbiAssignmentStore;
 import dev.sharder.jdbc.JdbiAssignmentStoreBuilder;
@@ -36,9 +37,11 @@ public record HubDatabase(
   /** SQLITE_OPEN_READONLY, and SQLITE_OPEN_URI, which a name may be. */
   private static final String SQLITE_READ_ONLY = "open_mode=65";
 
-  /** SQLITE_OPEN_READONLY is 1. */
+  /** SQLITE_OPEN_READONLY is 1. Of several modes, the driver takes the last. */
   private static final Pattern READ_ONLY_MODE =
-      Pattern.compile("^jdbc:sqlite:.*[?&]open_mode=\\d*[13579](?!\\d)", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "^jdbc:sqlite:.*[?&]open_mode=\\d*[13579](?!\\d)(?!.*[?&]open_mode=)",
+          Pattern.CASE_INSENSITIVE);
 
   private static final String MARIADB = "jdbc:mariadb:";
 
@@ -115,10 +118,11 @@ public record HubDatabase(
   }
 
   private static String readOnly(String url, Path file) {
-    String options = url.contains("?") ? "&" + url.substring(url.indexOf('?') + 1) : "";
+    String options = url.contains("?") ? url.substring(url.indexOf('?') + 1) + "&" : "";
     // Without a log beside it, no one has it open, and SQLite would leave an empty log there.
     boolean isInUse = Files.exists(Path.of(file + "-wal"));
-    return SQLITE + file.toUri() + (isInUse ? "?" : "?immutable=1&") + SQLITE_READ_ONLY + options;
+    // Of two values of an option, the driver takes the last.
+    return SQLITE + file.toUri() + (isInUse ? "?" : "?immutable=1&") + options + SQLITE_READ_ONLY;
   }
 
   /** Returns the file of a SQLite database; empty for other databases, and those in memory. */
@@ -227,8 +231,9 @@ public record HubDatabase(
   /** Returns what connects to a URL; empty if the driver that it names does. */
   private static Optional<DataSource> source(DatabaseSettings settings, String url) {
     if (url.startsWith(SQLITE)) {
-      return Optional.of(new SqliteSource(url, login(settings)));
+      return Optional.of(new SqliteDataSource(url, login(settings)));
     }
+    LogProvider.bridge();
     return MultiHostDataSource.isFor(url)
         ? Optional.of(new MultiHostDataSource(settings, url, CONNECT_LIMIT))
         : Optional.empty();
@@ -252,13 +257,8 @@ public record HubDatabase(
   private static HikariConfig poolOf(DatabaseSettings settings, String url, int idle) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("sharder");
-    source(settings, url).ifPresent(config::setDataSource);
-    if (config.getDataSource() == null) {
-      config.setJdbcUrl(url);
-      settings.user().ifPresent(config::setUsername);
-      settings.password().ifPresent(config::setPassword);
-      driverLimits(url).forEach(config::addDataSourceProperty);
-    }
+    source(settings, url)
+        .ifPresentOrElse(config::setDataSource, () -> useDriver(config, settings, url));
     // The store connects first, and reports errors more clearly than the pool.
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(CONNECT_LIMIT.toMillis());
@@ -268,6 +268,13 @@ public record HubDatabase(
     // Otherwise the pool would try to make a connection to such a SQLite file writable.
     config.setReadOnly(READ_ONLY_MODE.matcher(url).find());
     return config;
+  }
+
+  private static void useDriver(HikariConfig config, DatabaseSettings settings, String url) {
+    config.setJdbcUrl(url);
+    settings.user().ifPresent(config::setUsername);
+    settings.password().ifPresent(config::setPassword);
+    driverLimits(url).forEach(config::addDataSourceProperty);
   }
 
   /**

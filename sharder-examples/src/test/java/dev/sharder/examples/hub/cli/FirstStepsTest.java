@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,7 +94,7 @@ class FirstStepsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"open_mode=1", "busy_timeout=100&OPEN_MODE=1", "open_mode=65"})
+  @ValueSource(strings = {"open_mode=1", "OPEN_MODE=6&open_mode=1", "open_mode=65"})
   @DisplayName("A SQLite URL that only allows reading is enough to find")
   void readOnlyUrl(String options) throws IOException {
     sqlite().run("assign", "ada", "--config", config()).ended(0);
@@ -102,18 +103,29 @@ class FirstStepsTest {
     assertThat(readOnly.run("assign", "bob").ended(1).err()).contains("SQLITE_READONLY");
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "DROP TABLE sharder_change, sharder_assignment, sharder_bin",
+        "DROP TRIGGER sharder_bin_added"
+      })
   @DisplayName("One that was interrupted on MariaDB, which commits each table, is gone on with")
-  void interrupted() throws Exception {
+  void interrupted(String missing) throws Exception {
     CommandShell shell = new CommandShell(TestMariaDb.newDatabase());
     shell.run("bins", "--config", config()).ended(0);
     try (Connection connection = DriverManager.getConnection(shell.database());
         Statement statement = connection.createStatement()) {
-      statement.execute("DROP TABLE sharder_change, sharder_assignment, sharder_bin");
+      statement.execute(missing);
       statement.execute("DELETE FROM sharder_schema");
+      shell.run("assign", "ada", "--config", config()).ended(0);
+      assertThat(shell.json("bins").each("raw")).containsExactly("1", "0");
+      try (ResultSet triggers =
+          statement.executeQuery(
+              "SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = database()")) {
+        triggers.next();
+        assertThat(triggers.getInt(1)).isEqualTo(3);
+      }
     }
-    shell.run("assign", "ada", "--config", config()).ended(0);
-    assertThat(shell.json("bins").each("raw")).containsExactly("1", "0");
   }
 
   @ParameterizedTest

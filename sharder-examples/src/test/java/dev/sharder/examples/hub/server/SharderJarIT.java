@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The jar that people run, run as they run it. */
@@ -176,16 +178,23 @@ class SharderJarIT {
 
   @ParameterizedTest
   @DisplayName("What a driver logs is in the log's own format and without the password")
-  @ValueSource(
-      strings = {"", "-Dcom.sun.management.jmxremote", "-Djava.util.logging.config.file=x"})
-  void driverLog(String option) throws Exception {
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "URL | x",
+        "SHARDER_DATABASE | ${URL}",
+        "JDK_JAVA_OPTIONS | -Dcom.sun.management.jmxremote",
+        "JDK_JAVA_OPTIONS | -Djava.util.logging.config.file=x"
+      })
+  void driverLog(String variable, String value) throws Exception {
+    String url = "jdbc:postgresql://127.0.0.1:1/people?password=Hu5hed&service=nowhere";
+    Map<String, String> environment = new HashMap<>(Map.of("SHARDER_LOG_FORMAT", "json"));
+    environment.put("URL", url);
+    environment.put(variable, value);
     Process find =
-        start(
-            Map.of("SHARDER_LOG_FORMAT", "json", "JDK_JAVA_OPTIONS", option),
-            "find",
-            "ada",
-            "--database",
-            "jdbc:postgresql://127.0.0.1:1/people?password=Hu5hed&service=nowhere");
+        variable.equals("SHARDER_DATABASE")
+            ? start(environment, "find", "ada")
+            : start(environment, "find", "ada", "--database", url);
     List<String> lines =
         new String(find.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
             .lines()
@@ -204,16 +213,19 @@ class SharderJarIT {
   @Test
   @DisplayName("A command on SQLite loads no other driver, and no log that only others use")
   void loads() throws Exception {
-    String option = "-Xlog:class+load:file=" + folder.resolve("loaded.txt");
     for (String command : List.of("bin add hub-1", "assign ada", "find ada")) {
-      Process process = start(Map.of("JDK_JAVA_OPTIONS", option), command.split(" "));
+      Path loaded = folder.resolve(command.replace(' ', '-'));
+      Process process =
+          start(Map.of("JDK_JAVA_OPTIONS", "-Xlog:class+load:file=" + loaded), command.split(" "));
       process.getInputStream().readAllBytes();
       assertThat(process.waitFor()).isZero();
+      assertThat(Files.readAllLines(loaded))
+          .as(command)
+          .anyMatch(line -> line.contains(" org.sqlite.JDBC "))
+          .noneMatch(
+              line ->
+                  line.matches(".* (org\\.postgresql|org\\.mariadb|java\\.util\\.logging)\\..*"));
     }
-    assertThat(Files.readAllLines(folder.resolve("loaded.txt")))
-        .anyMatch(line -> line.contains(" org.sqlite.JDBC "))
-        .noneMatch(
-            line -> line.matches(".* (org\\.postgresql|org\\.mariadb|java\\.util\\.logging)\\..*"));
   }
 
   @Test

@@ -11,16 +11,17 @@ import org.sqlite.SQLiteDataSource;
  * Connects to SQLite by its driver alone, while {@link java.sql.DriverManager} loads all drivers.
  * The options of the URL count, which the defaults of the data source would replace.
  */
-public final class SqliteSource extends SQLiteDataSource {
+public final class SqliteDataSource extends SQLiteDataSource {
 
   private final Properties login;
 
   /**
    * Creates a data source.
    *
+   * @param url the URL, with the driver's options
    * @param login the user and the password, if there are any
    */
-  public SqliteSource(String url, Properties login) {
+  public SqliteDataSource(String url, Properties login) {
     this.login = login;
     setUrl(url);
   }
