@@ -4,7 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.secrets.LogConfiguration;
 import dev.sharder.examples.hub.secrets.LogProvider;
-import dev.sharder.examples.hub.server.SqliteDataSource;
+import dev.sharder.examples.hub.server.SqliteUrlDataSource;
 import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -107,7 +107,7 @@ final class Preparation implements Runnable {
 
   private static void connectInMemory() throws SQLException {
     HikariConfig config = new HikariConfig();
-    config.setDataSource(new SqliteDataSource("jdbc:sqlite::memory:", new Properties()));
+    config.setDataSource(new SqliteUrlDataSource("jdbc:sqlite::memory:", new Properties()));
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(LIMIT.toMillis());
     config.setMinimumIdle(0);

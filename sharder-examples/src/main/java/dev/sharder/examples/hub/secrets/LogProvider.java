@@ -21,7 +21,7 @@ import org.slf4j.spi.SLF4JServiceProvider;
  */
 public final class LogProvider implements SLF4JServiceProvider {
 
-  /** Properties by which a user has another log, or a report of how it is set up. */
+  /** Properties by which users choose another log, or have its setup reported. */
   private static final List<String> SET_BY_USERS =
       List.of(
           LoggerFactory.PROVIDER_PROPERTY_KEY,
@@ -33,7 +33,10 @@ public final class LogProvider implements SLF4JServiceProvider {
   private final IMarkerFactory markers = new BasicMarkerFactory();
   private final LogbackMDCAdapter mdc = new LogbackMDCAdapter();
 
-  /** Makes it the log of this process, unless a user set the log up; before its first line. */
+  /**
+   * Makes this the log of the process, unless a system property chooses another. Called before the
+   * first line.
+   */
   public static void use() {
     if (SET_BY_USERS.stream().allMatch(property -> System.getProperty(property) == null)) {
       System.setProperty(LoggerFactory.PROVIDER_PROPERTY_KEY, LogProvider.class.getName());

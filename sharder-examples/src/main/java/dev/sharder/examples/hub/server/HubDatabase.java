@@ -231,7 +231,7 @@ public record HubDatabase(
   /** Returns what connects to a URL; empty if the driver that it names does. */
   private static Optional<DataSource> source(DatabaseSettings settings, String url) {
     if (url.startsWith(SQLITE)) {
-      return Optional.of(new SqliteDataSource(url, login(settings)));
+      return Optional.of(new SqliteUrlDataSource(url, login(settings)));
     }
     LogProvider.bridge();
     return MultiHostDataSource.isFor(url)

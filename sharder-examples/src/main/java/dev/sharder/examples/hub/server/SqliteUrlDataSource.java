@@ -11,7 +11,7 @@ import org.sqlite.SQLiteDataSource;
  * Connects to SQLite by its driver alone, while {@link java.sql.DriverManager} loads all drivers.
  * The options of the URL count, which the defaults of the data source would replace.
  */
-public final class SqliteDataSource extends SQLiteDataSource {
+public final class SqliteUrlDataSource extends SQLiteDataSource {
 
   private final Properties login;
 
@@ -21,7 +21,7 @@ public final class SqliteDataSource extends SQLiteDataSource {
    * @param url the URL, with the driver's options
    * @param login the user and the password, if there are any
    */
-  public SqliteDataSource(String url, Properties login) {
+  public SqliteUrlDataSource(String url, Properties login) {
     this.login = login;
     setUrl(url);
   }
