@@ -70,13 +70,13 @@ public interface BinPolicy {
    * the smallest (assigned + offset + size) / weight, where most objects have size 1, ties by bin
    * name.
    *
-   * <p>Guarantee: with objects of size 1, equal weights and offsets, fixed bins and no removals,
-   * the fullest and the emptiest bin differ by at most 1 at every commit. In general
-   * c<sub>i</sub>/w<sub>i</sub> ≤ (c<sub>j</sub> + 1)/w<sub>j</sub>, offsets counted in, for every
-   * bin i that was given an object and every bin j that was open then and has lost nothing since.
-   * Where sizes differ, the size of the largest object placed takes the place of 1, so that max −
-   * min never exceeds it. A store may compute the choice itself, such as in SQL, with the same
-   * result.
+   * <p>Guarantee: with objects of size 1, equal weights and offsets, fixed bins none of which is
+   * full, and no moves or removals, the fullest and the emptiest bin differ by at most 1 at every
+   * commit. In general c<sub>i</sub>/w<sub>i</sub> ≤ (c<sub>j</sub> + 1)/w<sub>j</sub>, offsets
+   * counted in, for every bin i that was given an object and every bin j that was open then and has
+   * lost nothing since. Where sizes differ, the size of the largest object placed takes the place
+   * of 1, so that max − min never exceeds it. A store may compute the choice itself, such as in
+   * SQL, with the same result.
    *
    * <p>Source: list scheduling, R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969;
    * the quotient is D'Hondt's (Jefferson's) divisor method of apportionment.
