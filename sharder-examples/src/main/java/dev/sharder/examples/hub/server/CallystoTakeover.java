@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub.server;
 
 import dev.sharder.examples.hub.config.DatabaseSettings;
+import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.store.Deadline;
@@ -17,7 +18,12 @@ final class CallystoTakeover {
   private CallystoTakeover() {}
 
   /** Refuses to start if none of callysto's users was imported, as each would get another hub. */
-  static void check(Path file, DatabaseSettings settings, HubDatabase database, Deadline deadline) {
+  static void check(Settings settings, HubDatabase database, Deadline deadline) {
+    settings.callysto().ifPresent(file -> check(file, settings.database(), database, deadline));
+  }
+
+  private static void check(
+      Path file, DatabaseSettings settings, HubDatabase database, Deadline deadline) {
     List<String> users = Jdbi.create(database.pool()).withHandle(CallystoTakeover::latestUsers);
     if (!users.isEmpty() && database.store().find(HubNames.KIND, users, deadline).isEmpty()) {
       throw new SettingsException(

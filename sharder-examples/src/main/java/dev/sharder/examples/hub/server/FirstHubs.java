@@ -36,12 +36,7 @@ public final class FirstHubs {
   }
 
   private static void declare(Settings settings, HubDatabase database) {
-    settings
-        .callysto()
-        .ifPresent(
-            file ->
-                CallystoTakeover.check(
-                    file, settings.database(), database, Deadline.in(TIME_LIMIT)));
+    CallystoTakeover.check(settings, database, Deadline.in(TIME_LIMIT));
     Sharder.builder(HubNames.KIND, database.store()).bins(settings.bins()).build().close();
     log.info(
         "the database {} had no hubs, and has those of the configuration now",

@@ -166,12 +166,7 @@ public final class HubServer implements AutoCloseable {
     HubDatabase database = HubDatabase.openForServer(settings.database());
     closers.push(database::close);
     monitoring.add(database);
-    settings
-        .callysto()
-        .ifPresent(
-            file ->
-                CallystoTakeover.check(
-                    file, settings.database(), database, Deadline.in(TIME_LIMIT)));
+    CallystoTakeover.check(settings, database, Deadline.in(TIME_LIMIT));
     store = database.store();
     return database;
   }
