@@ -1,6 +1,7 @@
 package dev.sharder;
 
 import java.util.Comparator;
+import java.util.function.IntPredicate;
 
 /**
  * Checks and orders the names of kinds, objects, bins, groups, labels and actors. The {@linkplain
@@ -28,7 +29,7 @@ public final class Names {
   private Names() {}
 
   /**
-   * Returns the name if it is valid. New objects, bins and labels must pass stricter checks: {@link
+   * Returns the name if it is valid. New objects and bins must pass stricter checks: {@link
    * #checkVisible} and {@link #checkTrimmed}.
    *
    * @param what the role of the name in the error message, such as {@code bin}
@@ -82,9 +83,9 @@ public final class Names {
   }
 
   /**
-   * Returns the name if it is valid for a new bin or label: because people type and compare these
-   * names, they must not begin or end with white space, no-break spaces included. Bins that were
-   * added before this rule can still be changed and emptied.
+   * Returns the name if it is valid for a new bin: because people type and compare these names,
+   * they must not begin or end with white space, no-break spaces included. Bins that were added
+   * before this rule can still be changed and emptied.
    *
    * @param what the role of the name in the error message, such as {@code bin}
    * @param name the name to check
@@ -178,29 +179,23 @@ public final class Names {
 
   /** Escapes the characters that would break a line or a terminal. */
   private static String visible(String name) {
-    StringBuilder shown = new StringBuilder(name.length());
-    name.codePoints()
-        .forEach(
-            codePoint -> {
-              if (isUnwritable(codePoint)) {
-                shown.append("\\u%04x".formatted(codePoint));
-              } else {
-                shown.appendCodePoint(codePoint);
-              }
-            });
-    return shown.toString();
+    return escaped(name, Names::isUnwritable);
   }
 
   /** Escapes every character that is not printable ASCII. */
   private static String escaped(String name) {
+    return escaped(name, codePoint -> codePoint < ' ' || codePoint > '~');
+  }
+
+  private static String escaped(String name, IntPredicate isEscaped) {
     StringBuilder shown = new StringBuilder(name.length());
     name.codePoints()
         .forEach(
             codePoint -> {
-              if (codePoint >= ' ' && codePoint <= '~') {
-                shown.appendCodePoint(codePoint);
-              } else {
+              if (isEscaped.test(codePoint)) {
                 shown.append("\\u%04x".formatted(codePoint));
+              } else {
+                shown.appendCodePoint(codePoint);
               }
             });
     return shown.toString();

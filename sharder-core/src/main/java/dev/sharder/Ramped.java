@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The policy of {@link BinPolicy#ramped}. */
-record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
+record Ramped(Turns turns, String limit, BinPolicy policy) implements BinPolicy {
 
   /** Returns how many of the first {@code objects} may go to far emptier bins. */
   interface Turns {
@@ -44,12 +44,12 @@ record Ramped(Turns turns, String name, BinPolicy policy) implements BinPolicy {
   @Override
   public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
     return bin.shareWith(request.size()) < chosen.shareWith(request.size())
-        ? "is far emptier than the others, and takes %s until it is level".formatted(name)
+        ? "is far emptier than the others, and takes %s until it is level".formatted(limit)
         : policy.reason(request, bin, chosen);
   }
 
   @Override
   public String toString() {
-    return "%s, far emptier bins take %s".formatted(policy, name);
+    return "%s, far emptier bins take %s".formatted(policy, limit);
   }
 }

@@ -50,7 +50,8 @@ public interface Sharder extends AutoCloseable {
   Placement assign(String object);
 
   /**
-   * Returns the assignment of an object that has a size or a group, and makes one if there is none.
+   * Returns the assignment of an object that has a size, a group or attributes, and makes one if
+   * there is none.
    *
    * <p>An object that is already assigned keeps its bin, size and group, whatever the request says.
    * The policy places the first object of a group; every other object of the group goes to the same
@@ -64,7 +65,8 @@ public interface Sharder extends AutoCloseable {
   Placement assign(AssignmentRequest request);
 
   /**
-   * Returns a request for an object of this sharder's kind, of size 1 and without a group.
+   * Returns a request for an object of this sharder's kind, of size 1 without a group or
+   * attributes.
    *
    * @param object the object's name
    * @return the request
@@ -110,6 +112,8 @@ public interface Sharder extends AutoCloseable {
    *
    * @param objects names as for {@link #assign(String)}; names may be repeated
    * @return an answer for each name, in the same order
+   * @throws InvalidValueException if a name is not valid; nothing is written, not even for the
+   *     other names
    * @throws SharderException as {@link #assign(String)} does, for the first object that is refused,
    *     after the others were assigned
    */
@@ -126,6 +130,8 @@ public interface Sharder extends AutoCloseable {
    * @param progress called on the caller's thread after each chunk is committed, with the counts so
    *     far; an exception that it throws ends the call
    * @return the counts of all chunks
+   * @throws InvalidValueException if a name is not valid; nothing of its chunk is written, and
+   *     earlier chunks stay
    * @throws SharderException as {@link #assign(String)} does, for the first object of a chunk that
    *     is refused, after the others of its chunk were assigned
    * @throws StoreException also if the thread is interrupted between two chunks
@@ -154,7 +160,7 @@ public interface Sharder extends AutoCloseable {
    * exceeds the {@linkplain SharderBuilder#staleness staleness bound}, calls go to the store,
    * unless {@link SharderBuilder#staleIfError} allows older answers.
    *
-   * @return zero or more; zero if nothing is cached
+   * @return zero or more; zero without a cache, before the store's first answer, and after closing
    */
   Duration answerAge();
 
@@ -167,8 +173,8 @@ public interface Sharder extends AutoCloseable {
 
   /**
    * Closes this sharder. Waiting and later calls fail with a {@link ClosedException}, and a roster
-   * ends before its next chunk. Waits for the running transaction to end, at most for the time
-   * limit. Closing twice has no effect.
+   * ends before its next chunk. Waits for the threads that watch for changes, at most 5 s for each,
+   * and then for the running transaction, at most for the time limit. Closing twice has no effect.
    */
   @Override
   void close();

@@ -101,7 +101,7 @@ public final class SharderBuilder {
   }
 
   /**
-   * Sets the maximum number of answers in the cache, of about 200 bytes each. The default is
+   * Sets the maximum number of answers in the cache, of about 300 bytes each. The default is
    * 100,000.
    *
    * @param entries 0 or more; with 0, every call goes to the store

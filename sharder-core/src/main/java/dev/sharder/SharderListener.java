@@ -11,6 +11,9 @@ import java.util.function.Supplier;
  * <p>A listener is called on the threads that answer, so it should be quick. It must be
  * thread-safe, and any number of sharders may share it. An exception that it throws is logged and
  * has no other effect.
+ *
+ * <p>Calls of {@link Sharder#find} and {@link Sharder#bins} are not reported, except that the
+ * rounds of {@code find} are.
  */
 public interface SharderListener {
 

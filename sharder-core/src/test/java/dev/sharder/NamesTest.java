@@ -20,6 +20,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +56,18 @@ class NamesTest {
       admin.addBin(Bin.of("hub" + space + "1"), NOTE);
     }
     assertThat(admin.bins()).hasSize(SPACES.length());
+  }
+
+  @Test
+  @DisplayName("A bin whose name is refused is refused for each object that is imported into it")
+  void refusedForEach() {
+    List<Adoption> adoptions =
+        Stream.of("ada", "bob")
+            .map(object -> new Adoption(AssignmentRequest.of("hub", object), " hub-1"))
+            .toList();
+    assertThat(admin.adopt(adoptions, AdoptMode.EACH, NOTE).refused())
+        .containsOnlyKeys("ada", "bob");
+    assertThat(admin.verify(10)).isEmpty();
   }
 
   @Test

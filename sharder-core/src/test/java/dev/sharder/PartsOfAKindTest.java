@@ -12,6 +12,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A kind that is divided by a hash of its objects into parts, each of them a kind of its own. */
 @DisplayName("Parts of a kind")
@@ -21,6 +23,16 @@ class PartsOfAKindTest {
   private static final int PARTS = 64;
   private static final int BINS = 100;
   private static final int OBJECTS = 20_000;
+
+  @ParameterizedTest
+  @CsvSource({"user-, 0, 1000000", "'', 3000000, 3200000"})
+  @DisplayName("divide numbered names evenly")
+  void numberedNames(String prefix, int first, int end) {
+    int[] sizes = new int[PARTS];
+    IntStream.range(first, end).forEach(number -> sizes[part(prefix + number)]++);
+    double mean = (double) (end - first) / PARTS;
+    assertThat(IntStream.of(sizes).max().orElseThrow() / mean).isLessThanOrEqualTo(1.1);
+  }
 
   @Test
   @DisplayName(
@@ -36,6 +48,11 @@ class PartsOfAKindTest {
     assertThat(spread).isLessThan(20).isLessThan(spread(part -> bins(0)));
   }
 
+  /** Returns the part of an object, as docs/scale.md says: the upper 6 bits choose one of 64. */
+  private static int part(String object) {
+    return (object.hashCode() * 0x9E3779B9) >>> 26;
+  }
+
   /** Returns the bins; the first ones count as one object fuller, so the others are taken first. */
   private static List<Bin> bins(int first) {
     return IntStream.range(0, BINS)
@@ -49,7 +66,7 @@ class PartsOfAKindTest {
         IntStream.range(0, PARTS).mapToObj(part -> part(part, binsOfPart.apply(part))).toList();
     for (int i = 0; i < OBJECTS; i++) {
       String object = "user-" + i;
-      parts.get(Math.floorMod(object.hashCode(), PARTS)).assign(object);
+      parts.get(part(object)).assign(object);
     }
     LongSummaryStatistics totals =
         parts.stream()

@@ -136,6 +136,18 @@ class SharderTest {
   }
 
   @Test
+  @DisplayName("a roster with an invalid name keeps the chunks before it, and nothing of its own")
+  void invalidNameInARoster() {
+    Sharder sharder = Sharder.builder("hub", store).bins("a").build();
+    Stream<String> roster =
+        Stream.concat(
+            IntStream.range(0, 20_000).mapToObj(i -> "user-" + i), Stream.of("fine", "\t"));
+    assertThatThrownBy(() -> sharder.assignRoster(roster.iterator(), progress -> {}))
+        .isInstanceOf(InvalidValueException.class);
+    assertThat(sharder.bins()).containsExactly(new BinLoad(Bin.of("a"), 20_000));
+  }
+
+  @Test
   void anErrorAboutAThousandBinsStaysReadableAndStillHasThemAll() {
     List<Bin> bins =
         IntStream.range(0, 1_000)

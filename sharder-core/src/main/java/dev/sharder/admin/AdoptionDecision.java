@@ -14,12 +14,10 @@ import dev.sharder.store.Edit;
 import dev.sharder.store.Placements;
 import dev.sharder.store.Snapshot;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Imports assignments as they were made elsewhere, regardless of policy and capacities. */
@@ -28,7 +26,7 @@ final class AdoptionDecision {
   private final String kind;
   private final Snapshot snapshot;
   private final EditDraft draft;
-  private final Set<String> bins = new HashSet<>();
+  private final Map<String, BinState> bins = new HashMap<>();
   private final Map<String, String> groups;
   private final Map<String, Placement> placed = new LinkedHashMap<>();
   private final Map<String, SharderException> refused = new LinkedHashMap<>();
@@ -38,7 +36,7 @@ final class AdoptionDecision {
     this.snapshot = snapshot;
     this.draft = new EditDraft(snapshot, note);
     this.groups = new HashMap<>(snapshot.groups());
-    snapshot.bins().forEach(bin -> bins.add(bin.name()));
+    snapshot.bins().forEach(bin -> bins.put(bin.name(), bin.bin().state()));
   }
 
   static Edit<Placements> decide(
@@ -48,7 +46,7 @@ final class AdoptionDecision {
       decision.tryToAdopt(adoption, note);
     }
     if (mode == AdoptMode.ALL_OR_NOTHING && !decision.refused.isEmpty()) {
-      return new EditDraft(snapshot, note).returning(new Placements(Map.of(), decision.refused));
+      return Edit.nothing(new Placements(Map.of(), decision.refused));
     }
     return decision.draft.returning(new Placements(decision.placed, decision.refused));
   }
@@ -73,9 +71,11 @@ final class AdoptionDecision {
     }
     checkGroup(request, adoption.bin());
     checkBin(request, adoption.bin());
-    if (bins.add(adoption.bin())) {
+    if (!bins.containsKey(adoption.bin())) {
       Bin bin = Bin.of(adoption.bin()).withState(BinState.CORDONED);
       draft.put(kind, bin, false, Change.What.BIN_ADDED, note.reason());
+      // Only now: if its name is refused, it must be refused for the next object too.
+      bins.put(bin.name(), bin.state());
     }
     request.group().ifPresent(group -> groups.put(group, adoption.bin()));
     placed.put(request.object(), new Placement(draft.place(request, adoption.bin()), true));
@@ -96,9 +96,7 @@ final class AdoptionDecision {
   }
 
   private void checkBin(AssignmentRequest request, String bin) {
-    boolean isRetired =
-        snapshot.bin(bin).map(known -> known.bin().state() == BinState.RETIRED).orElse(false);
-    if (isRetired) {
+    if (bins.get(bin) == BinState.RETIRED) {
       throw new RefusedException(
           "object '%s' of kind '%s' cannot be in '%s': that bin is retired; open it first"
               .formatted(request.object(), kind, bin));

@@ -2,6 +2,8 @@ package dev.sharder.admin;
 
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,4 +22,10 @@ public record Explanation(
     AssignmentRequest request,
     Optional<Assignment> assignment,
     Optional<String> wouldGet,
-    Map<String, String> others) {}
+    Map<String, String> others) {
+
+  /** Copies the map, in its order. */
+  public Explanation {
+    others = Collections.unmodifiableMap(new LinkedHashMap<>(others));
+  }
+}

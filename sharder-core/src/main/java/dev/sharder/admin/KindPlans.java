@@ -43,7 +43,7 @@ final class KindPlans {
     return Planner.drain(kind, revision, bin, bins, store.holdings(kind, deadline.get()), options);
   }
 
-  /** Returns the drained bin, and those that the policy allows for any of its units. */
+  /** Returns the drained bin, and those that the policy allows for at least one of its units. */
   private List<BinLoad> allowed(String drained, List<BinLoad> bins) {
     Bin from = named(kind, drained, bins).bin();
     Set<String> refused =

@@ -230,7 +230,7 @@ final class Planner {
     if (taker == null || taker.share(size) >= giver.level()) {
       return false;
     }
-    give(giver, taker, size, 1);
+    give(giver, taker, size);
     return true;
   }
 
@@ -247,12 +247,12 @@ final class Planner {
     return emptiest;
   }
 
-  private void give(Vessel giver, Vessel taker, long size, long units) {
-    giver.add(-size * units);
-    taker.add(size * units);
-    giver.units.compute(size, (key, left) -> left == null || left == units ? null : left - units);
-    flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), units, Long::sum);
-    moves += units;
+  private void give(Vessel giver, Vessel taker, long size) {
+    giver.add(-size);
+    taker.add(size);
+    giver.units.compute(size, (key, left) -> left == null || left == 1 ? null : left - 1);
+    flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), 1L, Long::sum);
+    moves++;
   }
 
   private void empty(String drained) {
@@ -281,7 +281,7 @@ final class Planner {
         stranded += left == null ? 0 : left;
         return;
       }
-      give(giver, taker, size, 1);
+      give(giver, taker, size);
       if (taker.hasRoom(size)) {
         takers.add(taker);
       }

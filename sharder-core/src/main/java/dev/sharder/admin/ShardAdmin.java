@@ -57,14 +57,17 @@ import java.util.stream.Collectors;
  * <p>In addition to the exceptions listed, every method throws {@link InvalidValueException} if a
  * name is not valid, {@link TimeLimitException} if the store was busy or unreachable for the whole
  * time limit, {@link StoreException} if it failed in a way that waiting does not repair, and {@link
- * ClosedException} if it is closed.
+ * ClosedException} if its store is closed.
  */
 public final class ShardAdmin {
 
   /** After so many plans in a row that moved nothing, {@link #applyAll} ends. */
   private static final int ATTEMPTS_IN_VAIN = 3;
 
-  /** The same for plans of which nothing was tried, because other changes had made them old. */
+  /**
+   * The same for plans of which nothing was tried, because other changes had made them old or the
+   * policy allowed none of their moves.
+   */
   private static final int ATTEMPTS_OUTRUN = 50;
 
   private final String kind;
@@ -208,14 +211,9 @@ public final class ShardAdmin {
         snapshot ->
             snapshot.revision() == revision
                 ? MoveDecision.decide(kind, moves, MoveDecision.How.AGAIN, note, snapshot)
-                : new EditDraft(snapshot, note)
-                    .returning(
-                        new MoveResult(
-                            Map.of(),
-                            Map.of(),
-                            Map.of(),
-                            snapshot.revision(),
-                            snapshot.revision())));
+                : Edit.nothing(
+                    new MoveResult(
+                        Map.of(), Map.of(), Map.of(), snapshot.revision(), snapshot.revision())));
   }
 
   /**
@@ -316,9 +314,7 @@ public final class ShardAdmin {
     return store.update(
         kind,
         Scope.toPlace(List.of(request)),
-        snapshot ->
-            new EditDraft(snapshot, new Note("explain", ""))
-                .returning(Choices.explain(request, policy, snapshot)),
+        snapshot -> Edit.nothing(Choices.explain(request, policy, snapshot)),
         deadline());
   }
 
@@ -399,9 +395,13 @@ public final class ShardAdmin {
   }
 
   /**
-   * Plans, applies the plan, and repeats this until the plan is empty, or three plans in a row
-   * moved nothing because every object was refused or had changed. If someone else changes the kind
-   * meanwhile, it plans again.
+   * Plans, applies the plan, and repeats this until the plan is empty. If someone else changes the
+   * kind meanwhile, it plans again.
+   *
+   * <p>It may return without an error although something is left to move: after 3 plans in a row
+   * that moved nothing because every object was refused or had changed, and after 50 plans in a row
+   * that moved nothing because other changes had outrun them, or because the policy allowed none of
+   * their moves.
    *
    * @param planning returns the plan for the present state, such as {@code () ->
    *     admin.planRebalance(PlanOptions.ALL)}
@@ -437,9 +437,11 @@ public final class ShardAdmin {
   /**
    * Empties a bin: sets it to {@linkplain BinState#DRAINING draining}, so that it takes no new
    * objects, and moves its objects as {@link #planDrain} plans it. To look at the plan first, or to
-   * limit it, use {@link #planDrain}, {@link #moves} and {@link #apply} instead. The {@linkplain
-   * #bin bin} shows afterwards whether objects stayed, because no bin that the policy allows has
-   * room for them.
+   * limit it, use {@link #planDrain}, {@link #moves} and {@link #apply} instead.
+   *
+   * <p>It may return without an error although objects stayed: if no bin that the policy allows has
+   * room for them, or after 3 or 50 plans in a row that moved nothing, as {@link #applyAll} does.
+   * The {@linkplain #bin bin} shows afterwards whether objects stayed.
    *
    * @param bin the name of the bin to empty
    * @param note who empties it, and why
@@ -512,10 +514,8 @@ public final class ShardAdmin {
         kind,
         Scope.toPlace(adoptions.stream().map(Adoption::request).toList()),
         snapshot ->
-            new EditDraft(snapshot, note)
-                .returning(
-                    AdoptionDecision.decide(kind, adoptions, AdoptMode.EACH, note, snapshot)
-                        .result()),
+            Edit.nothing(
+                AdoptionDecision.decide(kind, adoptions, AdoptMode.EACH, note, snapshot).result()),
         deadline());
   }
 
@@ -524,8 +524,12 @@ public final class ShardAdmin {
    *
    * @param limit the maximum number of findings, 1 or more
    * @return the inconsistencies; empty if there are none
+   * @throws InvalidValueException if the limit is below 1
    */
   public List<Finding> verify(int limit) {
+    if (limit < 1) {
+      throw new InvalidValueException("verify has a limit of %d; use 1 or more".formatted(limit));
+    }
     return store.verify(kind, limit, deadline());
   }
 

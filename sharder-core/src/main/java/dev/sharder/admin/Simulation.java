@@ -16,6 +16,7 @@ import dev.sharder.internal.EditDraft;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
+import dev.sharder.store.Edit;
 import dev.sharder.store.Holding;
 import dev.sharder.store.Listing;
 import dev.sharder.store.Placements;
@@ -260,7 +261,7 @@ public final class Simulation {
     return store.update(
         kind,
         Scope.toPlace(objects),
-        snapshot -> new EditDraft(snapshot, NOTE).returning(snapshot.groups()),
+        snapshot -> Edit.nothing(snapshot.groups()),
         Deadline.in(LONG));
   }
 

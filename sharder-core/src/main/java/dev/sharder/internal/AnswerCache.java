@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Assignments are permanent, so an answer becomes stale only by a change, and every change
  * increases the kind's revision in its own transaction. The cache has a thread, the watcher, that
- * polls the store for changes about three times within the bound. It starts when the first answer
- * is cached.
+ * polls the store for changes about three times within the bound. It starts with the store's first
+ * answer.
  *
  * <p>Whether cached answers are used depends on when the watcher last reached the store. Another
  * thread, which never waits for the store, disables them as soon as that is too long ago. Reading
@@ -41,6 +41,9 @@ public final class AnswerCache implements AutoCloseable {
 
   private static final long UNKNOWN = -1;
   private static final Duration MAX_POLL_LIMIT = Duration.ofSeconds(5);
+
+  /** How long closing waits for the watcher, which the bound may allow to wait for years. */
+  private static final Duration MAX_CLOSE_WAIT = Duration.ofSeconds(5);
 
   /** The caches that poll, so that a change made in this process reaches them immediately. */
   private static final Set<AnswerCache> WATCHING = ConcurrentHashMap.newKeySet();
@@ -70,7 +73,7 @@ public final class AnswerCache implements AutoCloseable {
   private final AtomicBoolean started = new AtomicBoolean();
 
   /** Guards {@link #usable}; held only briefly, and never during a call to the store. */
-  private final Object clock = new Object();
+  private final Object usableLock = new Object();
 
   private @Nullable ScheduledFuture<?> nextTick;
   private volatile boolean closed;
@@ -84,7 +87,7 @@ public final class AnswerCache implements AutoCloseable {
   /** Whether the latest poll failed. */
   private volatile boolean failing;
 
-  /** Whether the latest log line says that changes are not seen; guarded by the clock. */
+  /** Whether the latest log line says that changes are not seen; guarded by {@link #usableLock}. */
   private boolean warned;
 
   private volatile String failure = "the store was not polled in time";
@@ -99,7 +102,7 @@ public final class AnswerCache implements AutoCloseable {
   private String epoch = "";
 
   /**
-   * Creates a cache that starts to poll when the first answer is cached.
+   * Creates a cache that starts to poll with the store's first answer.
    *
    * @param kind the namespace
    * @param store the store to poll
@@ -131,10 +134,16 @@ public final class AnswerCache implements AutoCloseable {
     return revision;
   }
 
-  /** Returns how long ago the answers were last confirmed; zero if none are cached. */
+  /**
+   * Returns how long ago the answers were last confirmed.
+   *
+   * @return zero or more; zero before the store's first answer, and after closing
+   */
   public Duration age() {
+    // Read before the time, so that a poll in between does not make the age negative.
+    long confirmed = lastPolled;
     return started.get() && !closed
-        ? Duration.ofNanos(System.nanoTime() - lastPolled)
+        ? Duration.ofNanos(System.nanoTime() - confirmed)
         : Duration.ZERO;
   }
 
@@ -176,7 +185,7 @@ public final class AnswerCache implements AutoCloseable {
 
   /** Disables the answers if they are too old, and schedules itself for when they will be. */
   private void tick() {
-    synchronized (clock) {
+    synchronized (usableLock) {
       if (closed) {
         return;
       }
@@ -189,7 +198,7 @@ public final class AnswerCache implements AutoCloseable {
 
   /** Enables or disables the answers by their age, and returns how many nanoseconds are left. */
   private long updateUsable() {
-    synchronized (clock) {
+    synchronized (usableLock) {
       // Slightly early, because the thread may be late.
       long limit = bound.toNanos() / 100 * 95;
       limit = failing ? Math.max(limit, staleIfError.toNanos()) : limit;
@@ -263,7 +272,7 @@ public final class AnswerCache implements AutoCloseable {
 
   private void end() {
     WATCHING.remove(this);
-    synchronized (clock) {
+    synchronized (usableLock) {
       closed = true;
       usable = false;
       if (nextTick != null) {
@@ -333,13 +342,16 @@ public final class AnswerCache implements AutoCloseable {
     }
   }
 
-  /** Stops polling, so that the store may be closed afterwards, and clears the cache. */
+  /**
+   * Stops polling, so that the store may be closed afterwards, and clears the cache. Waits for the
+   * watcher for the bound, but at most 5 s.
+   */
   @Override
   public void close() {
     end();
     watcher.interrupt();
     try {
-      watcher.join(bound.toMillis());
+      watcher.join(Math.min(bound.toMillis(), MAX_CLOSE_WAIT.toMillis()));
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     }

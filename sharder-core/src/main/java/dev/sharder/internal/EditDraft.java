@@ -52,16 +52,28 @@ public final class EditDraft {
    */
   public Assignment place(AssignmentRequest request, String bin) {
     Assignment made = Assignment.made(request, bin, snapshot.now());
-    place(made);
+    add(made);
     return made;
   }
 
   /**
-   * Places a new object as it was placed elsewhere. This records no change.
+   * Places a new object as it is placed elsewhere, but as version 1. This records no change.
    *
-   * @param made its assignment
+   * @param elsewhere its assignment there, of any version
    */
-  public void place(Assignment made) {
+  public void place(Assignment elsewhere) {
+    add(
+        new Assignment(
+            elsewhere.kind(),
+            elsewhere.object(),
+            elsewhere.bin(),
+            1,
+            elsewhere.assignedAt(),
+            elsewhere.size(),
+            elsewhere.group()));
+  }
+
+  private void add(Assignment made) {
     placed.add(made);
     counted.merge(made.bin(), made.size(), Long::sum);
   }

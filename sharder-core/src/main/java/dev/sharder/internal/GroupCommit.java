@@ -198,13 +198,19 @@ public final class GroupCommit<Q, A> {
 
   /**
    * Does what {@link #call} does without blocking; the thread of the round completes the future.
+   *
+   * @throws ClosedException to the caller, if this group was closed
    */
   public CompletableFuture<Optional<A>> callAsync(
       Q request, Deadline deadline, int first, int end) {
     return callAsync(List.of(request), deadline, first, end).get(0);
   }
 
-  /** Calls with many requests without blocking; they enter together and are served in order. */
+  /**
+   * Calls with many requests without blocking; they enter together and are served in order.
+   *
+   * @throws ClosedException to the caller, if this group was closed
+   */
   public List<CompletableFuture<Optional<A>>> callAsync(
       List<Q> requests, Deadline deadline, int first, int end) {
     List<Ticket<Q, A>> tickets = new ArrayList<>(requests.size());

@@ -28,9 +28,9 @@ import java.util.function.Supplier;
  * <tr><td>{@code sharder.assignments}</td><td>counter</td><td>answers by {@code bin} and {@code
  *     result}: {@code memory}, {@code found} or {@code new}; those from memory are the cache's
  *     hits</td></tr>
- * <tr><td>{@code sharder.assign}</td><td>timer</td><td>how long callers of one object that
- *     were not answered from memory, and all refused callers, waited, by {@code result}: {@code
- *     found}, {@code new} or {@code refused}</td></tr>
+ * <tr><td>{@code sharder.assign}</td><td>timer</td><td>how long callers that assign single
+ *     objects waited if they were not answered from memory, and how long all refused callers waited,
+ *     by {@code result}: {@code found}, {@code new} or {@code refused}</td></tr>
  * <tr><td>{@code sharder.refusals}</td><td>counter</td><td>errors by {@code error}, such as {@code
  *     no-open-bin} or {@code time-limit}</td></tr>
  * <tr><td>{@code sharder.round}</td><td>timer</td><td>how long the store took for a round, by
@@ -42,6 +42,8 @@ import java.util.function.Supplier;
  *     .open}</td><td>gauges</td><td>the values of each {@code bin}; a
  *     capacity only if the bin has one, and open as 1 or 0; NaN while the store is unreachable</td></tr>
  * </table>
+ *
+ * <p>Calls of {@link dev.sharder.Sharder#find find} count only in the meters of rounds.
  *
  * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s.
  */

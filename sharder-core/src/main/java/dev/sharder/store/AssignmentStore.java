@@ -55,8 +55,8 @@ import java.util.function.Function;
 public interface AssignmentStore extends AutoCloseable {
 
   /**
-   * Returns a store that keeps its data in this object only: for tests, and for policies that need
-   * no memory.
+   * Returns a store that keeps its data in this object only: for tests, simulations, and policies
+   * such as rendezvous hashing, whose choices need not be kept.
    *
    * @return a new, empty store
    */

@@ -100,11 +100,11 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       BinLoad choice = choose(request, own, open, closed);
       Map<String, String> others = refusals(request, own, open, closed);
       others.remove(choice.name());
-      others.replaceAll(
-          (name, reason) ->
-              reason.equals(UNEXPLAINED)
-                  ? own.reason(request, snapshot.bin(name).orElseThrow(), choice)
-                  : reason);
+      for (BinLoad bin : bins) {
+        if (UNEXPLAINED.equals(others.get(bin.name()))) {
+          others.put(bin.name(), own.reason(request, bin, choice));
+        }
+      }
       return new Explanation(request, Optional.empty(), Optional.of(choice.name()), others);
     } catch (NoOpenBinException refusal) {
       return new Explanation(request, Optional.empty(), Optional.empty(), refusal.refusals());

@@ -132,8 +132,7 @@ public final class ConsistencyCheck {
     for (Change change : changes) {
       change
           .object()
-          .map(object -> Optional.ofNullable(latest.put(object, change)))
-          .flatMap(before -> before)
+          .flatMap(object -> Optional.ofNullable(latest.put(object, change)))
           .ifPresent(before -> checkFollows(before, change));
     }
     Map<String, Assignment> now = new HashMap<>();

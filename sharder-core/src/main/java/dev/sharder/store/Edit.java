@@ -52,6 +52,18 @@ public record Edit<T>(
   }
 
   /**
+   * Returns an edit that records nothing.
+   *
+   * @param result what the update returns
+   * @param <T> the type of the result
+   * @return an {@linkplain #isEmpty empty} edit
+   */
+  public static <T> Edit<T> nothing(T result) {
+    return new Edit<>(
+        result, List.of(), List.of(), List.of(), Map.of(), List.of(), Set.of(), List.of());
+  }
+
+  /**
    * Returns whether there is nothing to record, so that a store writes nothing.
    *
    * @return {@code true} if all collections are empty; {@code false} also if there is only a count

@@ -1,5 +1,6 @@
 package dev.sharder.store;
 
+import dev.sharder.InvalidValueException;
 import java.util.Set;
 
 /**
@@ -21,8 +22,16 @@ public record Listing(String from, String below, Set<String> bins, boolean group
   /** Above every name. */
   private static final String END = Character.toString(Character.MAX_CODE_POINT).repeat(256);
 
-  /** Copies the names of the bins. */
+  /**
+   * Validates the limit and copies the names of the bins.
+   *
+   * @throws InvalidValueException if the limit is below 1
+   */
   public Listing {
+    if (limit < 1) {
+      throw new InvalidValueException(
+          "a listing has a limit of %d; use 1 or more".formatted(limit));
+    }
     bins = Set.copyOf(bins);
   }
 
@@ -31,6 +40,7 @@ public record Listing(String from, String below, Set<String> bins, boolean group
    *
    * @param limit the maximum number of assignments, 1 or more
    * @return the listing
+   * @throws InvalidValueException if the limit is below 1
    */
   public static Listing all(int limit) {
     return new Listing("", END, Set.of(), false, limit);

@@ -35,6 +35,7 @@ class AnswerCacheTest {
 
   private final AssignmentStore truth = AssignmentStore.inMemory();
   private final CountDownLatch end = new CountDownLatch(1);
+  private final CountDownLatch silence = new CountDownLatch(1);
 
   /** Methods that never return until the test is over, and those that fail at once. */
   private final Set<String> silent = ConcurrentHashMap.newKeySet();
@@ -48,7 +49,8 @@ class AnswerCacheTest {
               new Class<?>[] {AssignmentStore.class},
               (proxy, method, arguments) -> {
                 if (silent.contains(method.getName())) {
-                  end.await();
+                  silence.countDown();
+                  awaitEnd();
                 }
                 if (failing.contains(method.getName())) {
                   throw new TimeLimitException(BOUND, "the store is away", null);
@@ -63,6 +65,16 @@ class AnswerCacheTest {
   @AfterEach
   void release() {
     end.countDown();
+  }
+
+  private void awaitEnd() {
+    while (end.getCount() > 0) {
+      try {
+        end.await();
+      } catch (InterruptedException ignored) {
+        // As a thread that waits for a socket ignores it.
+      }
+    }
   }
 
   private SharderBuilder hubs() {
@@ -147,6 +159,18 @@ class AnswerCacheTest {
       }
       assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(TimeLimitException.class);
     }
+  }
+
+  @Test
+  @DisplayName("closing waits a few seconds for a silent store, however long the bound is")
+  void closesSoon() throws InterruptedException {
+    silent.add("changedSince");
+    Sharder hubs = hubs().staleness(Duration.ofHours(1)).build();
+    hubs.assign("ada");
+    silence.await();
+    long closing = System.nanoTime();
+    hubs.close();
+    assertThat(since(closing)).isLessThan(Duration.ofSeconds(30));
   }
 
   private static Duration since(long start) {

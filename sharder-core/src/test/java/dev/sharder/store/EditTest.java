@@ -26,8 +26,9 @@ class EditTest {
   @Test
   @DisplayName("an edit that only has a result is empty")
   void onlyAResult() {
-    assertThat(edit(List.of(), List.of(), List.of(), Map.of(), List.of(), List.of()).isEmpty())
-        .isTrue();
+    Edit<String> edit = edit(List.of(), List.of(), List.of(), Map.of(), List.of(), List.of());
+    assertThat(edit.isEmpty()).isTrue();
+    assertThat(Edit.nothing("done")).isEqualTo(edit);
   }
 
   @ParameterizedTest
