@@ -7,7 +7,7 @@
 module dev.sharder.jdbc {
   requires transitive dev.sharder;
   requires transitive java.sql;
-  requires com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.core;
   // Jdbi needs it, and has no descriptor to say so.
   requires io.leangen.geantyref;
   requires org.jdbi.v3.core;

@@ -23,9 +23,10 @@ import org.slf4j.LoggerFactory;
  * connection in use. So a connection that stops responding costs its caller no more than the limit,
  * and is discarded.
  *
- * <p>If the pool lent a connection a moment ago, the caller's thread borrows the next one, which
- * saves two context switches. Otherwise the pool may validate a connection that no longer responds,
- * which cannot be interrupted; so another thread borrows, and the caller can stop waiting for it.
+ * <p>A pool may validate a connection that no longer responds, which cannot be interrupted. So
+ * another thread borrows, and the caller can stop waiting for it. If the pool lent a connection a
+ * moment ago and validates in a short time, the caller's thread borrows, which saves two context
+ * switches.
  *
  * <p>Thread-safe.
  */
@@ -35,6 +36,9 @@ final class Connections implements AutoCloseable {
 
   /** Shorter than the idle time after which HikariCP validates a connection: 500 ms. */
   private static final long RECENT = Duration.ofMillis(250).toNanos();
+
+  /** The longest validation that a caller's thread may wait for. */
+  private static final Duration LONGEST_VALIDATION = Duration.ofSeconds(1);
 
   private static final Duration LONG_SILENCE = Duration.ofSeconds(1);
   private static final Duration EVICTION_INTERVAL = Duration.ofSeconds(5);
@@ -73,9 +77,12 @@ final class Connections implements AutoCloseable {
   private volatile long warnedAt = System.nanoTime() - 2 * WARNING_INTERVAL;
   private volatile long lentAt = System.nanoTime() - RECENT;
 
+  private final boolean validatesSoon;
+
   Connections(DataSource dataSource, Reach reach) {
     this.dataSource = dataSource;
     this.reach = reach;
+    this.validatesSoon = HikariPools.validatesWithin(dataSource, LONGEST_VALIDATION);
   }
 
   /** Closes the store's own connections. The application's data source stays open. */
@@ -110,23 +117,23 @@ final class Connections implements AutoCloseable {
     try {
       T result = inAutoCommit(work, connection, lease);
       if (lease.isExpired()) {
-        PoolEviction.evict(dataSource, connection);
+        HikariPools.evict(dataSource, connection);
       } else {
         lentAt = System.nanoTime();
       }
       return result;
     } catch (SQLException | RuntimeException failure) {
       Optional<SQLException> reason =
-          Retry.reason(failure)
-              .filter(one -> Retry.isReadOnly(one) || SqliteFailure.isOfConnection(one));
+          SqlFailure.reason(failure)
+              .filter(one -> SqlFailure.isReadOnly(one) || SqliteFailure.isOfConnection(one));
       if (reason.isPresent()) {
         report(
             "a connection is discarded, because of its server or file: "
-                + Retry.oneLine(reason.get()));
+                + SqlFailure.oneLine(reason.get()));
         discard(connection);
         evictIdle(LONG_SILENCE);
       } else if (lease.isExpired()) {
-        PoolEviction.evict(dataSource, connection);
+        HikariPools.evict(dataSource, connection);
       }
       throw failure;
     } catch (Error failure) {
@@ -168,7 +175,7 @@ final class Connections implements AutoCloseable {
 
   /** Called only by the borrowing thread: later the pool may have lent the connection again. */
   private void discard(Connection connection) {
-    PoolEviction.evict(dataSource, connection);
+    HikariPools.evict(dataSource, connection);
     if (reach != Reach.LOCAL) {
       abort(connection);
     }
@@ -193,8 +200,7 @@ final class Connections implements AutoCloseable {
     long now = System.nanoTime();
     if (now - evictedAt > interval.toNanos()) {
       evictedAt = now;
-      // A pool may close them synchronously, and closing may take long.
-      HELPERS.execute(() -> PoolEviction.evictIdle(dataSource));
+      HELPERS.execute(() -> HikariPools.evictIdle(dataSource));
     }
   }
 
@@ -232,7 +238,8 @@ final class Connections implements AutoCloseable {
     }
 
     Connection borrow() throws SQLException {
-      boolean here = reach == Reach.LOCAL || System.nanoTime() - lentAt < RECENT;
+      boolean wasLent = System.nanoTime() - lentAt < RECENT;
+      boolean here = reach == Reach.LOCAL || (wasLent && validatesSoon);
       Connection borrowed = here ? borrowHere() : borrowOnHelper();
       synchronized (this) {
         connection = borrowed;
@@ -325,18 +332,12 @@ final class Connections implements AutoCloseable {
         borrower.interrupt();
       }
       if (reach != Reach.LOCAL) {
-        if (connection != null) {
-          abortNow(connection);
+        Connection silent = connection;
+        if (silent != null) {
+          // A driver may connect once more to abort, which may take long.
+          HELPERS.execute(() -> abortIfLent(silent));
         }
         evictIdle(deadline.limit());
-      }
-    }
-
-    private void abortNow(Connection silent) {
-      if (reach == Reach.REMOTE) {
-        abort(silent);
-      } else {
-        HELPERS.execute(() -> abortIfLent(silent));
       }
     }
 
@@ -361,7 +362,7 @@ final class Connections implements AutoCloseable {
 
     /** Returns a failure that names the time limit, if the limit caused it; else the failure. */
     private synchronized SQLException explain(Exception failure) {
-      if (expired && Retry.reason(failure).filter(Retry::isOfConnection).isPresent()) {
+      if (expired && SqlFailure.reason(failure).filter(SqlFailure::isOfConnection).isPresent()) {
         report(
             "a connection is discarded, because it was silent for %d ms"
                 .formatted(deadline.limit().toMillis()));

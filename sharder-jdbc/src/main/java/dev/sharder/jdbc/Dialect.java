@@ -4,6 +4,7 @@ import dev.sharder.Assignment;
 import dev.sharder.Placement;
 import dev.sharder.store.Deadline;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -17,6 +18,16 @@ import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /** How a database differs from others, beyond the text of its {@link Statements}. */
 abstract class Dialect {
+
+  /** Statements on a connection, and what they return. */
+  interface SqlSupplier<T> {
+    T get() throws SQLException;
+  }
+
+  /** Consumes the current row. */
+  interface Row {
+    void take(ResultSet row) throws SQLException;
+  }
 
   /** Returns the folder of the migrations on the class path. */
   abstract String migrations();
@@ -42,7 +53,7 @@ abstract class Dialect {
     return deadline;
   }
 
-  /** Registers how this database represents lists, labels and times, for all stores on any. */
+  /** Registers how this database represents lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 
   /** Prepares a handle for this store, before any work. */

@@ -4,24 +4,26 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Evicts connections from a HikariCP pool. A connection that stopped responding, or whose server
- * has become a standby, is seldom the only one, so HikariCP is asked to replace the idle ones too.
- * Other pools validate their connections as they are configured to.
+ * What the store asks of a HikariCP pool beyond connections: to evict some of them. A connection
+ * that stopped responding, or whose server has become a standby, is seldom the only one, so
+ * HikariCP is asked to replace the idle ones too. Other pools validate their connections as they
+ * are configured to.
  */
-final class PoolEviction {
+final class HikariPools {
 
-  private static final Logger log = LoggerFactory.getLogger(PoolEviction.class);
+  private static final Logger log = LoggerFactory.getLogger(HikariPools.class);
 
   private static final boolean HAS_HIKARI =
       OptionalLibrary.has("com.zaxxer.hikari.HikariDataSource");
 
-  private PoolEviction() {}
+  private HikariPools() {}
 
   /** Evicts one connection, if the pool supports it. Never blocks. */
   static void evict(DataSource dataSource, Connection connection) {
@@ -30,11 +32,16 @@ final class PoolEviction {
     }
   }
 
-  /** Replaces idle connections, if the pool supports it. Never blocks. */
+  /** Replaces idle connections, if the pool supports it. May block while it closes them. */
   static void evictIdle(DataSource dataSource) {
     if (HAS_HIKARI) {
       Hikari.evictIdle(dataSource);
     }
+  }
+
+  /** Returns whether the pool is one that validates a connection for at most so long. */
+  static boolean validatesWithin(DataSource dataSource, Duration atMost) {
+    return HAS_HIKARI && Hikari.validatesWithin(dataSource, atMost);
   }
 
   /** A class of its own, so that it is loaded only if HikariCP is on the class path. */
@@ -48,6 +55,12 @@ final class PoolEviction {
       pool(dataSource)
           .map(HikariDataSource::getHikariPoolMXBean)
           .ifPresent(HikariPoolMXBean::softEvictConnections);
+    }
+
+    static boolean validatesWithin(DataSource dataSource, Duration atMost) {
+      return pool(dataSource)
+          .filter(pool -> pool.getValidationTimeout() <= atMost.toMillis())
+          .isPresent();
     }
 
     private static Optional<HikariDataSource> pool(DataSource dataSource) {

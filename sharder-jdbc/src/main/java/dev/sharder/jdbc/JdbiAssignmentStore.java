@@ -248,7 +248,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
     try {
       return transaction.run();
     } catch (SQLException | RuntimeException failure) {
-      if (!Retry.reason(failure).map(Retry::leavesCommitUnknown).orElse(true)) {
+      if (!SqlFailure.reason(failure).map(SqlFailure::leavesCommitUnknown).orElse(true)) {
         recorded.set(false);
       }
       throw failure;

@@ -35,7 +35,8 @@ public final class JdbiAssignmentStoreBuilder {
    *   <li>nothing is assigned twice.
    * </ul>
    *
-   * <p>Everything except finding, such as placing, changing and listing, runs on the primary.
+   * <p>Everything except finding, such as placing, changing and listing, runs on the primary; so
+   * does finding more than 5,000 objects in one call.
    *
    * <p>A failing replica causes no errors. If a replica is down, refuses the connection, does not
    * follow this primary, or takes longer than a tenth of the time limit (at most 1 s), the store
@@ -119,7 +120,7 @@ public final class JdbiAssignmentStoreBuilder {
     try {
       database.query(deadline, Query.of(database.dialect().check(), row -> row.getString(1)));
     } catch (StoreException refusal) {
-      if (!Retry.isAboutTables(refusal)) {
+      if (!SqlFailure.isAboutTables(refusal)) {
         throw refusal;
       }
       throw new StoreException(

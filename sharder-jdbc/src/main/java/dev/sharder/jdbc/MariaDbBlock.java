@@ -16,11 +16,6 @@ final class MariaDbBlock {
 
   private MariaDbBlock() {}
 
-  /** Consumes the current row. */
-  interface Row {
-    void take(ResultSet row) throws SQLException;
-  }
-
   /**
    * Runs a block in one round trip, and passes all rows of all its results on.
    *
@@ -33,7 +28,7 @@ final class MariaDbBlock {
       String block,
       List<?> values,
       Deadline deadline,
-      Row each)
+      Dialect.Row each)
       throws SQLException {
     LimitedStatements.limitSilence(connection, deadline);
     String prefix = LimitedStatements.prefix(synchronous, deadline);

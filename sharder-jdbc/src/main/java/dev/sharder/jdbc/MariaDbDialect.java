@@ -146,7 +146,8 @@ final class MariaDbDialect extends Dialect {
 
   @Override
   Deadline limit(Duration turn, Deadline deadline) {
-    return Deadline.in(Retry.serverTime(turn));
+    Duration left = Retry.remaining(deadline);
+    return Deadline.in(Retry.serverTime(turn.compareTo(left) < 0 ? turn : left));
   }
 
   @Override
@@ -163,8 +164,7 @@ final class MariaDbDialect extends Dialect {
         handle.getConnection(),
         deadline,
         () -> {
-          // For the next statement only: the session may have any level.
-          handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+          handle.execute(MariaDbStatements.NEXT_TRANSACTION);
           return work.apply(handle);
         });
   }
@@ -187,21 +187,17 @@ final class MariaDbDialect extends Dialect {
         });
   }
 
-  private interface Work<T> {
-    T run() throws SQLException;
-  }
-
   /**
    * Runs work while the driver waits for answers for a limited time, and then lets it wait as
    * before. No statement may do without: if a connection is silent, the driver's abort waits for
    * the read that waits for an answer.
    */
-  private static <T> T limited(Connection connection, Deadline deadline, Work<T> work)
+  private static <T> T limited(Connection connection, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     int before = connection.getNetworkTimeout();
     try {
       LimitedStatements.limitSilence(connection, deadline);
-      return work.run();
+      return work.get();
     } finally {
       waitAsBefore(connection, before);
     }
@@ -224,22 +220,19 @@ final class MariaDbDialect extends Dialect {
   @Override
   String epoch(Connection connection, Deadline deadline) throws SQLException {
     // All nodes of a cluster have the same history.
-    return isCluster ? "" : limited(connection, deadline, () -> which(connection));
+    return isCluster ? "" : limited(connection, deadline, () -> which(connection, deadline));
   }
 
-  private static String which(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT concat_ws('/', @@hostname, @@port, @@server_id), CAST(@@global.read_only AS char) NOT IN ('0', 'OFF')")) {
-      row.next();
-      if (row.getBoolean(2)) {
-        throw new SQLException(
-            "the server is read-only, like a replica, and may lack the latest changes",
-            Retry.READ_ONLY);
-      }
-      return row.getString(1);
-    }
+  private static String which(Connection connection, Deadline deadline) throws SQLException {
+    List<String> server = new ArrayList<>();
+    MariaDbBlock.run(
+        connection,
+        false,
+        MariaDbStatements.WHICH_SERVER,
+        List.of(),
+        deadline,
+        row -> server.add(row.getString(1)));
+    return server.get(0);
   }
 
   @Override
@@ -297,7 +290,7 @@ final class MariaDbDialect extends Dialect {
         });
   }
 
-  /** What a block that the server has ended leaves behind. A broken connection needs none of it. */
+  /** Undoes what a block left that the server has ended. A broken connection needs nothing. */
   private static void rollBack(Connection connection, Throwable failure) {
     try (Statement statement = connection.createStatement()) {
       LimitedStatements.limitSilence(connection, Deadline.in(ROLLBACK_LIMIT));
@@ -322,7 +315,7 @@ final class MariaDbDialect extends Dialect {
   private <T> T transact(Handle handle, Function<Statements, T> work) {
     return handle.inTransaction(
         transaction -> {
-          transaction.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+          transaction.execute(MariaDbStatements.NEXT_TRANSACTION);
           return work.apply(transaction.attach(statements()));
         });
   }
@@ -331,15 +324,18 @@ final class MariaDbDialect extends Dialect {
    * Runs the work. If this process falls silent meanwhile, the server ends the transaction, which
    * frees its locks within the time limit, or within a second if that is less.
    */
-  private static <T> T endingWhenIdle(Handle handle, Deadline deadline, Work<T> work)
+  private static <T> T endingWhenIdle(Handle handle, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     handle
         .createUpdate(
-            "SET @sharder_idle_timeout = @@idle_transaction_timeout, SESSION idle_transaction_timeout = :seconds")
+            """
+            SET @sharder_idle_timeout = @@idle_transaction_timeout, SESSION idle_transaction_timeout = :seconds,
+                @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = :seconds
+            """)
         .bind("seconds", Math.max(1, deadline.remaining().toSeconds()))
         .execute();
     try {
-      return work.run();
+      return work.get();
     } finally {
       restoreIdleTimeout(handle);
     }
@@ -348,7 +344,8 @@ final class MariaDbDialect extends Dialect {
   /** The application may use the connection too. A broken one, the pool does not lend again. */
   private static void restoreIdleTimeout(Handle handle) {
     try (Statement statement = handle.getConnection().createStatement()) {
-      statement.execute("SET SESSION idle_transaction_timeout = @sharder_idle_timeout");
+      statement.execute(
+          "SET SESSION idle_transaction_timeout = @sharder_idle_timeout, SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout");
     } catch (SQLException gone) {
       log.debug("a connection is broken: {}", gone.getMessage());
     }

@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -15,7 +16,7 @@ final class MariaDbFailure {
   private static final String GENERAL = "HY000";
 
   private static final String INTERRUPTED = "70100";
-  private static final String UNKNOWN_COMMAND = "08S01";
+  private static final String COMMUNICATION_FAILURE = "08S01";
 
   /** A record has changed since it was read. */
   private static final int RECORD_CHANGED = 1020;
@@ -42,6 +43,15 @@ final class MariaDbFailure {
     return failure.getErrorCode() == PACKET_TOO_LARGE;
   }
 
+  /**
+   * Returns whether the server's failure has a class only because the driver does not know its
+   * SQLSTATE, such as that of a trigger or of a database that was not named. The driver says of
+   * these that they are transient.
+   */
+  static boolean isOfUnknownClass(SQLException failure) {
+    return failure instanceof SQLTransientConnectionException && failure.getErrorCode() > 0;
+  }
+
   /** Returns what to do about a failure; empty for other failures. */
   static Optional<String> cure(SQLException failure) {
     return isTooLarge(failure)
@@ -63,7 +73,7 @@ final class MariaDbFailure {
 
   /** Returns whether the server accepts no writes, so that another one must be asked. */
   static boolean isReadOnly(SQLException failure) {
-    return is(failure, UNKNOWN_COMMAND, NOT_PREPARED)
+    return is(failure, COMMUNICATION_FAILURE, NOT_PREPARED)
         || READ_ONLY.stream().anyMatch(number -> is(failure, GENERAL, number));
   }
 

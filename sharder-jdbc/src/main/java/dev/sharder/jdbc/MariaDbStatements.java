@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -23,27 +24,60 @@ interface MariaDbStatements extends Statements {
   /** Rows sent at once. The server accepts messages of 16 MB by default. */
   int MAX_ROWS = 2_000;
 
+  // Releases differ in the values of read_only. A user with more rights than a store needs may
+  // write
+  // where it is set.
+  String REFUSE_REPLICA =
+      """
+        IF CAST(@@global.read_only AS char) NOT IN ('0', 'OFF') THEN
+          SIGNAL SQLSTATE '25006'
+            SET MESSAGE_TEXT = 'the server is read-only, like a replica, and may lack the latest changes';
+        END IF;
+      """;
+
+  /** Selects which server answers. */
+  String WHICH_SERVER =
+      """
+      BEGIN NOT ATOMIC
+      """
+          + REFUSE_REPLICA
+          + """
+        SELECT concat_ws('/', @@hostname, @@port, @@server_id);
+      END
+      """;
+
+  /** Prepares the next transaction, whatever the session's defaults are. */
+  String NEXT_TRANSACTION =
+      """
+      BEGIN NOT ATOMIC
+      """
+          + REFUSE_REPLICA
+          + """
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+      END
+      """;
+
   // Blocks are sent as one statement: no other call waits for the lock while a message is on the
   // network, and the server's time limit is that of the whole block.
   String READ_COMMITTED =
       """
       BEGIN NOT ATOMIC
+      """
+          + REFUSE_REPLICA
+          + """
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         %s;
       END
       """;
 
   String FIND =
-      """
-      BEGIN NOT ATOMIC
-        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        SELECT kind, object, bin, version, assigned_at, size, in_group
-        FROM sharder_assignment FORCE INDEX (PRIMARY)
-        WHERE kind = ? AND object IN (%s);
-      END
-      """;
+      READ_COMMITTED.formatted(
+          """
+          SELECT kind, object, bin, version, assigned_at, size, in_group
+          FROM sharder_assignment FORCE INDEX (PRIMARY)
+          WHERE kind = ? AND object IN (%s)""");
 
-  /** Begins a transaction, and locks the kind. */
+  /** Locks the kind, by raising its turn, until the transaction ends. */
   String LOCK_KIND =
       """
       UPDATE sharder_kind
@@ -90,8 +124,11 @@ interface MariaDbStatements extends Statements {
         END;
 
         SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
+      """
+          + REFUSE_REPLICA
+          + """
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        START TRANSACTION;
+        START TRANSACTION READ WRITE;
 
         UPDATE sharder_kind
         SET turn = turn + turns
@@ -101,6 +138,11 @@ interface MariaDbStatements extends Statements {
         INTO this_turn
         FROM sharder_kind
         WHERE kind = this_kind;
+
+        IF this_turn IS NULL THEN
+          -- No kind, so no lock: bins that are added meanwhile are for the next round.
+          SET new_objects = '[]', new_count = 0;
+        END IF;
 
         SELECT JSON_ARRAYAGG(JSON_ARRAY(a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group))
         INTO known
@@ -220,9 +262,9 @@ interface MariaDbStatements extends Statements {
       END
       """;
 
-  // Right if no one else has had the lock since the bins were read, which this server knows. An
-  // INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which creates temporary
-  // tables.
+  // Right if no one else has had the lock since the bins were read: then this server has the turn
+  // that was read. An INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which
+  // creates temporary tables.
   String PLACE_INTO_CHOSEN =
       """
       BEGIN NOT ATOMIC
@@ -236,8 +278,11 @@ interface MariaDbStatements extends Statements {
         END;
 
         SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
+      """
+          + REFUSE_REPLICA
+          + """
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        START TRANSACTION;
+        START TRANSACTION READ WRITE;
 
         UPDATE sharder_kind
         SET turn = turn + ?
@@ -301,6 +346,15 @@ interface MariaDbStatements extends Statements {
   Instant now();
 
   @Override
+  default List<Assignment> find(String kind, Collection<String> objects) {
+    List<String> names = List.copyOf(objects);
+    List<Assignment> found = new ArrayList<>();
+    for (int from = 0; from < names.size(); from += MAX_ROWS) {
+      found.addAll(findRows(kind, part(names, from)));
+    }
+    return found;
+  }
+
   @SqlQuery(
       """
       SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
@@ -308,7 +362,7 @@ interface MariaDbStatements extends Statements {
         object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS asked
       STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = asked.object
       """)
-  List<Assignment> find(String kind, Collection<String> objects);
+  List<Assignment> findRows(String kind, Collection<String> objects);
 
   @Override
   @SqlQuery(
@@ -386,6 +440,13 @@ interface MariaDbStatements extends Statements {
   void moveRows(String kind, Collection<List<?>> moved);
 
   @Override
+  default void remove(String kind, Collection<String> objects) {
+    List<String> names = List.copyOf(objects);
+    for (int from = 0; from < names.size(); from += MAX_ROWS) {
+      removeRows(kind, part(names, from));
+    }
+  }
+
   @SqlUpdate(
       """
       DELETE a
@@ -393,7 +454,7 @@ interface MariaDbStatements extends Statements {
         object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS removed
       STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = removed.object
       """)
-  void remove(String kind, Collection<String> objects);
+  void removeRows(String kind, Collection<String> objects);
 
   @Override
   @SqlQuery(

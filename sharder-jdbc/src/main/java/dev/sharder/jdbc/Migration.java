@@ -44,12 +44,12 @@ final class Migration {
                 dialect.migrating(handle, limit, statements -> runMissing(handle, statements)));
       }
     } catch (StoreException refusal) {
-      throw Retry.reason(refusal)
+      throw SqlFailure.reason(refusal)
           .map(
               reason ->
                   new StoreException(
                       "the tables could not be created or updated: %s; correct that, or run the migrations in %s yourself"
-                          .formatted(Retry.oneLine(reason), dialect.migrations()),
+                          .formatted(SqlFailure.oneLine(reason), dialect.migrations()),
                       refusal))
           .orElse(refusal);
     }
@@ -62,7 +62,7 @@ final class Migration {
                   deadline, Query.of(Statements.APPLIED_SCRIPTS, RowMappers::appliedScript)))
           .isEmpty();
     } catch (StoreException refusal) {
-      if (Retry.isAboutTables(refusal)) {
+      if (SqlFailure.isAboutTables(refusal)) {
         return isLeftToAnotherTool(deadline);
       }
       throw refusal;
@@ -85,9 +85,12 @@ final class Migration {
     }
     List<Integer> lacking = lacking(statements.appliedScripts());
     for (int version : lacking) {
-      String script = script(dialect.migrations(), version);
-      dialect.runScript(handle, script);
-      statements.recordScript(version, checksum(script));
+      dialect.runScript(handle, script(dialect.migrations(), version));
+    }
+    // Before the scripts are recorded: a table of the same name may be another program's.
+    handle.createQuery(dialect.check()).mapTo(String.class).list();
+    for (int version : lacking) {
+      statements.recordScript(version, checksum(script(dialect.migrations(), version)));
     }
     return lacking;
   }

@@ -18,8 +18,8 @@ final class OpenBins {
   private static final int MAX_BINS = 2_048;
 
   /**
-   * For how many objects they are used though they are all: a load that was changed in SQL, which
-   * raises no turn, is seen after so many.
+   * For how many objects they are used if they are all that the kind has. A load that was changed
+   * in SQL raises no turn, and so is seen after that many.
    */
   private static final int MAX_OBJECTS = 65_536;
 
@@ -59,7 +59,7 @@ final class OpenBins {
     return server;
   }
 
-  /** Returns the bins of the next objects, which are counted; empty if these are too few. */
+  /** Chooses the bins of the next objects, and counts them; empty if these bins may be too few. */
   Optional<List<String>> take(int objects) {
     List<String> taken = new ArrayList<>(objects);
     while (taken.size() < objects && taken.size() < enough && !emptiest.isEmpty()) {

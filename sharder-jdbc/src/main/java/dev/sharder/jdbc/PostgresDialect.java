@@ -22,11 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -35,39 +30,14 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.ParsedSql;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
-import org.postgresql.PGNotification;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** PostgreSQL: concurrent writers, one for each kind, which holds the lock on the kind's row. */
 final class PostgresDialect extends Dialect {
 
-  private static final Logger log = LoggerFactory.getLogger(PostgresDialect.class);
-
-  private static final int LISTENING_TURN = 100;
-
-  private static final Duration NOTICE_LIMIT = Duration.ofSeconds(1);
-
-  /** Short, because callers may wait for the only connection meanwhile. */
-  private static final Duration POOL_LIMIT = Duration.ofMillis(150);
-
-  private static final int POOL_CHECKS = 3;
-
-  /** How long the store polls for changes after listening failed. */
-  private static final long POLLING_TIME = Duration.ofSeconds(5).toNanos();
-
-  private volatile long listenFailedAt = System.nanoTime() - 2 * POLLING_TIME;
-
-  /** Whether the pool is known to have a spare connection for listening. */
-  private volatile boolean listens;
-
-  private final AtomicInteger poolChecks = new AtomicInteger();
-  private volatile long poolCheckedAt = System.nanoTime() - 2 * POLLING_TIME;
-  private volatile boolean closed;
-
   private static final ParsedSql FIND_AT_REVISION =
       PostgresServer.script(PostgresStatements.READ_SETTINGS, PostgresStatements.FIND_AT_REVISION);
+
+  private final ChangeNotices notices = new ChangeNotices();
 
   /** By kind, how many of the next bins were listed and not given after the latest round here. */
   private final Map<String, Long> ahead = new ConcurrentHashMap<>();
@@ -146,9 +116,10 @@ final class PostgresDialect extends Dialect {
     return handle.inTransaction(
         transaction -> {
           transaction
-              .createUpdate(PostgresStatements.STATEMENT_TIMEOUT)
+              .createQuery(server.scanSettings())
               .bind("millis", millis(deadline))
-              .execute();
+              .map((row, context) -> primary(row))
+              .one();
           return work.apply(transaction);
         });
   }
@@ -159,21 +130,21 @@ final class PostgresDialect extends Dialect {
     Row each = row -> mapped.add(query.mapper().map(row));
     run(
         connection,
-        PostgresServer.script(PostgresStatements.STATEMENT_TIMEOUT, query.sql()),
+        PostgresServer.script(server.scanSettings(), query.sql()),
         query.values(),
         deadline,
-        column -> column.equals("set_config") ? null : each);
+        column -> column.equals("is_standby") ? PostgresDialect::refuseStandby : each);
     return mapped;
   }
 
-  /** Returns the timeline. A replica that becomes the primary begins a new one. */
+  /** Returns the history. A replica that becomes the primary begins a new one. */
   @Override
   String epoch(Connection connection, Deadline deadline) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(server.timeline())) {
+        ResultSet row = statement.executeQuery(server.history())) {
       row.next();
       refuseStandby(row);
-      return row.getString("timeline");
+      return row.getString("history");
     }
   }
 
@@ -267,17 +238,17 @@ final class PostgresDialect extends Dialect {
     if (row.getBoolean("is_standby")) {
       throw new SQLException(
           "the server is a standby, which may lack the latest changes; connect to the primary",
-          Retry.READ_ONLY);
+          SqlFailure.READ_ONLY);
     }
+  }
+
+  private static boolean primary(ResultSet row) throws SQLException {
+    refuseStandby(row);
+    return true;
   }
 
   private static Instant assignedAt(ResultSet row) throws SQLException {
     return row.getTimestamp("assigned_at").toInstant();
-  }
-
-  /** Consumes the current row. */
-  private interface Row {
-    void take(ResultSet row) throws SQLException;
   }
 
   /** Returns the consumer of the rows with that first column; null if they are not wanted. */
@@ -356,133 +327,19 @@ final class PostgresDialect extends Dialect {
     return Long.toString(Math.max(1, Math.min(Integer.MAX_VALUE, millis)));
   }
 
-  // After the commit, because a server that has no notices would abort the transaction, and because
-  // a distributed transaction that notifies cannot be committed in two phases.
   @Override
   void announce(Connections connections, String kind, Deadline deadline) {
-    if (deadline.hasPassed()) {
-      return;
-    }
-    Duration left = Retry.remaining(deadline);
-    try {
-      connections.use(
-          left.compareTo(NOTICE_LIMIT) < 0 ? left : NOTICE_LIMIT,
-          connection -> announce(connection, kind));
-    } catch (SQLException | RuntimeException failure) {
-      log.debug("a change was not announced, so caches poll for it: {}", failure.getMessage());
-    }
+    notices.announce(connections, kind, deadline);
   }
 
-  private static boolean announce(Connection connection, String kind) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(PostgresStatements.NOTIFY)) {
-      statement.setString(1, kind);
-      return statement.execute();
-    }
-  }
-
-  /** Listens for a notice; if that fails, waits for the whole time. */
   @Override
   void awaitChange(Connections connections, String kind, Duration atMost)
       throws InterruptedException {
-    Deadline end = Deadline.in(atMost);
-    awaitPoolCheck(connections, end);
-    if (listens && System.nanoTime() - listenFailedAt > POLLING_TIME) {
-      try {
-        connections.use(atMost.multipliedBy(2), connection -> listen(connection, kind, end));
-        if (Thread.interrupted()) {
-          throw new InterruptedException();
-        }
-        return;
-      } catch (SQLException failure) {
-        log.debug("cannot listen for changes, so the store polls: {}", failure.getMessage());
-        listenFailedAt = System.nanoTime();
-      }
-    }
-    Thread.sleep(end.remaining().toMillis());
-  }
-
-  /** Waits until the pool is known to have a spare connection or to have none, or for the end. */
-  private void awaitPoolCheck(Connections connections, Deadline end) throws InterruptedException {
-    while (!listens && poolChecks.get() < POOL_CHECKS && !end.hasPassed()) {
-      long sinceCheck = System.nanoTime() - poolCheckedAt;
-      long left = end.remaining().toNanos();
-      if (sinceCheck < POLLING_TIME) {
-        TimeUnit.NANOSECONDS.sleep(Math.min(left, POLLING_TIME - sinceCheck));
-        continue;
-      }
-      poolCheckedAt = System.nanoTime();
-      // On another thread, because a pool may take longer than this may wait.
-      Future<?> check = Connections.HELPERS.submit(() -> checkPool(connections));
-      try {
-        check.get(left, TimeUnit.NANOSECONDS);
-      } catch (TimeoutException late) {
-        return;
-      } catch (ExecutionException error) {
-        throw new IllegalStateException("the pool cannot be checked", error.getCause());
-      }
-    }
-  }
-
-  /** Checks that another connection can work while one listens. A busy pool is asked again. */
-  private void checkPool(Connections connections) {
-    try {
-      listens = connections.use(POOL_LIMIT.multipliedBy(10), one -> lendsAnother(connections));
-      if (!listens && poolChecks.incrementAndGet() == POOL_CHECKS && !closed) {
-        log.warn(
-            "the pool lends no second connection within {} ms, so the store polls for changes made elsewhere;"
-                + " allow 3 connections for each sharder",
-            POOL_LIMIT.toMillis());
-      }
-    } catch (SQLException | RuntimeException unavailable) {
-      log.debug("the pool was not checked: {}", unavailable.getMessage());
-    }
-  }
-
-  private static boolean lendsAnother(Connections connections) {
-    try {
-      return connections.use(POOL_LIMIT, two -> true);
-    } catch (SQLException | RuntimeException tooSmall) {
-      return false;
-    }
+    notices.await(connections, kind, atMost);
   }
 
   @Override
   void close() {
-    closed = true;
-  }
-
-  private static boolean listen(Connection connection, String kind, Deadline end)
-      throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("LISTEN sharder_change");
-      try {
-        return receivesNotice(connection.unwrap(PGConnection.class), kind, end);
-      } finally {
-        unlisten(statement);
-      }
-    }
-  }
-
-  /** Stops listening, and ignores a failure: a broken connection does not listen. */
-  private static void unlisten(Statement statement) {
-    try {
-      statement.execute("UNLISTEN sharder_change");
-    } catch (SQLException gone) {
-      log.debug("the listening connection is broken: {}", gone.getMessage());
-    }
-  }
-
-  private static boolean receivesNotice(PGConnection connection, String kind, Deadline end)
-      throws SQLException {
-    // In short turns, because a thread that reads a socket does not notice an interrupt.
-    while (!end.hasPassed() && !Thread.currentThread().isInterrupted()) {
-      int millis = (int) Math.min(LISTENING_TURN, end.remaining().toMillis() + 1);
-      for (PGNotification notice : connection.getNotifications(millis)) {
-        if (notice.getParameter().equals(kind)) {
-          return true;
-        }
-      }
-    }
-    return false;
+    notices.close();
   }
 }

@@ -2,18 +2,58 @@ package dev.sharder.jdbc;
 
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.Set;
 
-/** Says what to do about failures by PostgreSQL's SQLSTATEs. */
+/** Classifies failures by PostgreSQL's SQLSTATEs. */
 final class PostgresFailure {
 
   private static final String INVALID_PARAMETER_VALUE = "22023";
 
+  /** query_canceled, which is how a statement timeout ends, and lock_not_available. */
+  private static final Set<String> TIMEOUTS = Set.of("57014", "55P03");
+
+  /** Of a server that is stopping, starting or full, or that ended an idle transaction. */
+  private static final Set<String> PASSING =
+      Set.of(
+          "25P03", // idle_in_transaction_session_timeout
+          "25P04", // transaction_timeout
+          "53300", // too_many_connections
+          "57P01", // admin_shutdown
+          "57P02", // crash_shutdown
+          "57P03", // cannot_connect_now
+          "57P05"); // idle_session_timeout
+
+  /** Of a server that may have committed. */
+  private static final Set<String> COMMIT_UNKNOWN =
+      Set.of(
+          "57P01", // also while a commit waits for a synchronous standby
+          "57P02", "57P03");
+
   private PostgresFailure() {}
+
+  /** Returns whether the failure may pass, although its class of SQLSTATE does not say so. */
+  static boolean mayPass(SQLException failure) {
+    return isTimeout(failure) || PASSING.contains(state(failure));
+  }
+
+  /** Returns whether the server ended a statement, or did not grant a lock, in time. */
+  static boolean isTimeout(SQLException failure) {
+    return TIMEOUTS.contains(state(failure));
+  }
+
+  /** Returns whether a transaction may be committed although its commit failed in this way. */
+  static boolean leavesCommitUnknown(SQLException failure) {
+    return COMMIT_UNKNOWN.contains(state(failure));
+  }
+
+  private static String state(SQLException failure) {
+    return String.valueOf(failure.getSQLState());
+  }
 
   /** Returns what to do; empty if the server says it. */
   static Optional<String> cure(SQLException failure) {
     boolean isOfTimeZone =
-        INVALID_PARAMETER_VALUE.equals(failure.getSQLState())
+        state(failure).equals(INVALID_PARAMETER_VALUE)
             && String.valueOf(failure.getMessage()).contains("TimeZone");
     return isOfTimeZone
         ? Optional.of(

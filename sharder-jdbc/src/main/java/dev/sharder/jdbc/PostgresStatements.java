@@ -105,15 +105,16 @@ interface PostgresStatements extends Statements, SqlObject {
       """;
 
   /** CockroachDB commits by a majority, so that no failover begins another history. */
-  String COCKROACHDB_TIMELINE =
+  String COCKROACHDB_HISTORY =
       """
-      SELECT FALSE AS is_standby, '' AS timeline
+      SELECT FALSE AS is_standby, '' AS history
       """;
 
   String SERVER =
       """
       SELECT CASE
              WHEN version() LIKE 'CockroachDB%' THEN 'cockroachdb'
+             WHEN version() LIKE '%-YB-%' THEN 'yugabytedb'
              WHEN EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus') THEN 'citus'
              ELSE 'postgresql' END AS server
       """;
@@ -125,9 +126,10 @@ interface PostgresStatements extends Statements, SqlObject {
       """;
 
   /** The time limit alone, for reads that may scan whole tables. */
-  String STATEMENT_TIMEOUT =
+  String SCAN_SETTINGS =
       """
-      SELECT set_config('statement_timeout', :millis, TRUE)
+      SELECT pg_is_in_recovery() AS is_standby,
+             set_config('statement_timeout', :millis, TRUE)
       """;
 
   // Separate statement: the snapshot of the next one must follow the lock.
@@ -146,10 +148,22 @@ interface PostgresStatements extends Statements, SqlObject {
       WHERE kind = :kind AND object = ANY (CAST(:objects AS text[]))
       """;
 
-  String TIMELINE =
+  /**
+   * The timeline, and the start of the server: of two failovers in a row, the second may begin a
+   * timeline with the same number, on a server that has never met the first.
+   */
+  String HISTORY =
       """
       SELECT pg_is_in_recovery() AS is_standby,
-             CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline
+             CASE WHEN NOT pg_is_in_recovery()
+                  THEN concat_ws('/', left(pg_walfile_name(pg_current_wal_lsn()), 8), extract(epoch FROM pg_postmaster_start_time())) END AS history
+      """;
+
+  /** The timeline alone, where each node that is asked has its own start. */
+  String HISTORY_OF_NODES =
+      """
+      SELECT pg_is_in_recovery() AS is_standby,
+             CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS history
       """;
 
   // One statement, because the revision and the rows must be of one snapshot. The database is
@@ -225,6 +239,25 @@ interface PostgresStatements extends Statements, SqlObject {
       WHERE k.kind = :kind
       """;
 
+  /** The next bins that were not given. */
+  String NEXT_BINS =
+      """
+      SELECT next_bins[next_given + 1 : least(next_given + :n, next_listed)]
+      FROM sharder_kind
+      WHERE kind = :kind
+      """;
+
+  /** The same for CockroachDB, which has no slices. Slower, as it reads the whole list. */
+  String COCKROACHDB_NEXT_BINS =
+      """
+      SELECT ARRAY(
+        SELECT bin
+        FROM sharder_kind
+        CROSS JOIN LATERAL unnest(next_bins) WITH ORDINALITY AS next (bin, place)
+        WHERE kind = :kind AND place > next_given AND place <= least(next_given + :n, next_listed)
+        ORDER BY place)
+      """;
+
   // In the result, new objects have a NULL version, which distinguishes them from known ones. Their
   // version is 1, their size is 1, and they have no group.
   String PLACE_INTO_NEXT_BINS =
@@ -244,7 +277,7 @@ interface PostgresStatements extends Statements, SqlObject {
             FROM unnest(CAST(:objects AS text[])) WITH ORDINALITY AS asked (object, place)
             WHERE object NOT IN (SELECT object FROM known)
             ORDER BY place),
-          (SELECT next_bins[next_given + 1 : least(next_given + :n, next_listed)] FROM sharder_kind WHERE kind = :kind))
+          (%s))
           AS pair (object, bin)
         WHERE object IS NOT NULL AND bin IS NOT NULL
         RETURNING object, bin, assigned_at
@@ -307,10 +340,16 @@ interface PostgresStatements extends Statements, SqlObject {
       """)
   List<Assignment> findOneOfEach(String kind, Collection<String> groups);
 
+  /** Returns whether they differ in their objects and bins only. */
+  private static boolean isPlain(List<Assignment> placed) {
+    Instant time = placed.get(0).assignedAt();
+    return placed.stream()
+        .allMatch(one -> one.size() == 1 && one.group().isEmpty() && one.assignedAt().equals(time));
+  }
+
   @Override
   default void insert(String kind, List<Assignment> placed) {
-    boolean plain = placed.stream().allMatch(one -> one.size() == 1 && one.group().isEmpty());
-    if (plain && placed.size() >= MIN_ROWS_TO_COPY) {
+    if (placed.size() >= MIN_ROWS_TO_COPY && isPlain(placed)) {
       try {
         copy(placed);
       } catch (SQLException failure) {
@@ -424,7 +463,7 @@ interface PostgresStatements extends Statements, SqlObject {
     CopyIn copy = getHandle().getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn(COPY);
     try {
       StringBuilder rows = new StringBuilder();
-      // All assignments of a batch have the same time, and formatting it is slow.
+      // All have the same time, and formatting it is slow.
       String time = assignments.get(0).assignedAt().toString();
       for (Assignment assignment : assignments) {
         rows.append(escaped(assignment.kind())).append('\t');

@@ -144,7 +144,7 @@ final class Replica {
   /** Throws if the server is a standby, so that the connection to a former primary is discarded. */
   private static ReplicaAnswer refuseStandby(ReplicaAnswer answer) throws SQLException {
     if (answer.fromReplica()) {
-      throw new SQLException("the primary has become a standby", Retry.READ_ONLY);
+      throw new SQLException("the primary has become a standby", SqlFailure.READ_ONLY);
     }
     return answer;
   }
@@ -194,8 +194,8 @@ final class Replica {
     }
 
     private static String reason(Throwable failure) {
-      return Retry.reason(failure)
-          .map(Retry::oneLine)
+      return SqlFailure.reason(failure)
+          .map(SqlFailure::oneLine)
           .orElseGet(() -> String.valueOf(failure.getMessage()));
     }
 

@@ -5,15 +5,9 @@ import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.store.Deadline;
 import java.sql.SQLException;
-import java.sql.SQLRecoverableException;
-import java.sql.SQLTransientException;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,36 +33,6 @@ final class Retry {
   /** The longest time from the server's statement timeout to the end of the connection's lease. */
   private static final Duration LONGEST_GRACE = Duration.ofMillis(500);
 
-  /** SQLSTATEs of a PostgreSQL server that is stopping, starting, full or blocked. */
-  private static final Set<String> PASSING_STATES =
-      Set.of(
-          "25P03", // idle_in_transaction_session_timeout
-          "25P04", // transaction_timeout
-          "53300", // too_many_connections
-          "55P03", // lock_not_available
-          "57014", // query_canceled, which is how a statement timeout ends
-          "57P01", // admin_shutdown
-          "57P02", // crash_shutdown
-          "57P03", // cannot_connect_now
-          "57P05"); // idle_session_timeout
-
-  /** SQLSTATEs after which the server may have committed. */
-  private static final Set<String> UNKNOWN_STATES =
-      Set.of(
-          "25S03", // MariaDB's driver went to another host, perhaps while one committed
-          "40003", // statement_completion_unknown
-          "57P01", // also while a commit waits for a synchronous standby
-          "57P02", "57P03");
-
-  /** query_canceled and lock_not_available. */
-  private static final Set<String> SERVER_TIMEOUTS = Set.of("57014", "55P03");
-
-  private static final String CONNECTION_EXCEPTION = "08";
-  private static final String TRANSACTION_ROLLBACK = "40";
-
-  /** read_only_sql_transaction: a standby, or a database set to read-only. */
-  static final String READ_ONLY = "25006";
-
   /** Atomic work, which may therefore be retried. */
   interface Attempt<T> {
     T run() throws SQLException;
@@ -91,10 +55,11 @@ final class Retry {
         reason = failed;
       } catch (RuntimeException failed) {
         failure = failed;
-        reason = reason(failed).orElseThrow(() -> failed);
+        reason = SqlFailure.reason(failed).orElseThrow(() -> failed);
       }
       // A lost connection or a timeout near the deadline says less than an earlier failure.
-      boolean informative = !isOfConnection(reason) && !isServerTimeout(reason);
+      boolean informative =
+          !SqlFailure.isOfConnection(reason) && !SqlFailure.isServerTimeout(reason);
       reported = reported == null || informative ? reason : reported;
       waitOut(deadline, reason, reported, failure);
     }
@@ -134,24 +99,23 @@ final class Retry {
     if (Thread.currentThread().isInterrupted()) {
       throw interrupted(failure);
     }
-    if (!mayPass(reason)) {
+    if (!SqlFailure.mayPass(reason)) {
       throw new StoreException(
-          "the database refused: %s; %s".formatted(oneLine(reason), cure(reason)), failure);
+          "the database refused: %s; %s"
+              .formatted(SqlFailure.oneLine(reason), SqlFailure.cure(reason)),
+          failure);
     }
     if (deadline.hasPassed()) {
-      throw tooLong(deadline, oneLine(reported), failure);
+      throw tooLong(deadline, SqlFailure.oneLine(reported), failure);
     }
-    log.debug("retrying after {}", oneLine(reason));
-    pause(isOfConnection(reason) || isReadOnly(reason) ? LONGEST_PAUSE_TO_CONNECT : LONGEST_PAUSE);
+    log.debug("retrying after {}", SqlFailure.oneLine(reason));
+    pause(
+        SqlFailure.isOfConnection(reason) || SqlFailure.isReadOnly(reason)
+            ? LONGEST_PAUSE_TO_CONNECT
+            : LONGEST_PAUSE);
   }
 
-  private static String cure(SQLException reason) {
-    return SqliteFailure.cure(reason)
-        .or(() -> PostgresFailure.cure(reason))
-        .or(() -> MariaDbFailure.cure(reason))
-        .orElse("correct what it reports");
-  }
-
+  /** Returns the failure of a call that the database did not answer in time. */
   static TimeLimitException tooLong(Deadline deadline, String reason, @Nullable Throwable cause) {
     return new TimeLimitException(
         deadline.limit(),
@@ -159,51 +123,11 @@ final class Retry {
         cause);
   }
 
+  /** Interrupts this thread again, and returns the failure of its call. */
   static StoreException interrupted(Exception interruption) {
     Thread.currentThread().interrupt();
     return new StoreException(
         "interrupted while waiting for the database; try again", interruption);
-  }
-
-  static boolean mayPass(SQLException failure) {
-    if (MariaDbFailure.isTooLarge(failure)) {
-      return false;
-    }
-    return failure instanceof SQLTransientException
-        || failure instanceof SQLRecoverableException
-        || PASSING_STATES.contains(state(failure))
-        || isOfConnection(failure)
-        || isReadOnly(failure)
-        || state(failure).startsWith(TRANSACTION_ROLLBACK)
-        || SqliteFailure.isBusy(failure)
-        || MariaDbFailure.mayPass(failure);
-  }
-
-  /** Returns whether the connection broke, so that the server's last action is unknown. */
-  static boolean isOfConnection(SQLException failure) {
-    return state(failure).startsWith(CONNECTION_EXCEPTION);
-  }
-
-  /** Returns whether the server ended a statement that took too long. */
-  static boolean isServerTimeout(SQLException failure) {
-    return SERVER_TIMEOUTS.contains(state(failure)) || MariaDbFailure.isTimeout(failure);
-  }
-
-  /** Returns whether the server accepts no writes. */
-  static boolean isReadOnly(SQLException failure) {
-    return state(failure).equals(READ_ONLY) || MariaDbFailure.isReadOnly(failure);
-  }
-
-  /** Returns whether a transaction may be committed although its commit failed in this way. */
-  static boolean leavesCommitUnknown(SQLException failure) {
-    return isOfConnection(failure)
-        || UNKNOWN_STATES.contains(state(failure))
-        || MariaDbFailure.leavesCommitUnknown(failure)
-        || (state(failure).isEmpty() && !SqliteFailure.isBusy(failure));
-  }
-
-  private static String state(SQLException failure) {
-    return Objects.requireNonNullElse(failure.getSQLState(), "");
   }
 
   private static void pause(int longest) {
@@ -213,27 +137,5 @@ final class Retry {
     } catch (InterruptedException interruption) {
       throw interrupted(interruption);
     }
-  }
-
-  /** Returns whether a table or a column is missing, on PostgreSQL, MariaDB or SQLite. */
-  static boolean isAboutTables(Throwable failure) {
-    return reason(failure)
-        .filter(
-            reason ->
-                Set.of("42P01", "42703", "42S02", "42S22")
-                        .contains(String.valueOf(reason.getSQLState()))
-                    || oneLine(reason).contains("no such "))
-        .isPresent();
-  }
-
-  static Optional<SQLException> reason(Throwable failure) {
-    return Stream.<Throwable>iterate(failure, link -> link != null, Throwable::getCause)
-        .filter(SQLException.class::isInstance)
-        .map(SQLException.class::cast)
-        .findFirst();
-  }
-
-  static String oneLine(SQLException reason) {
-    return String.valueOf(reason.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

@@ -117,7 +117,7 @@ final class RetryingJdbi implements AutoCloseable {
   }
 
   /** Atomic work on one connection, within a limit. */
-  interface Work<T> {
+  interface LimitedWork<T> {
     T run(Connection connection, Deadline limit) throws SQLException;
   }
 
@@ -127,7 +127,7 @@ final class RetryingJdbi implements AutoCloseable {
   }
 
   /** Runs work whose attempts may each take all the time that the caller has. */
-  <T> T patiently(Deadline deadline, Work<T> work) {
+  <T> T patiently(Deadline deadline, LimitedWork<T> work) {
     return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
   }
 
@@ -150,7 +150,7 @@ final class RetryingJdbi implements AutoCloseable {
   }
 
   /** Runs work that is usually fast, with a shorter limit for each attempt. */
-  <T> T briefly(Deadline deadline, Work<T> work) {
+  <T> T briefly(Deadline deadline, LimitedWork<T> work) {
     AtomicBoolean slow = new AtomicBoolean();
     return Retry.until(
         deadline,
@@ -160,13 +160,13 @@ final class RetryingJdbi implements AutoCloseable {
             return attempt(turn, deadline, work);
           } catch (SQLException | RuntimeException failure) {
             // The server responds but is slow or blocked: the next attempt gets all remaining time.
-            slow.set(Retry.reason(failure).map(Retry::isServerTimeout).orElse(false));
+            slow.set(SqlFailure.reason(failure).map(SqlFailure::isServerTimeout).orElse(false));
             throw failure;
           }
         });
   }
 
-  private <T> T attempt(Duration turn, Deadline deadline, Work<T> work) throws SQLException {
+  private <T> T attempt(Duration turn, Deadline deadline, LimitedWork<T> work) throws SQLException {
     checkOpen();
     return connections.use(turn, connection -> work.run(connection, dialect.limit(turn, deadline)));
   }

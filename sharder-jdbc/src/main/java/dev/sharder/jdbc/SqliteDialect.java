@@ -200,11 +200,7 @@ final class SqliteDialect extends Dialect {
         () -> work.apply(handle.attach(statements())));
   }
 
-  private interface Work<T> {
-    T run() throws SQLException;
-  }
-
-  private <T> T reading(StatementCache statements, Deadline deadline, Work<T> work)
+  private <T> T reading(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     if (files.isPresent()) {
       T result = with(statements, work);
@@ -220,7 +216,7 @@ final class SqliteDialect extends Dialect {
   }
 
   /** Runs the work as the only writer, and makes its changes durable. */
-  private <T> T exclusively(StatementCache statements, Deadline deadline, Work<T> work)
+  private <T> T exclusively(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     awaitTurn(deadline);
     try {
@@ -233,11 +229,11 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static <T> T durably(StatementCache statements, Work<T> work) throws SQLException {
+  private static <T> T durably(StatementCache statements, SqlSupplier<T> work) throws SQLException {
     String before = statements.readText(READ_SETTINGS);
     statements.run(WRITE_SETTINGS);
     try {
-      return work.run();
+      return work.get();
     } finally {
       // The application may use the connection too, with settings of its own.
       statements.run(before);
@@ -246,11 +242,11 @@ final class SqliteDialect extends Dialect {
 
   // Explicit BEGIN and COMMIT, because the driver's commit() begins the next transaction at once,
   // and an immediate one would wait for a lock that it does not need.
-  private <T> T commit(StatementCache statements, Deadline deadline, Work<T> work)
+  private <T> T commit(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     try {
       beginInTurn(statements, deadline);
-      T result = work.run();
+      T result = work.get();
       statements.commit();
       return result;
     } catch (Throwable failure) {
@@ -301,11 +297,11 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static <T> T with(StatementCache statements, Work<T> work) throws SQLException {
+  private static <T> T with(StatementCache statements, SqlSupplier<T> work) throws SQLException {
     try {
       // An Error may have prevented the last user of the connection from rolling back.
       statements.rollBack();
-      return work.run();
+      return work.get();
     } catch (Throwable failure) {
       statements.forget(failure);
       throw failure;

@@ -6,7 +6,7 @@ import java.util.Set;
 
 /**
  * Classifies failures by SQLite's error codes. Uses the numbers, because its driver may be absent
- * where PostgreSQL is used.
+ * where another database is used.
  */
 final class SqliteFailure {
 

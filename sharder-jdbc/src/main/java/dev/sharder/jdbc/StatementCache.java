@@ -102,12 +102,12 @@ final class StatementCache implements StatementBuilder {
   }
 
   /** Maps the current row; its time is passed parsed. */
-  interface Row {
+  interface RowReader {
     Assignment read(ResultSet row, Instant assignedAt) throws SQLException;
   }
 
   /** Returns the assignments that the query selects; parameters as for {@link #execute}. */
-  List<Assignment> query(String sql, Row reader, Object... parameters) throws SQLException {
+  List<Assignment> query(String sql, RowReader reader, Object... parameters) throws SQLException {
     List<Assignment> assignments = new ArrayList<>();
     try (ResultSet row = bound(sql, parameters).executeQuery()) {
       String text = "";

@@ -2,8 +2,15 @@ package dev.sharder.jdbc;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 
@@ -77,6 +84,26 @@ final class GaleraCluster implements AutoCloseable {
         + nodes
         + first.substring(first.lastIndexOf('/'))
         + "&connectTimeout=5000&retriesAllDown=3&deniedListTimeout=5000";
+  }
+
+  /** Cuts a node off from the others, or connects it with them again, and waits until it knows. */
+  void isolate(int number, boolean isolated) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(nodes.get(number).url(""));
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SET GLOBAL wsrep_provider_options = 'gmcast.isolate=%d'".formatted(isolated ? 1 : 0));
+      String wanted = isolated ? "OFF" : "ON";
+      while (!ready(statement).equals(wanted)) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+      }
+    }
+  }
+
+  private static String ready(Statement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery("SHOW STATUS LIKE 'wsrep_ready'")) {
+      row.next();
+      return row.getString(2);
+    }
   }
 
   MariaDbServer node(int number) {

@@ -1,11 +1,13 @@
 package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
 import dev.sharder.Sharder;
+import dev.sharder.TimeLimitException;
 import dev.sharder.jdbc.MariaDbFaultsTest.Load;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,13 +40,17 @@ class GaleraTest {
   }
 
   private Sharder sharder(String url) {
+    return sharder(url, LIMIT);
+  }
+
+  private Sharder sharder(String url, Duration limit) {
     HikariDataSource pool = new HikariDataSource();
     opened.add(0, pool);
     pool.setJdbcUrl(url);
     JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
     opened.add(0, store);
     Sharder sharder =
-        Sharder.builder("hub", store).bins("a", "b", "c").cache(0).timeLimit(LIMIT).build();
+        Sharder.builder("hub", store).bins("a", "b", "c").cache(0).timeLimit(limit).build();
     opened.add(0, sharder);
     return sharder;
   }
@@ -63,6 +69,33 @@ class GaleraTest {
         assertThat(load.failures()).isEmpty();
         checkFair(nodes.get(0));
         checkSurvivors(cluster, nodes, sharder(GaleraCluster.sequential(urls)), load);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a program whose writer is cut off from the others goes on with these; one that reaches only that node gets no old answer")
+  void cutOff() throws Exception {
+    try (GaleraCluster cluster = new GaleraCluster(folder)) {
+      List<String> urls = cluster.newDatabase();
+      Sharder sequential = sharder(GaleraCluster.sequential(urls));
+      String readingAnything = "&sessionVariables=wsrep_dirty_reads=ON";
+      Sharder alone = sharder(urls.get(0) + readingAnything, Duration.ofSeconds(1));
+      alone.assign("known");
+      try (Load load = new Load(List.of(sequential), CALLERS)) {
+        load.awaitAnswers(ANSWERS);
+        cluster.isolate(0, true);
+        load.awaitAnswers(ANSWERS);
+        assertThatThrownBy(() -> alone.find("known")).isInstanceOf(TimeLimitException.class);
+        assertThatThrownBy(() -> alone.assign("new")).isInstanceOf(TimeLimitException.class);
+        load.stop();
+        assertThat(load.failures()).isEmpty();
+        cluster.isolate(0, false);
+        for (String url : urls) {
+          load.checkKept(sharder(url));
+        }
+        checkFair(sequential);
       }
     }
   }

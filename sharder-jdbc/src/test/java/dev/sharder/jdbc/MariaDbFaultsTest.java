@@ -82,6 +82,28 @@ class MariaDbFaultsTest {
   }
 
   @Test
+  @DisplayName("a server that has become read-only, like a replica, is not asked who is where")
+  void demoted() throws Exception {
+    Duration limit = Duration.ofSeconds(1);
+    try (MariaDbServer server = MariaDbServer.start(folder);
+        JdbiAssignmentStore store = store(server.newDatabase());
+        Sharder hubs = Sharder.builder("hub", store).bins("a").timeLimit(limit).cache(0).build();
+        Handle operator = Jdbi.open(pool)) {
+      hubs.assign("ada");
+      operator.execute("SET GLOBAL read_only = ON");
+      String reason = "the server is read-only, like a replica, and may lack the latest changes";
+      assertThatThrownBy(() -> hubs.find("ada"))
+          .isInstanceOf(TimeLimitException.class)
+          .hasMessageContaining(reason);
+      assertThatThrownBy(() -> store.changedSince("hub", 0, Deadline.in(limit)))
+          .isInstanceOf(TimeLimitException.class)
+          .hasMessageContaining(reason);
+      operator.execute("SET GLOBAL read_only = OFF");
+      assertThat(hubs.find("ada")).isPresent();
+    }
+  }
+
+  @Test
   @DisplayName("a message that the server finds too large is refused at once, with the cure")
   void tooLarge() throws Exception {
     try (MariaDbServer server = MariaDbServer.start(folder)) {

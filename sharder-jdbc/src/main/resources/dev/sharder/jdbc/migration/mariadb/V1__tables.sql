@@ -5,9 +5,9 @@
 CREATE TABLE IF NOT EXISTS sharder_kind (
   kind     varchar(255) NOT NULL,
   revision bigint NOT NULL DEFAULT 0,
-  turn     bigint NOT NULL DEFAULT 0 COMMENT 'Raised to lock the kind, because a Galera cluster certifies only what is written; also tells whether others had the lock.',
+  turn     bigint NOT NULL DEFAULT 0 COMMENT 'Raised to lock the kind, because a Galera cluster certifies only what is written; so a higher turn shows that others had the lock.',
   PRIMARY KEY (kind)
-) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
+) ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
   COMMENT = 'The row that is locked to place; revision goes up with every change.';
 
 CREATE TABLE IF NOT EXISTS sharder_bin (
@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS sharder_bin (
   assigned    bigint NOT NULL DEFAULT 0 COMMENT 'The sum of the sizes of the bin''s assignments, at every commit.' CHECK (assigned >= 0),
   PRIMARY KEY (kind, bin),
   CONSTRAINT sharder_bin_of_kind FOREIGN KEY (kind) REFERENCES sharder_kind (kind)
-) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
+) ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS sharder_assignment (
   kind        varchar(255) NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS sharder_assignment (
   in_group    varchar(255) COMMENT 'All assignments of one group are in one bin.',
   PRIMARY KEY (kind, object),
   KEY sharder_assignment_by_group (kind, in_group, object)
-) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
+) ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
 
 -- The ids of a kind are given under its lock, not by AUTO_INCREMENT, whose values the nodes of a
 -- Galera cluster interleave: a later change could get a smaller id.
@@ -55,12 +55,13 @@ CREATE TABLE IF NOT EXISTS sharder_change (
   KEY sharder_change_by_revision (kind, revision),
   KEY sharder_change_by_object (kind, object, id),
   CONSTRAINT sharder_change_of_kind FOREIGN KEY (kind) REFERENCES sharder_kind (kind)
-) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
+) ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin,
   COMMENT = 'Append-only: whatever is not a first assignment. A change of a bin has no object and names the bin twice.';
 
--- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
--- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
--- guard besides, that a bin does not go while it holds something, is guarded here.
+-- Assignments have no foreign key to their bin: it would be asked anew for every row. The transaction
+-- that inserts a row counts it in sharder_bin, and its bin was read there under the lock of the kind.
+-- What a foreign key would guard besides, that a bin does not go while it holds something, is guarded
+-- here.
 DELIMITER //
 
 CREATE TRIGGER IF NOT EXISTS sharder_bin_stays
@@ -85,13 +86,25 @@ BEGIN
   END IF;
   IF NOT (NEW.weight <=> OLD.weight AND NEW.offset_load <=> OLD.offset_load AND NEW.capacity <=> OLD.capacity
           AND NEW.state <=> OLD.state AND NEW.kind <=> OLD.kind AND NEW.bin <=> OLD.bin) THEN
+    IF NEW.bin RLIKE concat('[[:cntrl:]', _utf8mb4 X'C280', '-', _utf8mb4 X'C29F', _utf8mb4 X'E280A8', '-', _utf8mb4 X'E280AE', _utf8mb4 X'E281A6', '-', _utf8mb4 X'E281A9', ']')
+       OR trim(NEW.bin) = '' THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin needs a name with a visible character and without control characters';
+    END IF;
     UPDATE sharder_kind SET turn = turn + 1 WHERE kind IN (OLD.kind, NEW.kind);
   END IF;
 END //
 
+-- The name must be one that the library reads: without control characters, line breaks and characters
+-- that change the direction of a text.
 CREATE TRIGGER IF NOT EXISTS sharder_bin_added
 AFTER INSERT ON sharder_bin
 FOR EACH ROW
-UPDATE sharder_kind SET turn = turn + 1 WHERE kind = NEW.kind //
+BEGIN
+  IF NEW.bin RLIKE concat('[[:cntrl:]', _utf8mb4 X'C280', '-', _utf8mb4 X'C29F', _utf8mb4 X'E280A8', '-', _utf8mb4 X'E280AE', _utf8mb4 X'E281A6', '-', _utf8mb4 X'E281A9', ']')
+     OR trim(NEW.bin) = '' THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin needs a name with a visible character and without control characters';
+  END IF;
+  UPDATE sharder_kind SET turn = turn + 1 WHERE kind = NEW.kind;
+END //
 
 DELIMITER ;

@@ -59,14 +59,15 @@ COMMENT ON COLUMN sharder_assignment.in_group IS 'All assignments of one group a
 CREATE INDEX sharder_assignment_by_group ON sharder_assignment (kind, in_group, object)
 WHERE in_group IS NOT NULL;
 
--- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
--- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
--- guard besides, that a bin does not go while it holds something, is guarded here.
+-- Assignments have no foreign key to their bin: it would be asked anew for every row. The transaction
+-- that inserts a row counts it in sharder_bin, and its bin was read there under the lock of the kind.
+-- What a foreign key would guard besides, that a bin does not go while it holds something, is guarded
+-- here.
 CREATE FUNCTION sharder_bin_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   holds bigint;
 BEGIN
-  -- Whoever places holds this lock, so nobody places into the bin from here on.
+  -- Every transaction that places has this lock, so none places into the bin from here on.
   PERFORM FROM sharder_kind WHERE kind = OLD.kind FOR NO KEY UPDATE;
   SELECT assigned INTO holds FROM sharder_bin WHERE kind = OLD.kind AND bin = OLD.bin;
   IF holds > 0 THEN
@@ -79,11 +80,29 @@ BEGIN
 END
 $$;
 
--- A bin that is closed or changed by hand takes effect at once, as one changed by the library does.
+-- A bin that is closed or changed in SQL takes effect at once, as one changed by the library does. Its
+-- name must be one that the library reads: without control characters, line breaks and characters that
+-- change the direction of a text.
 CREATE FUNCTION sharder_bin_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF NEW.bin ~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]'
+     OR NEW.bin !~ '[^\s\u1680\u2000-\u200a\u205f\u3000]' OR char_length(NEW.bin) > 255 THEN
+    RAISE check_violation USING MESSAGE = format(
+      'bin %L of kind %L: give it a name of 1 to 255 characters, one of them visible, and no control character',
+      NEW.bin, NEW.kind);
+  END IF;
+  -- Waits for a transaction that lists the next bins, also if the kind has no list yet.
+  PERFORM FROM sharder_kind WHERE kind = NEW.kind FOR NO KEY UPDATE;
   UPDATE sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = NEW.kind AND next_listed > 0;
   RETURN NULL;
+END
+$$;
+
+-- A session may look for tables elsewhere, or, as while a backup is restored, nowhere.
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION sharder_bin_stays() SET search_path = %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION sharder_bin_changed() SET search_path = %I, pg_temp', current_schema());
 END
 $$;
 
@@ -97,7 +116,7 @@ BEGIN
     FOR EACH ROW
     EXECUTE FUNCTION sharder_bin_stays();
     CREATE TRIGGER sharder_bin_changed
-    AFTER INSERT OR UPDATE OF weight, offset_load, capacity, state ON sharder_bin
+    AFTER INSERT OR UPDATE OF kind, bin, weight, offset_load, capacity, state ON sharder_bin
     FOR EACH ROW
     EXECUTE FUNCTION sharder_bin_changed();
   END IF;

@@ -8,7 +8,10 @@ CREATE TABLE sharder_kind (
 -- cordoned only because it is no longer declared; it opens again when it is.
 CREATE TABLE sharder_bin (
   kind        TEXT NOT NULL REFERENCES sharder_kind,
-  bin         TEXT NOT NULL,
+  -- One that the library reads: without control characters, line breaks and characters that change the
+  -- direction of a text.
+  bin         TEXT NOT NULL CHECK (length(bin) <= 255 AND trim(bin) <> '' AND bin NOT GLOB
+                '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'),
   weight      INTEGER NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000000),
   offset_load INTEGER NOT NULL DEFAULT 0 CHECK (offset_load BETWEEN 0 AND 1000000000),
   capacity    INTEGER CHECK (capacity BETWEEN 0 AND 1000000000),
@@ -38,9 +41,10 @@ CREATE TABLE sharder_assignment (
 CREATE INDEX sharder_assignment_by_group ON sharder_assignment (kind, in_group, object)
 WHERE in_group IS NOT NULL;
 
--- Assignments have no foreign key to their bin: it would be asked anew for every row, and every row
--- takes its bin from sharder_bin in the statement that counts it there. What a foreign key would
--- guard besides, that a bin does not go while it holds something, is guarded here.
+-- Assignments have no foreign key to their bin: it would be asked anew for every row. The transaction
+-- that inserts a row counts it in sharder_bin, and its bin was read there under the lock of the kind.
+-- What a foreign key would guard besides, that a bin does not go while it holds something, is guarded
+-- here.
 CREATE TRIGGER sharder_bin_stays
 BEFORE DELETE ON sharder_bin
 WHEN OLD.assigned > 0
