@@ -103,6 +103,7 @@ final class MariaDbDialect extends Dialect {
                 """
                 SELECT @@sql_mode, @@log_bin AND @@binlog_format = 'STATEMENT',
                        CASE WHEN @@sql_safe_updates THEN 'sql_safe_updates=0'
+                            WHEN @@tx_read_only THEN 'tx_read_only=0'
                             WHEN @@completion_type <> 'NO_CHAIN' THEN 'completion_type=0'
                             WHEN @@sql_select_limit < 18446744073709551615 THEN 'sql_select_limit=18446744073709551615'
                        END

@@ -53,7 +53,7 @@ interface MariaDbStatements extends Statements {
       """
           + REFUSE_REPLICA
           + """
-        SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
       END
       """;
 
@@ -128,7 +128,7 @@ interface MariaDbStatements extends Statements {
           + REFUSE_REPLICA
           + """
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        START TRANSACTION READ WRITE;
+        START TRANSACTION;
 
         UPDATE sharder_kind
         SET turn = turn + turns
@@ -282,7 +282,7 @@ interface MariaDbStatements extends Statements {
           + REFUSE_REPLICA
           + """
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        START TRANSACTION READ WRITE;
+        START TRANSACTION;
 
         UPDATE sharder_kind
         SET turn = turn + ?

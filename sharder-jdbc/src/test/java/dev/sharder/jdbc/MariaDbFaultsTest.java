@@ -9,6 +9,7 @@ import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -82,7 +84,7 @@ class MariaDbFaultsTest {
   }
 
   @Test
-  @DisplayName("a server that has become read-only, like a replica, is not asked who is where")
+  @DisplayName("a server that has become read-only, like a replica, is neither read nor written")
   void demoted() throws Exception {
     Duration limit = Duration.ofSeconds(1);
     try (MariaDbServer server = MariaDbServer.start(folder);
@@ -90,6 +92,7 @@ class MariaDbFaultsTest {
         Sharder hubs = Sharder.builder("hub", store).bins("a").timeLimit(limit).cache(0).build();
         Handle operator = Jdbi.open(pool)) {
       hubs.assign("ada");
+      ShardAdmin admin = ShardAdmin.builder("hub", store).timeLimit(limit).build();
       operator.execute("SET GLOBAL read_only = ON");
       String reason = "the server is read-only, like a replica, and may lack the latest changes";
       assertThatThrownBy(() -> hubs.find("ada"))
@@ -98,9 +101,27 @@ class MariaDbFaultsTest {
       assertThatThrownBy(() -> store.changedSince("hub", 0, Deadline.in(limit)))
           .isInstanceOf(TimeLimitException.class)
           .hasMessageContaining(reason);
+      assertThatThrownBy(hubs::bins).hasMessageContaining(reason);
+      assertThatThrownBy(() -> admin.history("ada")).hasMessageContaining(reason);
+      // This user may write there, but must not.
+      assertThatThrownBy(() -> hubs.assign("bob")).hasMessageContaining(reason);
+      assertThatThrownBy(() -> admin.remove("ada", OptionalLong.empty(), new Note("test", "")))
+          .hasMessageContaining(reason);
       operator.execute("SET GLOBAL read_only = OFF");
       assertThat(hubs.find("ada")).isPresent();
+      assertThat(hubs.find("bob")).isEmpty();
     }
+  }
+
+  @Test
+  @DisplayName("a URL without a database is refused at once")
+  void noDatabase() {
+    String url = TestMariaDb.newDatabase().replaceAll("/test_[0-9]+", "/");
+    long start = System.nanoTime();
+    assertThatThrownBy(() -> store(url))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("No database selected");
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
   }
 
   @Test
@@ -150,7 +171,7 @@ class MariaDbFaultsTest {
   void oddSession() {
     String odd =
         "&sessionVariables=sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES',tx_isolation='READ-UNCOMMITTED',"
-            + "time_zone='-07:00',idle_transaction_timeout=77,collation_connection='utf8mb4_general_ci'";
+            + "time_zone='-07:00',idle_transaction_timeout=77,idle_write_transaction_timeout=78,collation_connection='utf8mb4_general_ci'";
     String url = TestMariaDb.newDatabase();
     pool.setMaximumPoolSize(1);
     try (JdbiAssignmentStore store = store(url + odd);
@@ -194,6 +215,7 @@ class MariaDbFaultsTest {
         "sql_mode='ORACLE'",
         "sql_mode='EMPTY_STRING_IS_NULL'",
         "sql_safe_updates=1",
+        "tx_read_only=1",
         "completion_type='CHAIN'",
         "sql_select_limit=10"
       })
@@ -217,7 +239,7 @@ class MariaDbFaultsTest {
   private static Map<String, Object> settings(Handle handle) {
     return handle
         .createQuery(
-            "SELECT @@sql_mode, @@tx_isolation, @@time_zone, @@idle_transaction_timeout, @@max_statement_time,"
+            "SELECT @@sql_mode, @@tx_isolation, @@time_zone, @@idle_transaction_timeout, @@idle_write_transaction_timeout, @@max_statement_time,"
                 + " @@group_concat_max_len, @@autocommit, @@collation_connection")
         .mapToMap()
         .one();

@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.AssignmentRequest;
@@ -19,12 +20,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +118,75 @@ class NextBinsTest {
       for (int i = 14; i < 18; i++) {
         assertThat(hubs.assign("" + i).bin()).isIn("d", "f");
       }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("databases")
+  @DisplayName("a bin gets no name in SQL that the store cannot read, on")
+  void unreadable(Function<Path, String> database, @TempDir Path folder) {
+    pool.setJdbcUrl(database.apply(folder));
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "ä 😀").build()) {
+      for (String name :
+          List.of("", "  ", "b\tc", "b\nc", "b\u007f", "b\u0085", "\u202eb", "b\u2067")) {
+        String insert = "INSERT INTO sharder_bin (kind, bin) VALUES ('hub', '%s')".formatted(name);
+        assertThatThrownBy(() -> execute(insert)).isInstanceOf(JdbiException.class);
+      }
+      assertThat(hubs.bins()).hasSize(2);
+      assertThat(hubs.assign("1").bin()).isEqualTo("a");
+    }
+  }
+
+  @Test
+  @DisplayName("a bin that is closed in SQL stays closed for those who listed before the commit")
+  void closedMeanwhile() throws Exception {
+    pool.setJdbcUrl(TestPostgres.newSchema());
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs =
+            Sharder.builder("hub", store).bins(Bin.of("a").withWeight(10), Bin.of("b")).build();
+        Handle operator = Jdbi.open(pool)) {
+      operator.begin();
+      operator.execute("UPDATE sharder_bin SET state = 'cordoned' WHERE bin = 'b'");
+      // Until the next bins that are listed go beyond b, which is the eleventh.
+      CompletableFuture<Void> placing =
+          CompletableFuture.runAsync(
+              () -> {
+                hubs.assignAll(List.of("1", "2", "3"));
+                hubs.assignAll(List.of("4", "5", "6"));
+              });
+      long start = System.nanoTime();
+      while (!placing.isDone() && System.nanoTime() - start < 500_000_000) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      operator.commit();
+      placing.get();
+      for (int i = 7; i < 20; i++) {
+        assertThat(hubs.assign("" + i).bin()).isEqualTo("a");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a bin is guarded in the schema of its table, wherever the session looks for tables")
+  void otherSearchPath() throws Exception {
+    String url = TestPostgres.newSchema();
+    pool.setJdbcUrl(url);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").build();
+        Handle operator = Jdbi.open(pool)) {
+      hubs.assignAll(List.of("1", "2", "3"));
+      String schema = operator.createQuery("SELECT current_schema()").mapTo(String.class).one();
+      operator.execute("SET search_path = ''");
+      operator.execute(
+          "UPDATE %s.sharder_bin SET state = 'cordoned' WHERE bin = 'a'".formatted(schema));
+      assertThatThrownBy(
+              () ->
+                  operator.execute("DELETE FROM %s.sharder_bin WHERE bin = 'b'".formatted(schema)))
+          .hasMessageContaining("holds assignments");
+      operator.execute("RESET search_path");
+      assertThat(hubs.assign("4").bin()).isEqualTo("b");
+      assertThat(hubs.bins()).hasSize(3);
     }
   }
 

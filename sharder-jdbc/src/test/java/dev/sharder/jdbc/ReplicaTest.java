@@ -13,6 +13,7 @@ import dev.sharder.BinPolicy;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
@@ -374,6 +375,19 @@ class ReplicaTest {
       assertThat(hubs.find("bob")).isEmpty();
     }
     assertThat(warnings()).singleElement().asString().contains(why);
+  }
+
+  @Test
+  @DisplayName("A standby is not read as if it were the primary")
+  void notThePrimary() {
+    assertThatThrownBy(
+            () ->
+                JdbiAssignmentStore.builder(replica)
+                    .migrate(false)
+                    .timeLimit(Duration.ofSeconds(1))
+                    .build())
+        .isInstanceOf(TimeLimitException.class)
+        .hasMessageContaining("connect to the primary");
   }
 
   @Test

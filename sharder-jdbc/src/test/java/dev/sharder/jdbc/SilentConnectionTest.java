@@ -12,13 +12,17 @@ import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -161,6 +165,41 @@ class SilentConnectionTest {
         hubs.assign("user-" + i);
       }
       assertThat(hubs.answerAge()).isLessThan(Duration.ofSeconds(1));
+    }
+  }
+
+  @Test
+  @DisplayName("A pool that needs long to notice a silent connection makes no caller wait for that")
+  void slowValidation() throws Exception {
+    Duration limit = Duration.ofSeconds(1);
+    pool.setJdbcUrl(network.url());
+    pool.setMinimumIdle(0);
+    pool.setMaximumPoolSize(2);
+    AtomicBoolean stopped = new AtomicBoolean();
+    CountDownLatch found = new CountDownLatch(1);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      Connection mine = pool.getConnection();
+      network.silence();
+      Future<?> other =
+          callers.submit(
+              () -> {
+                while (!stopped.get()) {
+                  store.find("hub", List.of("ada"), Deadline.in(LIMIT));
+                  found.countDown();
+                }
+              });
+      found.await();
+      mine.close();
+      // Long enough for the pool to validate what it lends to this thread.
+      long idle = System.nanoTime();
+      while (since(idle).compareTo(Duration.ofMillis(700)) < 0) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      long start = System.nanoTime();
+      assertThat(store.find("hub", List.of("ada"), Deadline.in(limit))).isEmpty();
+      assertThat(since(start)).isLessThan(limit.plus(SLACK));
+      stopped.set(true);
+      other.get();
     }
   }
 
