@@ -46,7 +46,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>No policy reads a clock; a {@linkplain BinPolicy#ramped ramp} counts new objects. So the time
  * of a simulation is the order in which objects arrive and bins change. Memory grows with the
- * number of objects, by about 200 bytes each. Not thread-safe.
+ * number of objects, by about 300 bytes each. Not thread-safe.
  */
 public final class Simulation {
 

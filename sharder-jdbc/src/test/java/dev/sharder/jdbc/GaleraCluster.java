@@ -83,7 +83,7 @@ final class GaleraCluster implements AutoCloseable {
     return "jdbc:mariadb:sequential://"
         + nodes
         + first.substring(first.lastIndexOf('/'))
-        + "&connectTimeout=5000&retriesAllDown=3&deniedListTimeout=5000";
+        + "&connectTimeout=2000&retriesAllDown=3&deniedListTimeout=7000";
   }
 
   /** Cuts a node off from the others, or connects it with them again, and waits until it knows. */

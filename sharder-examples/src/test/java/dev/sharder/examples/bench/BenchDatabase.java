@@ -22,6 +22,7 @@ final class BenchDatabase implements AutoCloseable {
     this.url = url;
     pool.setJdbcUrl(url);
     pool.setMaximumPoolSize(64);
+    pool.setValidationTimeout(500);
   }
 
   static BenchDatabase postgres() {

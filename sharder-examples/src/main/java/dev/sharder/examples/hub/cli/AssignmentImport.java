@@ -174,7 +174,7 @@ record AssignmentImport(
           .err()
           .println(
               "the older sharder's database ignored %s in names; here they count, so a user who comes in another spelling than the imported one is a new user"
-                  .formatted(String.join(" and ", ignored)));
+                  .formatted(String.join(", ", ignored).replaceFirst(", ([^,]*)$", " and $1")));
     }
   }
 

@@ -8,6 +8,7 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.examples.hub.server.HubDatabase;
+import java.sql.DatabaseMetaData;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -34,11 +35,23 @@ final class OlderSharder implements AutoCloseable {
         FROM shard
         WHERE name IS NOT NULL
         LIMIT 1
+        """,
+        """
+        SELECT concat(name, 'e') = concat(name, 'é')
+        FROM shard
+        WHERE name IS NOT NULL
+        LIMIT 1
         """),
     DATA8XHUB(
         "SELECT id, kind, bucket, name FROM entries_v1 ORDER BY id",
         """
         SELECT concat(name, 'a') = concat(name, 'A'), concat(name, 'a') = concat(name, 'a ')
+        FROM entries_v1
+        WHERE name IS NOT NULL
+        LIMIT 1
+        """,
+        """
+        SELECT concat(name, 'e') = concat(name, 'é')
         FROM entries_v1
         WHERE name IS NOT NULL
         LIMIT 1
@@ -49,9 +62,13 @@ final class OlderSharder implements AutoCloseable {
     /** Asks whether the table takes names for the same that differ by case, or by blanks. */
     private final String comparison;
 
-    From(String rows, String comparison) {
+    /** Asks a MariaDB or MySQL the same about accents. */
+    private final String accents;
+
+    From(String rows, String comparison, String accents) {
       this.rows = rows;
       this.comparison = comparison;
+      this.accents = accents;
     }
   }
 
@@ -186,10 +203,11 @@ final class OlderSharder implements AutoCloseable {
 
   /** Returns what the database ignored in names, which count exactly here; empty if nothing. */
   List<String> ignored() {
+    boolean isAccents = ignoresAccents();
     try {
       return handle
           .createQuery(from.comparison)
-          .map((row, context) -> ignored(row.getBoolean(1), row.getBoolean(2)))
+          .map((row, context) -> ignored(row.getBoolean(1), isAccents, row.getBoolean(2)))
           .findFirst()
           .orElse(List.of());
     } catch (JdbiException failure) {
@@ -197,10 +215,26 @@ final class OlderSharder implements AutoCloseable {
     }
   }
 
-  private static List<String> ignored(boolean isCase, boolean isBlanks) {
+  private boolean ignoresAccents() {
+    if (!handle.queryMetadata(DatabaseMetaData::getURL).startsWith("jdbc:mariadb:")) {
+      // Others compare exactly, and PostgreSQL may lack the letter, and would end the transaction.
+      return false;
+    }
+    try {
+      return handle.createQuery(from.accents).mapTo(Boolean.class).findFirst().orElse(false);
+    } catch (JdbiException unknown) {
+      // The character set of the names has no such letter.
+      return false;
+    }
+  }
+
+  private static List<String> ignored(boolean isCase, boolean isAccents, boolean isBlanks) {
     List<String> ignored = new ArrayList<>();
     if (isCase) {
       ignored.add("the case of letters");
+    }
+    if (isAccents) {
+      ignored.add("accents");
     }
     if (isBlanks) {
       ignored.add("blanks at the end");

@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.lti;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.StoreException;
 import dev.sharder.store.Deadline;
 import java.io.IOException;
@@ -7,21 +8,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
-import java.sql.SQLRecoverableException;
-import java.sql.SQLTransientException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,26 +38,38 @@ final class LaunchStore {
   /** Others may create the tables at the same moment. */
   private static final int ATTEMPTS = 10;
 
-  private final Jdbi jdbi;
+  private final LimitedJdbi jdbi;
   private final LaunchStatements statements;
   private final Clock clock;
+  private final Duration limit;
   private final AtomicLong swept = new AtomicLong();
 
-  private LaunchStore(Jdbi jdbi, LaunchStatements statements, Clock clock) {
+  private LaunchStore(LimitedJdbi jdbi, LaunchStatements statements, Clock clock, Duration limit) {
     this.jdbi = jdbi;
     this.statements = statements;
     this.clock = clock;
+    this.limit = limit;
   }
 
   /** Opens it, and creates its tables where they are missing. */
-  static LaunchStore open(DataSource database, Clock clock) {
+  static LaunchStore open(HikariDataSource database, Clock clock) {
+    return open(database, clock, TIME_LIMIT);
+  }
+
+  /**
+   * Opens it, and creates its tables where they are missing.
+   *
+   * @param limit how long creating the tables may take, and each call
+   */
+  static LaunchStore open(HikariDataSource database, Clock clock, Duration limit) {
     LaunchStore store =
-        new LaunchStore(Jdbi.create(database), LaunchStatements.of(database), clock);
-    for (int attempt = 1; !store.hasTables(); attempt++) {
+        new LaunchStore(new LimitedJdbi(database), LaunchStatements.of(database), clock, limit);
+    Deadline deadline = Deadline.in(limit);
+    for (int attempt = 1; !store.hasTables(deadline); attempt++) {
       try {
-        store.createTables();
-      } catch (SQLException | JdbiException failure) {
-        if (attempt == ATTEMPTS) {
+        store.createTables(deadline);
+      } catch (SQLException failure) {
+        if (attempt == ATTEMPTS || deadline.hasPassed()) {
           throw new StoreException(
               "the tables for launches could not be created: %s; correct that, or create them with the statements in dev/sharder/examples/hub/lti/%s of the jar"
                   .formatted(firstLine(failure), store.statements.tables()),
@@ -75,9 +81,11 @@ final class LaunchStore {
     return store;
   }
 
-  private boolean hasTables() {
+  private boolean hasTables(Deadline deadline) {
     try {
-      return jdbi.withHandle(
+      return jdbi.once(
+          deadline,
+          limit,
           handle ->
               handle
                   .createQuery(
@@ -90,22 +98,31 @@ final class LaunchStore {
                   .mapTo(Long.class)
                   .list()
                   .isEmpty());
-    } catch (JdbiException missing) {
+    } catch (SQLException missing) {
       log.debug("the tables for launches are missing and will be created", missing);
       return false;
     }
   }
 
-  private void createTables() throws SQLException {
-    try (InputStream tables = LaunchStore.class.getResourceAsStream(statements.tables());
-        Handle handle = jdbi.open();
-        Statement statement = handle.getConnection().createStatement()) {
-      String script =
-          new String(Objects.requireNonNull(tables).readAllBytes(), StandardCharsets.UTF_8);
-      // One by one, as MariaDB takes them.
-      for (String one : script.strip().split(";", 0)) {
-        statement.executeUpdate(one);
-      }
+  private void createTables(Deadline deadline) throws SQLException {
+    String script = script();
+    jdbi.once(
+        deadline,
+        limit,
+        handle -> {
+          try (Statement statement = handle.getConnection().createStatement()) {
+            // One by one, as MariaDB takes them.
+            for (String one : script.strip().split(";", 0)) {
+              statement.executeUpdate(one);
+            }
+          }
+          return true;
+        });
+  }
+
+  private String script() {
+    try (InputStream tables = LaunchStore.class.getResourceAsStream(statements.tables())) {
+      return new String(Objects.requireNonNull(tables).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
@@ -114,6 +131,9 @@ final class LaunchStore {
   /** Returns whether this launch was accepted before. */
   boolean isKnown(LtiLaunch launch) {
     return run(
+        Deadline.in(limit),
+        // A connection that went silent leaves time for another.
+        limit.dividedBy(3),
         handle ->
             handle
                     .createQuery(
@@ -132,8 +152,10 @@ final class LaunchStore {
   /** Keeps a launch of a user, unless it was accepted before; of two at once, one is kept. */
   boolean keep(LtiLaunch launch, String user) {
     long now = clock.instant().getEpochSecond();
-    boolean isNew = run(handle -> handle.inTransaction(own -> keep(own, launch, user, now)));
-    sweep(now);
+    Deadline deadline = Deadline.in(limit);
+    boolean isNew =
+        run(deadline, limit, handle -> handle.inTransaction(own -> keep(own, launch, user, now)));
+    sweep(deadline, now);
     return isNew;
   }
 
@@ -168,13 +190,15 @@ final class LaunchStore {
   }
 
   /** Deletes expired nonces, which cannot be used again; retried later if that fails. */
-  private void sweep(long now) {
+  private void sweep(Deadline deadline, long now) {
     long last = swept.get();
     if (now - last < SWEEP_INTERVAL.toSeconds() || !swept.compareAndSet(last, now)) {
       return;
     }
     try {
-      jdbi.useHandle(
+      jdbi.once(
+          deadline,
+          limit,
           handle ->
               handle
                   .createUpdate(
@@ -184,50 +208,22 @@ final class LaunchStore {
                       """)
                   .bind("now", now)
                   .execute());
-    } catch (JdbiException failure) {
+    } catch (SQLException failure) {
       log.debug("old nonces could not be deleted", failure);
     }
   }
 
-  /** Retries an atomic statement or transaction for some seconds. */
-  private <T> T run(HandleCallback<T, RuntimeException> work) {
-    Deadline deadline = Deadline.in(TIME_LIMIT);
-    while (true) {
-      try {
-        return jdbi.withHandle(work);
-      } catch (JdbiException failure) {
-        if (deadline.hasPassed() || !reason(failure).filter(LaunchStore::mayPass).isPresent()) {
-          throw new StoreException(
-              "the launch cannot be looked up or stored: " + firstLine(failure), failure);
-        }
-        LockSupport.parkNanos(PAUSE.toNanos());
-      }
+  private <T> T run(Deadline deadline, Duration silence, HandleCallback<T, SQLException> work) {
+    try {
+      return jdbi.retry(deadline, silence, work);
+    } catch (SQLException failure) {
+      throw new StoreException(
+          "the launch cannot be looked up or stored: " + firstLine(failure), failure);
     }
   }
 
-  /** A connection that broke, or another writer of a SQLite: SQLITE_BUSY or SQLITE_LOCKED. */
-  private static boolean mayPass(SQLException reason) {
-    String state = String.valueOf(reason.getSQLState());
-    int code = reason.getErrorCode() & 0xff;
-    return reason instanceof SQLTransientException
-        || reason instanceof SQLRecoverableException
-        || state.startsWith("08")
-        || state.startsWith("57P0")
-        || code == 5
-        || code == 6;
-  }
-
-  private static Optional<SQLException> reason(Throwable failure) {
-    return Stream.<Throwable>iterate(failure, link -> link != null, Throwable::getCause)
-        .filter(SQLException.class::isInstance)
-        .map(SQLException.class::cast)
-        .findFirst();
-  }
-
   /** Returns the message of the database, without the statement and its values. */
-  private static String firstLine(Exception failure) {
-    return reason(failure)
-        .flatMap(reason -> String.valueOf(reason.getMessage()).lines().findFirst())
-        .orElse("no reason was given");
+  private static String firstLine(SQLException failure) {
+    return String.valueOf(failure.getMessage()).lines().findFirst().orElse("no reason was given");
   }
 }

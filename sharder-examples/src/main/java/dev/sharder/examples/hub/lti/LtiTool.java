@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.lti;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.InvalidValueException;
 import dev.sharder.SharderException;
 import java.net.URI;
@@ -7,7 +8,6 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import javax.sql.DataSource;
 
 /** Accepts each launch of a known platform once, and refuses all others; thread-safe. */
 public final class LtiTool {
@@ -33,7 +33,8 @@ public final class LtiTool {
    * @throws InvalidValueException if the settings do not say where platforms send launches
    * @throws SharderException if the database fails
    */
-  public static LtiTool open(LtiSettings settings, DataSource database, Predicate<String> isLocal) {
+  public static LtiTool open(
+      LtiSettings settings, HikariDataSource database, Predicate<String> isLocal) {
     Clock clock = Clock.systemUTC();
     URI url =
         settings

@@ -20,11 +20,17 @@ public record DatabaseUrl(String text) {
 
   private static final String MASK = "***";
 
+  /** How MariaDB's driver chooses one of several hosts, as it spells it. */
+  private static final String MARIADB_MODE =
+      "(?i:sequential|load-?balance|failover|replication|load-balance-read|load_balance_read|none)";
+
   /** The scheme, the place, and from the first separator on the parameters. */
   private static final Pattern PARTS =
       Pattern.compile(
           "(?s)((?:(?i:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*:"
-              + "(?:(?:sequential|loadbalance|replication|load-balance-read):(?=//))?(?://)?)?)"
+              + "(?:"
+              + MARIADB_MODE
+              + ":(?=//))?(?://)?)?)"
               + "([^?;&]*)(.*)");
 
   private static final String HOST = "(?:[\\p{L}\\p{N}_.-]*|\\[[0-9A-Fa-f:.]+])(?::\\d{1,5})?";

@@ -19,11 +19,13 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 
@@ -44,6 +46,12 @@ public record HubDatabase(
           Pattern.CASE_INSENSITIVE);
 
   private static final String MARIADB = "jdbc:mariadb:";
+
+  /** The SQLSTATEs of a missing table, of PostgreSQL and of MariaDB. */
+  private static final Set<String> NO_TABLE = Set.of("42P01", "42S02");
+
+  /** PostgreSQL's SQLSTATE of a table that this user may not read. */
+  private static final String NO_PRIVILEGE = "42501";
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration VALIDATION_LIMIT = Duration.ofMillis(500);
@@ -179,19 +187,32 @@ public record HubDatabase(
   /** Connects without a pool first: a pool would keep retrying, and hide the cause. */
   private static boolean connectOnce(DatabaseSettings settings) {
     try (Connection connection = connected(settings);
-        // SQLite does not read the file before the first query. MariaDB commits each table alone,
-        // and this one is created last.
-        ResultSet tables =
-            connection
-                .getMetaData()
-                .getTables(
-                    connection.getCatalog(), connection.getSchema(), "sharder_change", null)) {
-      return tables.next();
+        Statement statement = connection.createStatement()) {
+      return hasTables(statement);
     } catch (SQLException | RuntimeException | LinkageError failure) {
       throw new StartException(
           "cannot open the database %s: %s"
               .formatted(settings.shown(), Secrets.masked(complaint(settings.url(), failure))),
           failure);
+    }
+  }
+
+  /** Returns whether the tables are there, in any schema that the database looks into. */
+  private static boolean hasTables(Statement statement) throws SQLException {
+    // SQLite does not read the file before the first query. MariaDB commits each table alone, and
+    // this one is created last.
+    try (ResultSet none = statement.executeQuery("SELECT 1 FROM sharder_change WHERE 1 = 0")) {
+      return !none.next();
+    } catch (SQLException failure) {
+      String state = String.valueOf(failure.getSQLState());
+      if (state.equals(NO_PRIVILEGE)) {
+        // The store reports what is not granted.
+        return true;
+      }
+      if (NO_TABLE.contains(state) || rootMessage(failure).contains("no such table")) {
+        return false;
+      }
+      throw failure;
     }
   }
 
@@ -286,17 +307,25 @@ public record HubDatabase(
       return Map.of(
           "tcpKeepAlive", "true", "loginTimeout", String.valueOf(CONNECT_LIMIT.toSeconds()));
     }
-    if (url.startsWith(MARIADB)) {
-      String limit = String.valueOf(CONNECT_LIMIT.toMillis());
-      // It connects to the next host on the thread of a caller, who has a limit, too.
-      String each =
-          MultiHostDataSource.namesSeveral(url)
-              ? String.valueOf(1_000 * MultiHostDataSource.HOST_LIMIT_SECONDS)
-              : limit;
-      // It would try hosts that are down for half a minute, and pass over one for a minute.
-      return Map.of("connectTimeout", each, "retriesAllDown", "3", "deniedListTimeout", limit);
-    }
-    return Map.of();
+    return url.startsWith(MARIADB) ? mariaDbLimits(MultiHostDataSource.hosts(url)) : Map.of();
+  }
+
+  /**
+   * Returns the limits with which MariaDB's driver tries every host before it returns to the first.
+   * It tries at most {@code retriesAllDown} hosts, and one that was down again after {@code
+   * deniedListTimeout}, which is therefore longer than trying all of them takes.
+   */
+  private static Map<String, String> mariaDbLimits(int hosts) {
+    // It connects to the next host on the thread of a caller, who has a limit, too.
+    Duration each = hosts > 1 ? MultiHostDataSource.HOST_LIMIT : CONNECT_LIMIT;
+    Duration all = each.multipliedBy(hosts).plusSeconds(1);
+    return Map.of(
+        "connectTimeout",
+        String.valueOf(each.toMillis()),
+        "retriesAllDown",
+        String.valueOf(hosts),
+        "deniedListTimeout",
+        String.valueOf(all.toMillis()));
   }
 
   /** Returns the message of the root cause in one line. */

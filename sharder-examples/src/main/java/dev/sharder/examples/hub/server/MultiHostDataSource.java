@@ -17,7 +17,7 @@ final class MultiHostDataSource extends PGSimpleDataSource {
   private static final long serialVersionUID = 1;
 
   /** How long to wait for each of several servers, of any product. */
-  static final int HOST_LIMIT_SECONDS = 2;
+  static final Duration HOST_LIMIT = Duration.ofSeconds(2);
 
   private final boolean isReadLimited;
 
@@ -28,8 +28,8 @@ final class MultiHostDataSource extends PGSimpleDataSource {
     unlessIn(url, "password", () -> settings.password().ifPresent(this::setPassword));
     unlessIn(url, "loginTimeout", () -> setLoginTimeout((int) limit.toSeconds()));
     unlessIn(url, "tcpKeepAlive", () -> setTcpKeepAlive(true));
-    unlessIn(url, "connectTimeout", () -> setConnectTimeout(HOST_LIMIT_SECONDS));
-    unlessIn(url, "socketTimeout", () -> setSocketTimeout(HOST_LIMIT_SECONDS));
+    unlessIn(url, "connectTimeout", () -> setConnectTimeout((int) HOST_LIMIT.toSeconds()));
+    unlessIn(url, "socketTimeout", () -> setSocketTimeout((int) HOST_LIMIT.toSeconds()));
     isReadLimited = !isIn(url, "socketTimeout");
   }
 
@@ -45,12 +45,12 @@ final class MultiHostDataSource extends PGSimpleDataSource {
 
   /** Returns whether a URL that the driver accepts names several PostgreSQL servers. */
   static boolean isFor(String url) {
-    return url.startsWith("jdbc:postgresql:") && namesSeveral(url) && isAccepted(url);
+    return url.startsWith("jdbc:postgresql:") && hosts(url) > 1 && isAccepted(url);
   }
 
-  /** Returns whether a URL names several servers, of any product. */
-  static boolean namesSeveral(String url) {
-    return url.replaceFirst("\\?.*", "").contains(",");
+  /** Returns how many servers a URL names, of any product. */
+  static int hosts(String url) {
+    return url.replaceFirst("\\?.*", "").split(",", -1).length;
   }
 
   private static boolean isAccepted(String url) {

@@ -71,6 +71,25 @@ class FirstStepsTest {
     assertThat(shell.json("bins").each("raw")).containsExactly("1", "0");
   }
 
+  @Test
+  @DisplayName("Commands find the tables in whichever schema of PostgreSQL's search path they are")
+  void searchPath() throws Exception {
+    String url = TestPostgres.newDatabase();
+    new CommandShell(url).run("assign", "ada", "--config", config()).ended(0);
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE SCHEMA app");
+    }
+    for (String path : List.of("currentSchema=app,public", "options=-c%20search_path=app,public")) {
+      CommandShell shell = new CommandShell(url + "&" + path);
+      assertThat(shell.json("find", "ada").json().path("bin").asText()).isEqualTo("hub-1");
+      shell.run("verify").ended(0);
+      assertThat(shell.run("export").ended(0).out()).contains("ada");
+    }
+    assertThat(new CommandShell(url + "&currentSchema=app").run("verify").ended(2).err())
+        .contains("has no tables");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"SQLite", "PostgreSQL", "MariaDB"})
   @DisplayName("Several that begin at once all succeed")

@@ -32,6 +32,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mariadb.jdbc.Configuration;
+import org.mariadb.jdbc.export.HaMode;
 
 @DisplayName("A password is in no message and in no line of a log, however it was written")
 @Timeout(120)
@@ -258,6 +260,26 @@ class SecretsTest {
   @DisplayName("and what is no secret is shown")
   void shown(String url, String shown) {
     assertThat(new DatabaseUrl(url)).hasToString(shown);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sequential",
+        "load-balance",
+        "loadbalance",
+        "LOADBALANCE",
+        "failover",
+        "replication",
+        "load-balance-read",
+        "LOAD_BALANCE_READ",
+      })
+  @DisplayName("and every way to choose a host is accepted that MariaDB's driver knows")
+  void hostMode(String mode) throws SQLException {
+    String url = "jdbc:mariadb:%s://a.example:3307,b.example:3308/people".formatted(mode);
+    assertThat(Configuration.parse(url).haMode()).isNotEqualTo(HaMode.NONE);
+    assertThat(new DatabaseUrl(url)).hasToString(url);
+    assertThat(new DatabaseUrl(url).complaint("a", "b")).isEmpty();
   }
 
   @ParameterizedTest

@@ -112,6 +112,23 @@ class MariaDbServeTest {
   }
 
   @Test
+  @DisplayName("is reached through the last of four hosts although the others are off")
+  void lastHost() throws Exception {
+    String database = mariaDb.newDatabase();
+    try (ServerSocket one = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        ServerSocket two = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        ServerSocket three = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      String four =
+          database.replace(
+              "jdbc:mariadb://",
+              "jdbc:mariadb:sequential://127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d,"
+                  .formatted(one.getLocalPort(), two.getLocalPort(), three.getLocalPort()));
+      new CommandShell(four).run("bin", "add", "a").ended(0);
+    }
+    assertThat(new CommandShell(database).json("bins").each("bin")).containsExactly("a");
+  }
+
+  @Test
   @DisplayName("accepts a launch once, and keeps the latest of each user from each link")
   void launch() throws Exception {
     SigningConsumer lms = SigningConsumer.known();
@@ -180,11 +197,28 @@ class MariaDbServeTest {
         .contains(
             "row 5: user name 'ada ' begins or ends with U+0020",
             "with capital letters, imported unchanged: 1",
-            "ignored the case of letters and blanks at the end in names; here they count");
+            "ignored the case of letters, accents and blanks at the end in names; here they count");
     try (RunningHub hub = serve(yml)) {
       assertThat(hubOf(hub, "Eve")).isEqualTo("hub-02.x");
       assertThat(hubOf(hub, "søren")).isEqualTo("hub-01.x");
     }
+  }
+
+  @Test
+  @DisplayName("imports from a database whose names cannot have accents, and does not warn of them")
+  void withoutAccents() throws Exception {
+    String database = mariaDb.newDatabase();
+    String yml = callysto(database, "utf8mb4_general_ci").toString();
+    try (Handle theirs = Jdbi.open(database)) {
+      theirs.execute("DELETE FROM shard WHERE name = 'søren'");
+      theirs.execute("ALTER TABLE shard CONVERT TO CHARACTER SET cp1251");
+    }
+    String ours = "jdbc:sqlite:" + folder.resolve("new.db");
+    assertThat(
+            CommandShell.runAsIs("import", "--from", "callysto", yml, "--into", ours)
+                .ended(4)
+                .err())
+        .contains("ignored the case of letters and blanks at the end in names; here they count");
   }
 
   @Test
