@@ -67,8 +67,8 @@ final class Connections implements AutoCloseable {
     LOCAL,
     /** Over a network: a connection may stop responding. */
     REMOTE,
-    /** The same, and the driver connects once more to abort, which may take long. */
-    REMOTE_SLOW_TO_ABORT
+    /** The same, and switching auto-commit waits for an answer. */
+    REMOTE_AUTO_COMMIT
   }
 
   private final DataSource dataSource;
@@ -116,6 +116,8 @@ final class Connections implements AutoCloseable {
   private <T> T run(Work<T> work, Connection connection, Lease lease) throws SQLException {
     try {
       T result = inAutoCommit(work, connection, lease);
+      // First, because no one aborts the connection afterwards.
+      lease.close();
       if (lease.isExpired()) {
         HikariPools.evict(dataSource, connection);
       } else {
@@ -123,6 +125,7 @@ final class Connections implements AutoCloseable {
       }
       return result;
     } catch (SQLException | RuntimeException failure) {
+      lease.close();
       Optional<SQLException> reason =
           SqlFailure.reason(failure)
               .filter(one -> SqlFailure.isReadOnly(one) || SqliteFailure.isOfConnection(one));
@@ -147,7 +150,7 @@ final class Connections implements AutoCloseable {
 
   /** A pool may lend connections without auto-commit, and nothing would end the transaction. */
   private <T> T inAutoCommit(Work<T> work, Connection connection, Lease lease) throws SQLException {
-    if (reach != Reach.REMOTE_SLOW_TO_ABORT || connection.getAutoCommit()) {
+    if (reach != Reach.REMOTE_AUTO_COMMIT || connection.getAutoCommit()) {
       connection.setAutoCommit(true);
       return work.run(connection);
     }
@@ -341,7 +344,9 @@ final class Connections implements AutoCloseable {
       }
     }
 
-    /** The pool does not lend a connection again that is returned meanwhile: it is evicted. */
+    /**
+     * The pool does not lend a connection again that is returned meanwhile, because it is evicted.
+     */
     private void abortIfLent(Connection silent) {
       synchronized (this) {
         if (connection != silent) {

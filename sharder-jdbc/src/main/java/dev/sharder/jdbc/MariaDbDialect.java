@@ -67,7 +67,7 @@ final class MariaDbDialect extends Dialect {
 
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
-    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE_SLOW_TO_ABORT);
+    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE_AUTO_COMMIT);
     isCluster =
         connections.use(
             limit,

@@ -24,9 +24,8 @@ interface MariaDbStatements extends Statements {
   /** Rows sent at once. The server accepts messages of 16 MB by default. */
   int MAX_ROWS = 2_000;
 
-  // Releases differ in the values of read_only. A user with more rights than a store needs may
-  // write
-  // where it is set.
+  // A user with more rights than a store needs may write where read_only is set. Its values differ
+  // by release.
   String REFUSE_REPLICA =
       """
         IF CAST(@@global.read_only AS char) NOT IN ('0', 'OFF') THEN
@@ -101,6 +100,8 @@ interface MariaDbStatements extends Statements {
   // here: the bins are counted in a loop, because an UPDATE that joins a list is four times as
   // slow. The LIMIT of new gives it an index; merged into the join, it would be read for each slot.
   //
+  // Without the kind there is no lock, and bins that are added meanwhile are for the next round.
+  //
   // A block that max_statement_time ends leaves its transaction open, without its handler. If the
   // client falls silent then, the idle timeout ends the transaction.
   String PLACE_INTO_EMPTIEST =
@@ -140,7 +141,6 @@ interface MariaDbStatements extends Statements {
         WHERE kind = this_kind;
 
         IF this_turn IS NULL THEN
-          -- No kind, so no lock: bins that are added meanwhile are for the next round.
           SET new_objects = '[]', new_count = 0;
         END IF;
 

@@ -125,7 +125,7 @@ interface PostgresStatements extends Statements, SqlObject {
       SELECT set_config('synchronous_commit', 'off', TRUE), pg_notify('sharder_change', ?)
       """;
 
-  /** The time limit alone, for reads that may scan whole tables. */
+  /** The time limit, and whether the server is a standby, for reads that may scan whole tables. */
   String SCAN_SETTINGS =
       """
       SELECT pg_is_in_recovery() AS is_standby,

@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
@@ -102,6 +103,21 @@ class FailoverTest {
           .satisfies(found -> assertThat(found.get("early").bin()).isEqualTo(early))
           .hasEntrySatisfying("late", found -> assertThat(found.version()).isEqualTo(1));
       assertThat(ShardAdmin.builder("hub", store).build().verify(3)).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("or before it is promoted, an operator does not read a standby for the primary")
+  void notYetPromoted() {
+    try (JdbiAssignmentStore store = store();
+        Sharder hubs = hubs(store)) {
+      hubs.assign("ada");
+      servers.awaitReplay();
+      address.pointTo(servers.replicaUrl(database));
+      pool.getHikariPoolMXBean().softEvictConnections();
+      ShardAdmin admin = ShardAdmin.builder("hub", store).timeLimit(Duration.ofSeconds(1)).build();
+      assertThatThrownBy(() -> admin.verify(3)).hasMessageContaining("connect to the primary");
+      assertThatThrownBy(admin::bins).hasMessageContaining("connect to the primary");
     }
   }
 

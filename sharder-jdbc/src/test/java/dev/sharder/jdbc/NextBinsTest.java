@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * The bins of the next objects are known ahead: on PostgreSQL to all processes, on MariaDB to one
@@ -127,15 +128,29 @@ class NextBinsTest {
   void unreadable(Function<Path, String> database, @TempDir Path folder) {
     pool.setJdbcUrl(database.apply(folder));
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
-        Sharder hubs = Sharder.builder("hub", store).bins("a", "ä 😀").build()) {
+        Sharder hubs = Sharder.builder("hub", store).bins("a").build()) {
       for (String name :
-          List.of("", "  ", "b\tc", "b\nc", "b\u007f", "b\u0085", "\u202eb", "b\u2067")) {
-        String insert = "INSERT INTO sharder_bin (kind, bin) VALUES ('hub', '%s')".formatted(name);
-        assertThatThrownBy(() -> execute(insert)).isInstanceOf(JdbiException.class);
+          List.of(
+              "",
+              "  ",
+              "b\tc",
+              "b\nc",
+              "b\u007f",
+              "b\u0085",
+              "\u3000",
+              "\u2003\u1680",
+              "\u202eb",
+              "b\u2067")) {
+        assertThatThrownBy(() -> addBin(name)).isInstanceOf(JdbiException.class);
       }
+      addBin("ä 😀");
       assertThat(hubs.bins()).hasSize(2);
       assertThat(hubs.assign("1").bin()).isEqualTo("a");
     }
+  }
+
+  private void addBin(String name) {
+    execute("INSERT INTO sharder_bin (kind, bin) VALUES ('hub', '%s')".formatted(name));
   }
 
   @Test
@@ -188,6 +203,30 @@ class NextBinsTest {
       assertThat(hubs.assign("4").bin()).isEqualTo("b");
       assertThat(hubs.bins()).hasSize(3);
     }
+  }
+
+  @Test
+  @DisplayName("and in a schema that is renamed")
+  void renamedSchema() {
+    String url = TestPostgres.newDatabase();
+    try (Handle operator = Jdbi.open(url)) {
+      operator.execute("CREATE SCHEMA early");
+      JdbiAssignmentStore.create(source(url + "&currentSchema=early")).close();
+      operator.execute("ALTER SCHEMA early RENAME TO late");
+    }
+    pool.setJdbcUrl(url + "&currentSchema=late");
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b").build()) {
+      hubs.assign("1");
+      execute("UPDATE sharder_bin SET state = 'cordoned' WHERE bin = 'b'");
+      assertThat(hubs.assign("2").bin()).isEqualTo("a");
+    }
+  }
+
+  private static PGSimpleDataSource source(String url) {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setUrl(url);
+    return source;
   }
 
   /** Assigns one object after the other, until a bin has so many. */

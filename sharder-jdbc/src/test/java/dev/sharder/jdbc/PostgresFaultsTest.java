@@ -12,6 +12,7 @@ import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -64,6 +65,23 @@ class PostgresFaultsTest {
       assertThat(hubs.assign("after").isNew()).isTrue();
       assertThat(hubs.assign("before").isNew()).isFalse();
     }
+  }
+
+  @Test
+  @DisplayName("Caches notice a restart, because two failovers may give a timeline the same number")
+  void restarted() throws Exception {
+    try (KillablePostgres server = new KillablePostgres(folder.resolve("data"));
+        JdbiAssignmentStore store = store(server.url())) {
+      String before = history(store);
+      assertThat(history(store)).isEqualTo(before);
+      server.kill();
+      server.startAgain();
+      assertThat(history(store)).isNotEqualTo(before);
+    }
+  }
+
+  private static String history(JdbiAssignmentStore store) {
+    return store.changedSince("hub", 0, Deadline.in(Duration.ofSeconds(20))).epoch();
   }
 
   /** Ends all other connections, so that the pool's next ones have the new default. */

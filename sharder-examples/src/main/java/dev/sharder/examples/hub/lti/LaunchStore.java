@@ -208,7 +208,7 @@ final class LaunchStore {
                       """)
                   .bind("now", now)
                   .execute());
-    } catch (SQLException failure) {
+    } catch (SQLException | StoreException failure) {
       log.debug("old nonces could not be deleted", failure);
     }
   }

@@ -10,6 +10,7 @@ import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,6 +41,9 @@ final class LimitedJdbi {
 
   /** The SQLSTATE of a write on a standby, or in a database that is set to read-only. */
   private static final String READ_ONLY = "25006";
+
+  /** MariaDB's numbers for the same; its SQLSTATE says too little. */
+  private static final Set<Integer> READ_ONLY_MARIADB = Set.of(1290, 1836);
 
   /** Run the work, so that a caller can stop waiting for a pool or a driver. */
   private static final ExecutorService HELPERS =
@@ -78,7 +82,8 @@ final class LimitedJdbi {
   }
 
   /**
-   * Runs work once. At the deadline the caller stops waiting; what then still runs ends soon after.
+   * Runs work once. At the deadline the caller stops waiting. What then still runs waits for each
+   * answer of the server at most {@code silence}, and may still be committed.
    *
    * @param silence how long to wait for an answer of the server
    */
@@ -152,7 +157,9 @@ final class LimitedJdbi {
   }
 
   private static boolean isReadOnly(SQLException reason) {
-    return READ_ONLY.equals(reason.getSQLState());
+    return READ_ONLY.equals(reason.getSQLState())
+        || ("HY000".equals(reason.getSQLState())
+            && READ_ONLY_MARIADB.contains(reason.getErrorCode()));
   }
 
   /** SQLITE_BUSY or SQLITE_LOCKED. */

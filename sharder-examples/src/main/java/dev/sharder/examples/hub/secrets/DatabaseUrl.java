@@ -60,6 +60,7 @@ public record DatabaseUrl(String text) {
           "tcpKeepAlive",
           "user",
           "allowPublicKeyRetrieval",
+          "deniedListTimeout",
           "retriesAllDown",
           "sslMode",
           "transactionReplay",

@@ -188,6 +188,9 @@ public record HubDatabase(
   private static boolean connectOnce(DatabaseSettings settings) {
     try (Connection connection = connected(settings);
         Statement statement = connection.createStatement()) {
+      // Neither a lock on the table nor a server that falls silent may hold up the start. SQLite's
+      // driver ignores it.
+      connection.setNetworkTimeout(Runnable::run, (int) CONNECT_LIMIT.toMillis());
       return hasTables(statement);
     } catch (SQLException | RuntimeException | LinkageError failure) {
       throw new StartException(
@@ -312,8 +315,8 @@ public record HubDatabase(
 
   /**
    * Returns the limits with which MariaDB's driver tries every host before it returns to the first.
-   * It tries at most {@code retriesAllDown} hosts, and one that was down again after {@code
-   * deniedListTimeout}, which is therefore longer than trying all of them takes.
+   * It tries at most {@code retriesAllDown} hosts. It tries a host that was down again only after
+   * {@code deniedListTimeout}, which is therefore longer than trying all of them takes.
    */
   private static Map<String, String> mariaDbLimits(int hosts) {
     // It connects to the next host on the thread of a caller, who has a limit, too.

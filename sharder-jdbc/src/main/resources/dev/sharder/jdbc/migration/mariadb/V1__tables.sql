@@ -87,7 +87,7 @@ BEGIN
   IF NOT (NEW.weight <=> OLD.weight AND NEW.offset_load <=> OLD.offset_load AND NEW.capacity <=> OLD.capacity
           AND NEW.state <=> OLD.state AND NEW.kind <=> OLD.kind AND NEW.bin <=> OLD.bin) THEN
     IF NEW.bin RLIKE concat('[[:cntrl:]', _utf8mb4 X'C280', '-', _utf8mb4 X'C29F', _utf8mb4 X'E280A8', '-', _utf8mb4 X'E280AE', _utf8mb4 X'E281A6', '-', _utf8mb4 X'E281A9', ']')
-       OR trim(NEW.bin) = '' THEN
+       OR NEW.bin NOT RLIKE concat('[^ ', _utf8mb4 X'E19A80', _utf8mb4 X'E28080', '-', _utf8mb4 X'E2808A', _utf8mb4 X'E2819F', _utf8mb4 X'E38080', ']') THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin needs a name with a visible character and without control characters';
     END IF;
     UPDATE sharder_kind SET turn = turn + 1 WHERE kind IN (OLD.kind, NEW.kind);
@@ -101,7 +101,7 @@ AFTER INSERT ON sharder_bin
 FOR EACH ROW
 BEGIN
   IF NEW.bin RLIKE concat('[[:cntrl:]', _utf8mb4 X'C280', '-', _utf8mb4 X'C29F', _utf8mb4 X'E280A8', '-', _utf8mb4 X'E280AE', _utf8mb4 X'E281A6', '-', _utf8mb4 X'E281A9', ']')
-     OR trim(NEW.bin) = '' THEN
+     OR NEW.bin NOT RLIKE concat('[^ ', _utf8mb4 X'E19A80', _utf8mb4 X'E28080', '-', _utf8mb4 X'E2808A', _utf8mb4 X'E2819F', _utf8mb4 X'E38080', ']') THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a bin needs a name with a visible character and without control characters';
   END IF;
   UPDATE sharder_kind SET turn = turn + 1 WHERE kind = NEW.kind;

@@ -63,19 +63,24 @@ WHERE in_group IS NOT NULL;
 -- that inserts a row counts it in sharder_bin, and its bin was read there under the lock of the kind.
 -- What a foreign key would guard besides, that a bin does not go while it holds something, is guarded
 -- here.
+-- The tables are those beside the bin's, wherever the session looks for tables.
 CREATE FUNCTION sharder_bin_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   holds bigint;
 BEGIN
   -- Every transaction that places has this lock, so none places into the bin from here on.
-  PERFORM FROM sharder_kind WHERE kind = OLD.kind FOR NO KEY UPDATE;
-  SELECT assigned INTO holds FROM sharder_bin WHERE kind = OLD.kind AND bin = OLD.bin;
+  EXECUTE format('SELECT 1 FROM %I.sharder_kind WHERE kind = $1 FOR NO KEY UPDATE', TG_TABLE_SCHEMA)
+  USING OLD.kind;
+  EXECUTE format('SELECT assigned FROM %I.sharder_bin WHERE kind = $1 AND bin = $2', TG_TABLE_SCHEMA)
+  INTO holds
+  USING OLD.kind, OLD.bin;
   IF holds > 0 THEN
     RAISE foreign_key_violation USING MESSAGE = format(
       'bin %L of kind %L holds assignments (%s), so it stays in sharder_bin under its name; move them first',
       OLD.bin, OLD.kind, holds);
   END IF;
-  UPDATE sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = OLD.kind AND next_listed > 0;
+  EXECUTE format('UPDATE %I.sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = $1 AND next_listed > 0', TG_TABLE_SCHEMA)
+  USING OLD.kind;
   RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
@@ -92,17 +97,11 @@ BEGIN
       NEW.bin, NEW.kind);
   END IF;
   -- Waits for a transaction that lists the next bins, also if the kind has no list yet.
-  PERFORM FROM sharder_kind WHERE kind = NEW.kind FOR NO KEY UPDATE;
-  UPDATE sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = NEW.kind AND next_listed > 0;
+  EXECUTE format('SELECT 1 FROM %I.sharder_kind WHERE kind = $1 FOR NO KEY UPDATE', TG_TABLE_SCHEMA)
+  USING NEW.kind;
+  EXECUTE format('UPDATE %I.sharder_kind SET next_listed = 0, next_given = 0 WHERE kind = $1 AND next_listed > 0', TG_TABLE_SCHEMA)
+  USING NEW.kind;
   RETURN NULL;
-END
-$$;
-
--- A session may look for tables elsewhere, or, as while a backup is restored, nowhere.
-DO $$
-BEGIN
-  EXECUTE format('ALTER FUNCTION sharder_bin_stays() SET search_path = %I, pg_temp', current_schema());
-  EXECUTE format('ALTER FUNCTION sharder_bin_changed() SET search_path = %I, pg_temp', current_schema());
 END
 $$;
 

@@ -10,7 +10,7 @@ CREATE TABLE sharder_bin (
   kind        TEXT NOT NULL REFERENCES sharder_kind,
   -- One that the library reads: without control characters, line breaks and characters that change the
   -- direction of a text.
-  bin         TEXT NOT NULL CHECK (length(bin) <= 255 AND trim(bin) <> '' AND bin NOT GLOB
+  bin         TEXT NOT NULL CHECK (length(bin) <= 255 AND trim(bin, char(32, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8200, 8201, 8202, 8287, 12288)) <> '' AND bin NOT GLOB
                 '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'),
   weight      INTEGER NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 1000000),
   offset_load INTEGER NOT NULL DEFAULT 0 CHECK (offset_load BETWEEN 0 AND 1000000000),
