@@ -1,5 +1,6 @@
 package dev.sharder.jdbc;
 
+import dev.sharder.SharderException;
 import dev.sharder.store.Deadline;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -367,7 +368,7 @@ final class Connections implements AutoCloseable {
 
     /** Returns a failure that names the time limit, if the limit caused it; else the failure. */
     private synchronized SQLException explain(Exception failure) {
-      if (expired && SqlFailure.reason(failure).filter(SqlFailure::isOfConnection).isPresent()) {
+      if (expired && isOfAbort(failure)) {
         report(
             "a connection is discarded, because it was silent for %d ms"
                 .formatted(deadline.limit().toMillis()));
@@ -377,6 +378,13 @@ final class Connections implements AutoCloseable {
         return reason;
       }
       throw (RuntimeException) failure;
+    }
+
+    /** Returns whether an abort may be the cause. A driver may then fail in any way of its own. */
+    private static boolean isOfAbort(Exception failure) {
+      return SqlFailure.reason(failure)
+          .map(SqlFailure::isOfConnection)
+          .orElse(!(failure instanceof SharderException));
     }
 
     private SQLTransientConnectionException timedOut(String what, @Nullable Exception cause) {

@@ -94,9 +94,12 @@ interface MariaDbStatements extends Statements {
   // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, some objects are
   // left over.
   //
-  // What is known and what was chosen is kept in variables until the commit, because a client that
-  // does not read its answer would otherwise keep the lock, and because a statement of MariaDB
-  // changes one table. Planning a statement and creating temporary tables cost most of the time
+  // What is known and what was chosen is kept in variables until the commit, and nothing is
+  // returned
+  // before (RETURNING), because a client that does not read its answer would otherwise keep the
+  // lock,
+  // and because a statement of MariaDB changes one table. Planning a statement and creating
+  // temporary tables cost most of the time
   // here: the bins are counted in a loop, because an UPDATE that joins a list is four times as
   // slow. The LIMIT of new gives it an index; merged into the join, it would be read for each slot.
   //

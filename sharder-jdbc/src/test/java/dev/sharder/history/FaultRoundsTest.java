@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +33,6 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Rounds in which a fault occurs and ends while two processes and threads of this process work on
@@ -94,21 +92,10 @@ class FaultRoundsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("faultsOnMariaDb")
+  @EnumSource
   @DisplayName("MariaDB has this fault:")
   void onMariaDb(ServerFault fault) throws Exception {
     play("MariaDB", AttackedMariaDb::start, fault);
-  }
-
-  /** Returns all faults if rounds were asked for, and otherwise four, which saves minutes. */
-  private static Set<ServerFault> faultsOnMariaDb() {
-    return System.getProperty("faults.rounds") != null
-        ? EnumSet.allOf(ServerFault.class)
-        : EnumSet.of(
-            ServerFault.PROGRAM_KILLED,
-            ServerFault.SERVER_KILLED,
-            ServerFault.CONNECTIONS_SILENT,
-            ServerFault.NETWORK_SILENT);
   }
 
   private void play(String database, Start start, ServerFault fault) throws Exception {

@@ -59,6 +59,12 @@ class ManyProcessesTest {
     checkSurvival(TestPostgres.newDatabase());
   }
 
+  @Test
+  @DisplayName("Every answer survives a kill of the process on MariaDB")
+  void survivesOnMariaDb() throws Exception {
+    checkSurvival(TestMariaDb.newDatabase());
+  }
+
   /**
    * Each move is a transaction, so the ids between two moves of a thread are the transactions of
    * other threads that it waited for. With 32 threads, a fair share is 32.

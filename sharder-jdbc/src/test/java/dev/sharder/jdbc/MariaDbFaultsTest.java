@@ -170,7 +170,7 @@ class MariaDbFaultsTest {
   @DisplayName("any defaults of the server and the session do, and are left as they were")
   void oddSession() {
     String odd =
-        "&sessionVariables=sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES',tx_isolation='READ-UNCOMMITTED',"
+        "&sessionVariables=sql_mode='ANSI,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY,SIMULTANEOUS_ASSIGNMENT',tx_isolation='SERIALIZABLE',"
             + "time_zone='-07:00',idle_transaction_timeout=77,idle_write_transaction_timeout=78,collation_connection='utf8mb4_general_ci'";
     String url = TestMariaDb.newDatabase();
     pool.setMaximumPoolSize(1);

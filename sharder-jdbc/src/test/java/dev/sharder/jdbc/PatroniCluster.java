@@ -141,11 +141,6 @@ public final class PatroniCluster implements AutoCloseable {
         () -> query(killed().url(), query).equals(query(url(), query)));
   }
 
-  /** Returns what the killed node's Patroni and PostgreSQL logged. */
-  public String logOfKilled() throws IOException {
-    return killed().log();
-  }
-
   private static String query(String url, String sql) {
     try (Handle handle = Jdbi.open(url)) {
       return handle.createQuery(sql).mapTo(String.class).one();

@@ -13,7 +13,14 @@ import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +30,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -201,6 +210,61 @@ class SilentConnectionTest {
       stopped.set(true);
       other.get();
     }
+  }
+
+  @Test
+  @DisplayName("A driver that fails in its own way when a connection is aborted costs no answer")
+  void otherFailure() throws Exception {
+    AtomicReference<Connection> next = new AtomicReference<>();
+    DataSource source =
+        (DataSource)
+            clumsy(
+                new Class<?>[] {DataSource.class},
+                (proxy, method, none) ->
+                    switch (method.getName()) {
+                      case "getConnection" ->
+                          next.get() == null
+                              ? DriverManager.getConnection(network.url())
+                              : next.getAndSet(null);
+                      case "isWrapperFor" -> false;
+                      default -> throw new UnsupportedOperationException(method.getName());
+                    });
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(source)) {
+      next.set(DriverManager.getConnection(network.url()));
+      network.silence();
+      assertThat(store.find("hub", List.of("ada"), Deadline.in(LIMIT))).isEmpty();
+      assertThat(next).hasValue(null);
+    }
+  }
+
+  /** Returns a proxy that throws a NullPointerException where the connection is broken. */
+  private static Object clumsy(Class<?>[] types, InvocationHandler real) {
+    return Proxy.newProxyInstance(
+        SilentConnectionTest.class.getClassLoader(),
+        types,
+        (proxy, method, arguments) -> {
+          try {
+            Object result = real.invoke(proxy, method, arguments);
+            boolean isOfJdbc = result instanceof Connection || result instanceof Statement;
+            return isOfJdbc
+                ? clumsy(interfaces(result), (one, called, values) -> called.invoke(result, values))
+                : result;
+          } catch (InvocationTargetException failure) {
+            if (failure.getCause() instanceof SQLException broken
+                && String.valueOf(broken.getSQLState()).startsWith("08")) {
+              throw new NullPointerException("the driver lost its socket");
+            }
+            throw failure.getCause();
+          }
+        });
+  }
+
+  private static Class<?>[] interfaces(Object one) {
+    return new Class<?>[] {
+      one instanceof Connection
+          ? Connection.class
+          : one instanceof PreparedStatement ? PreparedStatement.class : Statement.class
+    };
   }
 
   /** Assigns objects concurrently, one for each caller, and returns the failures. */
