@@ -55,11 +55,9 @@ final class ChangeNotices {
     if (deadline.hasPassed()) {
       return;
     }
-    Duration left = Retry.remaining(deadline);
+    Duration limit = Retry.shorter(Retry.remaining(deadline), NOTICE_LIMIT);
     try {
-      connections.use(
-          left.compareTo(NOTICE_LIMIT) < 0 ? left : NOTICE_LIMIT,
-          connection -> announce(connection, kind));
+      connections.use(limit, connection -> announce(connection, kind));
     } catch (SQLException | RuntimeException failure) {
       log.debug("a change was not announced, so caches poll for it: {}", failure.getMessage());
     }

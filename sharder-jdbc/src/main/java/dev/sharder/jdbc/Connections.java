@@ -116,9 +116,7 @@ final class Connections implements AutoCloseable {
 
   private <T> T run(Work<T> work, Connection connection, Lease lease) throws SQLException {
     try {
-      T result = inAutoCommit(work, connection, lease);
-      // First, because no one aborts the connection afterwards.
-      lease.close();
+      T result = untilAborted(work, connection, lease);
       if (lease.isExpired()) {
         HikariPools.evict(dataSource, connection);
       } else {
@@ -126,7 +124,6 @@ final class Connections implements AutoCloseable {
       }
       return result;
     } catch (SQLException | RuntimeException failure) {
-      lease.close();
       Optional<SQLException> reason =
           SqlFailure.reason(failure)
               .filter(one -> SqlFailure.isReadOnly(one) || SqliteFailure.isOfConnection(one));
@@ -144,6 +141,15 @@ final class Connections implements AutoCloseable {
       // It may have interrupted a message to the database.
       discard(connection);
       throw failure;
+    }
+  }
+
+  /**
+   * Runs the work. Afterwards the connection is no longer aborted, so it is known whether it was.
+   */
+  private <T> T untilAborted(Work<T> work, Connection connection, Lease lease) throws SQLException {
+    try {
+      return inAutoCommit(work, connection, lease);
     } finally {
       lease.close();
     }

@@ -147,8 +147,7 @@ final class MariaDbDialect extends Dialect {
 
   @Override
   Deadline limit(Duration turn, Deadline deadline) {
-    Duration left = Retry.remaining(deadline);
-    return Deadline.in(Retry.serverTime(turn.compareTo(left) < 0 ? turn : left));
+    return Deadline.in(Retry.serverTime(Retry.shorter(turn, Retry.remaining(deadline))));
   }
 
   @Override
@@ -241,15 +240,13 @@ final class MariaDbDialect extends Dialect {
       Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     List<Assignment> found = new ArrayList<>();
-    List<String> names = List.copyOf(objects);
     return limited(
         connection,
         deadline,
         () -> {
           // In parts: for a long list, the server would read the whole kind.
-          for (int from = 0; from < names.size(); from += MariaDbStatements.MAX_ROWS) {
-            int end = Math.min(names.size(), from + MariaDbStatements.MAX_ROWS);
-            find(connection, kind, names.subList(from, end), deadline, found);
+          for (List<String> part : MariaDbStatements.parts(objects)) {
+            find(connection, kind, part, deadline, found);
           }
           return found;
         });

@@ -7,11 +7,11 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 
@@ -94,14 +94,13 @@ interface MariaDbStatements extends Statements {
   // emptiest 1, 2, 3, … bins is the tightest. If bins fill up below the level, some objects are
   // left over.
   //
-  // What is known and what was chosen is kept in variables until the commit, and nothing is
-  // returned
-  // before (RETURNING), because a client that does not read its answer would otherwise keep the
-  // lock,
-  // and because a statement of MariaDB changes one table. Planning a statement and creating
-  // temporary tables cost most of the time
-  // here: the bins are counted in a loop, because an UPDATE that joins a list is four times as
-  // slow. The LIMIT of new gives it an index; merged into the join, it would be read for each slot.
+  // What is known and what was chosen is kept in variables until the commit. With RETURNING, a
+  // client
+  // that does not read its answer would keep the lock, and a statement of MariaDB changes one
+  // table.
+  // Planning a statement and creating temporary tables cost most of the time here: the bins are
+  // counted in a loop, because an UPDATE that joins a list is four times as slow. The LIMIT of new
+  // gives it an index; merged into the join, it would be read for each slot.
   //
   // Without the kind there is no lock, and bins that are added meanwhile are for the next round.
   //
@@ -350,12 +349,7 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default List<Assignment> find(String kind, Collection<String> objects) {
-    List<String> names = List.copyOf(objects);
-    List<Assignment> found = new ArrayList<>();
-    for (int from = 0; from < names.size(); from += MAX_ROWS) {
-      found.addAll(findRows(kind, part(names, from)));
-    }
-    return found;
+    return parts(objects).stream().flatMap(part -> findRows(kind, part).stream()).toList();
   }
 
   @SqlQuery(
@@ -396,8 +390,8 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void insert(String kind, List<Assignment> placed) {
-    for (int from = 0; from < placed.size(); from += MAX_ROWS) {
-      insertRows(kind, JsonRows.placed(part(placed, from), MariaDbStatements::utc));
+    for (List<Assignment> part : parts(placed)) {
+      insertRows(kind, JsonRows.placed(part, MariaDbStatements::utc));
     }
   }
 
@@ -414,8 +408,12 @@ interface MariaDbStatements extends Statements {
       """)
   void insertRows(String kind, Collection<List<?>> placed);
 
-  private static <T> List<T> part(List<T> all, int from) {
-    return all.subList(from, Math.min(all.size(), from + MAX_ROWS));
+  /** Returns parts of a list, each of which the server takes in one message. */
+  static <T> List<List<T>> parts(Collection<T> all) {
+    List<T> rows = List.copyOf(all);
+    return IntStream.iterate(0, from -> from < rows.size(), from -> from + MAX_ROWS)
+        .mapToObj(from -> rows.subList(from, Math.min(rows.size(), from + MAX_ROWS)))
+        .toList();
   }
 
   /** Returns the time as the server reads and writes it: in UTC, to the microsecond. */
@@ -425,8 +423,8 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void move(String kind, List<Assignment> moved) {
-    for (int from = 0; from < moved.size(); from += MAX_ROWS) {
-      moveRows(kind, JsonRows.moved(part(moved, from), MariaDbStatements::utc));
+    for (List<Assignment> part : parts(moved)) {
+      moveRows(kind, JsonRows.moved(part, MariaDbStatements::utc));
     }
   }
 
@@ -444,10 +442,7 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void remove(String kind, Collection<String> objects) {
-    List<String> names = List.copyOf(objects);
-    for (int from = 0; from < names.size(); from += MAX_ROWS) {
-      removeRows(kind, part(names, from));
-    }
+    parts(objects).forEach(part -> removeRows(kind, part));
   }
 
   @SqlUpdate(
@@ -507,8 +502,8 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
-    for (int from = 0; from < bins.size(); from += MAX_ROWS) {
-      putRows(kind, JsonRows.bins(part(bins, from), undeclared));
+    for (List<Bin> part : parts(bins)) {
+      putRows(kind, JsonRows.bins(part, undeclared));
     }
   }
 
@@ -532,8 +527,8 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void append(String kind, List<Change> changes) {
-    for (int from = 0; from < changes.size(); from += MAX_ROWS) {
-      appendRows(kind, JsonRows.changes(part(changes, from), MariaDbStatements::utc));
+    for (List<Change> part : parts(changes)) {
+      appendRows(kind, JsonRows.changes(part, MariaDbStatements::utc));
     }
   }
 

@@ -33,27 +33,23 @@ final class PostgresFailure {
 
   /** Returns whether the failure may pass, although its class of SQLSTATE does not say so. */
   static boolean mayPass(SQLException failure) {
-    return isTimeout(failure) || PASSING.contains(state(failure));
+    return isTimeout(failure) || PASSING.contains(SqlFailure.state(failure));
   }
 
   /** Returns whether the server ended a statement, or did not grant a lock, in time. */
   static boolean isTimeout(SQLException failure) {
-    return TIMEOUTS.contains(state(failure));
+    return TIMEOUTS.contains(SqlFailure.state(failure));
   }
 
   /** Returns whether a transaction may be committed although its commit failed in this way. */
   static boolean leavesCommitUnknown(SQLException failure) {
-    return COMMIT_UNKNOWN.contains(state(failure));
-  }
-
-  private static String state(SQLException failure) {
-    return String.valueOf(failure.getSQLState());
+    return COMMIT_UNKNOWN.contains(SqlFailure.state(failure));
   }
 
   /** Returns what to do; empty if the server says it. */
   static Optional<String> cure(SQLException failure) {
     boolean isOfTimeZone =
-        state(failure).equals(INVALID_PARAMETER_VALUE)
+        SqlFailure.state(failure).equals(INVALID_PARAMETER_VALUE)
             && String.valueOf(failure.getMessage()).contains("TimeZone");
     return isOfTimeZone
         ? Optional.of(

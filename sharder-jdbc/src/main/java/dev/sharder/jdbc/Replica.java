@@ -179,7 +179,7 @@ final class Replica {
         return Optional.empty();
       }
       Duration tenth = deadline.remaining().dividedBy(10).plusNanos(1);
-      Duration patience = tenth.compareTo(PATIENCE) < 0 ? tenth : PATIENCE;
+      Duration patience = Retry.shorter(tenth, PATIENCE);
       try {
         return Optional.of(call.run(Deadline.in(patience)));
       } catch (SQLException | RuntimeException failure) {

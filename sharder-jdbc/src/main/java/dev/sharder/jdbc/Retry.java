@@ -89,7 +89,8 @@ final class Retry {
     return turn.minus(shorter(turn.dividedBy(5), LONGEST_GRACE));
   }
 
-  private static Duration shorter(Duration one, Duration other) {
+  /** Returns the shorter of two durations. */
+  static Duration shorter(Duration one, Duration other) {
     return one.compareTo(other) < 0 ? one : other;
   }
 

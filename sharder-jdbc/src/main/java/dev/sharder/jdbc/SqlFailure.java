@@ -72,7 +72,8 @@ final class SqlFailure {
         || (state(failure).isEmpty() && !SqliteFailure.isBusy(failure));
   }
 
-  private static String state(SQLException failure) {
+  /** Returns the SQLSTATE; an empty text if there is none. */
+  static String state(SQLException failure) {
     return Objects.requireNonNullElse(failure.getSQLState(), "");
   }
 

@@ -88,7 +88,7 @@ final class WriterQueue implements AutoCloseable {
 
   private @Nullable FileLock await(Deadline deadline) {
     Duration half = deadline.remaining().dividedBy(2).plusNanos(1);
-    Deadline patience = Deadline.in(half.compareTo(PATIENCE) < 0 ? half : PATIENCE);
+    Deadline patience = Deadline.in(Retry.shorter(half, PATIENCE));
     FileLock turn = null;
     while (turn == null && !patience.hasPassed()) {
       pause();

@@ -62,8 +62,7 @@ WHERE in_group IS NOT NULL;
 -- Assignments have no foreign key to their bin: it would be asked anew for every row. The transaction
 -- that inserts a row counts it in sharder_bin, and its bin was read there under the lock of the kind.
 -- What a foreign key would guard besides, that a bin does not go while it holds something, is guarded
--- here.
--- The tables are those beside the bin's, wherever the session looks for tables.
+-- here. The tables are those beside the bin's, wherever the session looks for tables.
 CREATE FUNCTION sharder_bin_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   holds bigint;
