@@ -17,12 +17,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Places objects into the emptiest bins on MariaDB. A round that reads the bins keeps them, and the
  * next rounds choose among these for as long as no one else has had the lock of the kind, which
- * raises its turn. Thread-safe.
+ * raises its turn. A round that comes too late gets the bins as they are now, and tries again; in
+ * the end, the server chooses under the lock. Thread-safe.
  */
 final class MariaDbPlacing {
 
@@ -34,6 +36,9 @@ final class MariaDbPlacing {
    * again, such as from a backup, does not come to a turn that was seen before.
    */
   private static final int MAX_TURNS = 65_536;
+
+  /** How often a round may come too late. */
+  private static final int MAX_TRIES = 4;
 
   private static final int DUPLICATE_KEY = 1062;
 
@@ -51,50 +56,12 @@ final class MariaDbPlacing {
       List<String> objects,
       Deadline deadline)
       throws SQLException {
-    int turns = ThreadLocalRandom.current().nextInt(MAX_TURNS) + 1;
     // Taken, so that a failure forgets them, and that no other round takes them too.
-    OpenBins open = openBins.remove(kind);
-    if (open != null) {
-      Optional<List<Placement>> placed =
-          placeIntoRemembered(connection, isCluster, kind, objects, open, turns, deadline);
-      if (placed.isPresent()) {
-        return placed.get();
-      }
-    }
-    return placeIntoEmptiest(connection, isCluster, kind, objects, open, turns, deadline);
-  }
-
-  /** Returns empty if nothing was placed: other bins may be emptier, or some object is known. */
-  private Optional<List<Placement>> placeIntoRemembered(
-      Connection connection,
-      boolean isCluster,
-      String kind,
-      List<String> objects,
-      OpenBins open,
-      int turns,
-      Deadline deadline)
-      throws SQLException {
-    Optional<List<String>> bins = open.take(objects.size());
-    if (bins.isEmpty()) {
-      return Optional.empty();
-    }
-    Optional<Instant> placedAt;
-    try {
-      placedAt =
-          placeIntoChosen(connection, isCluster, kind, objects, bins.get(), open, turns, deadline);
-    } catch (SQLException failure) {
-      if (failure.getErrorCode() == DUPLICATE_KEY) {
-        return Optional.empty();
-      }
-      throw failure;
-    }
-    if (placedAt.isEmpty()) {
-      open.share();
-      return Optional.empty();
-    }
-    open.raise(turns);
-    keep(kind, open);
-    return Optional.of(placements(kind, objects, bins.get(), placedAt.get()));
+    OpenBins remembered = openBins.remove(kind);
+    Round round = new Round(connection, isCluster, kind, objects, deadline, remembered);
+    List<Placement> placements = round.place();
+    keep(kind, round.open);
+    return placements;
   }
 
   private void keep(String kind, OpenBins open) {
@@ -104,106 +71,142 @@ final class MariaDbPlacing {
     openBins.put(kind, open);
   }
 
-  private static List<Placement> placements(
-      String kind, List<String> objects, List<String> bins, Instant placedAt) {
-    List<Placement> placements = new ArrayList<>(objects.size());
-    for (int i = 0; i < objects.size(); i++) {
-      placements.add(
-          new Placement(new Assignment(kind, objects.get(i), bins.get(i), 1, placedAt), true));
-    }
-    return placements;
-  }
+  private static final class Round {
 
-  /** Returns when it placed them; empty if the turn was not as expected. */
-  private static Optional<Instant> placeIntoChosen(
-      Connection connection,
-      boolean isCluster,
-      String kind,
-      List<String> objects,
-      List<String> bins,
-      OpenBins open,
-      int turns,
-      Deadline deadline)
-      throws SQLException {
-    Map<String, Integer> taken = new LinkedHashMap<>();
-    List<Object> values = new ArrayList<>(List.of(kind, turns, open.turn()));
-    values.add(open.server());
-    for (int i = 0; i < objects.size(); i++) {
-      values.add(objects.get(i));
-      values.add(bins.get(i));
-      taken.merge(bins.get(i), 1, Integer::sum);
-    }
-    taken.forEach((bin, count) -> values.addAll(List.of(bin, count)));
-    String block =
-        MariaDbStatements.PLACE_INTO_CHOSEN.formatted(
-            MariaDbBlock.list("(this_kind, ?, ?, placed_at)", objects.size()),
-            MariaDbBlock.list("(this_kind, ?, ?)", taken.size()));
-    List<Instant> placedAt = new ArrayList<>();
-    MariaDbBlock.run(
-        connection,
-        isCluster,
-        block,
-        values,
-        deadline,
-        row -> placedAt.add(MariaDbBlock.instant(row, 1)));
-    return placedAt.stream().findFirst();
-  }
+    private final Connection connection;
+    private final boolean isCluster;
+    private final String kind;
+    private final List<String> objects;
+    private final Deadline deadline;
+    private final int turns = ThreadLocalRandom.current().nextInt(MAX_TURNS) + 1;
+    private OpenBins open;
 
-  private List<Placement> placeIntoEmptiest(
-      Connection connection,
-      boolean isCluster,
-      String kind,
-      List<String> objects,
-      @Nullable OpenBins before,
-      int turns,
-      Deadline deadline)
-      throws SQLException {
-    int limit =
-        before == null ? OpenBins.firstLimit(objects.size()) : before.nextLimit(objects.size());
-    List<Placement> placements = new ArrayList<>(objects.size());
-    List<BinLoad> bins = new ArrayList<>();
-    MariaDbBlock.run(
-        connection,
-        isCluster,
-        MariaDbStatements.PLACE_INTO_EMPTIEST,
-        List.of(kind, LabelsJson.write(objects), objects.size(), limit, turns),
-        deadline,
-        row -> {
-          switch (row.getMetaData().getColumnLabel(1)) {
-            case "kind" -> placements.add(known(row));
-            case "object" -> placements.add(placed(kind, row));
-            case "bin" -> bins.add(open(row));
-            default -> {
-              long turn = row.getLong("turn");
-              String server = isCluster ? null : row.getString("server");
-              boolean isShared = before != null && turn != before.turn() + turns;
-              keep(kind, new OpenBins(turn, server, bins, limit, isShared));
+    Round(
+        Connection connection,
+        boolean isCluster,
+        String kind,
+        List<String> objects,
+        Deadline deadline,
+        @Nullable OpenBins remembered) {
+      this.connection = connection;
+      this.isCluster = isCluster;
+      this.kind = kind;
+      this.objects = objects;
+      this.deadline = deadline;
+      this.open = remembered == null ? OpenBins.unread(objects.size()) : remembered;
+    }
+
+    List<Placement> place() throws SQLException {
+      for (int tries = 0; tries < MAX_TRIES; tries++) {
+        Optional<List<String>> bins = open.take(objects.size());
+        if (bins.isEmpty()) {
+          break;
+        }
+        Optional<Instant> placedAt = placeIntoChosen(bins.get());
+        if (placedAt.isPresent()) {
+          return placements(bins.get(), placedAt.get());
+        }
+      }
+      return placeIntoEmptiest();
+    }
+
+    private List<Placement> placements(List<String> bins, Instant placedAt) {
+      return IntStream.range(0, objects.size())
+          .mapToObj(i -> new Assignment(kind, objects.get(i), bins.get(i), 1, placedAt))
+          .map(assignment -> new Placement(assignment, true))
+          .toList();
+    }
+
+    /**
+     * Returns when it placed them; empty if the turn was not as expected, or an object is known.
+     */
+    private Optional<Instant> placeIntoChosen(List<String> bins) throws SQLException {
+      Map<String, Integer> taken = new LinkedHashMap<>();
+      bins.forEach(bin -> taken.merge(bin, 1, Integer::sum));
+      OpenBins now = OpenBins.unread(objects.size());
+      List<Object> values = new ArrayList<>(List.of(kind, now.limit(), turns, open.turn()));
+      values.add(open.server());
+      for (int i = 0; i < objects.size(); i++) {
+        values.add(objects.get(i));
+        values.add(bins.get(i));
+      }
+      taken.forEach((bin, count) -> values.addAll(List.of(bin, count)));
+      String block =
+          MariaDbStatements.PLACE_INTO_CHOSEN.formatted(
+              MariaDbBlock.list("(this_kind, ?, ?, placed_at)", objects.size()),
+              MariaDbBlock.list("(this_kind, ?, ?)", taken.size()));
+      List<Instant> placedAt = new ArrayList<>();
+      try {
+        run(
+            block,
+            values,
+            row -> {
+              if (isBin(row)) {
+                read(row, now);
+              } else {
+                placedAt.add(MariaDbBlock.instant(row, 1));
+              }
+            });
+      } catch (SQLException failure) {
+        if (failure.getErrorCode() != DUPLICATE_KEY) {
+          throw failure;
+        }
+      }
+      if (placedAt.isEmpty()) {
+        open = now;
+      } else {
+        open.raise(turns);
+      }
+      return placedAt.stream().findFirst();
+    }
+
+    private List<Placement> placeIntoEmptiest() throws SQLException {
+      OpenBins now = open.next(objects.size());
+      List<Placement> placements = new ArrayList<>(objects.size());
+      run(
+          MariaDbStatements.PLACE_INTO_EMPTIEST,
+          List.of(kind, LabelsJson.write(objects), objects.size(), now.limit(), turns),
+          row -> {
+            switch (row.getMetaData().getColumnLabel(1)) {
+              case "kind" -> placements.add(known(row));
+              case "object" -> placements.add(placed(row));
+              default -> read(row, now);
             }
-          }
-        });
-    return placements;
-  }
+          });
+      open = now;
+      return placements;
+    }
 
-  private static BinLoad open(ResultSet row) throws SQLException {
-    Bin bin =
-        new Bin(
-            row.getString("bin"),
-            row.getInt("weight"),
-            row.getLong("offset_load"),
-            RowMappers.capacity(row),
-            BinState.OPEN,
-            Map.of());
-    return new BinLoad(bin, row.getLong("assigned"));
-  }
+    private void run(String block, List<?> values, Dialect.Row each) throws SQLException {
+      MariaDbBlock.run(connection, isCluster, block, values, deadline, each);
+    }
 
-  private static Placement known(ResultSet row) throws SQLException {
-    return new Placement(RowMappers.assignment(row, assignedAt(row)), false);
-  }
+    private static boolean isBin(ResultSet row) throws SQLException {
+      return row.getMetaData().getColumnLabel(1).equals("bin");
+    }
 
-  private static Placement placed(String kind, ResultSet row) throws SQLException {
-    return new Placement(
-        new Assignment(kind, row.getString("object"), row.getString("bin"), 1, assignedAt(row)),
-        true);
+    private void read(ResultSet row, OpenBins now) throws SQLException {
+      Bin bin =
+          new Bin(
+              row.getString("bin"),
+              row.getInt("weight"),
+              row.getLong("offset_load"),
+              RowMappers.capacity(row),
+              BinState.OPEN,
+              Map.of());
+      now.add(new BinLoad(bin, row.getLong("assigned")));
+      now.readAt(row.getLong("turn"), isCluster ? null : row.getString("server"));
+    }
+
+    private static Placement known(ResultSet row) throws SQLException {
+      return new Placement(RowMappers.assignment(row, assignedAt(row)), false);
+    }
+
+    private Placement placed(ResultSet row) throws SQLException {
+      return new Placement(
+          new Assignment(kind, row.getString("object"), row.getString("bin"), 1, assignedAt(row)),
+          true);
+    }
   }
 
   static Instant assignedAt(ResultSet row) throws SQLException {

@@ -252,15 +252,13 @@ interface MariaDbStatements extends Statements {
           object varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
           bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS one;
 
-        SELECT bin, weight, offset_load, capacity, assigned
+        SELECT bin, weight, offset_load, capacity, assigned, this_turn AS turn, @@server_id AS server
         FROM JSON_TABLE(open_bins, '$[*]' COLUMNS (
           bin varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[0]',
           weight int PATH '$[1]',
           offset_load bigint PATH '$[2]',
           capacity bigint PATH '$[3]',
           assigned bigint PATH '$[4]')) AS one;
-
-        SELECT this_turn AS turn, @@server_id AS server;
       END
       """;
 
@@ -271,6 +269,7 @@ interface MariaDbStatements extends Statements {
       """
       BEGIN NOT ATOMIC
         DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
+        DECLARE bin_limit int DEFAULT ?;
         DECLARE placed_at datetime(6);
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
@@ -304,9 +303,18 @@ interface MariaDbStatements extends Statements {
         COMMIT;
         SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
 
-        SELECT placed_at
-        FROM DUAL
-        WHERE placed_at IS NOT NULL;
+        IF placed_at IS NULL THEN
+          SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+          SELECT bin, weight, offset_load, capacity, assigned, turn, @@server_id AS server
+          FROM sharder_kind
+          JOIN sharder_bin USING (kind)
+          WHERE kind = this_kind AND state = 'open'
+            AND (capacity IS NULL OR assigned + offset_load < capacity)
+          ORDER BY (assigned + offset_load + 1e0) / weight, bin
+          LIMIT bin_limit;
+        ELSE
+          SELECT placed_at;
+        END IF;
       END
       """;
 

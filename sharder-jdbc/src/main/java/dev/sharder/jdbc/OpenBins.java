@@ -23,31 +23,50 @@ final class OpenBins {
    */
   private static final int MAX_OBJECTS = 65_536;
 
-  private final @Nullable String server;
-  private final int read;
+  private final int limit;
   private final Queue<BinLoad> emptiest = new PriorityQueue<>(BinLoad.emptiestWith(1));
+  private int read;
   private long turn;
-  private boolean isShared;
+  private @Nullable String server;
 
   /** For how many more objects no other bin can be the emptiest. */
   private int enough;
 
+  private OpenBins(int limit) {
+    this.limit = Math.min(limit, MAX_BINS);
+  }
+
+  /** Returns none, to read bins into, for that many objects. */
+  static OpenBins unread(int objects) {
+    return new OpenBins(4 * objects);
+  }
+
+  /** Returns none, to read bins into after these: the more, the more of these were used. */
+  OpenBins next(int objects) {
+    return new OpenBins(2 * read + objects);
+  }
+
+  /** Returns how many bins to read, the emptiest first. */
+  int limit() {
+    return limit;
+  }
+
+  /** Adds a bin that was read. */
+  void add(BinLoad bin) {
+    emptiest.add(bin);
+    read++;
+    enough = read < limit ? MAX_OBJECTS : read;
+  }
+
   /**
-   * Creates them as they were read.
+   * Notes when the bins were read.
    *
    * @param turn the turn of the kind
    * @param server the server with that turn; null for any
-   * @param bins the emptiest bins; at most {@code limit}
-   * @param limit how many bins were to be read
-   * @param isShared whether another store had the lock since this one had it
    */
-  OpenBins(long turn, @Nullable String server, List<BinLoad> bins, int limit, boolean isShared) {
+  void readAt(long turn, @Nullable String server) {
     this.turn = turn;
     this.server = server;
-    this.read = bins.size();
-    this.enough = read < limit ? MAX_OBJECTS : read;
-    this.isShared = isShared;
-    emptiest.addAll(bins);
   }
 
   long turn() {
@@ -77,23 +96,5 @@ final class OpenBins {
   /** Notes that this store had the lock, and raised the turn. */
   void raise(int turns) {
     turn += turns;
-  }
-
-  /** Notes that another store had the lock. */
-  void share() {
-    isShared = true;
-  }
-
-  /**
-   * Returns how many to read instead of these: the more, the more were used up; none if another
-   * store places too, because they would be of no use.
-   */
-  int nextLimit(int objects) {
-    return isShared ? 0 : Math.min(2 * read + objects, MAX_BINS);
-  }
-
-  /** Returns how many to read at first. */
-  static int firstLimit(int objects) {
-    return Math.min(objects, MAX_BINS);
   }
 }

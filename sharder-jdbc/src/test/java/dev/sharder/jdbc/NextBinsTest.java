@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -45,6 +46,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 class NextBinsTest {
 
   private static final int BATCHES = 120;
+  private static final int STORES = 40;
   private static final Note NOTE = new Note("eve", "for a test");
 
   private final HikariDataSource pool = new HikariDataSource();
@@ -60,26 +62,29 @@ class NextBinsTest {
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
-  @DisplayName("three stores in turns place as one store in memory does, on PostgreSQL")
+  @DisplayName("stores in turns place as one store in memory does, on PostgreSQL")
   void inTurnsOnPostgres(long seed) {
     placeInTurns(TestPostgres.newSchema(), seed);
   }
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
-  @DisplayName("three stores in turns place as one store in memory does, on MariaDB")
+  @DisplayName("stores in turns place as one store in memory does, on MariaDB")
   void inTurnsOnMariaDb(long seed) {
     placeInTurns(TestMariaDb.newDatabase(), seed);
   }
 
+  /** So many that every third batch is the first of its store, which knows no next bins. */
   private void placeInTurns(String url, long seed) {
     pool.setJdbcUrl(url);
-    try (AssignmentStore one = JdbiAssignmentStore.create(pool);
-        AssignmentStore two = JdbiAssignmentStore.create(pool);
-        AssignmentStore three = JdbiAssignmentStore.create(pool);
-        AssignmentStore memory = AssignmentStore.inMemory()) {
-      assertThat(play(List.of(one, two, three), new Random(seed)))
-          .isEqualTo(play(List.of(memory), new Random(seed)));
+    List<AssignmentStore> stores =
+        Stream.<AssignmentStore>generate(() -> JdbiAssignmentStore.create(pool))
+            .limit(STORES)
+            .toList();
+    try (AssignmentStore memory = AssignmentStore.inMemory()) {
+      assertThat(play(stores, new Random(seed))).isEqualTo(play(List.of(memory), new Random(seed)));
+    } finally {
+      stores.forEach(AssignmentStore::close);
     }
   }
 
@@ -248,8 +253,11 @@ class NextBinsTest {
   private static List<String> play(List<AssignmentStore> stores, Random random) {
     List<ShardAdmin> admins =
         stores.stream().map(store -> ShardAdmin.builder("hub", store).build()).toList();
-    for (int bin = 0; bin < 5; bin++) {
-      admins.get(0).addBin(Bin.of("hub-" + bin).withWeight(1 + random.nextInt(3)), NOTE);
+    for (int number = 0; number < 5; number++) {
+      Bin bin =
+          Bin.of("hub-" + number).withWeight(1 + random.nextInt(3)).withOffset(random.nextInt(40));
+      boolean isBounded = number < 4 && random.nextBoolean();
+      admins.get(0).addBin(isBounded ? bin.withCapacity(random.nextInt(400)) : bin, NOTE);
     }
     List<String> placed = new ArrayList<>();
     int objects = 0;

@@ -32,9 +32,9 @@ class OpenBinsTest {
   void emptiest(long seed) {
     Random random = new Random(seed);
     List<BinLoad> all = randomBins(random);
-    int limit = 1 + random.nextInt(2 * all.size());
-    List<BinLoad> read = all.stream().sorted(EMPTIEST).limit(limit).toList();
-    OpenBins open = new OpenBins(0, null, read, limit, false);
+    OpenBins open = OpenBins.unread(1 + random.nextInt(20));
+    List<BinLoad> read = all.stream().sorted(EMPTIEST).limit(open.limit()).toList();
+    read.forEach(open::add);
     int placed = 0;
     Optional<List<String>> taken = open.take(1 + random.nextInt(MAX_TAKEN));
     while (taken.isPresent() && placed < ENOUGH) {
