@@ -51,19 +51,6 @@ import org.sqlite.SQLiteDataSource;
 /** Promises of the store beyond the contract: on its databases, and on sharing them. */
 class JdbiAssignmentStoreTest {
 
-  /** The supported databases. */
-  enum Product {
-    SQLITE("sqlite"),
-    POSTGRES("postgresql"),
-    MARIADB("mariadb");
-
-    private final String folder;
-
-    Product(String folder) {
-      this.folder = folder;
-    }
-  }
-
   @TempDir private Path folder;
 
   private final List<HikariDataSource> pools = new ArrayList<>();
@@ -76,12 +63,12 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource
   @DisplayName("Without tables and migrations, the error names the folder of the migrations, on")
-  void missingTables(Product product) {
+  void missingTables(TestDatabase product) {
     HikariDataSource pool = pool(product);
     assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
         .isInstanceOf(StoreException.class)
         .hasMessageContaining("sharder_kind")
-        .hasMessageContaining("classpath:dev/sharder/jdbc/migration/" + product.folder)
+        .hasMessageContaining(product.migrations())
         .hasMessageContaining("migrate(true)");
   }
 
@@ -89,12 +76,12 @@ class JdbiAssignmentStoreTest {
   @EnumSource
   @Timeout(60)
   @DisplayName("Known objects are answered while new ones wait for a lock, on")
-  void knownDuringLock(Product product) {
+  void knownDuringLock(TestDatabase product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder hubs = uncached(store);
         Handle other = Jdbi.open(pool)) {
-      other.execute(product == Product.SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
+      other.execute(product == TestDatabase.SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
       other.execute("UPDATE sharder_kind SET revision = revision");
       List<CompletableFuture<Placement>> pending = new ArrayList<>();
       long start = System.nanoTime();
@@ -113,13 +100,13 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource
   @DisplayName("Known objects are answered while new ones cannot be placed, on")
-  void knownDuringFailures(Product product) {
+  void knownDuringFailures(TestDatabase product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder hubs = uncached(store);
         Handle other = Jdbi.open(pool)) {
       other.execute(
-          product == Product.SQLITE
+          product == TestDatabase.SQLITE
               ? "CREATE TRIGGER full BEFORE INSERT ON sharder_assignment BEGIN SELECT RAISE(ABORT, 'full'); END"
               : "ALTER TABLE sharder_assignment ADD CHECK (object = 'ada')");
       for (int i = 0; i < 100; i++) {
@@ -133,7 +120,7 @@ class JdbiAssignmentStoreTest {
   @Test
   @DisplayName("PostgreSQL keeps its cached plans after a large table is analyzed")
   void cachedPlans() {
-    String url = url(Product.POSTGRES);
+    String url = TestPostgres.newDatabase();
     JdbiAssignmentStore.create(pool(url)).close();
     HikariDataSource pool = pool(url);
     pool.setMaximumPoolSize(1);
@@ -187,7 +174,7 @@ class JdbiAssignmentStoreTest {
   @DisplayName(
       "A change whose commit was cut off is reported as unknown, and a placement is retried")
   void lostCommit() {
-    HikariDataSource pool = pool(Product.POSTGRES);
+    HikariDataSource pool = pool(TestDatabase.POSTGRES);
     AtomicBoolean cutsOff = new AtomicBoolean();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(cuttingOff(pool, cutsOff))) {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
@@ -241,13 +228,9 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("An application may run the migrations, on")
-  void ownMigrations(Product product) {
+  void ownMigrations(TestDatabase product) {
     HikariDataSource pool = pool(product);
-    Flyway.configure()
-        .dataSource(pool)
-        .locations("classpath:dev/sharder/jdbc/migration/" + product.folder)
-        .load()
-        .migrate();
+    Flyway.configure().dataSource(pool).locations(product.migrations()).load().migrate();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).migrate(false).build()) {
       assertThat(hubs(store).assign("ada").bin()).isEqualTo("a");
     }
@@ -257,7 +240,7 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("An application may run the migrations with Liquibase, on")
-  void ownLiquibase(Product product) throws Exception {
+  void ownLiquibase(TestDatabase product) throws Exception {
     HikariDataSource pool = pool(product);
     try (Connection connection = pool.getConnection()) {
       Liquibase liquibase =
@@ -284,7 +267,7 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("The tables share a database with the application's tables and Flyway history, on")
-  void sharedDatabase(Product product) throws Exception {
+  void sharedDatabase(TestDatabase product) throws Exception {
     HikariDataSource pool = pool(product);
     Path migrations = Files.createDirectory(folder.resolve("migrations"));
     Files.writeString(migrations.resolve("V1__mine.sql"), "CREATE TABLE mine (x integer);");
@@ -300,9 +283,9 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"SQLITE", "POSTGRES"})
+  @EnumSource
   @DisplayName("Another application's table of the same name is a clear error and is unchanged, on")
-  void foreignTable(Product product) {
+  void foreignTable(TestDatabase product) {
     HikariDataSource pool = pool(product);
     try (Handle handle = Jdbi.open(pool)) {
       handle.execute("CREATE TABLE sharder_bin (mine integer)");
@@ -310,7 +293,7 @@ class JdbiAssignmentStoreTest {
       assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
           .isInstanceOf(StoreException.class)
           .hasMessageStartingWith("the tables could not be created or updated: ")
-          .hasMessageContaining("already exists")
+          .hasMessageContaining("where another program has a table of the same name, use another")
           .hasMessageContaining("run the migrations in classpath:dev/sharder/jdbc/migration/");
       assertThat(handle.createQuery("SELECT mine FROM sharder_bin").mapTo(Integer.class).list())
           .containsExactly(7);
@@ -356,7 +339,7 @@ class JdbiAssignmentStoreTest {
   @EnumSource
   @DisplayName(
       "The database refuses a second bin for an object and the removal of a bin that holds objects:")
-  void constraints(Product product) {
+  void constraints(TestDatabase product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       hubs(store).assign("ada");
@@ -382,9 +365,9 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"SQLITE", "POSTGRES"})
+  @EnumSource
   @DisplayName("Changes of bins raise the revision and are recorded; assignments are not, on")
-  void revisions(Product product) {
+  void revisions(TestDatabase product) {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Handle handle = Jdbi.open(pool)) {
@@ -398,9 +381,15 @@ class JdbiAssignmentStoreTest {
       assertThat(
               handle
                   .createQuery(
-                      "SELECT what || ' ' || to_bin || ' by ' || actor || ': ' || reason"
-                          + " FROM sharder_change WHERE object IS NULL ORDER BY id")
-                  .mapTo(String.class)
+                      "SELECT what, to_bin, actor, reason FROM sharder_change WHERE object IS NULL ORDER BY id")
+                  .map(
+                      (row, context) ->
+                          "%s %s by %s: %s"
+                              .formatted(
+                                  row.getString(1),
+                                  row.getString(2),
+                                  row.getString(3),
+                                  row.getString(4)))
                   .list())
           .containsExactly(
               "bin-added a by declaration: declared",
@@ -415,9 +404,9 @@ class JdbiAssignmentStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"SQLITE", "POSTGRES"})
+  @EnumSource
   @DisplayName("A caller that waits for another transaction is answered once it ends, on")
-  void lockedByAnother(Product product) throws Exception {
+  void lockedByAnother(TestDatabase product) throws Exception {
     HikariDataSource pool = pool(product);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       Sharder patient = hubs(store);
@@ -452,29 +441,38 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  /** Waits until the thread waits: SQLite is polled between sleeps, PostgreSQL lists lock waits. */
-  private static void awaitWaiting(Thread caller, Handle handle, Product product) {
-    while (product == Product.SQLITE
-        ? caller.getState() != Thread.State.TIMED_WAITING
-        : handle
-                .createQuery("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                .mapTo(Long.class)
-                .one()
-            == 0) {
+  private static void awaitWaiting(Thread caller, Handle handle, TestDatabase product) {
+    while (!isWaiting(caller, handle, product)) {
       LockSupport.parkNanos(1_000_000);
     }
+  }
+
+  /** SQLite is polled between sleeps; the others list who waits for a lock. */
+  private static boolean isWaiting(Thread caller, Handle handle, TestDatabase product) {
+    return switch (product) {
+      case SQLITE -> caller.getState() == Thread.State.TIMED_WAITING;
+      case POSTGRES -> exists(handle, "SELECT 1 FROM pg_locks WHERE NOT granted");
+      case MARIADB ->
+          exists(
+              handle,
+              "SELECT 1 FROM information_schema.global_status WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS' AND variable_value > 0");
+    };
+  }
+
+  private static boolean exists(Handle handle, String query) {
+    return !handle.createQuery(query).mapTo(Integer.class).list().isEmpty();
   }
 
   @Test
   @Timeout(60)
   @DisplayName("A bin is not deleted while an object is placed into it")
   void deleteDuringPlacing() throws Exception {
-    HikariDataSource pool = pool(Product.POSTGRES);
+    HikariDataSource pool = pool(TestDatabase.POSTGRES);
     ExecutorService other = Executors.newSingleThreadExecutor();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Handle placing = Jdbi.open(pool)) {
       hubs(store);
-      lock(placing, Product.POSTGRES);
+      lock(placing, TestDatabase.POSTGRES);
       Future<Integer> deleted =
           other.submit(
               () -> {
@@ -482,7 +480,7 @@ class JdbiAssignmentStoreTest {
                   return handle.execute("DELETE FROM sharder_bin WHERE bin = 'b'");
                 }
               });
-      awaitWaiting(Thread.currentThread(), placing, Product.POSTGRES);
+      awaitWaiting(Thread.currentThread(), placing, TestDatabase.POSTGRES);
       assertThat(deleted).isNotDone();
       placing.execute("COMMIT");
       assertThat(deleted.get()).isEqualTo(1);
@@ -491,8 +489,8 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  private static void lock(Handle handle, Product product) {
-    if (product == Product.SQLITE) {
+  private static void lock(Handle handle, TestDatabase product) {
+    if (product == TestDatabase.SQLITE) {
       handle.execute("BEGIN IMMEDIATE");
     } else {
       handle.execute("BEGIN");
@@ -503,7 +501,7 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource
   @DisplayName("Pools without auto-commit work, on")
-  void noAutoCommit(Product product) throws Exception {
+  void noAutoCommit(TestDatabase product) throws Exception {
     HikariDataSource pool = pool(product);
     pool.setAutoCommit(false);
     callConcurrently(pool);
@@ -512,7 +510,7 @@ class JdbiAssignmentStoreTest {
   @Test
   @DisplayName("Concurrent callers all succeed on a PostgreSQL that is serializable by default")
   void serializable() throws Exception {
-    HikariDataSource pool = pool(Product.POSTGRES);
+    HikariDataSource pool = pool(TestDatabase.POSTGRES);
     pool.setConnectionInitSql("SET default_transaction_isolation = 'serializable'");
     callConcurrently(pool);
   }
@@ -539,7 +537,9 @@ class JdbiAssignmentStoreTest {
       "SQLite writes through to the disk whatever the connection settings, and restores them")
   void sqliteDurability() {
     HikariDataSource pool =
-        pool(url(Product.SQLITE) + "?synchronous=OFF&journal_mode=DELETE&busy_timeout=30000");
+        pool(
+            TestDatabase.SQLITE.newUrl(folder)
+                + "?synchronous=OFF&journal_mode=DELETE&busy_timeout=30000");
     pool.setMaximumPoolSize(1);
     List<String> seen = new ArrayList<>();
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
@@ -569,7 +569,7 @@ class JdbiAssignmentStoreTest {
   @Test
   @DisplayName("A PostgreSQL database whose encoding cannot store every name is refused")
   void encoding() {
-    try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
+    try (Handle handle = Jdbi.open(pool(TestDatabase.POSTGRES))) {
       handle.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
       String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("/test_\\d+", "/narrow");
       assertThatThrownBy(() -> JdbiAssignmentStore.create(pool(url)))
@@ -584,7 +584,7 @@ class JdbiAssignmentStoreTest {
   @Timeout(60)
   @DisplayName("A role that may not create tables gets an error at once")
   void weakRole() {
-    try (Handle handle = Jdbi.open(pool(Product.POSTGRES))) {
+    try (Handle handle = Jdbi.open(pool(TestDatabase.POSTGRES))) {
       handle.execute("DROP ROLE IF EXISTS weak");
       handle.execute("CREATE ROLE weak LOGIN");
       String url = pools.get(pools.size() - 1).getJdbcUrl().replaceFirst("user=\\w+", "user=weak");
@@ -600,7 +600,7 @@ class JdbiAssignmentStoreTest {
   @Test
   @DisplayName("PostgreSQL writes through to the disk even if the server does not by default")
   void postgresDurability() {
-    HikariDataSource pool = pool(Product.POSTGRES);
+    HikariDataSource pool = pool(TestDatabase.POSTGRES);
     pool.setConnectionInitSql("SET synchronous_commit = off");
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
       Sharder hubs = hubs(store);
@@ -624,16 +624,8 @@ class JdbiAssignmentStoreTest {
     return Sharder.builder("hub", store).bins("a", "b").build();
   }
 
-  private String url(Product product) {
-    return switch (product) {
-      case SQLITE -> "jdbc:sqlite:" + folder.resolve("sharder.db");
-      case POSTGRES -> TestPostgres.newDatabase();
-      case MARIADB -> TestMariaDb.newDatabase();
-    };
-  }
-
-  private HikariDataSource pool(Product product) {
-    return pool(url(product));
+  private HikariDataSource pool(TestDatabase product) {
+    return pool(product.newUrl(folder));
   }
 
   /** Returns a pool that can be configured until its first connection. */

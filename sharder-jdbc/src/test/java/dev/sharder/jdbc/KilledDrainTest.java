@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A killed drain can be finished by another process, and no object moves twice. */
 @Timeout(180)
@@ -40,10 +40,10 @@ class KilledDrainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("A new plan moves the rest, with SQLite:")
-  void newPlan(boolean sqlite) throws Exception {
-    fill(sqlite);
+  @EnumSource
+  @DisplayName("A new plan moves the rest, on")
+  void newPlan(TestDatabase product) throws Exception {
+    fill(product);
     killHalfWay(DrainingProcess.PLAN);
     String applied = finish(DrainingProcess.PLAN);
     assertThat(applied)
@@ -52,10 +52,10 @@ class KilledDrainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("The same moves may be applied again from the start, with SQLite:")
-  void sameMoves(boolean sqlite) throws Exception {
-    fill(sqlite);
+  @EnumSource
+  @DisplayName("The same moves may be applied again from the start, on")
+  void sameMoves(TestDatabase product) throws Exception {
+    fill(product);
     Path moves = folder.resolve("moves");
     DrainingProcess.write(DrainingProcess.plan(admin), moves);
     killHalfWay(moves.toString());
@@ -67,9 +67,8 @@ class KilledDrainTest {
     checkAllMovedOnce();
   }
 
-  private void fill(boolean sqlite) {
-    pool.setJdbcUrl(
-        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+  private void fill(TestDatabase product) {
+    pool.setJdbcUrl(product.newUrl(folder));
     store = JdbiAssignmentStore.create(pool);
     admin = ShardAdmin.builder("hub", store).build();
     admin.addBin(Bin.of("old"), TEST);

@@ -15,12 +15,6 @@ class MariaDbStoreTest extends AssignmentStoreContract {
     return JdbiAssignmentStore.create(pool);
   }
 
-  /** Fewer, because a history takes a second here. */
-  @Override
-  protected int histories() {
-    return 25;
-  }
-
   @AfterEach
   void closePool() {
     pool.close();

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("The store creates and updates its tables")
 @Timeout(300)
@@ -74,10 +74,10 @@ class MigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
+  @EnumSource
   @DisplayName("over one connection, and then only reads")
-  void oneConnection(boolean sqlite) {
-    HikariDataSource pool = pool(url(sqlite));
+  void oneConnection(TestDatabase product) {
+    HikariDataSource pool = pool(product.newUrl(folder));
     pool.setMaximumPoolSize(1);
     JdbiAssignmentStore.create(pool).close();
     List<Object> before = schema(pool);
@@ -105,13 +105,13 @@ class MigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
+  @EnumSource(names = {"SQLITE", "POSTGRES"})
   @DisplayName("and takes over a database that Flyway created for an earlier build, with its data")
-  void takenOver(boolean sqlite) {
-    HikariDataSource pool = pool(url(sqlite));
+  void takenOver(TestDatabase product) {
+    HikariDataSource pool = pool(product.newUrl(folder));
     Flyway.configure()
         .dataSource(pool)
-        .locations("classpath:dev/sharder/jdbc/migration/" + (sqlite ? "sqlite" : "postgresql"))
+        .locations(product.migrations())
         .table("sharder_schema_history")
         .baselineOnMigrate(true)
         .baselineVersion("0")
@@ -130,10 +130,10 @@ class MigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
+  @EnumSource
   @DisplayName("but refuses tables of a newer version")
-  void newer(boolean sqlite) {
-    HikariDataSource pool = pool(url(sqlite));
+  void newer(TestDatabase product) {
+    HikariDataSource pool = pool(product.newUrl(folder));
     JdbiAssignmentStore.create(pool).close();
     execute(pool, "INSERT INTO sharder_schema (version, checksum) VALUES (2000, 1)");
     assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
@@ -144,10 +144,10 @@ class MigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
+  @EnumSource
   @DisplayName("but refuses tables that another script created")
-  void changed(boolean sqlite) {
-    HikariDataSource pool = pool(url(sqlite));
+  void changed(TestDatabase product) {
+    HikariDataSource pool = pool(product.newUrl(folder));
     JdbiAssignmentStore.create(pool).close();
     execute(pool, "UPDATE sharder_schema SET checksum = 7 WHERE version = 1");
     assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
@@ -158,21 +158,28 @@ class MigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
+  @EnumSource
   @DisplayName("atomically, and waits for another process no longer than its time limit")
-  void bounded(boolean sqlite) {
-    HikariDataSource pool = pool(url(sqlite));
+  void bounded(TestDatabase product) {
+    HikariDataSource pool = pool(product.newUrl(folder));
     JdbiAssignmentStoreBuilder hasty =
         JdbiAssignmentStore.builder(pool).timeLimit(Duration.ofSeconds(1));
     try (Handle other = Jdbi.open(pool)) {
-      other.execute(sqlite ? "PRAGMA journal_mode = WAL" : "SELECT 1");
-      other.execute(sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+      other.execute(product == TestDatabase.SQLITE ? "PRAGMA journal_mode = WAL" : "SELECT 1");
+      other.execute(product == TestDatabase.SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
       other.execute(
-          sqlite ? "CREATE TABLE other (x)" : "SELECT pg_advisory_xact_lock(8388147031426413)");
+          switch (product) {
+            case SQLITE -> "CREATE TABLE other (x)";
+            case POSTGRES -> "SELECT pg_advisory_xact_lock(8388147031426413)";
+            case MARIADB -> "SELECT get_lock(concat('sharder/', database()), 1)";
+          });
       long start = System.nanoTime();
       assertThatThrownBy(hasty::build).isInstanceOf(TimeLimitException.class);
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
       other.execute("ROLLBACK");
+      if (product == TestDatabase.MARIADB) {
+        other.execute("DO release_lock(concat('sharder/', database()))");
+      }
     }
     assertThatThrownBy(() -> JdbiAssignmentStore.builder(pool).migrate(false).build())
         .isInstanceOf(StoreException.class);
@@ -209,10 +216,6 @@ class MigrationTest {
     try (Handle handle = Jdbi.open(pool)) {
       handle.execute(statement);
     }
-  }
-
-  private String url(boolean sqlite) {
-    return sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase();
   }
 
   private HikariDataSource pool(String url) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A move is seen by its own process at once, and by any other process within the bound. */
 @Timeout(120)
@@ -45,11 +45,10 @@ class MoveSeenElsewhereTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("Another running process returns the new bin within the bound, with SQLite:")
-  void seenElsewhere(boolean sqlite) throws Exception {
-    pool.setJdbcUrl(
-        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+  @EnumSource
+  @DisplayName("Another running process returns the new bin within the bound, on")
+  void seenElsewhere(TestDatabase product) throws Exception {
+    pool.setJdbcUrl(product.newUrl(folder));
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder here = Sharder.builder("hub", store).bins("a", "b").build();
         ChildProcess elsewhere =

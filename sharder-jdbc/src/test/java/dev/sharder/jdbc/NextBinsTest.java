@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -30,11 +29,11 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -57,7 +56,7 @@ class NextBinsTest {
   }
 
   static List<Long> seeds() {
-    return new Random().longs(5).boxed().toList();
+    return new Random().longs(10).boxed().toList();
   }
 
   @ParameterizedTest(name = "seed {0}")
@@ -88,20 +87,12 @@ class NextBinsTest {
     }
   }
 
-  /** Returns functions that return a new database, given a folder for files. */
-  static List<Named<Function<Path, String>>> databases() {
-    return List.of(
-        Named.of("SQLite", folder -> "jdbc:sqlite:" + folder.resolve("sharder.db")),
-        Named.of("PostgreSQL", folder -> TestPostgres.newSchema()),
-        Named.of("MariaDB", folder -> TestMariaDb.newDatabase()));
-  }
-
   @ParameterizedTest
-  @MethodSource("databases")
+  @EnumSource
   @DisplayName(
       "a bin that an operator closes, fills, adds, renames or deletes in SQL does so at once, on")
-  void changedInSql(Function<Path, String> database, @TempDir Path folder) {
-    pool.setJdbcUrl(database.apply(folder));
+  void changedInSql(TestDatabase product, @TempDir Path folder) {
+    pool.setJdbcUrl(product.newUrl(folder));
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").build()) {
       hubs.assignAll(List.of("1", "2", "3", "4", "5", "6", "7"));
@@ -128,10 +119,10 @@ class NextBinsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("databases")
+  @EnumSource
   @DisplayName("a bin gets no name in SQL that the store cannot read, on")
-  void unreadable(Function<Path, String> database, @TempDir Path folder) {
-    pool.setJdbcUrl(database.apply(folder));
+  void unreadable(TestDatabase product, @TempDir Path folder) {
+    pool.setJdbcUrl(product.newUrl(folder));
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
         Sharder hubs = Sharder.builder("hub", store).bins("a").build()) {
       for (String name :

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The staleness bound of caches. The other process is simulated by writing to the database. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -39,9 +39,12 @@ class StoreCacheTest {
     pool.close();
   }
 
-  private JdbiAssignmentStore store(boolean sqlite) {
-    pool.setJdbcUrl(
-        sqlite ? "jdbc:sqlite:" + folder.resolve("sharder.db") : TestPostgres.newDatabase());
+  private JdbiAssignmentStore store(TestDatabase product) {
+    return store(product.newUrl(folder));
+  }
+
+  private JdbiAssignmentStore store(String url) {
+    pool.setJdbcUrl(url);
     return JdbiAssignmentStore.create(pool);
   }
 
@@ -50,10 +53,10 @@ class StoreCacheTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("A known object is answered from the cache, with SQLite:")
-  void cached(boolean sqlite) {
-    try (JdbiAssignmentStore store = store(sqlite);
+  @EnumSource
+  @DisplayName("A known object is answered from the cache, on")
+  void cached(TestDatabase product) {
+    try (JdbiAssignmentStore store = store(product);
         Sharder hubs = hubs(store).staleness(ONE_DAY).build();
         Handle other = Jdbi.open(pool)) {
       cacheAda(hubs);
@@ -66,10 +69,10 @@ class StoreCacheTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("Without a cache the store is called every time, with SQLite:")
-  void uncached(boolean sqlite) {
-    try (JdbiAssignmentStore store = store(sqlite);
+  @EnumSource
+  @DisplayName("Without a cache the store is called every time, on")
+  void uncached(TestDatabase product) {
+    try (JdbiAssignmentStore store = store(product);
         Sharder hubs = hubs(store).cache(0).build();
         Handle other = Jdbi.open(pool)) {
       assertThat(hubs.assign("ada").bin()).isEqualTo("a");
@@ -79,10 +82,10 @@ class StoreCacheTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("A move made elsewhere is seen within the bound, with SQLite:")
-  void movedElsewhere(boolean sqlite) {
-    try (JdbiAssignmentStore store = store(sqlite);
+  @EnumSource
+  @DisplayName("A move made elsewhere is seen within the bound, on")
+  void movedElsewhere(TestDatabase product) {
+    try (JdbiAssignmentStore store = store(product);
         Sharder hubs = hubs(store).staleness(Duration.ofSeconds(1)).build();
         Handle other = Jdbi.open(pool)) {
       cacheAda(hubs);
@@ -97,7 +100,7 @@ class StoreCacheTest {
   @Test
   @DisplayName("PostgreSQL notifies a cache of a move, without polling")
   void notified() {
-    try (JdbiAssignmentStore store = store(false);
+    try (JdbiAssignmentStore store = store(TestPostgres.newDatabase());
         Sharder hubs = hubs(store).staleness(ONE_DAY).build();
         Handle other = Jdbi.open(pool)) {
       cacheAda(hubs);
@@ -111,7 +114,7 @@ class StoreCacheTest {
   @Test
   @DisplayName("A store notifies the caches of others of a move that it committed")
   void announced() {
-    try (JdbiAssignmentStore store = store(false);
+    try (JdbiAssignmentStore store = store(TestPostgres.newDatabase());
         Sharder hubs = hubs(store).staleness(ONE_DAY).build();
         JdbiAssignmentStore elsewhere = JdbiAssignmentStore.create(pool);
         Handle other = Jdbi.open(pool)) {
@@ -161,7 +164,7 @@ class StoreCacheTest {
   @Test
   @DisplayName("After a listening connection is lost, polling keeps the bound")
   void lostListener() {
-    try (JdbiAssignmentStore store = store(false);
+    try (JdbiAssignmentStore store = store(TestPostgres.newDatabase());
         Sharder hubs = hubs(store).staleness(Duration.ofMillis(400)).build();
         Handle other = Jdbi.open(pool)) {
       cacheAda(hubs);
@@ -177,7 +180,7 @@ class StoreCacheTest {
   @Test
   @DisplayName("Too many changes at once clear the whole cache")
   void manyChanges() {
-    try (JdbiAssignmentStore store = store(true);
+    try (JdbiAssignmentStore store = store(TestDatabase.SQLITE);
         Sharder hubs = hubs(store).staleness(Duration.ofMillis(400)).build();
         Handle other = Jdbi.open(pool)) {
       cacheAda(hubs);
@@ -198,10 +201,10 @@ class StoreCacheTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  @DisplayName("An absent object is not cached as absent, with SQLite:")
-  void absent(boolean sqlite) {
-    try (JdbiAssignmentStore store = store(sqlite);
+  @EnumSource
+  @DisplayName("An absent object is not cached as absent, on")
+  void absent(TestDatabase product) {
+    try (JdbiAssignmentStore store = store(product);
         Sharder hubs = hubs(store).staleness(ONE_DAY).build();
         Sharder elsewhere = Sharder.builder("hub", store).build()) {
       assertThat(hubs.find("ada")).isEmpty();

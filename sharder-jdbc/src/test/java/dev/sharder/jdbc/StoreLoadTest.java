@@ -55,16 +55,8 @@ class StoreLoadTest {
     pool.close();
   }
 
-  enum Product {
-    POSTGRES,
-    SQLITE
-  }
-
-  private JdbiAssignmentStore store(Product product) {
-    pool.setJdbcUrl(
-        product == Product.POSTGRES
-            ? TestPostgres.newSchema()
-            : "jdbc:sqlite:" + folder.resolve("sharder.db"));
+  private JdbiAssignmentStore store(TestDatabase product) {
+    pool.setJdbcUrl(product.newUrl(folder));
     pool.setMaximumPoolSize(4);
     return JdbiAssignmentStore.create(pool);
   }
@@ -72,7 +64,7 @@ class StoreLoadTest {
   @Test
   @DisplayName("5,000 callers that wait for a lock are all answered soon after it is released")
   void manyWait() throws Exception {
-    try (JdbiAssignmentStore store = store(Product.POSTGRES);
+    try (JdbiAssignmentStore store = store(TestDatabase.POSTGRES);
         Sharder hubs =
             Sharder.builder("hub", store)
                 .bins("a", "b", "c")
@@ -96,7 +88,7 @@ class StoreLoadTest {
       "5,000 callers that wait for a lock that is not released all fail within the time limit")
   void manyFailInTime() throws Exception {
     Duration limit = Duration.ofSeconds(5);
-    try (JdbiAssignmentStore store = store(Product.POSTGRES);
+    try (JdbiAssignmentStore store = store(TestDatabase.POSTGRES);
         Sharder hubs =
             Sharder.builder("hub", store).bins("a", "b").cache(0).timeLimit(limit).build();
         Handle other = Jdbi.open(pool.getJdbcUrl())) {
@@ -120,7 +112,7 @@ class StoreLoadTest {
   @ParameterizedTest
   @EnumSource
   @DisplayName("Closing under load ends every call and keeps acknowledged assignments, on")
-  void closing(Product product) throws Exception {
+  void closing(TestDatabase product) throws Exception {
     long threadsBefore = threads("sharder-cache-hub");
     Map<String, String> acknowledged = new ConcurrentHashMap<>();
     AtomicInteger names = new AtomicInteger();
@@ -157,7 +149,7 @@ class StoreLoadTest {
   @ParameterizedTest
   @EnumSource
   @DisplayName("Heap and threads do not grow with the number of assignments, on")
-  void flat(Product product) throws Exception {
+  void flat(TestDatabase product) throws Exception {
     try (JdbiAssignmentStore store = store(product);
         Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").cache(1_000).build()) {
       assign(hubs, 0, ASSIGNS / 3);
