@@ -106,6 +106,11 @@ final class MariaDbDialect extends Dialect {
                             WHEN @@tx_read_only THEN 'tx_read_only=0'
                             WHEN @@completion_type <> 'NO_CHAIN' THEN 'completion_type=0'
                             WHEN @@sql_select_limit < 18446744073709551615 THEN 'sql_select_limit=18446744073709551615'
+                            WHEN @@sql_big_selects = 0 THEN 'sql_big_selects=1'
+                            WHEN @@max_sort_length < 1024 THEN 'max_sort_length=1024'
+                            WHEN @@character_set_client <> 'utf8mb4' THEN 'character_set_client=utf8mb4'
+                            WHEN @@character_set_connection <> 'utf8mb4' THEN 'character_set_connection=utf8mb4'
+                            WHEN @@character_set_results <> 'utf8mb4' THEN 'character_set_results=utf8mb4'
                        END
                 """)) {
       mode.next();
@@ -119,7 +124,7 @@ final class MariaDbDialect extends Dialect {
       }
       if (mode.getString(3) != null) {
         throw new StoreException(
-            "the sessions have a setting with which statements fail or return too little; add sessionVariables=%s to the URL"
+            "the sessions have a setting with which statements would fail or answer otherwise; add sessionVariables=%s to the URL"
                 .formatted(mode.getString(3)),
             null);
       }

@@ -217,9 +217,14 @@ class MariaDbFaultsTest {
         "sql_safe_updates=1",
         "tx_read_only=1",
         "completion_type='CHAIN'",
-        "sql_select_limit=10"
+        "sql_select_limit=10",
+        "sql_big_selects=0",
+        "max_sort_length=64",
+        "character_set_client='utf8mb3'",
+        "character_set_connection='latin1'",
+        "character_set_results='utf8mb3'"
       })
-  @DisplayName("but those that would make statements fail or return too little are refused")
+  @DisplayName("but those with which statements would fail or answer otherwise are refused")
   void refusedSession(String setting) {
     String url = TestMariaDb.newDatabase() + "&sessionVariables=" + setting;
     assertThatThrownBy(() -> store(url).close())
