@@ -48,13 +48,15 @@ interface PostgresStatements extends Statements, SqlObject {
    * Settings for transactions that write, in addition to those for reads. A commit is acknowledged
    * only once it is on disk, even if the server's default is otherwise. If the client stops
    * responding during the transaction or while it receives data, the server ends the transaction,
-   * which frees its locks within the time limit. The network gets at least a second.
+   * which frees its locks within the time limit. The network gets at least a second. Without
+   * array_nulls, "no group" would be a group of that name.
    */
   String WRITE_SETTINGS =
       """
       SELECT pg_is_in_recovery() AS is_standby,
              set_config('statement_timeout', :millis, TRUE),
              set_config('idle_in_transaction_session_timeout', :millis, TRUE),
+             set_config('array_nulls', 'on', TRUE),
              set_config('tcp_user_timeout', CAST(greatest(CAST(:millis AS bigint), 1000) AS text), TRUE),
              set_config('plan_cache_mode', 'force_generic_plan', TRUE),
              set_config('enable_seqscan', 'off', TRUE),
@@ -81,6 +83,7 @@ interface PostgresStatements extends Statements, SqlObject {
       SELECT pg_is_in_recovery() AS is_standby,
              set_config('statement_timeout', :millis, TRUE),
              set_config('idle_in_transaction_session_timeout', :millis, TRUE),
+             set_config('array_nulls', 'on', TRUE),
              set_config('tcp_user_timeout', CAST(greatest(CAST(:millis AS bigint), 1000) AS text), TRUE),
              set_config('plan_cache_mode', 'auto', TRUE),
              set_config('enable_seqscan', 'off', TRUE),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.Assignment;
+import dev.sharder.BinLoad;
 import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
@@ -15,7 +16,10 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -24,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Faults on PostgreSQL: a read-only server and a failed commit. */
+/** Faults on PostgreSQL: odd settings, a read-only server and a failed commit. */
 @Timeout(120)
 class PostgresFaultsTest {
 
@@ -64,6 +68,36 @@ class PostgresFaultsTest {
       operator.execute("ALTER DATABASE " + name + " RESET default_transaction_read_only");
       assertThat(hubs.assign("after").isNew()).isTrue();
       assertThat(hubs.assign("before").isNew()).isFalse();
+    }
+  }
+
+  @Test
+  @DisplayName("Any defaults of the session do")
+  void oddSession() {
+    String odd =
+        Stream.of(
+                "array_nulls=off",
+                "standard_conforming_strings=off",
+                "backslash_quote=off",
+                "transform_null_equals=on",
+                "default_transaction_isolation=serializable",
+                "DateStyle=SQL,DMY",
+                "TimeZone=America/Caracas",
+                "extra_float_digits=-5",
+                "enable_indexscan=off")
+            .map(setting -> "-c%20" + setting)
+            .collect(Collectors.joining("%20"));
+    try (JdbiAssignmentStore store = store(TestPostgres.newDatabase() + "&options=" + odd);
+        Sharder hubs = Sharder.builder("hub", store).bins("it's", "a\\").cache(0).build()) {
+      hubs.assign(hubs.request("o'\\neil \"😀\"").withSize(2));
+      hubs.assign(hubs.request("in a group").withGroup("NULL"));
+      hubs.assign("NULL");
+      assertThat(hubs.find("o'\\neil \"😀\"").orElseThrow().group()).isEmpty();
+      assertThat(hubs.find("in a group").orElseThrow().group()).contains("NULL");
+      assertThat(hubs.find("NULL").orElseThrow().assignedAt())
+          .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(1));
+      assertThat(hubs.bins()).extracting(BinLoad::assigned).containsExactly(2L, 2L);
+      assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
     }
   }
 
