@@ -78,6 +78,7 @@ final class SqliteDialect extends Dialect {
         connections.use(
             limit,
             connection -> {
+              checkEncoding(connection);
               Optional<SqliteFiles> found = SqliteFiles.of(connection);
               isReadOnly = connection.isReadOnly();
               if (found.isPresent() && !isReadOnly) {
@@ -92,6 +93,19 @@ final class SqliteDialect extends Dialect {
         ? connections
         : new Connections(
             new SharedConnection(dataSource.getConnection(), turn), Connections.Reach.LOCAL);
+  }
+
+  /** In UTF-16, names are ordered by bytes that do not follow the code points. */
+  private static void checkEncoding(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet encoding = statement.executeQuery("PRAGMA encoding")) {
+      if (encoding.next() && !encoding.getString(1).equals("UTF-8")) {
+        throw new StoreException(
+            "%s is encoded in %s, in which SQLite orders names otherwise; use a new file, without encoding in its URL"
+                .formatted(connection.getMetaData().getURL(), encoding.getString(1)),
+            null);
+      }
+    }
   }
 
   private static void writeAhead(Connection connection) throws SQLException {

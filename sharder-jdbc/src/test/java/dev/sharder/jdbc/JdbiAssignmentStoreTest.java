@@ -567,6 +567,19 @@ class JdbiAssignmentStoreTest {
   }
 
   @Test
+  @DisplayName("A SQLite file in UTF-16, in which names have another order, is refused")
+  void sqliteEncoding() {
+    HikariDataSource pool = pool(TestDatabase.SQLITE.newUrl(folder));
+    try (Handle handle = Jdbi.open(pool)) {
+      handle.execute("PRAGMA encoding = 'UTF-16le'");
+      handle.execute("CREATE TABLE mine (x)");
+    }
+    assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("is encoded in UTF-16le, in which SQLite orders names otherwise");
+  }
+
+  @Test
   @DisplayName("A PostgreSQL database whose encoding cannot store every name is refused")
   void encoding() {
     try (Handle handle = Jdbi.open(pool(TestDatabase.POSTGRES))) {
