@@ -9,6 +9,7 @@ import dev.sharder.store.Deadline;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Places objects into the emptiest bins on MariaDB. A round that reads the bins keeps them, and the
- * next rounds choose among these for as long as no one else has had the lock of the kind, which
- * raises its turn. A round that comes too late gets the bins as they are now, and tries again; in
- * the end, the server chooses under the lock. Thread-safe.
+ * next rounds choose among these for as long as no one else has raised the turn of the kind. A
+ * round that comes too late gets the bins as they are now, and tries again; in the end, the server
+ * chooses under the lock. Thread-safe.
  */
 final class MariaDbPlacing {
 
@@ -37,7 +38,7 @@ final class MariaDbPlacing {
    */
   private static final int MAX_TURNS = 65_536;
 
-  /** How often a round may come too late. */
+  /** How often a round may come too late, before the server chooses for it. */
   private static final int MAX_TRIES = 4;
 
   private static final int DUPLICATE_KEY = 1062;
@@ -71,6 +72,7 @@ final class MariaDbPlacing {
     openBins.put(kind, open);
   }
 
+  /** One transaction for some objects, and its tries before. */
   private static final class Round {
 
     private final Connection connection;
@@ -97,17 +99,29 @@ final class MariaDbPlacing {
     }
 
     List<Placement> place() throws SQLException {
-      for (int tries = 0; tries < MAX_TRIES; tries++) {
+      // The other half is for the choice by the server.
+      Duration half = deadline.remaining().dividedBy(2);
+      for (int tries = 0; tries < MAX_TRIES && deadline.remaining().compareTo(half) > 0; tries++) {
         Optional<List<String>> bins = open.take(objects.size());
         if (bins.isEmpty()) {
-          break;
+          return placeIntoEmptiest(open.next(objects.size()));
         }
-        Optional<Instant> placedAt = placeIntoChosen(bins.get());
-        if (placedAt.isPresent()) {
-          return placements(bins.get(), placedAt.get());
+        OpenBins now = open.anew(objects.size());
+        try {
+          Optional<Instant> placedAt = placeIntoChosen(bins.get(), now);
+          if (placedAt.isPresent()) {
+            open.raise(turns);
+            return placements(bins.get(), placedAt.get());
+          }
+        } catch (SQLException failure) {
+          if (failure.getErrorCode() == DUPLICATE_KEY) {
+            return placeIntoEmptiest(open.next(objects.size()));
+          }
+          throw failure;
         }
+        open = now;
       }
-      return placeIntoEmptiest();
+      return placeIntoEmptiest(open.pause());
     }
 
     private List<Placement> placements(List<String> bins, Instant placedAt) {
@@ -117,51 +131,40 @@ final class MariaDbPlacing {
           .toList();
     }
 
-    /**
-     * Returns when it placed them; empty if the turn was not as expected, or an object is known.
-     */
-    private Optional<Instant> placeIntoChosen(List<String> bins) throws SQLException {
+    /** Returns when it placed them; if it was too late, empty, and the bins are read. */
+    private Optional<Instant> placeIntoChosen(List<String> bins, OpenBins now) throws SQLException {
       Map<String, Integer> taken = new LinkedHashMap<>();
       bins.forEach(bin -> taken.merge(bin, 1, Integer::sum));
-      OpenBins now = OpenBins.unread(objects.size());
-      List<Object> values = new ArrayList<>(List.of(kind, now.limit(), turns, open.turn()));
+      String block =
+          MariaDbStatements.PLACE_INTO_CHOSEN.formatted(
+              MariaDbBlock.list("(this_kind, ?, ?, placed_at)", objects.size()),
+              MariaDbBlock.list("(this_kind, ?, ?)", taken.size()));
+      List<Instant> placedAt = new ArrayList<>();
+      run(
+          block,
+          values(bins, taken, now.limit()),
+          row -> {
+            if (row.getMetaData().getColumnLabel(1).equals("bin")) {
+              read(row, now);
+            } else {
+              placedAt.add(MariaDbBlock.instant(row, 1));
+            }
+          });
+      return placedAt.stream().findFirst();
+    }
+
+    private List<Object> values(List<String> bins, Map<String, Integer> taken, int limit) {
+      List<Object> values = new ArrayList<>(List.of(kind, limit, turns, open.turn()));
       values.add(open.server());
       for (int i = 0; i < objects.size(); i++) {
         values.add(objects.get(i));
         values.add(bins.get(i));
       }
       taken.forEach((bin, count) -> values.addAll(List.of(bin, count)));
-      String block =
-          MariaDbStatements.PLACE_INTO_CHOSEN.formatted(
-              MariaDbBlock.list("(this_kind, ?, ?, placed_at)", objects.size()),
-              MariaDbBlock.list("(this_kind, ?, ?)", taken.size()));
-      List<Instant> placedAt = new ArrayList<>();
-      try {
-        run(
-            block,
-            values,
-            row -> {
-              if (isBin(row)) {
-                read(row, now);
-              } else {
-                placedAt.add(MariaDbBlock.instant(row, 1));
-              }
-            });
-      } catch (SQLException failure) {
-        if (failure.getErrorCode() != DUPLICATE_KEY) {
-          throw failure;
-        }
-      }
-      if (placedAt.isEmpty()) {
-        open = now;
-      } else {
-        open.raise(turns);
-      }
-      return placedAt.stream().findFirst();
+      return values;
     }
 
-    private List<Placement> placeIntoEmptiest() throws SQLException {
-      OpenBins now = open.next(objects.size());
+    private List<Placement> placeIntoEmptiest(OpenBins now) throws SQLException {
       List<Placement> placements = new ArrayList<>(objects.size());
       run(
           MariaDbStatements.PLACE_INTO_EMPTIEST,
@@ -179,10 +182,6 @@ final class MariaDbPlacing {
 
     private void run(String block, List<?> values, Dialect.Row each) throws SQLException {
       MariaDbBlock.run(connection, isCluster, block, values, deadline, each);
-    }
-
-    private static boolean isBin(ResultSet row) throws SQLException {
-      return row.getMetaData().getColumnLabel(1).equals("bin");
     }
 
     private void read(ResultSet row, OpenBins now) throws SQLException {

@@ -23,6 +23,12 @@ final class OpenBins {
    */
   private static final int MAX_OBJECTS = 65_536;
 
+  /** The fewest that are read, because to find them costs more than to send them. */
+  private static final int MIN_BINS = 64;
+
+  /** The longest pause in rounds. */
+  private static final int MAX_PAUSE = 255;
+
   private final int limit;
   private final Queue<BinLoad> emptiest = new PriorityQueue<>(BinLoad.emptiestWith(1));
   private int read;
@@ -32,18 +38,46 @@ final class OpenBins {
   /** For how many more objects no other bin can be the emptiest. */
   private int enough;
 
-  private OpenBins(int limit) {
-    this.limit = Math.min(limit, MAX_BINS);
+  /** How many rounds the last pause has, in which no bins are read, and the server chooses. */
+  private int pause;
+
+  /** How many of these rounds are left. */
+  private final int paused;
+
+  private OpenBins(int limit, int pause, int paused) {
+    this.limit = limit;
+    this.pause = pause;
+    this.paused = paused;
+  }
+
+  private static int limit(int bins) {
+    return Math.min(Math.max(MIN_BINS, bins), MAX_BINS);
   }
 
   /** Returns none, to read bins into, for that many objects. */
   static OpenBins unread(int objects) {
-    return new OpenBins(4 * objects);
+    return new OpenBins(limit(4 * objects), 0, 0);
   }
 
-  /** Returns none, to read bins into after these: the more, the more of these were used. */
+  /** Returns none, to read bins into in place of these, which others have made wrong. */
+  OpenBins anew(int objects) {
+    return new OpenBins(limit(4 * objects), pause, 0);
+  }
+
+  /** Returns none, to read bins into when these are used up: twice as many. */
   OpenBins next(int objects) {
-    return new OpenBins(2 * read + objects);
+    return paused > 0
+        ? new OpenBins(0, pause, paused - 1)
+        : new OpenBins(limit(2 * read + objects), pause, 0);
+  }
+
+  /**
+   * Returns none, for a pause. Others were faster each time, so to read bins is of no use for now.
+   * Each pause is twice as long as the one before, until a round is in time again.
+   */
+  OpenBins pause() {
+    int longer = Math.min(2 * pause + 1, MAX_PAUSE);
+    return new OpenBins(0, longer, longer - 1);
   }
 
   /** Returns how many bins to read, the emptiest first. */
@@ -93,8 +127,9 @@ final class OpenBins {
     return taken.size() < objects ? Optional.empty() : Optional.of(taken);
   }
 
-  /** Notes that this store had the lock, and raised the turn. */
+  /** Notes that this store was in time, and raised the turn. */
   void raise(int turns) {
     turn += turns;
+    pause = 0;
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.BinLoad;
+import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -206,6 +209,37 @@ class MariaDbFaultsTest {
       assertThat(store.bins("hub", deadline)).isEqualTo(bins);
       assertThat(store.changedSince("hub", 0, deadline).revision()).isEqualTo(revision);
       other.rollback();
+    }
+  }
+
+  @Test
+  @DisplayName("nor is anything placed by it")
+  void placedBesideUncommitted() throws Exception {
+    String url = TestMariaDb.newDatabase();
+    try (JdbiAssignmentStore store =
+            store(url + "&sessionVariables=tx_isolation='READ-UNCOMMITTED'");
+        Sharder late = Sharder.builder("hub", store).bins("a", "b", "c").build();
+        JdbiAssignmentStore elsewhere = JdbiAssignmentStore.create(pool);
+        Sharder first = Sharder.builder("hub", elsewhere).build();
+        Connection other = DriverManager.getConnection(url);
+        Statement change = other.createStatement()) {
+      late.assignAll(List.of("1", "2", "3"));
+      assertThat(first.assign("4").bin()).isEqualTo("a");
+      other.setAutoCommit(false);
+      change.executeUpdate("UPDATE sharder_bin SET assigned = assigned + 7 WHERE bin = 'b'");
+      CompletableFuture<Placement> placing = late.assignAsync("5").toCompletableFuture();
+      while (!placing.isDone() && !isLockAwaited(change)) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      other.rollback();
+      assertThat(placing.get().bin()).isEqualTo("b");
+    }
+  }
+
+  private static boolean isLockAwaited(Statement statement) throws SQLException {
+    try (ResultSet waits =
+        statement.executeQuery("SHOW STATUS LIKE 'Innodb_row_lock_current_waits'")) {
+      return waits.next() && waits.getInt(2) > 0;
     }
   }
 

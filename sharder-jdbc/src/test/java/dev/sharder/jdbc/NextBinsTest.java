@@ -45,7 +45,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 class NextBinsTest {
 
   private static final int BATCHES = 120;
-  private static final int STORES = 40;
+  private static final int FEW = 3;
+  private static final int MANY = 40;
   private static final Note NOTE = new Note("eve", "for a test");
 
   private final HikariDataSource pool = new HikariDataSource();
@@ -73,12 +74,12 @@ class NextBinsTest {
     placeInTurns(TestMariaDb.newDatabase(), seed);
   }
 
-  /** So many that every third batch is the first of its store, which knows no next bins. */
+  /** A few, which know bins that the others have filled, or many, most of which know none. */
   private void placeInTurns(String url, long seed) {
     pool.setJdbcUrl(url);
     List<AssignmentStore> stores =
         Stream.<AssignmentStore>generate(() -> JdbiAssignmentStore.create(pool))
-            .limit(STORES)
+            .limit(new Random(seed).nextBoolean() ? FEW : MANY)
             .toList();
     try (AssignmentStore memory = AssignmentStore.inMemory()) {
       assertThat(play(stores, new Random(seed))).isEqualTo(play(List.of(memory), new Random(seed)));
@@ -254,7 +255,7 @@ class NextBinsTest {
     int objects = 0;
     int turn = 0;
     for (int batch = 0; batch < BATCHES; batch++) {
-      turn = random.nextInt(3) == 0 ? random.nextInt(60) : turn;
+      turn = random.nextInt(3) == 0 ? random.nextInt(FEW * MANY) : turn;
       int size = 1 + random.nextInt(random.nextBoolean() ? 3 : 60);
       if (random.nextInt(10) == 0) {
         ShardAdmin admin = admins.get(turn % admins.size());

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -51,7 +52,7 @@ class OpenBinsTest {
 
   private static List<BinLoad> randomBins(Random random) {
     List<BinLoad> bins = new ArrayList<>();
-    int count = 1 + random.nextInt(40);
+    int count = 1 + random.nextInt(200);
     for (int i = 0; i < count; i++) {
       Bin bin = Bin.of("hub-" + i).withWeight(1 + random.nextInt(4)).withOffset(random.nextInt(9));
       int assigned = random.nextInt(9);
@@ -68,5 +69,26 @@ class OpenBinsTest {
     if (counted.refusal().isEmpty()) {
       all.add(counted);
     }
+  }
+
+  @Test
+  @DisplayName("are not read in pauses, each twice as long until a round is in time again")
+  void pauses() {
+    OpenBins open = OpenBins.unread(1);
+    for (int rounds : List.of(1, 3, 7, 15, 31, 63, 127, 255, 255)) {
+      open = open.pause();
+      assertThat(rounds(open)).isEqualTo(rounds);
+      open = after(open).anew(1);
+    }
+    open.raise(1);
+    assertThat(rounds(open.pause())).isEqualTo(1);
+  }
+
+  private static int rounds(OpenBins paused) {
+    return paused.limit() > 0 ? 0 : 1 + rounds(paused.next(1));
+  }
+
+  private static OpenBins after(OpenBins paused) {
+    return paused.limit() > 0 ? paused : after(paused.next(1));
   }
 }
