@@ -124,7 +124,7 @@ public final class JdbiAssignmentStoreBuilder {
         throw refusal;
       }
       throw new StoreException(
-          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or, if no other tool created the tables, leave migrate(true)"
+          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or, if no other tool created the tables, leave migrate(true); where another program has a table of the same name, use another database or schema"
               .formatted(refusal.getMessage(), database.dialect().migrations()),
           refusal);
     }

@@ -108,9 +108,8 @@ final class MariaDbDialect extends Dialect {
                             WHEN @@sql_select_limit < 18446744073709551615 THEN 'sql_select_limit=18446744073709551615'
                             WHEN @@sql_big_selects = 0 THEN 'sql_big_selects=1'
                             WHEN @@max_sort_length < 1024 THEN 'max_sort_length=1024'
-                            WHEN @@character_set_client <> 'utf8mb4' THEN 'character_set_client=utf8mb4'
-                            WHEN @@character_set_connection <> 'utf8mb4' THEN 'character_set_connection=utf8mb4'
-                            WHEN @@character_set_results <> 'utf8mb4' THEN 'character_set_results=utf8mb4'
+                            WHEN @@character_set_client <> 'utf8mb4' OR @@character_set_connection <> 'utf8mb4' OR @@character_set_results <> 'utf8mb4'
+                            THEN 'character_set_client=utf8mb4,character_set_connection=utf8mb4,character_set_results=utf8mb4'
                        END
                 """)) {
       mode.next();

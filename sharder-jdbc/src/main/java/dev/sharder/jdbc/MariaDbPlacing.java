@@ -57,12 +57,17 @@ final class MariaDbPlacing {
       List<String> objects,
       Deadline deadline)
       throws SQLException {
-    // Taken, so that a failure forgets them, and that no other round takes them too.
+    // Taken, so that no other round takes them too.
     OpenBins remembered = openBins.remove(kind);
     Round round = new Round(connection, isCluster, kind, objects, deadline, remembered);
-    List<Placement> placements = round.place();
-    keep(kind, round.open);
-    return placements;
+    boolean isDone = false;
+    try {
+      List<Placement> placements = round.place();
+      isDone = true;
+      return placements;
+    } finally {
+      keep(kind, isDone ? round.open : round.open.forgotten());
+    }
   }
 
   private void keep(String kind, OpenBins open) {
@@ -95,33 +100,25 @@ final class MariaDbPlacing {
       this.kind = kind;
       this.objects = objects;
       this.deadline = deadline;
-      this.open = remembered == null ? OpenBins.unread(objects.size()) : remembered;
+      this.open = remembered == null ? OpenBins.unread() : remembered;
     }
 
     List<Placement> place() throws SQLException {
-      // The other half is for the choice by the server.
       Duration half = deadline.remaining().dividedBy(2);
-      for (int tries = 0; tries < MAX_TRIES && deadline.remaining().compareTo(half) > 0; tries++) {
-        Optional<List<String>> bins = open.take(objects.size());
-        if (bins.isEmpty()) {
-          return placeIntoEmptiest(open.next(objects.size()));
-        }
-        OpenBins now = open.anew(objects.size());
-        try {
-          Optional<Instant> placedAt = placeIntoChosen(bins.get(), now);
-          if (placedAt.isPresent()) {
-            open.raise(turns);
-            return placements(bins.get(), placedAt.get());
-          }
-        } catch (SQLException failure) {
-          if (failure.getErrorCode() == DUPLICATE_KEY) {
-            return placeIntoEmptiest(open.next(objects.size()));
-          }
-          throw failure;
+      Optional<List<String>> bins = open.take(objects.size());
+      for (int tries = 1; bins.isPresent(); tries++) {
+        // The other half is for the choice by the server.
+        boolean isLast = tries == MAX_TRIES || deadline.remaining().compareTo(half) < 0;
+        OpenBins now = isLast ? open.pause() : open.anew(objects.size());
+        Optional<Instant> placedAt = placeIntoChosen(bins.get(), now);
+        if (placedAt.isPresent()) {
+          open.raise(turns);
+          return placements(bins.get(), placedAt.get());
         }
         open = now;
+        bins = open.take(objects.size());
       }
-      return placeIntoEmptiest(open.pause());
+      return placeIntoEmptiest(open.next(objects.size()));
     }
 
     private List<Placement> placements(List<String> bins, Instant placedAt) {
@@ -131,7 +128,7 @@ final class MariaDbPlacing {
           .toList();
     }
 
-    /** Returns when it placed them; if it was too late, empty, and the bins are read. */
+    /** Returns when it placed them; empty if it was too late, or an object is known. */
     private Optional<Instant> placeIntoChosen(List<String> bins, OpenBins now) throws SQLException {
       Map<String, Integer> taken = new LinkedHashMap<>();
       bins.forEach(bin -> taken.merge(bin, 1, Integer::sum));
@@ -140,16 +137,22 @@ final class MariaDbPlacing {
               MariaDbBlock.list("(this_kind, ?, ?, placed_at)", objects.size()),
               MariaDbBlock.list("(this_kind, ?, ?)", taken.size()));
       List<Instant> placedAt = new ArrayList<>();
-      run(
-          block,
-          values(bins, taken, now.limit()),
-          row -> {
-            if (row.getMetaData().getColumnLabel(1).equals("bin")) {
-              read(row, now);
-            } else {
-              placedAt.add(MariaDbBlock.instant(row, 1));
-            }
-          });
+      try {
+        run(
+            block,
+            values(bins, taken, now.limit()),
+            row -> {
+              if (row.getMetaData().getColumnLabel(1).equals("bin")) {
+                read(row, now);
+              } else {
+                placedAt.add(MariaDbBlock.instant(row, 1));
+              }
+            });
+      } catch (SQLException failure) {
+        if (failure.getErrorCode() != DUPLICATE_KEY) {
+          throw failure;
+        }
+      }
       return placedAt.stream().findFirst();
     }
 

@@ -48,7 +48,7 @@ final class Migration {
           .map(
               reason ->
                   new StoreException(
-                      "the tables could not be created or updated: %s; where another program has a table of the same name, use another database or schema; otherwise correct that, or run the migrations in %s yourself"
+                      "the tables could not be created or updated: %s; correct that, or run the migrations in %s yourself; where another program has a table of the same name, use another database or schema"
                           .formatted(SqlFailure.oneLine(reason), dialect.migrations()),
                       refusal))
           .orElse(refusal);

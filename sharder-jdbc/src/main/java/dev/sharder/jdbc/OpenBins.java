@@ -38,7 +38,7 @@ final class OpenBins {
   /** For how many more objects no other bin can be the emptiest. */
   private int enough;
 
-  /** How many rounds the last pause has, in which no bins are read, and the server chooses. */
+  /** How many rounds the last pause had, in which no bins are read, and the server chooses. */
   private int pause;
 
   /** How many of these rounds are left. */
@@ -54,12 +54,12 @@ final class OpenBins {
     return Math.min(Math.max(MIN_BINS, bins), MAX_BINS);
   }
 
-  /** Returns none, to read bins into, for that many objects. */
-  static OpenBins unread(int objects) {
-    return new OpenBins(limit(4 * objects), 0, 0);
+  /** Returns none. */
+  static OpenBins unread() {
+    return new OpenBins(0, 0, 0);
   }
 
-  /** Returns none, to read bins into in place of these, which others have made wrong. */
+  /** Returns none, to read bins into in place of these, which are wrong by now. */
   OpenBins anew(int objects) {
     return new OpenBins(limit(4 * objects), pause, 0);
   }
@@ -77,7 +77,12 @@ final class OpenBins {
    */
   OpenBins pause() {
     int longer = Math.min(2 * pause + 1, MAX_PAUSE);
-    return new OpenBins(0, longer, longer - 1);
+    return new OpenBins(0, longer, longer);
+  }
+
+  /** Returns none, to go on after a failure, in the same pause. */
+  OpenBins forgotten() {
+    return new OpenBins(0, pause, paused);
   }
 
   /** Returns how many bins to read, the emptiest first. */

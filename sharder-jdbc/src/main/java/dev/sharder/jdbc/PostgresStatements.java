@@ -48,8 +48,8 @@ interface PostgresStatements extends Statements, SqlObject {
    * Settings for transactions that write, in addition to those for reads. A commit is acknowledged
    * only once it is on disk, even if the server's default is otherwise. If the client stops
    * responding during the transaction or while it receives data, the server ends the transaction,
-   * which frees its locks within the time limit. The network gets at least a second. Without
-   * array_nulls, "no group" would be a group of that name.
+   * which frees its locks within the time limit. The network gets at least a second. With
+   * array_nulls off, an object without a group would be in a group named NULL.
    */
   String WRITE_SETTINGS =
       """

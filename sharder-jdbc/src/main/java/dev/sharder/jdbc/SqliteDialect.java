@@ -101,7 +101,7 @@ final class SqliteDialect extends Dialect {
         ResultSet encoding = statement.executeQuery("PRAGMA encoding")) {
       if (encoding.next() && !encoding.getString(1).equals("UTF-8")) {
         throw new StoreException(
-            "%s is encoded in %s, in which SQLite orders names otherwise; use a new file, without encoding in its URL"
+            "%s is encoded in %s, in which SQLite orders names otherwise; use a new file, without encoding in its URL, and to keep the data, read the .dump of sqlite3 into it"
                 .formatted(connection.getMetaData().getURL(), encoding.getString(1)),
             null);
       }

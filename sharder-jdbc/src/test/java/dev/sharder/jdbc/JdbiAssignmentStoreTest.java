@@ -285,18 +285,21 @@ class JdbiAssignmentStoreTest {
   @ParameterizedTest
   @EnumSource
   @DisplayName("Another application's table of the same name is a clear error and is unchanged, on")
-  void foreignTable(TestDatabase product) {
-    HikariDataSource pool = pool(product);
-    try (Handle handle = Jdbi.open(pool)) {
-      handle.execute("CREATE TABLE sharder_bin (mine integer)");
-      handle.execute("INSERT INTO sharder_bin VALUES (7)");
-      assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
-          .isInstanceOf(StoreException.class)
-          .hasMessageStartingWith("the tables could not be created or updated: ")
-          .hasMessageContaining("where another program has a table of the same name, use another")
-          .hasMessageContaining("run the migrations in classpath:dev/sharder/jdbc/migration/");
-      assertThat(handle.createQuery("SELECT mine FROM sharder_bin").mapTo(Integer.class).list())
-          .containsExactly(7);
+  void foreignTable(TestDatabase product) throws Exception {
+    for (String table :
+        List.of("sharder_kind", "sharder_bin", "sharder_assignment", "sharder_change")) {
+      HikariDataSource pool = pool(product.newUrl(Files.createDirectory(folder.resolve(table))));
+      try (Handle handle = Jdbi.open(pool)) {
+        handle.execute("CREATE TABLE %s (mine integer)".formatted(table));
+        handle.execute("INSERT INTO %s VALUES (7)".formatted(table));
+        assertThatThrownBy(() -> JdbiAssignmentStore.create(pool))
+            .isInstanceOf(StoreException.class)
+            .hasMessageContaining("run the migrations in " + product.migrations())
+            .hasMessageContaining("where another program has a table of the same name, use another")
+            .hasMessageMatching("(?s).*(already exists|no such table|n[o']t exist|column).*");
+        assertThat(handle.select("SELECT mine FROM " + table).mapTo(Integer.class).list())
+            .containsExactly(7);
+      }
     }
   }
 
@@ -430,7 +433,7 @@ class JdbiAssignmentStoreTest {
                   return patient.assign("bob").bin();
                 });
         calling.await();
-        awaitWaiting(caller.get(), handle, product);
+        awaitWaiting(caller.get(), bin, handle, product);
         assertThat(bin).isNotDone();
         handle.execute("COMMIT");
         assertThat(bin.get()).isEqualTo("a");
@@ -441,8 +444,9 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  private static void awaitWaiting(Thread caller, Handle handle, TestDatabase product) {
-    while (!isWaiting(caller, handle, product)) {
+  private static void awaitWaiting(
+      Thread caller, Future<?> call, Handle handle, TestDatabase product) {
+    while (!call.isDone() && !isWaiting(caller, handle, product)) {
       LockSupport.parkNanos(1_000_000);
     }
   }
@@ -480,7 +484,7 @@ class JdbiAssignmentStoreTest {
                   return handle.execute("DELETE FROM sharder_bin WHERE bin = 'b'");
                 }
               });
-      awaitWaiting(Thread.currentThread(), placing, TestDatabase.POSTGRES);
+      awaitWaiting(Thread.currentThread(), deleted, placing, TestDatabase.POSTGRES);
       assertThat(deleted).isNotDone();
       placing.execute("COMMIT");
       assertThat(deleted.get()).isEqualTo(1);

@@ -14,16 +14,22 @@ import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -86,6 +92,65 @@ class NextBinsTest {
     } finally {
       stores.forEach(AssignmentStore::close);
     }
+  }
+
+  @Test
+  @DisplayName("a store that others forestall each time places as well, and lists bins again later")
+  void forestalled() {
+    pool.setJdbcUrl(TestMariaDb.newDatabase());
+    AtomicBoolean forestalling = new AtomicBoolean();
+    AtomicInteger chosenByServer = new AtomicInteger();
+    DataSource watched =
+        preparing(
+            sql -> {
+              if (sql.contains("emptiest AS (")) {
+                chosenByServer.incrementAndGet();
+              } else if (forestalling.get() && sql.contains("INSERT INTO sharder_assignment")) {
+                execute("UPDATE sharder_kind SET turn = turn + 1");
+              }
+            });
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(watched);
+        Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").cache(0).build()) {
+      assertThat(assignEach(hubs, "before-", 6)).containsExactly("a", "b", "c", "a", "b", "c");
+      assertThat(chosenByServer).hasValue(1);
+      forestalling.set(true);
+      assertThat(assignEach(hubs, "during-", 6)).containsExactly("a", "b", "c", "a", "b", "c");
+      assertThat(chosenByServer).hasValue(7);
+      forestalling.set(false);
+      assertThat(assignEach(hubs, "after-", 6)).containsExactly("a", "b", "c", "a", "b", "c");
+      assertThat(chosenByServer).hasValueBetween(7, 10);
+    }
+  }
+
+  private static List<String> assignEach(Sharder hubs, String prefix, int count) {
+    return IntStream.range(0, count).mapToObj(i -> hubs.assign(prefix + i).bin()).toList();
+  }
+
+  /** Returns the pool, which tells of each statement before it is sent. */
+  private DataSource preparing(Consumer<String> listener) {
+    return (DataSource)
+        Proxy.newProxyInstance(
+            DataSource.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (source, method, arguments) -> {
+              Object result = method.invoke(pool, arguments);
+              return result instanceof Connection connection
+                  ? preparing(connection, listener)
+                  : result;
+            });
+  }
+
+  private static Connection preparing(Connection connection, Consumer<String> listener) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            Connection.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("prepareStatement")) {
+                listener.accept((String) arguments[0]);
+              }
+              return method.invoke(connection, arguments);
+            });
   }
 
   @ParameterizedTest

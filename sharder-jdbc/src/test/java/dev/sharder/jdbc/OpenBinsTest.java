@@ -33,7 +33,7 @@ class OpenBinsTest {
   void emptiest(long seed) {
     Random random = new Random(seed);
     List<BinLoad> all = randomBins(random);
-    OpenBins open = OpenBins.unread(1 + random.nextInt(20));
+    OpenBins open = OpenBins.unread().anew(1 + random.nextInt(20));
     List<BinLoad> read = all.stream().sorted(EMPTIEST).limit(open.limit()).toList();
     read.forEach(open::add);
     int placed = 0;
@@ -74,14 +74,14 @@ class OpenBinsTest {
   @Test
   @DisplayName("are not read in pauses, each twice as long until a round is in time again")
   void pauses() {
-    OpenBins open = OpenBins.unread(1);
+    OpenBins open = OpenBins.unread();
     for (int rounds : List.of(1, 3, 7, 15, 31, 63, 127, 255, 255)) {
-      open = open.pause();
+      open = open.pause().next(1);
       assertThat(rounds(open)).isEqualTo(rounds);
-      open = after(open).anew(1);
+      open = after(open).forgotten().anew(1);
     }
     open.raise(1);
-    assertThat(rounds(open.pause())).isEqualTo(1);
+    assertThat(rounds(open.pause().next(1))).isEqualTo(1);
   }
 
   private static int rounds(OpenBins paused) {

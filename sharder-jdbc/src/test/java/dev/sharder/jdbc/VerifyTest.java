@@ -293,7 +293,7 @@ class VerifyTest {
     return last;
   }
 
-  /** Returns all rows of all tables, without the turn, which counts locks. */
+  /** Returns all rows of all tables, without the turn, which every round raises. */
   private Map<String, List<String>> tables() {
     Map<String, List<String>> tables = new TreeMap<>();
     for (String table :
