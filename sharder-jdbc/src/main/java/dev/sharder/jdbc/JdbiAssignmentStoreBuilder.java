@@ -124,8 +124,9 @@ public final class JdbiAssignmentStoreBuilder {
         throw refusal;
       }
       throw new StoreException(
-          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or, if no other tool created the tables, leave migrate(true); where another program has a table of the same name, use another database or schema"
-              .formatted(refusal.getMessage(), database.dialect().migrations()),
+          "the tables of Sharder are missing or of another version (%s); run the migrations in %s, or, if no other tool created the tables, leave migrate(true); %s"
+              .formatted(
+                  refusal.getMessage(), database.dialect().migrations(), Migration.FOREIGN_TABLE),
           refusal);
     }
   }

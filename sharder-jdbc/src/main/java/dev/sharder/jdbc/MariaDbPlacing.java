@@ -196,8 +196,10 @@ final class MariaDbPlacing {
               RowMappers.capacity(row),
               BinState.OPEN,
               Map.of());
-      now.add(new BinLoad(bin, row.getLong("assigned")));
-      now.readAt(row.getLong("turn"), isCluster ? null : row.getString("server"));
+      now.add(
+          new BinLoad(bin, row.getLong("assigned")),
+          row.getLong("turn"),
+          isCluster ? null : row.getString("server"));
     }
 
     private static Placement known(ResultSet row) throws SQLException {

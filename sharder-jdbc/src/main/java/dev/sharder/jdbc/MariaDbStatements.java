@@ -96,11 +96,9 @@ interface MariaDbStatements extends Statements {
   //
   // What is known and what was chosen is kept in variables until the commit. With RETURNING, a
   // client that does not read its answer would keep the lock, and a statement of MariaDB changes
-  // one
-  // table.
-  // Planning a statement and creating temporary tables cost most of the time here: the bins are
-  // counted in a loop, because an UPDATE that joins a list is four times as slow. The LIMIT of new
-  // gives it an index; merged into the join, it would be read for each slot.
+  // one table. Planning a statement and creating temporary tables cost most of the time here: the
+  // bins are counted in a loop, because an UPDATE that joins a list is four times as slow. The
+  // LIMIT of new gives it an index; merged into the join, it would be read for each slot.
   //
   // Without the kind there is no lock, and bins that are added meanwhile are for the next round.
   //
@@ -264,11 +262,9 @@ interface MariaDbStatements extends Statements {
 
   // Right if no one else has raised the turn since the bins were read: then this server has the
   // turn that was read. Else it places nothing, and answers with the bins and their turn. One
-  // SELECT
-  // reads both, because they must be of one snapshot, and after the commit, so that no one waits
-  // for
-  // it. An INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which creates temporary
-  // tables.
+  // SELECT reads both, because they must be of one snapshot, and after the commit, so that no one
+  // waits for it. An INSERT … VALUES takes a fifth of the time of an INSERT … SELECT, which creates
+  // temporary tables.
   String PLACE_INTO_CHOSEN =
       """
       BEGIN NOT ATOMIC

@@ -27,6 +27,10 @@ final class Migration {
 
   private static final String FLYWAY_TABLE = "sharder_schema_history";
 
+  /** What to do if the tables are not ours. */
+  static final String FOREIGN_TABLE =
+      "where another program has a table of the same name, use another database or schema";
+
   private final RetryingJdbi database;
   private final Dialect dialect;
 
@@ -48,8 +52,9 @@ final class Migration {
           .map(
               reason ->
                   new StoreException(
-                      "the tables could not be created or updated: %s; correct that, or run the migrations in %s yourself; where another program has a table of the same name, use another database or schema"
-                          .formatted(SqlFailure.oneLine(reason), dialect.migrations()),
+                      "the tables could not be created or updated: %s; correct that, or run the migrations in %s yourself; %s"
+                          .formatted(
+                              SqlFailure.oneLine(reason), dialect.migrations(), FOREIGN_TABLE),
                       refusal))
           .orElse(refusal);
     }

@@ -50,7 +50,7 @@ final class OpenBins {
     this.paused = paused;
   }
 
-  private static int limit(int bins) {
+  private static int within(int bins) {
     return Math.min(Math.max(MIN_BINS, bins), MAX_BINS);
   }
 
@@ -61,14 +61,14 @@ final class OpenBins {
 
   /** Returns none, to read bins into in place of these, which are wrong by now. */
   OpenBins anew(int objects) {
-    return new OpenBins(limit(4 * objects), pause, 0);
+    return new OpenBins(within(4 * objects), pause, 0);
   }
 
   /** Returns none, to read bins into when these are used up: twice as many. */
   OpenBins next(int objects) {
     return paused > 0
         ? new OpenBins(0, pause, paused - 1)
-        : new OpenBins(limit(2 * read + objects), pause, 0);
+        : new OpenBins(within(2 * read + objects), pause, 0);
   }
 
   /**
@@ -90,20 +90,16 @@ final class OpenBins {
     return limit;
   }
 
-  /** Adds a bin that was read. */
-  void add(BinLoad bin) {
+  /**
+   * Adds a bin that was read.
+   *
+   * @param turn the turn of the kind at that time, the same for all
+   * @param server the server with that turn; null for any
+   */
+  void add(BinLoad bin, long turn, @Nullable String server) {
     emptiest.add(bin);
     read++;
     enough = read < limit ? MAX_OBJECTS : read;
-  }
-
-  /**
-   * Notes when the bins were read.
-   *
-   * @param turn the turn of the kind
-   * @param server the server with that turn; null for any
-   */
-  void readAt(long turn, @Nullable String server) {
     this.turn = turn;
     this.server = server;
   }

@@ -176,7 +176,9 @@ class JdbiAssignmentStoreTest {
   void lostCommit() {
     HikariDataSource pool = pool(TestDatabase.POSTGRES);
     AtomicBoolean cutsOff = new AtomicBoolean();
-    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(cuttingOff(pool, cutsOff))) {
+    try (JdbiAssignmentStore store =
+        JdbiAssignmentStore.create(
+            LentConnections.through(connection -> cuttingOff(connection, cutsOff), pool))) {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       Note note = new Note("eve", "for a test");
       cutsOff.set(true);
@@ -197,20 +199,7 @@ class JdbiAssignmentStoreTest {
     }
   }
 
-  /** Returns connections that commit once, and then fail as if the database were down. */
-  private static DataSource cuttingOff(DataSource pool, AtomicBoolean cutsOff) {
-    return (DataSource)
-        Proxy.newProxyInstance(
-            DataSource.class.getClassLoader(),
-            new Class<?>[] {DataSource.class},
-            (source, method, arguments) -> {
-              Object result = method.invoke(pool, arguments);
-              return result instanceof Connection connection
-                  ? cuttingOff(connection, cutsOff)
-                  : result;
-            });
-  }
-
+  /** Returns a connection that commits once, and then fails as if the database were down. */
   private static Connection cuttingOff(Connection connection, AtomicBoolean cutsOff) {
     return (Connection)
         Proxy.newProxyInstance(
@@ -445,26 +434,25 @@ class JdbiAssignmentStoreTest {
   }
 
   private static void awaitWaiting(
-      Thread caller, Future<?> call, Handle handle, TestDatabase product) {
+      Thread caller, Future<?> call, Handle handle, TestDatabase product) throws SQLException {
     while (!call.isDone() && !isWaiting(caller, handle, product)) {
       LockSupport.parkNanos(1_000_000);
     }
   }
 
   /** SQLite is polled between sleeps; the others list who waits for a lock. */
-  private static boolean isWaiting(Thread caller, Handle handle, TestDatabase product) {
+  private static boolean isWaiting(Thread caller, Handle handle, TestDatabase product)
+      throws SQLException {
     return switch (product) {
       case SQLITE -> caller.getState() == Thread.State.TIMED_WAITING;
-      case POSTGRES -> exists(handle, "SELECT 1 FROM pg_locks WHERE NOT granted");
-      case MARIADB ->
-          exists(
-              handle,
-              "SELECT 1 FROM information_schema.global_status WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS' AND variable_value > 0");
+      case POSTGRES ->
+          !handle
+              .createQuery("SELECT 1 FROM pg_locks WHERE NOT granted")
+              .mapTo(Integer.class)
+              .list()
+              .isEmpty();
+      case MARIADB -> TestMariaDb.isLockAwaited(handle.getConnection());
     };
-  }
-
-  private static boolean exists(Handle handle, String query) {
-    return !handle.createQuery(query).mapTo(Integer.class).list().isEmpty();
   }
 
   @Test

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -228,18 +227,11 @@ class MariaDbFaultsTest {
       other.setAutoCommit(false);
       change.executeUpdate("UPDATE sharder_bin SET assigned = assigned + 7 WHERE bin = 'b'");
       CompletableFuture<Placement> placing = late.assignAsync("5").toCompletableFuture();
-      while (!placing.isDone() && !isLockAwaited(change)) {
+      while (!placing.isDone() && !TestMariaDb.isLockAwaited(other)) {
         LockSupport.parkNanos(1_000_000);
       }
       other.rollback();
       assertThat(placing.get().bin()).isEqualTo("b");
-    }
-  }
-
-  private static boolean isLockAwaited(Statement statement) throws SQLException {
-    try (ResultSet waits =
-        statement.executeQuery("SHOW STATUS LIKE 'Innodb_row_lock_current_waits'")) {
-      return waits.next() && waits.getInt(2) > 0;
     }
   }
 

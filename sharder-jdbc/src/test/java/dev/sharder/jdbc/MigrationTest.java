@@ -8,10 +8,7 @@ import dev.sharder.Sharder;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,20 +85,12 @@ class MigrationTest {
   }
 
   private static DataSource counting(DataSource pool, AtomicInteger lent) {
-    return (DataSource)
-        Proxy.newProxyInstance(
-            DataSource.class.getClassLoader(),
-            new Class<?>[] {DataSource.class},
-            (source, method, arguments) -> {
-              if (method.getReturnType() == Connection.class) {
-                lent.incrementAndGet();
-              }
-              try {
-                return method.invoke(pool, arguments);
-              } catch (InvocationTargetException thrown) {
-                throw thrown.getTargetException();
-              }
-            });
+    return LentConnections.through(
+        connection -> {
+          lent.incrementAndGet();
+          return connection;
+        },
+        pool);
   }
 
   @ParameterizedTest

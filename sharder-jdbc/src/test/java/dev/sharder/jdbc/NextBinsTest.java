@@ -100,15 +100,16 @@ class NextBinsTest {
     pool.setJdbcUrl(TestMariaDb.newDatabase());
     AtomicBoolean forestalling = new AtomicBoolean();
     AtomicInteger chosenByServer = new AtomicInteger();
+    Consumer<String> listener =
+        sql -> {
+          if (sql.contains("emptiest AS (")) {
+            chosenByServer.incrementAndGet();
+          } else if (forestalling.get() && sql.contains("INSERT INTO sharder_assignment")) {
+            execute("UPDATE sharder_kind SET turn = turn + 1");
+          }
+        };
     DataSource watched =
-        preparing(
-            sql -> {
-              if (sql.contains("emptiest AS (")) {
-                chosenByServer.incrementAndGet();
-              } else if (forestalling.get() && sql.contains("INSERT INTO sharder_assignment")) {
-                execute("UPDATE sharder_kind SET turn = turn + 1");
-              }
-            });
+        LentConnections.through(connection -> preparing(connection, listener), pool);
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(watched);
         Sharder hubs = Sharder.builder("hub", store).bins("a", "b", "c").cache(0).build()) {
       assertThat(assignEach(hubs, "before-", 6)).containsExactly("a", "b", "c", "a", "b", "c");
@@ -126,20 +127,7 @@ class NextBinsTest {
     return IntStream.range(0, count).mapToObj(i -> hubs.assign(prefix + i).bin()).toList();
   }
 
-  /** Returns the pool, which tells of each statement before it is sent. */
-  private DataSource preparing(Consumer<String> listener) {
-    return (DataSource)
-        Proxy.newProxyInstance(
-            DataSource.class.getClassLoader(),
-            new Class<?>[] {DataSource.class},
-            (source, method, arguments) -> {
-              Object result = method.invoke(pool, arguments);
-              return result instanceof Connection connection
-                  ? preparing(connection, listener)
-                  : result;
-            });
-  }
-
+  /** Returns a connection that tells of each statement before it is sent. */
   private static Connection preparing(Connection connection, Consumer<String> listener) {
     return (Connection)
         Proxy.newProxyInstance(

@@ -35,7 +35,7 @@ class OpenBinsTest {
     List<BinLoad> all = randomBins(random);
     OpenBins open = OpenBins.unread().anew(1 + random.nextInt(20));
     List<BinLoad> read = all.stream().sorted(EMPTIEST).limit(open.limit()).toList();
-    read.forEach(open::add);
+    read.forEach(bin -> open.add(bin, 0, null));
     int placed = 0;
     Optional<List<String>> taken = open.take(1 + random.nextInt(MAX_TAKEN));
     while (taken.isPresent() && placed < ENOUGH) {

@@ -30,13 +30,13 @@ class SchemaScriptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"SQLITE", "POSTGRESQL", "MARIADB"})
+  @EnumSource
   @DisplayName("has the tables that the store needs, and the store leaves them alone")
-  void tables(SchemaScript script) throws SQLException {
-    pool.setJdbcUrl(newDatabase(script));
+  void tables(TestDatabase product) throws SQLException {
+    pool.setJdbcUrl(product.newUrl(folder));
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
-      for (String part : parts(script)) {
+      for (String part : parts(product.script())) {
         statement.executeUpdate(part);
       }
     }
@@ -46,14 +46,6 @@ class SchemaScriptTest {
         assertThat(hubs.assign("ada").bin()).isEqualTo("a");
       }
     }
-  }
-
-  private String newDatabase(SchemaScript script) {
-    return switch (script) {
-      case SQLITE -> "jdbc:sqlite:" + folder.resolve("sharder.db");
-      case MARIADB -> TestMariaDb.newDatabase();
-      default -> TestPostgres.newDatabase();
-    };
   }
 
   /** Returns what is sent at once; the mariadb program, too, sends statement by statement. */

@@ -1,22 +1,28 @@
 package dev.sharder.jdbc;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** The supported databases. */
 enum TestDatabase {
-  SQLITE("sqlite"),
-  POSTGRES("postgresql"),
-  MARIADB("mariadb");
+  SQLITE(SchemaScript.SQLITE),
+  POSTGRES(SchemaScript.POSTGRESQL),
+  MARIADB(SchemaScript.MARIADB);
 
-  private final String migrations;
+  private final SchemaScript script;
 
-  TestDatabase(String migrations) {
-    this.migrations = migrations;
+  TestDatabase(SchemaScript script) {
+    this.script = script;
+  }
+
+  /** Returns what an operator may run. */
+  SchemaScript script() {
+    return script;
   }
 
   /** Returns where the migrations are. */
   String migrations() {
-    return "classpath:dev/sharder/jdbc/migration/" + migrations;
+    return "classpath:dev/sharder/jdbc/migration/" + script.name().toLowerCase(Locale.ROOT);
   }
 
   /**

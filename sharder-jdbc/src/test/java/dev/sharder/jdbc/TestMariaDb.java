@@ -4,6 +4,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -48,5 +52,14 @@ public final class TestMariaDb {
   public static String newDatabase() {
     MariaDbServer.skipWhereMissing();
     return Server.RUNNING.newDatabase();
+  }
+
+  /** Returns whether any transaction of the connection's server waits for a lock on a row. */
+  static boolean isLockAwaited(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet waits =
+            statement.executeQuery("SHOW STATUS LIKE 'Innodb_row_lock_current_waits'")) {
+      return waits.next() && waits.getInt(2) > 0;
+    }
   }
 }

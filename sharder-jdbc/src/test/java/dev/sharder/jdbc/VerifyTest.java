@@ -301,12 +301,16 @@ class VerifyTest {
       tables.put(
           table,
           database.createQuery("SELECT * FROM " + table).mapToMap().stream()
-              .map(TreeMap::new)
-              .peek(row -> row.remove("turn"))
-              .map(TreeMap::toString)
+              .map(VerifyTest::withoutTurn)
               .sorted()
               .toList());
     }
     return tables;
+  }
+
+  private static String withoutTurn(Map<String, Object> row) {
+    Map<String, Object> rest = new TreeMap<>(row);
+    rest.remove("turn");
+    return rest.toString();
   }
 }
