@@ -47,7 +47,7 @@ record CompositeListener(List<SharderListener> listeners) implements SharderList
     for (SharderListener listener : listeners) {
       try {
         event.accept(listener);
-      } catch (RuntimeException failure) {
+      } catch (Exception | Error failure) {
         log.warn("listener {} failed: {}", listener.getClass().getName(), failure, failure);
       }
     }

@@ -29,7 +29,7 @@ public final class ConflictException extends SharderException {
             actual.bin(),
             actual.version(),
             actual.assignedAt(),
-            expectedVersion.isPresent()
+            expectedVersion.isPresent() && expectedVersion.getAsLong() != actual.version()
                 ? "not version " + expectedVersion.getAsLong()
                 : "not where it was expected");
   }

@@ -44,7 +44,8 @@ public interface Sharder extends AutoCloseable {
    * @throws NoOpenBinException if the object is new and no bin may take it
    * @throws PolicyException if the object is new and the policy failed
    * @throws TimeLimitException if the store was busy or unreachable for the whole time limit
-   * @throws StoreException if the store failed in a way that retrying does not repair
+   * @throws StoreException if the store failed in a way that retrying does not repair, or the
+   *     thread was interrupted
    * @throws ClosedException if this sharder or its store is closed
    */
   Placement assign(String object);
@@ -82,8 +83,10 @@ public interface Sharder extends AutoCloseable {
    *
    * @param object as for {@link #assign(String)}
    * @return a stage that completes with the answer, or with the exception that {@link
-   *     #assign(String)} would throw, on a thread of the {@linkplain SharderBuilder#executor
-   *     executor} or of another caller; never throws to the caller
+   *     #assign(String)} would throw, which a {@link java.util.concurrent.CompletionException} may
+   *     wrap; never throws to the caller. What depends on the stage may run on any thread of the
+   *     sharder, and delays other callers while it runs, so it should not block: use {@code
+   *     thenAcceptAsync} for what does
    */
   CompletionStage<Placement> assignAsync(String object);
 

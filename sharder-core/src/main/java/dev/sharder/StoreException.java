@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Thrown when the store fails for a reason that waiting does not repair, such as a wrong password
- * or a missing table. A first assignment that was in progress is recorded completely or not at all,
- * and it is safe to call again.
+ * or a missing table, and when the calling thread is interrupted while it waits. A first assignment
+ * that was in progress is recorded completely or not at all, and it is safe to call again.
  */
 public final class StoreException extends SharderException {
 

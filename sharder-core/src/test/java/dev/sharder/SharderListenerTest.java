@@ -177,7 +177,7 @@ class SharderListenerTest {
 
           @Override
           public void finishedRound(String kind, Step step, int objects, Duration took) {
-            throw new IllegalStateException("broken");
+            throw new AssertionError("broken");
           }
         };
     try (AssignmentStore store = AssignmentStore.inMemory();

@@ -12,17 +12,21 @@ import dev.sharder.RefusedException;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
+import dev.sharder.store.Holding;
 import dev.sharder.store.Listing;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Makes plans from the stored data of one kind, and selects the objects that a plan moves. */
 final class KindPlans {
 
-  /** How often to plan again after a concurrent change. */
+  /** How often to plan again after a concurrent change, or where the policy refuses moves. */
   private static final int TRIES = 20;
 
   private final String kind;
@@ -40,7 +44,35 @@ final class KindPlans {
   Plan drain(String bin, PlanOptions options) {
     long revision = revision();
     List<BinLoad> bins = allowed(bin, binsFor(options));
-    return Planner.drain(kind, revision, bin, bins, store.holdings(kind, deadline.get()), options);
+    List<Holding> holdings = store.holdings(kind, deadline.get());
+    return feasible(
+        bins, limits -> Planner.drain(kind, revision, bin, bins, holdings, options, limits));
+  }
+
+  /**
+   * Plans, and plans again with fewer moves between two bins where the policy refuses some of them,
+   * until it allows all. A plan of which only some moves are made might fill the fullest bin.
+   */
+  private Plan feasible(List<BinLoad> bins, Function<Map<Plan.Flow, Long>, Plan> planning) {
+    Map<Plan.Flow, Long> limits = new HashMap<>();
+    Plan plan = planning.apply(limits);
+    // The default policy refuses none.
+    for (int tries = 1; tries < TRIES && policy != BinPolicy.emptiest(); tries++) {
+      Map<Plan.Flow, Long> shortFlows = select(plan, bins).shortFlows();
+      if (shortFlows.isEmpty()) {
+        return plan;
+      }
+      limits.putAll(shortFlows);
+      plan = planning.apply(limits);
+    }
+    return plan;
+  }
+
+  private PlannedMoves select(Plan plan, List<BinLoad> bins) {
+    Set<String> sources = plan.flows().stream().map(Plan.Flow::from).collect(Collectors.toSet());
+    Iterator<Assignment> units =
+        sources.isEmpty() ? List.<Assignment>of().iterator() : list(unitsOf(sources));
+    return new PlannedMoves(plan, bins, units, policy);
   }
 
   /** Returns the drained bin, and those that the policy allows for at least one of its units. */
@@ -74,16 +106,14 @@ final class KindPlans {
   Plan rebalance(PlanOptions options) {
     long revision = revision();
     List<BinLoad> bins = binsFor(options);
-    return Planner.rebalance(kind, revision, bins, store.holdings(kind, deadline.get()), options);
+    List<Holding> holdings = store.holdings(kind, deadline.get());
+    return feasible(
+        bins, limits -> Planner.rebalance(kind, revision, bins, holdings, options, limits));
   }
 
   Iterator<Move> moves(Plan plan) {
     checkIsCurrent(plan);
-    if (plan.flows().isEmpty()) {
-      return List.<Move>of().iterator();
-    }
-    Set<String> sources = plan.flows().stream().map(Plan.Flow::from).collect(Collectors.toSet());
-    return new PlannedMoves(plan, store.bins(kind, deadline.get()), list(unitsOf(sources)), policy);
+    return select(plan, store.bins(kind, deadline.get()));
   }
 
   /** A plan, and its moves. */
@@ -128,7 +158,8 @@ final class KindPlans {
     return store.changedSince(kind, Long.MAX_VALUE, deadline.get()).revision();
   }
 
-  private List<BinLoad> binsFor(PlanOptions options) {
+  /** Returns all bins; throws if one that the options name does not exist or is not open. */
+  List<BinLoad> binsFor(PlanOptions options) {
     List<BinLoad> bins = store.bins(kind, deadline.get());
     List<BinLoad> only = options.only().stream().map(name -> named(kind, name, bins)).toList();
     only.forEach(this::checkIsOpen);

@@ -13,7 +13,8 @@ import java.util.List;
  * @param flows in the order of their bins' names
  * @param before the bins that take part, with their loads before
  * @param after the same bins, with the loads that they would have after
- * @param stranded the number of units of a drained bin for which no bin that takes part has room
+ * @param stranded the number of units of a drained bin for which no bin that takes part has room,
+ *     or that the policy keeps where they are
  */
 public record Plan(
     String kind,

@@ -22,14 +22,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class PlannedMoves implements Iterator<Move> {
 
-  /** A target bin, and how many more units of one size the plan moves to it from one source. */
+  /** The target bin of a flow, and how many more units the plan moves to it. */
   private static final class Target {
     final Bin bin;
+    final Plan.Flow flow;
     long left;
 
-    Target(Bin bin, long left) {
+    Target(Bin bin, Plan.Flow flow) {
       this.bin = bin;
-      this.left = left;
+      this.flow = flow;
+      this.left = flow.units();
     }
   }
 
@@ -50,9 +52,7 @@ final class PlannedMoves implements Iterator<Move> {
       Bin bin = this.bins.get(flow.to());
       if (bin != null) {
         Source source = new Source(flow.from(), flow.size());
-        targets
-            .computeIfAbsent(source, key -> new ArrayList<>())
-            .add(new Target(bin, flow.units()));
+        targets.computeIfAbsent(source, key -> new ArrayList<>()).add(new Target(bin, flow));
         left += flow.units();
       }
     }
@@ -87,6 +87,25 @@ final class PlannedMoves implements Iterator<Move> {
     left--;
     return new Move(
         unit.object(), Optional.of(unit.bin()), best.bin.name(), OptionalLong.of(unit.version()));
+  }
+
+  /**
+   * Selects all moves, and returns how many there are of each flow for which there are fewer than
+   * planned, by the flow of one unit.
+   */
+  Map<Plan.Flow, Long> shortFlows() {
+    forEachRemaining(move -> {});
+    Map<Plan.Flow, Long> shortFlows = new HashMap<>();
+    for (List<Target> ofSource : targets.values()) {
+      for (Target target : ofSource) {
+        if (target.left > 0) {
+          Plan.Flow flow = target.flow;
+          Plan.Flow one = new Plan.Flow(flow.from(), flow.to(), flow.size(), 1);
+          shortFlows.put(one, flow.units() - target.left);
+        }
+      }
+    }
+    return shortFlows;
   }
 
   /** Returns a request to place the unit again. Its bin shows what its attributes were. */

@@ -102,6 +102,7 @@ final class Planner {
   private final String kind;
   private final long revision;
   private final OptionalLong atMost;
+  private final Map<Plan.Flow, Long> limits;
   private final List<Vessel> vessels;
   private final Map<Plan.Flow, Long> flows = new HashMap<>();
   private long moves;
@@ -113,10 +114,12 @@ final class Planner {
       List<BinLoad> bins,
       List<Holding> holdings,
       PlanOptions options,
+      Map<Plan.Flow, Long> limits,
       Predicate<BinLoad> takesPart) {
     this.kind = kind;
     this.revision = revision;
     this.atMost = options.atMost();
+    this.limits = limits;
     this.vessels =
         bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(Vessel::new).toList();
     Map<String, Vessel> byName = new TreeMap<>(Names.ORDER);
@@ -129,26 +132,37 @@ final class Planner {
     }
   }
 
+  /**
+   * Plans to balance the bins.
+   *
+   * @param limits the maximum number of units of each flow that is limited, by the flow of one unit
+   */
   static Plan rebalance(
-      String kind, long revision, List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
-    Planner planner =
-        new Planner(kind, revision, bins, holdings, options, bin -> takesPart(bin, options));
+      String kind,
+      long revision,
+      List<BinLoad> bins,
+      List<Holding> holdings,
+      PlanOptions options,
+      Map<Plan.Flow, Long> limits) {
+    Predicate<BinLoad> takesPart = bin -> takesPart(bin, options);
+    Planner planner = new Planner(kind, revision, bins, holdings, options, limits, takesPart);
     double spread = planner.spread();
     planner.level();
     // Reaching the balance, or relieving an overfull bin, may increase the spread.
     return options.threshold() == 0 || spread - planner.spread() >= options.threshold()
         ? planner.plan()
-        : new Planner(kind, revision, bins, List.of(), options, bin -> takesPart(bin, options))
-            .plan();
+        : new Planner(kind, revision, bins, List.of(), options, limits, takesPart).plan();
   }
 
+  /** Plans to empty a bin; the limits are those of {@link #rebalance}. */
   static Plan drain(
       String kind,
       long revision,
       String drained,
       List<BinLoad> bins,
       List<Holding> holdings,
-      PlanOptions options) {
+      PlanOptions options,
+      Map<Plan.Flow, Long> limits) {
     Planner planner =
         new Planner(
             kind,
@@ -156,6 +170,7 @@ final class Planner {
             bins,
             holdings,
             options,
+            limits,
             bin -> bin.name().equals(drained) || takesPart(bin, options));
     planner.empty(drained);
     return planner.plan();
@@ -239,12 +254,22 @@ final class Planner {
     double least = Double.POSITIVE_INFINITY;
     for (Vessel vessel : vessels) {
       double share = vessel.share(size);
-      if (share < least && vessel != giver && vessel.hasRoom(size)) {
+      if (share < least && mayTake(vessel, size, giver)) {
         emptiest = vessel;
         least = share;
       }
     }
     return emptiest;
+  }
+
+  private boolean mayTake(Vessel taker, long size, Vessel giver) {
+    return taker != giver
+        && taker.hasRoom(size)
+        && (limits.isEmpty() || isWithinLimit(new Plan.Flow(giver.name, taker.name, size, 1)));
+  }
+
+  private boolean isWithinLimit(Plan.Flow flow) {
+    return flows.getOrDefault(flow, 0L) < limits.getOrDefault(flow, Long.MAX_VALUE);
   }
 
   private void give(Vessel giver, Vessel taker, long size) {
@@ -273,7 +298,7 @@ final class Planner {
         new PriorityQueue<>(
             Comparator.<Vessel>comparingDouble(vessel -> vessel.share(size))
                 .thenComparing(vessel -> vessel.name, Names.ORDER));
-    vessels.stream().filter(vessel -> vessel != giver && vessel.hasRoom(size)).forEach(takers::add);
+    vessels.stream().filter(vessel -> mayTake(vessel, size, giver)).forEach(takers::add);
     while (giver.units.containsKey(size) && mayContinue()) {
       Vessel taker = takers.poll();
       if (taker == null) {
@@ -282,7 +307,7 @@ final class Planner {
         return;
       }
       give(giver, taker, size);
-      if (taker.hasRoom(size)) {
+      if (mayTake(taker, size, giver)) {
         takers.add(taker);
       }
     }

@@ -362,7 +362,8 @@ public final class ShardAdmin {
   /**
    * Returns the moves of a plan, each on the condition that the object still has its current bin
    * and version. From each bin it selects the first objects by name that the policy allows in the
-   * target bin (a pinned object stays). There may be fewer moves than planned.
+   * target bin (a pinned object stays). There may be fewer moves than planned, if the policy
+   * refuses very many.
    *
    * @param plan a plan of this kind
    * @return an iterator that reads the objects page by page; not thread-safe. Its moves can be
@@ -398,10 +399,9 @@ public final class ShardAdmin {
    * Plans, applies the plan, and repeats this until the plan is empty. If someone else changes the
    * kind meanwhile, it plans again.
    *
-   * <p>It may return without an error although something is left to move: after 3 plans in a row
-   * that moved nothing because every object was refused or had changed, and after 50 plans in a row
-   * that moved nothing because other changes had outrun them, or because the policy allowed none of
-   * their moves.
+   * <p>It may return without an error although something is left to move: after 50 plans in a row
+   * none of which had fewer moves left than all before it, because other changes had outrun them or
+   * the policy refused moves; or after 3 of these, if objects were refused or had changed.
    *
    * @param planning returns the plan for the present state, such as {@code () ->
    *     admin.planRebalance(PlanOptions.ALL)}
@@ -414,6 +414,7 @@ public final class ShardAdmin {
    */
   public MoveCounts applyAll(Supplier<Plan> planning, Note note, Consumer<MoveResult> progress) {
     MoveCounts all = MoveCounts.NONE;
+    long fewest = Long.MAX_VALUE;
     int inVain = 0;
     boolean goesOn = true;
     while (goesOn) {
@@ -427,21 +428,21 @@ public final class ShardAdmin {
       all =
           new MoveCounts(
               all.moved() + round.moved(), all.before() + round.before(), round.skipped());
-      boolean isDone = planned.plan().moves() == 0;
-      inVain = round.moved() > 0 ? 0 : inVain + 1;
-      goesOn = !isDone && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
+      long left = planned.plan().moves();
+      inVain = left < fewest ? 0 : inVain + 1;
+      fewest = Math.min(left, fewest);
+      goesOn = left > 0 && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
     }
     return all;
   }
 
   /**
    * Empties a bin: sets it to {@linkplain BinState#DRAINING draining}, so that it takes no new
-   * objects, and moves its objects as {@link #planDrain} plans it. To look at the plan first, or to
-   * limit it, use {@link #planDrain}, {@link #moves} and {@link #apply} instead.
+   * objects, and moves its objects as {@link #planDrain} plans it.
    *
    * <p>It may return without an error although objects stayed: if no bin that the policy allows has
-   * room for them, or after 3 or 50 plans in a row that moved nothing, as {@link #applyAll} does.
-   * The {@linkplain #bin bin} shows afterwards whether objects stayed.
+   * room for them, or after as many plans in vain as {@link #applyAll} makes. The {@linkplain #bin
+   * bin} shows afterwards whether objects stayed.
    *
    * @param bin the name of the bin to empty
    * @param note who empties it, and why
@@ -453,6 +454,25 @@ public final class ShardAdmin {
    * @throws StoreException as for {@link #apply}; the call can be repeated
    */
   public MoveCounts drain(String bin, Note note, Consumer<MoveResult> progress) {
+    return drain(bin, PlanOptions.ALL, note, progress);
+  }
+
+  /**
+   * Does what {@link #drain(String, Note, Consumer)} does within limits.
+   *
+   * @param bin the name of the bin to empty
+   * @param options the bins that may take its objects, and the maximum number of moves; with that,
+   *     only one plan is applied
+   * @param note who empties it, and why
+   * @param progress as for {@link #apply}
+   * @return the counts of objects
+   * @throws NotFoundException if the bin, or one that the options name, does not exist
+   * @throws RefusedException also if a bin that the options name is not open; then nothing is
+   *     changed
+   */
+  public MoveCounts drain(
+      String bin, PlanOptions options, Note note, Consumer<MoveResult> progress) {
+    plans.binsFor(options);
     changeBin(
         bin,
         now -> {
@@ -463,11 +483,14 @@ public final class ShardAdmin {
           return now.withState(BinState.DRAINING);
         },
         note);
-    return applyAll(() -> planOfDraining(bin), note, progress);
+    Supplier<Plan> planning = () -> planOfDraining(bin, options);
+    return options.atMost().isEmpty()
+        ? applyAll(planning, note, progress)
+        : apply(plans.planAndSelect(planning).moves(), note, progress);
   }
 
-  private Plan planOfDraining(String bin) {
-    Plan plan = planDrain(bin, PlanOptions.ALL);
+  private Plan planOfDraining(String bin, PlanOptions options) {
+    Plan plan = planDrain(bin, options);
     BinState state = KindPlans.named(kind, bin, plan.before()).bin().state();
     if (state != BinState.DRAINING) {
       throw new RefusedException(

@@ -368,17 +368,19 @@ public final class Simulation {
    * @return the plan that {@link ShardAdmin#planRebalance} would make
    */
   public Plan planRebalance() {
+    // Another policy may refuse moves, and the unit of an object with a group is the whole group:
+    // only the store knows these.
+    if (policy != BinPolicy.emptiest()
+        || unrecorded.stream().anyMatch(object -> object.group().isPresent())) {
+      return recorded().planRebalance(PlanOptions.ALL);
+    }
     Map<Holding, Long> counts = new HashMap<>();
     for (int i = 0; i < unrecorded.size(); i++) {
       AssignmentRequest object = unrecorded.get(i);
-      if (object.group().isPresent()) {
-        // Its unit is the whole group, which only the store knows.
-        return recorded().planRebalance(PlanOptions.ALL);
-      }
       counts.merge(new Holding(unrecordedBins.get(i), object.size(), 1), 1L, Long::sum);
     }
     List<Holding> holdings = new ArrayList<>(store.holdings(kind, Deadline.in(LONG)));
     counts.forEach((one, units) -> holdings.add(new Holding(one.bin(), one.size(), units)));
-    return Planner.rebalance(kind, 0, bins, holdings, PlanOptions.ALL);
+    return Planner.rebalance(kind, 0, bins, holdings, PlanOptions.ALL, Map.of());
   }
 }

@@ -116,7 +116,7 @@ public final class AnswerCache implements AutoCloseable {
     this.store = store;
     this.bound = bound;
     this.staleIfError = staleIfError;
-    this.pollLimit = bound.dividedBy(2);
+    this.pollLimit = firstPollLimit();
     this.answers = Caffeine.newBuilder().maximumSize(entries).build();
     this.watcher = new Thread(this::watch, "sharder-cache-" + kind);
     this.watcher.setDaemon(true);
@@ -210,20 +210,27 @@ public final class AnswerCache implements AutoCloseable {
 
   private void report() {
     boolean late = System.nanoTime() - lastPolled > bound.toNanos();
+    // On another thread, because a log may block, and the clock serves all kinds.
     if (late && !warned && !closed) {
-      log.warn(
-          "kind '{}': changes have not been seen for {} ms, so answers from memory are {}: {}",
-          kind,
-          age().toMillis(),
-          usable
-              ? "returned unchecked until they are " + staleIfError + " old"
-              : "not used and every call goes to the store",
-          failure);
+      long millis = age().toMillis();
+      boolean areUsed = usable;
+      GroupCommit.LEADERS.execute(() -> warn(millis, areUsed));
     }
     if (warned && !late) {
-      log.info("kind '{}': changes are seen again", kind);
+      GroupCommit.LEADERS.execute(() -> log.info("kind '{}': changes are seen again", kind));
     }
     warned = late;
+  }
+
+  private void warn(long millis, boolean areUsed) {
+    log.warn(
+        "kind '{}': changes have not been seen for {} ms, so answers from memory are {}: {}",
+        kind,
+        millis,
+        areUsed
+            ? "returned unchecked until they are " + staleIfError + " old"
+            : "not used and every call goes to the store",
+        failure);
   }
 
   /**
@@ -301,7 +308,7 @@ public final class AnswerCache implements AutoCloseable {
       drop(store.changedSince(kind, known, Deadline.in(pollLimit)));
       lastPolled = start;
       failing = false;
-      pollLimit = bound.dividedBy(2);
+      pollLimit = firstPollLimit();
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failed) {
@@ -314,11 +321,16 @@ public final class AnswerCache implements AutoCloseable {
     updateUsable();
   }
 
+  /** Half the bound, which may be years, while a change of this process waits for its poll. */
+  private Duration firstPollLimit() {
+    Duration half = bound.dividedBy(2);
+    return half.compareTo(MAX_POLL_LIMIT) < 0 ? half : MAX_POLL_LIMIT;
+  }
+
   /** Doubles the limit: once the bound is missed, a slow store may take longer. */
   private static Duration longer(Duration limit) {
     Duration twice = limit.multipliedBy(2);
-    twice = twice.compareTo(MAX_POLL_LIMIT) < 0 ? twice : MAX_POLL_LIMIT;
-    return limit.compareTo(MAX_POLL_LIMIT) < 0 ? twice : limit;
+    return twice.compareTo(MAX_POLL_LIMIT) < 0 ? twice : MAX_POLL_LIMIT;
   }
 
   /**

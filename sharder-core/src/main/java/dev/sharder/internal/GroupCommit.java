@@ -1,6 +1,7 @@
 package dev.sharder.internal;
 
 import dev.sharder.ClosedException;
+import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.store.Deadline;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +61,7 @@ public final class GroupCommit<Q, A> {
     Function<Q, Optional<A>> run(List<Q> requests, Deadline deadline);
   }
 
-  /** Runs rounds on daemon threads that end when idle. */
+  /** Daemon threads that end when idle, for rounds and for other work that may block. */
   public static final Executor LEADERS =
       Executors.newCachedThreadPool(
           task -> {
@@ -100,6 +102,9 @@ public final class GroupCommit<Q, A> {
 
     /** Whether its caller's thread runs that round, for this request only. */
     volatile boolean leadsItself;
+
+    /** Why the latest round failed that should have answered it. */
+    volatile @Nullable Throwable lastFailure;
 
     Ticket(Q request, Deadline deadline, int first, int end, @Nullable Thread caller) {
       this.request = request;
@@ -245,11 +250,11 @@ public final class GroupCommit<Q, A> {
         }
       }
     }
-    refused.forEach(this::refuse);
+    refuse(refused);
   }
 
-  private void refuse(Ticket<Q, A> ticket) {
-    complete(ticket, () -> ticket.answer.completeExceptionally(new ClosedException(what)));
+  private void refuse(List<Ticket<Q, A>> refused) {
+    complete(refused, ticket -> ticket.answer.completeExceptionally(new ClosedException(what)));
   }
 
   /** Waits until no round runs; returns false if the deadline passes first. */
@@ -314,7 +319,9 @@ public final class GroupCommit<Q, A> {
     Function<Q, Optional<A>> answers;
     try {
       answers = stage.round.run(requests(group, stage), leader.deadline);
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
+      // Also one that is checked, which other JVM languages throw without declaring it: whatever
+      // the round does, some thread has to lead the next one.
       return fail(group, stage, leader, failure);
     }
     List<Ticket<Q, A>> onward = new ArrayList<>();
@@ -329,9 +336,7 @@ public final class GroupCommit<Q, A> {
     List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
     boolean hasTime = answered.isEmpty() && !leader.leadsItself;
     left.addAll(further != null && hasTime ? List.of(further) : wake(further));
-    for (Ticket<Q, A> ticket : answered) {
-      complete(ticket, () -> settle(ticket, answers));
-    }
+    complete(answered, ticket -> settle(ticket, answers));
     return left;
   }
 
@@ -379,13 +384,13 @@ public final class GroupCommit<Q, A> {
         }
       }
     }
-    refused.forEach(this::refuse);
+    refuse(refused);
   }
 
   private static <Q, A> boolean continues(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
     try {
       return ticket.stage + 1 < ticket.end && answers.apply(ticket.request).isEmpty();
-    } catch (RuntimeException | Error ownFailure) {
+    } catch (Throwable ownFailure) {
       return false;
     }
   }
@@ -406,14 +411,14 @@ public final class GroupCommit<Q, A> {
         }
       }
     }
-    refused.forEach(this::refuse);
+    refuse(refused);
     return leader;
   }
 
   private static <Q, A> void settle(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
     try {
       ticket.answer.complete(answers.apply(ticket.request));
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       ticket.answer.completeExceptionally(failure);
     }
   }
@@ -433,11 +438,10 @@ public final class GroupCommit<Q, A> {
       boolean waits = leadersOwn && ticket != leader && !ticket.deadline.hasPassed();
       (waits ? again : failed).add(ticket);
     }
+    again.forEach(ticket -> ticket.lastFailure = failure);
     putBack(again, stage);
     List<Ticket<Q, A>> left = wake(next(stage));
-    for (Ticket<Q, A> ticket : failed) {
-      complete(ticket, () -> ticket.answer.completeExceptionally(failure));
-    }
+    complete(failed, ticket -> ticket.answer.completeExceptionally(failure));
     return left;
   }
 
@@ -459,29 +463,52 @@ public final class GroupCommit<Q, A> {
     if (leader == null || leader.leadsItself) {
       return List.of();
     }
+    // Only asynchronous callers use the application's executor: all its threads may be waiting. If
+    // it is shut down or full, the round must not block the thread that submits it.
+    boolean isSubmitted =
+        (leader.caller == null && submit(leader, executor)) || submit(leader, LEADERS);
+    return isSubmitted ? List.of() : List.of(leader);
+  }
+
+  /** Returns false if the executor refuses, or there is no memory for another thread. */
+  private boolean submit(Ticket<Q, A> leader, Executor to) {
     try {
-      // Only asynchronous callers use the application's executor: all its threads may be waiting.
-      (leader.caller == null ? executor : LEADERS).execute(() -> lead(leader));
-      return List.of();
+      to.execute(() -> lead(leader));
+      return true;
     } catch (RuntimeException | Error refusal) {
-      // Shut down, or out of threads. Some thread has to lead, or no caller is answered again.
-      return List.of(leader);
+      return false;
     }
   }
 
-  private static <Q, A> void complete(Ticket<Q, A> ticket, Runnable completion) {
-    completion.run();
-    if (ticket.caller != null && ticket.caller != Thread.currentThread()) {
-      LockSupport.unpark(ticket.caller);
+  /** Callers that wait come first, because completing a future may run code of the application. */
+  private static <Q, A> void complete(
+      List<Ticket<Q, A>> tickets, Consumer<Ticket<Q, A>> completion) {
+    for (Ticket<Q, A> ticket : tickets) {
+      if (ticket.caller != null) {
+        completion.accept(ticket);
+        if (ticket.caller != Thread.currentThread()) {
+          LockSupport.unpark(ticket.caller);
+        }
+      }
     }
+    tickets.stream().filter(ticket -> ticket.caller == null).forEach(completion);
   }
 
   private static <Q, A> TimeLimitException tooLate(Ticket<Q, A> ticket) {
+    Throwable failure = ticket.lastFailure;
     return new TimeLimitException(
         ticket.deadline.limit(),
-        "'%s' is still waiting for its turn; try again, or allow more time"
-            .formatted(ticket.request),
-        null);
+        "'%s' is still waiting for its turn%s; try again, or allow more time"
+            .formatted(
+                ticket.request,
+                failure == null
+                    ? ""
+                    : ", because another caller's round failed: " + reason(failure)),
+        failure);
+  }
+
+  private static String reason(Throwable failure) {
+    return failure instanceof SharderException known ? known.getMessage() : failure.toString();
   }
 
   private Throwable callerError(Ticket<Q, A> ticket, Throwable failure) {
@@ -502,7 +529,7 @@ public final class GroupCommit<Q, A> {
       if (failure.getCause() instanceof Error own) {
         throw own;
       }
-      throw failure;
+      throw new StoreException("the store failed with " + failure.getCause(), failure.getCause());
     }
   }
 }

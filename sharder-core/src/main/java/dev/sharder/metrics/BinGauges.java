@@ -3,12 +3,14 @@ package dev.sharder.metrics;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -56,7 +58,13 @@ final class BinGauges {
     this.store = store;
   }
 
+  /** Replaces the gauges of the kind, because those of a sharder that was closed stay NaN. */
   static void register(MeterRegistry registry, String kind, Supplier<List<BinLoad>> store) {
+    registry.getMeters().stream()
+        .map(Meter::getId)
+        .filter(id -> id.getType() == Meter.Type.GAUGE && kind.equals(id.getTag("kind")))
+        .filter(id -> id.getName().startsWith("sharder.bin"))
+        .forEach(registry::remove);
     BinGauges gauges = new BinGauges(registry, kind, store);
     Gauge.builder("sharder.bins", gauges, BinGauges::count)
         .tag("kind", kind)
@@ -109,8 +117,13 @@ final class BinGauges {
     add("weight", bin, load -> load.bin().weight());
     add("open", bin, load -> load.bin().state() == BinState.OPEN ? 1 : 0);
     if (bin.bin().capacity().isPresent()) {
-      add("capacity", bin, load -> load.bin().capacity().orElse(-1));
+      add("capacity", bin, BinGauges::capacity);
     }
+  }
+
+  private static double capacity(BinLoad load) {
+    OptionalLong capacity = load.bin().capacity();
+    return capacity.isPresent() ? capacity.getAsLong() : Double.NaN;
   }
 
   private void add(String what, BinLoad bin, ToDoubleFunction<BinLoad> value) {

@@ -45,7 +45,8 @@ import java.util.function.Supplier;
  *
  * <p>Calls of {@link dev.sharder.Sharder#find find} count only in the meters of rounds.
  *
- * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s.
+ * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s. If several
+ * sharders of one kind share a registry, the gauges are those of the one that was opened last.
  */
 public final class SharderMetrics implements SharderListener {
 

@@ -110,7 +110,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       return new Explanation(request, Optional.empty(), Optional.empty(), refusal.refusals());
     } catch (PolicyException failure) {
       throw failure;
-    } catch (RuntimeException | Error failure) {
+    } catch (Exception | Error failure) {
       throw failed(own, request, failure);
     }
   }
@@ -165,7 +165,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       offered = offered(request, policy, open);
       choice = offered.isEmpty() ? Optional.empty() : Optional.of(policy.choose(request, offered));
       refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
-    } catch (RuntimeException | Error failure) {
+    } catch (Exception | Error failure) {
       // An exception that a policy throws affects this object only.
       throw failed(policy, request, failure);
     }
@@ -193,7 +193,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
   public static Optional<String> refusal(AssignmentRequest request, BinPolicy policy, Bin bin) {
     try {
       return policy.refusal(request, bin);
-    } catch (RuntimeException | Error failure) {
+    } catch (Exception | Error failure) {
       throw failed(policy, request, failure);
     }
   }

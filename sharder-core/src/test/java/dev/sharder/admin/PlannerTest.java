@@ -33,7 +33,8 @@ class PlannerTest {
     BinLoad full = new BinLoad(Bin.of("a").withCapacity(17), 41);
     BinLoad other = new BinLoad(Bin.of("b"), 0);
     List<Holding> holdings = List.of(new Holding("a", 41 - 24, 1), new Holding("a", 24, 1));
-    Plan plan = Planner.rebalance("hub", 0, List.of(full, other), holdings, PlanOptions.ALL);
+    Plan plan =
+        Planner.rebalance("hub", 0, List.of(full, other), holdings, PlanOptions.ALL, Map.of());
     assertThat(plan.flows()).containsExactly(new Plan.Flow("a", "b", 24, 1));
   }
 
@@ -361,11 +362,11 @@ class PlannerTest {
   }
 
   private static Plan rebalance(List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
-    return Planner.rebalance("hub", REVISION, bins, holdings, options);
+    return Planner.rebalance("hub", REVISION, bins, holdings, options, Map.of());
   }
 
   private static Plan drain(
       String bin, List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
-    return Planner.drain("hub", REVISION, bin, bins, holdings, options);
+    return Planner.drain("hub", REVISION, bin, bins, holdings, options, Map.of());
   }
 }

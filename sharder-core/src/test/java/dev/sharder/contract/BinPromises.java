@@ -15,6 +15,7 @@ import dev.sharder.Sharder;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.store.Placements;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -171,7 +172,7 @@ abstract class BinPromises extends StorePromises {
                     .changeBin(
                         "a",
                         bin -> {
-                          throw BinPromises.<RuntimeException>sneaky(failure);
+                          throw StorePromises.<RuntimeException>sneaky(failure);
                         },
                         NOTE))
         .isSameAs(failure);
@@ -184,11 +185,7 @@ abstract class BinPromises extends StorePromises {
     return Stream.of(
         new IllegalStateException("out of order"),
         new AssertionError("broken"),
+        new IOException("not declared"),
         new InvalidValueException("nonsense"));
-  }
-
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-  private static <E extends Throwable> E sneaky(Throwable failure) throws E {
-    throw (E) failure;
   }
 }

@@ -141,7 +141,7 @@ final class OperatorHistoryPlans {
     if (options.atMost().isEmpty()) {
       assertThat(plan.stranded()).as(where).isEqualTo(stay);
       after.values().stream()
-          .filter(taker -> stay > 0 && !taker.name().equals(bin))
+          .filter(taker -> stay > 0 && isFree() && !taker.name().equals(bin))
           .forEach(taker -> assertThat(taker.refusal(left.firstKey())).as(where).isPresent());
     } else {
       assertThat(plan.stranded()).as(where).isLessThanOrEqualTo(stay);
@@ -162,7 +162,7 @@ final class OperatorHistoryPlans {
     }
     boolean isPlain =
         holds.values().stream().allMatch(sizes -> Set.of(1L).containsAll(sizes.keySet()));
-    if (isPlain && options.atMost().isEmpty() && options.threshold() == 0) {
+    if (isPlain && isFree() && options.atMost().isEmpty() && options.threshold() == 0) {
       checkBalanced(isOverfull);
     }
   }
@@ -237,11 +237,7 @@ final class OperatorHistoryPlans {
     Map<Units, Long> planned = new HashMap<>();
     plan.flows()
         .forEach(flow -> planned.put(new Units(flow.from(), flow.to(), flow.size()), flow.units()));
-    boolean isFree =
-        model.objects().keySet().stream()
-            .allMatch(
-                object -> model.binNames().stream().allMatch(bin -> model.mayBeIn(object, bin)));
-    if (isFree) {
+    if (isFree()) {
       assertThat(chosen).as(where).isEqualTo(planned);
     }
     chosen.forEach(
@@ -249,5 +245,11 @@ final class OperatorHistoryPlans {
             assertThat(count)
                 .as(() -> where.get() + ", " + units)
                 .isLessThanOrEqualTo(planned.getOrDefault(units, 0L)));
+  }
+
+  /** Returns whether the policy allows every object in every bin. */
+  private boolean isFree() {
+    return model.objects().keySet().stream()
+        .allMatch(object -> model.binNames().stream().allMatch(bin -> model.mayBeIn(object, bin)));
   }
 }

@@ -168,7 +168,71 @@ abstract class PlanPromises extends StorePromises {
         .extracting(Move::object)
         .containsExactly("user-00002", "user-00003", "user-00004", "user-00005");
     // Two of the nine are pinned and must stay.
-    assertThat(all(admin.moves(admin.planDrain("a", PlanOptions.ALL)))).hasSize(7);
+    Plan drain = admin.planDrain("a", PlanOptions.ALL);
+    assertThat(drain.moves()).isEqualTo(7);
+    assertThat(drain.stranded()).isEqualTo(2);
+    assertThat(all(admin.moves(drain))).hasSize(7);
+  }
+
+  @Test
+  @DisplayName("a rebalance whose largest object is pinned to the fullest bin moves nothing else")
+  void pinnedToTheFullest() {
+    adopt("b", 1, 10);
+    admin().addBin(Bin.of("a").withOffset(20), NOTE);
+    adopt("a", 0, 1, 80);
+    ShardAdmin admin = pinning(Map.of("user-00000", "a"));
+    assertThat(admin.planRebalance(PlanOptions.ALL).moves()).isZero();
+    MoveCounts moved = admin.applyAll(() -> admin.planRebalance(PlanOptions.ALL), NOTE, done -> {});
+    assertThat(moved).isEqualTo(new MoveCounts(0, 0, 0));
+  }
+
+  @Test
+  @DisplayName("a rebalance among labelled bins balances each label, and plans no other move")
+  void rebalanceOfLabels() {
+    for (String bin : List.of("eu-1", "eu-2", "us-1", "us-2", "us-3")) {
+      admin().addBin(Bin.of(bin).withLabels(Map.of("region", bin.substring(0, 2))), NOTE);
+    }
+    adopt("eu-1", 0, 20, 1);
+    adopt("us-1", 20, 9, 1);
+    BinPolicy policy = BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest());
+    ShardAdmin admin = ShardAdmin.builder("hub", store).policy(policy).build();
+    assertComesTrue(admin, admin.planRebalance(PlanOptions.ALL), "labels");
+    assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(10L, 10L, 3L, 3L, 3L);
+  }
+
+  @Test
+  @DisplayName("a drain moves objects of two sizes to the bins to which each is pinned")
+  void drainOfTwoPinned() {
+    adopt("a", 1, 1);
+    adopt("a", 0, 1, 5);
+    adopt("b", 2, 4);
+    adopt("c", 6, 0);
+    ShardAdmin admin = pinning(Map.of("user-00000", "b", "user-00001", "c"));
+    assertThat(admin.drain("a", NOTE, done -> {})).isEqualTo(new MoveCounts(2, 0, 0));
+    assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(0L, 9L, 1L);
+  }
+
+  private ShardAdmin pinning(Map<String, String> pins) {
+    return ShardAdmin.builder("hub", store)
+        .policy(BinPolicy.pinned(pins, Map.of(), BinPolicy.emptiest()))
+        .build();
+  }
+
+  @Test
+  @DisplayName("a drain within limits moves no more, and only to the bins that it names")
+  void drainWithinLimits() {
+    adopt("a", 0, 9);
+    adopt("b", 9, 0);
+    adopt("c", 9, 0);
+    PlanOptions four = new PlanOptions(OptionalLong.of(4), Set.of("c"), 0);
+    assertThat(admin().drain("a", four, NOTE, done -> {})).isEqualTo(new MoveCounts(4, 0, 0));
+    assertThat(admin().bins()).extracting(BinLoad::assigned).containsExactly(5L, 0L, 4L);
+    assertThat(admin().bin("a").bin().state()).isEqualTo(BinState.DRAINING);
+    admin().changeBin("b", bin -> bin.withState(BinState.CORDONED), NOTE);
+    PlanOptions closed = new PlanOptions(OptionalLong.empty(), Set.of("b"), 0);
+    assertThatThrownBy(() -> admin().drain("c", closed, NOTE, done -> {}))
+        .isInstanceOf(RefusedException.class);
+    assertThat(admin().bin("c").bin().state()).isEqualTo(BinState.OPEN);
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.sharder.Sharder;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Placements;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,14 +42,17 @@ abstract class PolicyPromises extends StorePromises {
               case "throws" -> throw new IllegalStateException("out of order");
               case "misleads" -> throw new InvalidValueException("not the caller's fault");
               case "breaks" -> throw new AssertionError("broken");
+              // As Kotlin and Scala can throw, which know no checked exceptions.
+              case "is checked" ->
+                  throw StorePromises.<RuntimeException>sneaky(new IOException("not declared"));
               case "invents" -> new BinLoad(Bin.of("z"), 0);
               default -> open.get(1);
             };
     Placements placements =
-        place(List.of("throws", "misleads", "breaks", "fine", "invents"), broken);
+        place(List.of("throws", "misleads", "breaks", "is checked", "fine", "invents"), broken);
     assertThat(placements.placed().get("fine").bin()).isEqualTo("b");
     assertThat(placements.refused().values())
-        .hasSize(4)
+        .hasSize(5)
         .hasOnlyElementsOfType(PolicyException.class);
     assertThat(placements.refused().get("throws"))
         .isInstanceOf(PolicyException.class)

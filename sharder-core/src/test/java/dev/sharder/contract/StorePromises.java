@@ -161,7 +161,21 @@ abstract class StorePromises {
 
   void adopt(String bin, int from, int count) {
     admin().addBin(Bin.of(bin), NOTE);
-    Stream<String> users = IntStream.range(from, from + count).mapToObj("user-%05d"::formatted);
-    admin().adopt(users.map(user -> adoption(user, bin)).toList(), AdoptMode.ALL_OR_NOTHING, NOTE);
+    adopt(bin, from, count, 1);
+  }
+
+  void adopt(String bin, int from, int count, long size) {
+    List<Adoption> users =
+        IntStream.range(from, from + count)
+            .mapToObj(i -> request("user-%05d".formatted(i)).withSize(size))
+            .map(user -> new Adoption(user, bin))
+            .toList();
+    admin().adopt(users, AdoptMode.ALL_OR_NOTHING, NOTE);
+  }
+
+  /** Throws anything, as languages without checked exceptions do. */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  static <E extends Throwable> E sneaky(Throwable failure) throws E {
+    throw (E) failure;
   }
 }

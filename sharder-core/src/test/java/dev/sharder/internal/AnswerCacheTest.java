@@ -3,6 +3,9 @@ package dev.sharder.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.sharder.Sharder;
 import dev.sharder.SharderBuilder;
 import dev.sharder.TimeLimitException;
@@ -11,16 +14,20 @@ import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Deadline;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** What a cache gives while its store is silent or fails. */
 @Timeout(60)
@@ -42,12 +49,18 @@ class AnswerCacheTest {
 
   private final Set<String> failing = ConcurrentHashMap.newKeySet();
 
+  /** How long each poll may take. */
+  private final Queue<Duration> polls = new ConcurrentLinkedQueue<>();
+
   private final AssignmentStore store =
       (AssignmentStore)
           Proxy.newProxyInstance(
               AssignmentStore.class.getClassLoader(),
               new Class<?>[] {AssignmentStore.class},
               (proxy, method, arguments) -> {
+                if (method.getName().equals("changedSince")) {
+                  polls.add(((Deadline) arguments[2]).limit());
+                }
                 if (silent.contains(method.getName())) {
                   silence.countDown();
                   awaitEnd();
@@ -158,6 +171,54 @@ class AnswerCacheTest {
         Thread.onSpinWait();
       }
       assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(TimeLimitException.class);
+    }
+  }
+
+  @Test
+  @DisplayName("a log that blocks keeps no other kind's answers beyond the bound")
+  void blockedLog() throws InterruptedException {
+    CountDownLatch isBlocked = new CountDownLatch(1);
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            isBlocked.countDown();
+            awaitEnd();
+          }
+        };
+    appender.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(AnswerCache.class);
+    logger.addAppender(appender);
+    try (Sharder hubs = hubs().build();
+        Sharder homes = Sharder.builder("home", store).bins("a").staleness(BOUND).build()) {
+      hubs.assign("ada");
+      failing.add("changedSince");
+      isBlocked.await();
+      failing.clear();
+      remember(homes, "ada");
+      silent.add("changedSince");
+      failing.addAll(ASKED);
+      long failed = System.nanoTime();
+      while (since(failed).compareTo(BOUND) < 0) {
+        Thread.onSpinWait();
+      }
+      assertThatThrownBy(() -> homes.assign("ada")).isInstanceOf(TimeLimitException.class);
+    } finally {
+      logger.detachAppender(appender);
+      end.countDown();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a move does not wait for a cache for longer than seconds, however long the bound is")
+  void shortPolls() {
+    try (Sharder hubs = hubs().staleness(Duration.ofHours(1)).build()) {
+      hubs.assign("ada");
+      while (polls.isEmpty()) {
+        Thread.onSpinWait();
+      }
+      assertThat(polls).allMatch(limit -> limit.compareTo(Duration.ofSeconds(5)) <= 0);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.sharder.ClosedException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.store.Deadline;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -354,7 +356,7 @@ class GroupCommitTest {
   }
 
   @Test
-  void anExecutorThatRefusesLeavesTheWorkToTheCaller() throws Exception {
+  void anExecutorThatRefusesDoesNotBlockTheCaller() throws Exception {
     GroupCommit<String, String> refused =
         new GroupCommit<>(
             "the group",
@@ -363,8 +365,71 @@ class GroupCommitTest {
             task -> {
               throw new RejectedExecutionException();
             });
+    CompletableFuture<String> answer = askLater(refused, "ada", Deadline.in(LONG));
+    // Only now, so the round waits for it on another thread.
     letRun(1);
-    assertThat(askLater(refused, "ada", Deadline.in(LONG)).get()).isEqualTo("ada!");
+    assertThat(answer.get()).isEqualTo("ada!");
+  }
+
+  @Test
+  void aRoundThatThrowsACheckedExceptionKeepsNobodyElseFromAnAnswer() throws Exception {
+    Caller first = new Caller("first").waits();
+    Caller second = new Caller("second").waits();
+    steps.add(
+        () -> GroupCommitTest.<RuntimeException>throwUnchecked(new IOException("undeclared")));
+    assertThatThrownBy(first::answer)
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("undeclared");
+    letRun(1);
+    assertThat(second.answer()).isEqualTo("second!");
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <E extends Throwable> void throwUnchecked(Throwable failure) throws E {
+    throw (E) failure;
+  }
+
+  @Test
+  void whoWaitsInVainLearnsWhyTheRoundBeforeFailed() throws Exception {
+    Caller first = new Caller("first").waits();
+    CompletableFuture<String> second = askLater(group, "second", Deadline.in(LONG));
+    CompletableFuture<String> third = askLater(group, "third", Deadline.in(LONG));
+    CompletableFuture<String> hasty = askLater(group, "hasty", Deadline.in(SHORT.multipliedBy(4)));
+    letRun(1);
+    assertThat(first.answer()).isEqualTo("first!");
+    steps.add(
+        () -> {
+          throw new TimeLimitException(SHORT, "the server is down", null);
+        });
+    assertThatThrownBy(second::get).hasMessageContaining("the server is down");
+    // The third leads the next round, which does not end in time for this one.
+    assertThatThrownBy(hasty::get)
+        .hasMessageContaining("still waiting for its turn")
+        .hasMessageContaining("the server is down");
+    letRun(1);
+    assertThat(third.get()).isEqualTo("third!");
+  }
+
+  @Test
+  void whoWaitsIsAnsweredBeforeTheCodeOfOneWhoDoesNot() throws Exception {
+    Caller first = new Caller("first").waits();
+    CountDownLatch isAnswered = new CountDownLatch(1);
+    CompletableFuture<Boolean> slow =
+        askLater(group, "slow", Deadline.in(LONG)).thenApply(answer -> await(isAnswered));
+    Caller second = new Caller("second").waits();
+    letRun(2);
+    assertThat(first.answer()).isEqualTo("first!");
+    assertThat(second.answer()).isEqualTo("second!");
+    isAnswered.countDown();
+    assertThat(slow.get()).isTrue();
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(LONG.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interruption) {
+      throw new IllegalStateException(interruption);
+    }
   }
 
   @Test

@@ -74,6 +74,19 @@ class SharderMetricsTest {
   }
 
   @Test
+  void theGaugesOfASharderThatIsOpenedAgainAreItsOwn() {
+    try (AssignmentStore store = AssignmentStore.inMemory()) {
+      sharder(store, Bin.of("a"), Bin.of("b").withCapacity(40)).close();
+      try (Sharder again = sharder(store, Bin.of("a"), Bin.of("b"), Bin.of("c"))) {
+        again.assign("ada");
+        assertThat(registry.get("sharder.bins").gauge().value()).isEqualTo(3);
+        assertThat(gauge("sharder.bin.open", "a")).isEqualTo(1);
+        assertThat(registry.find("sharder.bin.capacity").gauge()).isNull();
+      }
+    }
+  }
+
+  @Test
   void aStoreThatCannotBeAskedIsNotANumber() {
     AssignmentStore store = AssignmentStore.inMemory();
     store.close();
