@@ -124,11 +124,11 @@ final class AssignmentRounds {
 
   private Function<AssignmentRequest, Optional<Placement>> findAll(
       List<AssignmentRequest> requests, Deadline deadline) {
-    long revision = cache == null ? 0 : cache.revision();
+    AnswerCache.Moment before = moment();
     Map<String, Assignment> found =
         store.find(kind, requests.stream().map(AssignmentRequest::object).toList(), deadline);
     if (cache != null) {
-      cache.put(revision, found.values());
+      cache.put(before, found.values());
     }
     mostWereMissing = found.size() * 2 < requests.size();
     return request ->
@@ -137,14 +137,17 @@ final class AssignmentRounds {
 
   private Function<AssignmentRequest, Optional<Placement>> placeAll(
       List<AssignmentRequest> requests, Deadline deadline) {
-    long revision = cache == null ? 0 : cache.revision();
+    AnswerCache.Moment before = moment();
     Placements placements = placeAndExpect(requests, deadline);
     if (cache != null) {
-      cache.put(
-          revision, placements.placed().values().stream().map(Placement::assignment).toList());
+      cache.put(before, placements.placed().values().stream().map(Placement::assignment).toList());
     }
     Set<String> answered = new HashSet<>();
     return request -> Optional.of(placements.answerOnce(request.object(), answered));
+  }
+
+  private AnswerCache.Moment moment() {
+    return cache == null ? AnswerCache.Moment.UNKNOWN : cache.moment();
   }
 
   private Placements placeAndExpect(List<AssignmentRequest> requests, Deadline deadline) {

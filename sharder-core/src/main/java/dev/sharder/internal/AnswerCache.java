@@ -39,7 +39,6 @@ public final class AnswerCache implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(AnswerCache.class);
 
-  private static final long UNKNOWN = -1;
   private static final Duration MAX_POLL_LIMIT = Duration.ofSeconds(5);
 
   /** How long closing waits for the watcher, which the bound may allow to wait for years. */
@@ -62,6 +61,22 @@ public final class AnswerCache implements AutoCloseable {
             });
     clock.setRemoveOnCancelPolicy(true);
     return clock;
+  }
+
+  /**
+   * A moment in the history of a kind.
+   *
+   * @param epoch as in {@link Changes#epoch}
+   * @param revision the kind's revision
+   */
+  public record Moment(String epoch, long revision) {
+
+    /** No answer that was current then is known. */
+    public static final Moment UNKNOWN = new Moment("", -1);
+
+    boolean isKnown() {
+      return revision >= 0;
+    }
   }
 
   private final String kind;
@@ -95,11 +110,8 @@ public final class AnswerCache implements AutoCloseable {
   /** How long the next poll may take; guarded by the monitor. */
   private Duration pollLimit;
 
-  /** The revision at which every cached answer was current; written under the monitor. */
-  private volatile long revision = UNKNOWN;
-
-  /** The epoch of that revision; guarded by the answers. */
-  private String epoch = "";
+  /** When every cached answer was current; written under the lock of the answers. */
+  private volatile Moment moment = Moment.UNKNOWN;
 
   /**
    * Creates a cache that starts to poll with the store's first answer.
@@ -128,10 +140,11 @@ public final class AnswerCache implements AutoCloseable {
   }
 
   /**
-   * Returns the current revision. Read it before calling the store, and pass it to {@link #put}.
+   * Returns when every cached answer was current. Read it before calling the store, and pass it to
+   * {@link #put}.
    */
-  public long revision() {
-    return revision;
+  public Moment moment() {
+    return moment;
   }
 
   /**
@@ -148,12 +161,12 @@ public final class AnswerCache implements AutoCloseable {
   }
 
   /**
-   * Caches answers of the store, unless the revision has changed since.
+   * Caches answers of the store, unless the kind or its history has changed since.
    *
-   * @param revisionBefore what {@link #revision} returned before the store was called
+   * @param before what {@link #moment} returned before the store was called
    * @param assignments the answers of the store
    */
-  public void put(long revisionBefore, Collection<Assignment> assignments) {
+  public void put(Moment before, Collection<Assignment> assignments) {
     startWatching();
     // Copied before the lock, because this is the store's collection and reading it may block.
     Map<String, Placement> copies = new HashMap<>();
@@ -161,8 +174,8 @@ public final class AnswerCache implements AutoCloseable {
       copies.put(assignment.object(), new Placement(assignment, false));
     }
     synchronized (answers) {
-      // If the revision changed after the store answered, these answers may be stale.
-      if (revisionBefore != UNKNOWN && revisionBefore == revision) {
+      // If the kind changed after the store answered, these answers may be stale.
+      if (before.isKnown() && before.equals(moment)) {
         answers.putAll(copies);
       }
     }
@@ -259,7 +272,7 @@ public final class AnswerCache implements AutoCloseable {
 
   private void clear() {
     synchronized (answers) {
-      revision = UNKNOWN;
+      moment = Moment.UNKNOWN;
       answers.invalidateAll();
     }
   }
@@ -302,10 +315,11 @@ public final class AnswerCache implements AutoCloseable {
   }
 
   private synchronized void poll() {
-    long known = revision == UNKNOWN ? Long.MAX_VALUE : revision;
+    Moment known = moment;
+    long after = known.isKnown() ? known.revision() : Long.MAX_VALUE;
     long start = System.nanoTime();
     try {
-      drop(store.changedSince(kind, known, Deadline.in(pollLimit)));
+      drop(store.changedSince(kind, after, Deadline.in(pollLimit)));
       lastPolled = start;
       failing = false;
       pollLimit = firstPollLimit();
@@ -338,14 +352,15 @@ public final class AnswerCache implements AutoCloseable {
    */
   private void drop(Changes changes) {
     synchronized (answers) {
-      boolean sameEpoch = changes.epoch().equals(epoch);
-      if (sameEpoch && changes.revision() == revision) {
+      Moment before = moment;
+      Moment now = new Moment(changes.epoch(), changes.revision());
+      if (now.equals(before)) {
         return;
       }
+      moment = now;
+      boolean sameEpoch = now.epoch().equals(before.epoch());
       // The database may have been restored from a backup, and then cannot list what it lost.
-      boolean wentBack = changes.revision() < revision;
-      revision = changes.revision();
-      epoch = changes.epoch();
+      boolean wentBack = now.revision() < before.revision();
       if (!sameEpoch || wentBack || changes.objects().isEmpty()) {
         answers.invalidateAll();
       } else {

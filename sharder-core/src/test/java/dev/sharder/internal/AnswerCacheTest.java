@@ -6,23 +6,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import dev.sharder.AssignmentRequest;
 import dev.sharder.Sharder;
 import dev.sharder.SharderBuilder;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.AdoptMode;
+import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.AssignmentStore;
+import dev.sharder.store.Changes;
 import dev.sharder.store.Deadline;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -38,6 +46,8 @@ class AnswerCacheTest {
   /** How a sharder asks for an answer; a new object is placed without being looked for at times. */
   private static final Set<String> ASKED = Set.of("find", "place", "update");
 
+  private static final Note NOTE = new Note("x", "");
+
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
   private final AssignmentStore truth = AssignmentStore.inMemory();
@@ -48,6 +58,11 @@ class AnswerCacheTest {
   private final Set<String> silent = ConcurrentHashMap.newKeySet();
 
   private final Set<String> failing = ConcurrentHashMap.newKeySet();
+
+  /** Runs after the store has found something, before it answers. */
+  private volatile Runnable afterFind = () -> {};
+
+  private volatile String epoch = "before";
 
   /** How long each poll may take. */
   private final Queue<Duration> polls = new ConcurrentLinkedQueue<>();
@@ -69,7 +84,13 @@ class AnswerCacheTest {
                   throw new TimeLimitException(BOUND, "the store is away", null);
                 }
                 try {
-                  return method.invoke(truth, arguments);
+                  Object answer = method.invoke(truth, arguments);
+                  if (method.getName().equals("find")) {
+                    afterFind.run();
+                  }
+                  return answer instanceof Changes changes
+                      ? new Changes(changes.revision(), changes.objects(), epoch)
+                      : answer;
                 } catch (InvocationTargetException thrown) {
                   throw thrown.getTargetException();
                 }
@@ -112,9 +133,7 @@ class AnswerCacheTest {
   }
 
   private void move(String object, String bin) {
-    ShardAdmin.builder("hub", truth)
-        .build()
-        .move(Move.of(object, bin), MoveMode.CHECKED, new Note("x", ""));
+    ShardAdmin.builder("hub", truth).build().move(Move.of(object, bin), MoveMode.CHECKED, NOTE);
   }
 
   @Test
@@ -206,6 +225,47 @@ class AnswerCacheTest {
     } finally {
       logger.detachAppender(appender);
       end.countDown();
+    }
+  }
+
+  @Test
+  @DisplayName("an answer that was read before a failover is not kept after it")
+  void readBeforeFailover() throws Exception {
+    try (Sharder hubs = hubs().build()) {
+      remember(hubs, "ada");
+      ShardAdmin.builder("hub", truth).build().adopt(List.of(bob()), AdoptMode.EACH, NOTE);
+      CountDownLatch isRead = new CountDownLatch(1);
+      CountDownLatch isFailedOver = new CountDownLatch(1);
+      afterFind =
+          () -> {
+            isRead.countDown();
+            await(isFailedOver);
+          };
+      Future<?> early = Executors.newSingleThreadExecutor().submit(() -> hubs.find("bob"));
+      isRead.await();
+      epoch = "after";
+      long before = polls.size();
+      while (polls.size() < before + 3) {
+        Thread.onSpinWait();
+      }
+      isFailedOver.countDown();
+      early.get();
+      AtomicBoolean isAsked = new AtomicBoolean();
+      afterFind = () -> isAsked.set(true);
+      assertThat(hubs.find("bob")).isPresent();
+      assertThat(isAsked).isTrue();
+    }
+  }
+
+  private static Adoption bob() {
+    return new Adoption(AssignmentRequest.of("hub", "bob"), "a");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interruption) {
+      throw new IllegalStateException(interruption);
     }
   }
 

@@ -353,13 +353,13 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                 Map.of("kind", kind, "after", after, "limit", MAX_CHANGES + 2),
                 RowMappers::changedObject),
             limit);
-    if (rows.isEmpty()) {
-      return new Changes(0, Optional.of(Set.of()), epoch);
+    long revision = rows.stream().mapToLong(ChangedObject::revision).max().orElse(0);
+    if (replica != null) {
+      replica.sawEpoch(kind, epoch);
     }
+    saw(kind, revision);
     Set<String> objects =
         rows.stream().flatMap(row -> Optional.ofNullable(row.object()).stream()).collect(toSet());
-    long revision = rows.stream().mapToLong(ChangedObject::revision).max().orElseThrow();
-    saw(kind, revision);
     return new Changes(
         revision, rows.size() > MAX_CHANGES + 1 ? Optional.empty() : Optional.of(objects), epoch);
   }

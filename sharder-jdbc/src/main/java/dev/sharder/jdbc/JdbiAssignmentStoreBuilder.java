@@ -42,7 +42,8 @@ public final class JdbiAssignmentStoreBuilder {
    * follow this primary, or takes longer than a tenth of the time limit (at most 1 s), the store
    * logs that once, uses the primary, and tries the replica again every second. After a failover a
    * replica is used again once its next checkpoint shows that it follows the new primary. While the
-   * primary is unreachable, the replica still answers from the data it has, as caches do.
+   * primary is unreachable, and for up to 3 s afterwards, the replica answers from the data it has,
+   * as caches do.
    *
    * <p>The store uses the same login on the replicas. It needs no further privileges there.
    *

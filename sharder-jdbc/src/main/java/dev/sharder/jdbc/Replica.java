@@ -35,17 +35,25 @@ final class Replica {
 
   private static final long FRESH = Duration.ofMillis(500).toNanos();
 
-  /** The primary as last seen; {@code database} is empty if the primary must be asked first. */
-  private record Seen(Optional<String> database, long revision, long at) {
+  /**
+   * The primary as last seen.
+   *
+   * @param database empty if the primary must be asked first
+   * @param epoch the latest that was seen
+   * @param at when the primary was asked, by {@link System#nanoTime}
+   */
+  private record Seen(Optional<String> database, String epoch, long revision, long at) {
 
     Seen raisedTo(long more) {
-      return new Seen(database, Math.max(revision, more), at);
+      return new Seen(database, epoch, Math.max(revision, more), at);
     }
 
     boolean isFresh() {
       return database.isPresent() && System.nanoTime() - at < FRESH;
     }
   }
+
+  private static final Seen UNSEEN = unknown("", 0);
 
   /** Finds without a replica. */
   interface Find {
@@ -69,20 +77,29 @@ final class Replica {
 
   /** Records a revision that the primary reported. */
   void saw(String kind, long revision) {
-    seen.compute(kind, (same, now) -> (now == null ? unknown(0) : now).raisedTo(revision));
+    seen.compute(kind, (same, now) -> (now == null ? UNSEEN : now).raisedTo(revision));
+  }
+
+  /**
+   * Records the epoch of the primary. In another one there may be another primary, which must be
+   * asked next: a replica may still follow the one before.
+   */
+  void sawEpoch(String kind, String epoch) {
+    seen.compute(
+        kind, (same, now) -> now != null && now.epoch.equals(epoch) ? now : unknown(epoch, 0));
   }
 
   /** Records that this store may have changed the kind, so that the primary is asked next. */
   void changed(String kind) {
-    seen.compute(kind, (same, now) -> unknown(now == null ? 0 : now.revision));
+    seen.compute(kind, (same, now) -> now == null ? UNSEEN : unknown(now.epoch, now.revision));
   }
 
-  private static Seen unknown(long revision) {
-    return new Seen(Optional.empty(), revision, System.nanoTime());
+  private static Seen unknown(String epoch, long revision) {
+    return new Seen(Optional.empty(), epoch, revision, System.nanoTime());
   }
 
   Map<String, Assignment> find(String kind, Collection<String> objects, Deadline deadline) {
-    Seen floor = seen.computeIfAbsent(kind, unseen -> unknown(0));
+    Seen floor = seen.computeIfAbsent(kind, unseen -> UNSEEN);
     if (!floor.isFresh()) {
       Optional<ReplicaAnswer> answer =
           toPrimary.ask(limit -> askPrimary(kind, objects, limit), deadline);
@@ -113,7 +130,8 @@ final class Replica {
             Retry.remaining(limit),
             connection ->
                 refuseStandby(PostgresDialect.findAtRevision(connection, kind, objects, limit)));
-    Seen now = new Seen(Optional.of(answer.database()), answer.revision(), asked);
+    String epoch = before == null ? UNSEEN.epoch : before.epoch;
+    Seen now = new Seen(Optional.of(answer.database()), epoch, answer.revision(), asked);
     // The revision may be lower than before, as after a restore from a backup. But if another
     // thread has recorded one meanwhile, this answer may be older.
     seen.compute(
@@ -160,6 +178,9 @@ final class Replica {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
+    /** How long a failure says something, if each pause ends with a probe. */
+    private static final Duration RECENT = PATIENCE.plus(PAUSE).plusMillis(500);
+
     /** A caller that waits no longer than this says nothing about the server. */
     private static final Duration MIN_PATIENCE = Duration.ofMillis(20);
 
@@ -174,14 +195,19 @@ final class Replica {
 
     /** Returns the answer; empty if none came within a tenth of the remaining time. */
     <T> Optional<T> ask(Call<T> call, Deadline deadline) {
-      if (open) {
-        probe(call);
+      long since = System.nanoTime() - openedAt;
+      if (open && since < RECENT.toNanos()) {
+        if (since > PAUSE.toNanos()) {
+          probe(call);
+        }
         return Optional.empty();
       }
       Duration tenth = deadline.remaining().dividedBy(10).plusNanos(1);
       Duration patience = Retry.shorter(tenth, PATIENCE);
       try {
-        return Optional.of(call.run(Deadline.in(patience)));
+        T answer = call.run(Deadline.in(patience));
+        reset();
+        return Optional.of(answer);
       } catch (SQLException | RuntimeException failure) {
         if (Thread.currentThread().isInterrupted()) {
           throw Retry.interrupted(failure);
@@ -209,7 +235,7 @@ final class Replica {
 
     /** Probes the server on another thread, once per pause. */
     private <T> void probe(Call<T> call) {
-      if (System.nanoTime() - openedAt > PAUSE.toNanos() && probing.compareAndSet(false, true)) {
+      if (probing.compareAndSet(false, true)) {
         onHelper(
             () -> {
               try {
@@ -233,9 +259,17 @@ final class Replica {
       }
     }
 
-    private synchronized void reset() {
-      log.info("no longer the case: {}", consequence);
-      open = false;
+    private void reset() {
+      if (open) {
+        close();
+      }
+    }
+
+    private synchronized void close() {
+      if (open) {
+        log.info("no longer the case: {}", consequence);
+        open = false;
+      }
     }
   }
 }

@@ -21,14 +21,18 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -119,6 +123,67 @@ class ReplicaTest {
         .singleElement()
         .asString()
         .startsWith("the primary does not respond, so the replica answers with what it has: ");
+  }
+
+  @Test
+  @DisplayName("After a failure and a quiet time, the primary is asked before a replica that lags")
+  void quietAfterFailure() {
+    AtomicBoolean isDown = new AtomicBoolean();
+    DataSource failing =
+        LentConnections.through(
+            connection -> isDown.get() ? closed(connection) : connection, primary);
+    Sharder hubs = uncached(JdbiAssignmentStore.builder(failing).replica(replica).build());
+    other.assign("ada");
+    servers.awaitReplay();
+    hubs.find("ada");
+    isDown.set(true);
+    while (warnings().isEmpty()) {
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("a");
+    }
+    isDown.set(false);
+    servers.pause();
+    otherAdmin.move(Move.of("ada", "b"), NOTE);
+    long quiet = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+    while (System.nanoTime() - quiet < 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo("b");
+  }
+
+  private static Connection closed(Connection connection) {
+    try {
+      connection.close();
+      return connection;
+    } catch (SQLException failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  @Test
+  @DisplayName("In another epoch, a replica is not used before the primary was asked")
+  void anotherEpoch() {
+    other.assign("ada");
+    servers.awaitReplay();
+    AtomicBoolean isPrimaryAsked = new AtomicBoolean();
+    Deadline deadline = Deadline.in(Duration.ofSeconds(3));
+    Replica hubs =
+        new Replica(
+            new Connections(primary, Connections.Reach.REMOTE),
+            new Connections(replica, Connections.Reach.REMOTE),
+            (kind, objects, limit) -> {
+              isPrimaryAsked.set(true);
+              return Map.of();
+            });
+    hubs.sawEpoch("hub", "first");
+    assertThat(hubs.find("hub", List.of("ada"), deadline)).containsKey("ada");
+    primary.close();
+    while (warnings().isEmpty()) {
+      assertThat(hubs.find("hub", List.of("ada"), deadline)).containsKey("ada");
+    }
+    assertThat(isPrimaryAsked).isFalse();
+    hubs.sawEpoch("hub", "second");
+    assertThat(hubs.find("hub", List.of("ada"), deadline)).isEmpty();
+    assertThat(isPrimaryAsked).isTrue();
   }
 
   @Test
