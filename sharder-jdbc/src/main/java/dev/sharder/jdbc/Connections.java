@@ -333,9 +333,9 @@ final class Connections implements AutoCloseable {
     }
 
     @Override
-    public synchronized void expire() {
+    public synchronized boolean expire() {
       if (ended) {
-        return;
+        return true;
       }
       expired = true;
       if (borrower != null) {
@@ -349,6 +349,7 @@ final class Connections implements AutoCloseable {
         }
         evictIdle(deadline.limit());
       }
+      return true;
     }
 
     /**

@@ -7,7 +7,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLTimeoutException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -381,7 +380,7 @@ final class MariaDbDialect extends Dialect {
       statement.setDouble(1, deadline.remaining().toMillis() / 1000.0);
       try (ResultSet locked = statement.executeQuery()) {
         if (!locked.next() || locked.getInt(1) != 1) {
-          throw new SQLTimeoutException("another process is creating or updating the tables");
+          throw SqlFailure.timeout("another process is creating or updating the tables", null);
         }
       }
     }

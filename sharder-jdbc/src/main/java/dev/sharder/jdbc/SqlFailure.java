@@ -2,11 +2,13 @@ package dev.sharder.jdbc;
 
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
+import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Classifies failures, whichever database they come from. */
 final class SqlFailure {
@@ -17,6 +19,7 @@ final class SqlFailure {
           "25S03", // MariaDB's driver went to another host, perhaps while one committed
           "40003"); // statement_completion_unknown
 
+  private static final String TIMEOUT_EXPIRED = "HYT00";
   private static final String CONNECTION_EXCEPTION = "08";
   private static final String TRANSACTION_ROLLBACK = "40";
 
@@ -24,6 +27,11 @@ final class SqlFailure {
   static final String READ_ONLY = "25006";
 
   private SqlFailure() {}
+
+  /** Returns the failure of work that took too long, and that recorded nothing. */
+  static SQLTimeoutException timeout(String what, @Nullable Throwable cause) {
+    return new SQLTimeoutException(what, TIMEOUT_EXPIRED, cause);
+  }
 
   /** Returns what to do about a failure that does not pass by itself. */
   static String cure(SQLException reason) {

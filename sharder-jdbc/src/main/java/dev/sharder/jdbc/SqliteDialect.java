@@ -39,12 +39,18 @@ final class SqliteDialect extends Dialect {
   /** No busy timeout, because SQLite sleeps longer after each try and cannot be interrupted. */
   private static final String WRITE_SETTINGS = "PRAGMA busy_timeout = 0; PRAGMA synchronous = 2";
 
+  private static final String OTHER_PROGRAM =
+      "another program is writing to the database file, or was stopped while it did";
+
   /**
    * Held by the thread of this process that writes, so that threads queue here instead of polling
    * the lock of the file. If the database is in memory, also held to read, because the threads
    * share its connection.
    */
   private final ReentrantLock turn = new ReentrantLock(true);
+
+  /** Whether the thread that has the turn waits for another program. */
+  private volatile boolean isBlocked;
 
   private final Function<Connection, StatementCache> caches = StatementCache.perConnection();
 
@@ -217,13 +223,13 @@ final class SqliteDialect extends Dialect {
   private <T> T reading(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     if (files.isPresent()) {
-      T result = with(statements, work);
+      T result = with(statements, () -> statements.until(deadline, work));
       files.get().checkOccasionally(statements.files());
       return result;
     }
     awaitTurn(deadline);
     try {
-      return with(statements, work);
+      return with(statements, () -> statements.until(deadline, work));
     } finally {
       turn.unlock();
     }
@@ -259,8 +265,16 @@ final class SqliteDialect extends Dialect {
   private <T> T commit(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     try {
-      beginInTurn(statements, deadline);
-      T result = work.get();
+      T result =
+          statements.until(
+              deadline,
+              () -> {
+                beginInTurn(statements, deadline);
+                return work.get();
+              });
+      if (deadline.hasPassed()) {
+        throw SqlFailure.timeout("the change took too long", null);
+      }
       statements.commit();
       return result;
     } catch (Throwable failure) {
@@ -283,20 +297,19 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static void begin(StatementCache statements, Deadline deadline) throws SQLException {
+  private void begin(StatementCache statements, Deadline deadline) throws SQLException {
     while (true) {
       try {
         statements.begin();
+        isBlocked = false;
         return;
       } catch (SQLException failure) {
         if (!SqliteFailure.isBusy(failure)) {
           throw failure;
         }
+        isBlocked = true;
         if (deadline.hasPassed()) {
-          throw Retry.tooLong(
-              deadline,
-              "another program is writing to the database file, or was stopped while it did",
-              failure);
+          throw SqlFailure.timeout(OTHER_PROGRAM, failure);
         }
         WriterQueue.pause();
       }
@@ -317,12 +330,12 @@ final class SqliteDialect extends Dialect {
       statements.rollBack();
       return work.get();
     } catch (Throwable failure) {
-      statements.forget(failure);
+      statements.forget();
       throw failure;
     }
   }
 
-  private void awaitTurn(Deadline deadline) {
+  private void awaitTurn(Deadline deadline) throws SQLException {
     try {
       if (turn.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
         return;
@@ -330,11 +343,10 @@ final class SqliteDialect extends Dialect {
     } catch (InterruptedException interruption) {
       throw Retry.interrupted(interruption);
     }
-    throw Retry.tooLong(
-        deadline,
-        files.isPresent()
-            ? "other threads of this program are writing"
-            : "other threads of this program are using the database in memory",
+    throw SqlFailure.timeout(
+        files.isEmpty()
+            ? "other threads of this program are using the database in memory"
+            : isBlocked ? OTHER_PROGRAM : "other threads of this program are writing",
         null);
   }
 

@@ -13,6 +13,7 @@ final class SqliteFailure {
   private static final int BUSY = 5;
   private static final int LOCKED = 6;
   private static final int READONLY = 8;
+  private static final int INTERRUPT = 9;
   private static final int IOERR = 10;
   private static final int CORRUPT = 11;
   private static final int FULL = 13;
@@ -24,6 +25,11 @@ final class SqliteFailure {
   /** Returns whether another connection held a lock. */
   static boolean isBusy(SQLException failure) {
     return code(failure) == BUSY || code(failure) == LOCKED;
+  }
+
+  /** Returns whether the store interrupted a statement. */
+  static boolean isInterrupted(SQLException failure) {
+    return isSqlite(failure) && code(failure) == INTERRUPT;
   }
 
   /** Returns whether a new connection may succeed once the cause is gone. */

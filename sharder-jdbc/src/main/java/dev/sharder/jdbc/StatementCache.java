@@ -1,6 +1,8 @@
 package dev.sharder.jdbc;
 
 import dev.sharder.Assignment;
+import dev.sharder.jdbc.Dialect.SqlSupplier;
+import dev.sharder.store.Deadline;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,6 +19,8 @@ import java.util.function.Function;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.statement.StatementBuilder;
 import org.jdbi.v3.core.statement.StatementContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConnection;
 
 /**
@@ -25,6 +29,8 @@ import org.sqlite.SQLiteConnection;
  * entry for each distinct text, a few dozen in all.
  */
 final class StatementCache implements StatementBuilder {
+
+  private static final Logger log = LoggerFactory.getLogger(StatementCache.class);
 
   private final SQLiteConnection connection;
   private final Map<String, PreparedStatement> cached = new HashMap<>();
@@ -68,6 +74,69 @@ final class StatementCache implements StatementBuilder {
   /** Returns the files that the connection had when last checked. */
   SqliteFiles.Seen files() {
     return files;
+  }
+
+  /** Runs the work, and interrupts its statements once the deadline has passed. */
+  <T> T until(Deadline deadline, SqlSupplier<T> work) throws SQLException {
+    Interrupter interrupter = new Interrupter(deadline);
+    Watchdog.watch(interrupter);
+    try {
+      return work.get();
+    } catch (SQLException | RuntimeException failure) {
+      if (SqlFailure.reason(failure).filter(SqliteFailure::isInterrupted).isPresent()) {
+        throw SqlFailure.timeout("the database had not finished", failure);
+      }
+      throw failure;
+    } finally {
+      Watchdog.forget(interrupter);
+      if (interrupter.end()) {
+        // An interrupt lasts until no statement runs, and the driver leaves one running for the
+        // generated keys of an INSERT.
+        forget();
+      }
+    }
+  }
+
+  /** Interrupts this connection until the work ends: between statements, an interrupt is lost. */
+  private final class Interrupter implements Watchdog.Watched {
+    private final long endsAt;
+    private boolean interrupted;
+    private boolean ended;
+
+    Interrupter(Deadline deadline) {
+      endsAt = System.nanoTime() + deadline.remaining().toNanos();
+    }
+
+    @Override
+    public long endsAt() {
+      return endsAt;
+    }
+
+    @Override
+    public synchronized boolean expire() {
+      if (!ended) {
+        interrupted = true;
+        interrupt();
+      }
+      return ended;
+    }
+
+    /**
+     * Ends the interrupts, so that none hits the next caller's work, and returns whether there were
+     * any.
+     */
+    synchronized boolean end() {
+      ended = true;
+      return interrupted;
+    }
+  }
+
+  private void interrupt() {
+    try {
+      connection.getDatabase().interrupt();
+    } catch (SQLException closed) {
+      log.debug("a connection was not interrupted: {}", closed.getMessage());
+    }
   }
 
   /** Begins a transaction that may write; throws if another connection is writing. */
@@ -159,14 +228,14 @@ final class StatementCache implements StatementBuilder {
   }
 
   /** Closes and removes all statements, after a failure that may have invalidated them. */
-  void forget(Throwable failure) {
+  void forget() {
     List<PreparedStatement> statements = List.copyOf(cached.values());
     cached.clear();
     for (PreparedStatement statement : statements) {
       try {
         statement.close();
-      } catch (SQLException alsoFailed) {
-        failure.addSuppressed(alsoFailed);
+      } catch (SQLException failure) {
+        log.debug("a statement was not closed: {}", failure.getMessage());
       }
     }
   }

@@ -33,8 +33,10 @@ final class Watchdog {
     /** Returns the {@link System#nanoTime} of the limit. */
     long endsAt();
 
-    /** Ends the work. Must not block. */
-    void expire();
+    /**
+     * Ends the work, and returns whether that was enough; else this is repeated. Must not block.
+     */
+    boolean expire();
   }
 
   private Watchdog() {}
@@ -88,11 +90,7 @@ final class Watchdog {
   }
 
   private static boolean isOver(Watched one) {
-    boolean over = System.nanoTime() - one.endsAt() >= 0;
-    if (over) {
-      one.expire();
-    }
-    return over;
+    return System.nanoTime() - one.endsAt() >= 0 && one.expire();
   }
 
   private static void sleep() {

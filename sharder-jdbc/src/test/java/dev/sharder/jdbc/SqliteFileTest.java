@@ -26,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -295,6 +296,33 @@ class SqliteFileTest {
       other.resume();
       other.send("release");
       assertThat(patient.assign("ada").isNew()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("a caller behind another thread that waits for such a process is told so")
+  void waitsBehindAnotherThread() throws Exception {
+    Path database = folder.resolve("sharder.db");
+    ExecutorService callers = Executors.newSingleThreadExecutor();
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool(database));
+        Sharder hasty = uncached(store, Duration.ofMillis(500));
+        Sharder patient = uncached(store, Duration.ofSeconds(60));
+        ChildProcess other =
+            ChildProcess.start(
+                LockHoldingProcess.class, folder, database.toString(), LockHoldingProcess.WRITER)) {
+      Thread first = callers.submit(Thread::currentThread).get();
+      assertThat(other.readLine()).startsWith("held");
+      Future<?> answer = callers.submit(() -> patient.assign("ada"));
+      while (Stream.of(first.getStackTrace()).noneMatch(at -> at.getMethodName().equals("begin"))) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      assertThatThrownBy(() -> hasty.assign("bob"))
+          .isInstanceOf(TimeLimitException.class)
+          .hasMessageContaining("another program is writing to the database file");
+      other.send("release");
+      answer.get();
+    } finally {
+      callers.shutdownNow();
     }
   }
 
