@@ -41,8 +41,6 @@ final class Connections implements AutoCloseable {
   /** The longest validation that a caller's thread may wait for. */
   private static final Duration LONGEST_VALIDATION = Duration.ofSeconds(1);
 
-  private static final Duration LONG_SILENCE = Duration.ofSeconds(1);
-  private static final Duration EVICTION_INTERVAL = Duration.ofSeconds(5);
   private static final long WARNING_INTERVAL = Duration.ofSeconds(10).toNanos();
 
   /** The SQLSTATE of a broken connection. */
@@ -62,6 +60,11 @@ final class Connections implements AutoCloseable {
     T run(Connection connection) throws SQLException;
   }
 
+  /** Work on a connection that the server is to end at the deadline. */
+  interface LimitedWork<T> {
+    T run(Connection connection, Deadline deadline) throws SQLException;
+  }
+
   /** How the database is reached. */
   enum Reach {
     /** In this process or in a local file: a connection always responds. */
@@ -74,7 +77,7 @@ final class Connections implements AutoCloseable {
 
   private final DataSource dataSource;
   private final Reach reach;
-  private volatile long evictedAt = System.nanoTime() - 2 * EVICTION_INTERVAL.toNanos();
+  private final IdleConnections idle;
   private volatile long warnedAt = System.nanoTime() - 2 * WARNING_INTERVAL;
   private volatile long lentAt = System.nanoTime() - RECENT;
 
@@ -83,6 +86,7 @@ final class Connections implements AutoCloseable {
   Connections(DataSource dataSource, Reach reach) {
     this.dataSource = dataSource;
     this.reach = reach;
+    this.idle = new IdleConnections(dataSource);
     this.validatesSoon = HikariPools.validatesWithin(dataSource, LONGEST_VALIDATION);
   }
 
@@ -95,17 +99,52 @@ final class Connections implements AutoCloseable {
   }
 
   /**
+   * Returns how long one attempt at a short call may take. A local connection always responds, so
+   * that no other attempt is needed.
+   */
+  Duration turn(Deadline deadline) {
+    return reach == Reach.LOCAL ? Retry.remaining(deadline) : Retry.turn(deadline);
+  }
+
+  /**
+   * Runs work that sends nothing to the database, on a connection as the data source lends it.
+   *
+   * @param limit the time for borrowing, the work and returning the connection
+   */
+  <T> T look(Duration limit, Work<T> work) throws SQLException {
+    return lend(limit, (connection, lease) -> work.run(connection));
+  }
+
+  /** Runs work as the next method does. Only the abort of the connection limits it. */
+  <T> T use(Duration limit, Work<T> work) throws SQLException {
+    return use(limit, (connection, deadline) -> work.run(connection));
+  }
+
+  /**
    * Runs the work on a borrowed connection in auto-commit mode, and returns its result.
    *
    * @param limit the time for borrowing, the work and returning the connection
    * @throws SQLTransientConnectionException if there is no connection within the limit, or the work
    *     was aborted at the limit
    */
-  <T> T use(Duration limit, Work<T> work) throws SQLException {
+  <T> T use(Duration limit, LimitedWork<T> work) throws SQLException {
+    return lend(
+        limit,
+        (connection, lease) ->
+            AutoCommit.with(
+                connection, reach, lease.deadline, () -> work.run(connection, lease.ofWork())));
+  }
+
+  /** What is done with a connection while it is lent. */
+  private interface Use<T> {
+    T run(Connection connection, Lease lease) throws SQLException;
+  }
+
+  private <T> T lend(Duration limit, Use<T> use) throws SQLException {
     Lease lease = new Lease(limit);
     Watchdog.watch(lease);
     try (Connection connection = lease.borrow()) {
-      return run(work, connection, lease);
+      return run(use, connection, lease);
     } catch (SQLException | RuntimeException failure) {
       throw lease.explain(failure);
     } finally {
@@ -114,10 +153,10 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  private <T> T run(Work<T> work, Connection connection, Lease lease) throws SQLException {
+  private <T> T run(Use<T> use, Connection connection, Lease lease) throws SQLException {
     try {
-      T result = untilAborted(work, connection, lease);
-      if (lease.isExpired()) {
+      T result = untilAborted(use, connection, lease);
+      if (lease.wasAborted()) {
         HikariPools.evict(dataSource, connection);
       } else {
         lentAt = System.nanoTime();
@@ -132,8 +171,8 @@ final class Connections implements AutoCloseable {
             "a connection is discarded, because of its server or file: "
                 + SqlFailure.oneLine(reason.get()));
         discard(connection);
-        evictIdle(LONG_SILENCE);
-      } else if (lease.isExpired()) {
+        idle.evict();
+      } else if (lease.wasAborted()) {
         HikariPools.evict(dataSource, connection);
       }
       throw failure;
@@ -144,42 +183,12 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs the work. Afterwards the connection is no longer aborted, so it is known whether it was.
-   */
-  private <T> T untilAborted(Work<T> work, Connection connection, Lease lease) throws SQLException {
+  /** Uses it. Afterwards the connection is no longer aborted, so it is known whether it was. */
+  private <T> T untilAborted(Use<T> use, Connection connection, Lease lease) throws SQLException {
     try {
-      return inAutoCommit(work, connection, lease);
+      return use.run(connection, lease);
     } finally {
       lease.close();
-    }
-  }
-
-  /** A pool may lend connections without auto-commit, and nothing would end the transaction. */
-  private <T> T inAutoCommit(Work<T> work, Connection connection, Lease lease) throws SQLException {
-    if (reach != Reach.REMOTE_AUTO_COMMIT || connection.getAutoCommit()) {
-      connection.setAutoCommit(true);
-      return work.run(connection);
-    }
-    // The driver asks the server to change it, so that wait needs an end, too. It is changed back
-    // here, because the pool would do so without a limit.
-    int before = connection.getNetworkTimeout();
-    LimitedStatements.limitSilence(connection, lease.deadline);
-    connection.setAutoCommit(true);
-    try {
-      return work.run(connection);
-    } finally {
-      withoutAutoCommit(connection, lease.deadline, before);
-    }
-  }
-
-  private static void withoutAutoCommit(Connection connection, Deadline deadline, int before) {
-    try {
-      LimitedStatements.limitSilence(connection, deadline);
-      connection.setAutoCommit(false);
-      connection.setNetworkTimeout(HELPERS, before);
-    } catch (SQLException gone) {
-      log.debug("a connection is broken: {}", gone.getMessage());
     }
   }
 
@@ -196,21 +205,6 @@ final class Connections implements AutoCloseable {
       connection.abort(HELPERS);
     } catch (SQLException | RuntimeException failure) {
       log.debug("a connection was not aborted: {}", failure.getMessage());
-    }
-  }
-
-  /**
-   * Replaces idle connections, at most once per interval. This helps after a failover, and when the
-   * network has dropped all connections. But new connections are slow at first, and do not speed up
-   * a slow database, so a short silence replaces them less often.
-   */
-  private void evictIdle(Duration silence) {
-    boolean isLong = silence.compareTo(LONG_SILENCE) >= 0;
-    Duration interval = isLong ? LONG_SILENCE : EVICTION_INTERVAL;
-    long now = System.nanoTime();
-    if (now - evictedAt > interval.toNanos()) {
-      evictedAt = now;
-      HELPERS.execute(() -> HikariPools.evictIdle(dataSource));
     }
   }
 
@@ -234,6 +228,7 @@ final class Connections implements AutoCloseable {
     // Guarded by the monitor.
     private @Nullable Connection connection;
     private @Nullable Thread borrower;
+    private boolean lent;
     private boolean expired;
     private boolean ended;
 
@@ -247,12 +242,23 @@ final class Connections implements AutoCloseable {
       return endsAt;
     }
 
+    /**
+     * Returns the deadline of the work, which begins now. A server is to end it before the
+     * connection is aborted, so that it can still report the timeout.
+     */
+    Deadline ofWork() {
+      return reach == Reach.LOCAL
+          ? deadline
+          : Deadline.in(Retry.serverTime(Retry.remaining(deadline)));
+    }
+
     Connection borrow() throws SQLException {
       boolean wasLent = System.nanoTime() - lentAt < RECENT;
       boolean here = reach == Reach.LOCAL || (wasLent && validatesSoon);
       Connection borrowed = here ? borrowHere() : borrowOnHelper();
       synchronized (this) {
         connection = borrowed;
+        lent = true;
         if (expired && reach != Reach.LOCAL) {
           abort(borrowed);
         }
@@ -288,6 +294,11 @@ final class Connections implements AutoCloseable {
       return expired;
     }
 
+    /** Returns whether the connection was aborted at the limit. A local one never is. */
+    synchronized boolean wasAborted() {
+      return expired && lent && reach != Reach.LOCAL;
+    }
+
     private Connection borrowOnHelper() throws SQLException {
       CompletableFuture<Connection> borrowing = new CompletableFuture<>();
       HELPERS.execute(() -> borrowFor(borrowing));
@@ -295,7 +306,7 @@ final class Connections implements AutoCloseable {
         return borrowing.get(endsAt - System.nanoTime(), TimeUnit.NANOSECONDS);
       } catch (TimeoutException late) {
         if (borrowing.cancel(false)) {
-          evictIdle(deadline.limit());
+          idle.evictAfter(deadline.limit());
           throw timedOut("the pool gave no connection within %d ms", late);
         }
         return borrowing.join();
@@ -347,7 +358,7 @@ final class Connections implements AutoCloseable {
           // A driver may connect once more to abort, which may take long.
           HELPERS.execute(() -> abortIfLent(silent));
         }
-        evictIdle(deadline.limit());
+        idle.evictAfter(deadline.limit());
       }
       return true;
     }
@@ -375,7 +386,7 @@ final class Connections implements AutoCloseable {
 
     /** Returns a failure that names the time limit, if the limit caused it; else the failure. */
     private synchronized SQLException explain(Exception failure) {
-      if (expired && isOfAbort(failure)) {
+      if (wasAborted() && isOfAbort(failure)) {
         report(
             "a connection is discarded, because it was silent for %d ms"
                 .formatted(deadline.limit().toMillis()));

@@ -43,16 +43,6 @@ abstract class Dialect {
   /** Returns the connections to the replicas; throws if the database supports none. */
   abstract Connections replica(DataSource replica);
 
-  /**
-   * Returns the deadline of a statement.
-   *
-   * @param turn how long the connection is lent
-   * @param deadline the deadline of the caller
-   */
-  Deadline limit(Duration turn, Deadline deadline) {
-    return deadline;
-  }
-
   /** Registers how this database represents lists, labels and times. */
   abstract void configure(Jdbi jdbi);
 

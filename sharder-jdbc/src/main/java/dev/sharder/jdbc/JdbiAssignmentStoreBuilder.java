@@ -134,7 +134,7 @@ public final class JdbiAssignmentStoreBuilder {
 
   private static Dialect dialect(Connections unknown, Duration limit) throws SQLException {
     try {
-      return unknown.use(limit, JdbiAssignmentStoreBuilder::dialect);
+      return unknown.look(limit, JdbiAssignmentStoreBuilder::dialect);
     } catch (SQLException | RuntimeException failure) {
       JdbcDriver.checkPresent(failure);
       throw failure;

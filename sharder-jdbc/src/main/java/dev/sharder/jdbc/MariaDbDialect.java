@@ -70,11 +70,11 @@ final class MariaDbDialect extends Dialect {
     isCluster =
         connections.use(
             limit,
-            connection -> {
+            (connection, deadline) -> {
               checkVersion(connection);
               return limited(
                   connection,
-                  Deadline.in(limit),
+                  deadline,
                   () -> {
                     checkMode(connection);
                     return isCluster(connection);
@@ -146,11 +146,6 @@ final class MariaDbDialect extends Dialect {
     throw new StoreException(
         "the store finds assignments on replicas of PostgreSQL only; leave replica(…) out, or use PostgreSQL",
         null);
-  }
-
-  @Override
-  Deadline limit(Duration turn, Deadline deadline) {
-    return Deadline.in(Retry.serverTime(Retry.shorter(turn, Retry.remaining(deadline))));
   }
 
   @Override

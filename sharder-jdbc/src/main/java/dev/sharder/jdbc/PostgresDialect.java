@@ -99,11 +99,6 @@ final class PostgresDialect extends Dialect {
   }
 
   @Override
-  Deadline limit(Duration turn, Deadline deadline) {
-    return Deadline.in(Retry.serverTime(turn));
-  }
-
-  @Override
   void configure(Jdbi jdbi) {
     jdbi.registerArrayType(String.class, "text");
     jdbi.registerArrayType(Long.class, "bigint");

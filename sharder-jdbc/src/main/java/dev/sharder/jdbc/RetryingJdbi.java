@@ -4,6 +4,7 @@ import dev.sharder.Assignment;
 import dev.sharder.ClosedException;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
+import dev.sharder.jdbc.Connections.LimitedWork;
 import dev.sharder.jdbc.Statements.AppliedScript;
 import dev.sharder.jdbc.Statements.BinRow;
 import dev.sharder.jdbc.Statements.Miscount;
@@ -116,19 +117,14 @@ final class RetryingJdbi implements AutoCloseable {
     }
   }
 
-  /** Atomic work on one connection, within a limit. */
-  interface LimitedWork<T> {
-    T run(Connection connection, Deadline limit) throws SQLException;
-  }
-
-  /** The same with Jdbi, which takes longer than a query alone: it copies its configuration. */
+  /** Work with Jdbi, which takes longer than a query alone: it copies its configuration. */
   interface HandleWork<T> {
     T run(Handle handle, Deadline limit) throws SQLException;
   }
 
   /** Runs work whose attempts may each take all the time that the caller has. */
   <T> T patiently(Deadline deadline, LimitedWork<T> work) {
-    return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), deadline, work));
+    return Retry.until(deadline, () -> attempt(Retry.remaining(deadline), work));
   }
 
   /** Runs work as {@link #patiently} does. Jdbi is configured before a connection is borrowed. */
@@ -155,9 +151,9 @@ final class RetryingJdbi implements AutoCloseable {
     return Retry.until(
         deadline,
         () -> {
-          Duration turn = slow.get() ? Retry.remaining(deadline) : Retry.turn(deadline);
+          Duration turn = slow.get() ? Retry.remaining(deadline) : connections.turn(deadline);
           try {
-            return attempt(turn, deadline, work);
+            return attempt(turn, work);
           } catch (SQLException | RuntimeException failure) {
             // The server responds but is slow or blocked: the next attempt gets all remaining time.
             slow.set(SqlFailure.reason(failure).map(SqlFailure::isServerTimeout).orElse(false));
@@ -166,9 +162,9 @@ final class RetryingJdbi implements AutoCloseable {
         });
   }
 
-  private <T> T attempt(Duration turn, Deadline deadline, LimitedWork<T> work) throws SQLException {
+  private <T> T attempt(Duration turn, LimitedWork<T> work) throws SQLException {
     checkOpen();
-    return connections.use(turn, connection -> work.run(connection, dialect.limit(turn, deadline)));
+    return connections.use(turn, work);
   }
 
   @Override
