@@ -402,7 +402,7 @@ final class Connections implements AutoCloseable {
     private static boolean isOfAbort(Exception failure) {
       return SqlFailure.reason(failure)
           .map(SqlFailure::isOfConnection)
-          .orElse(!(failure instanceof SharderException));
+          .orElse(!(failure instanceof SharderException || failure instanceof CallbackException));
     }
 
     private SQLTransientConnectionException timedOut(String what, @Nullable Exception cause) {

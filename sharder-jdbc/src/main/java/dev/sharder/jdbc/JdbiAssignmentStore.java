@@ -217,7 +217,11 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                         statements -> {
                           Edit<T> edit =
                               EditRecorder.decideAndRecord(
-                                  statements, kind, scope, decide, revision -> saw(kind, revision));
+                                  statements,
+                                  kind,
+                                  scope,
+                                  snapshot -> apart(decide, snapshot),
+                                  revision -> saw(kind, revision));
                           if (deadline.hasPassed()) {
                             throw Retry.tooLong(deadline, "the change took too long", null);
                           }
@@ -225,6 +229,8 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                           return edit.result();
                         }));
           });
+    } catch (CallbackException failure) {
+      throw failure.thrown();
     } catch (TimeLimitException | StoreException failure) {
       throw recorded.get() ? unknown(kind, failure) : failure;
     } finally {
@@ -232,6 +238,14 @@ public final class JdbiAssignmentStore implements AssignmentStore {
       if (replica != null && recorded.get()) {
         replica.changed(kind);
       }
+    }
+  }
+
+  private static <T> Edit<T> apart(Function<Snapshot, Edit<T>> decide, Snapshot snapshot) {
+    try {
+      return decide.apply(snapshot);
+    } catch (RuntimeException thrown) {
+      throw new CallbackException(thrown);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.AssignmentRequest;
@@ -10,6 +11,7 @@ import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Placements;
+import dev.sharder.store.Scope;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -106,6 +108,33 @@ class LeaseTest {
       connection.rollback();
       assertThat(store.find("hub", List.of("ada"), Deadline.in(LIMIT))).containsKey("ada");
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("has what the caller's own code throws reach the caller, even after the time limit")
+  void callersFailure(TestDatabase product) {
+    pool.setJdbcUrl(product.newUrl(folder));
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      for (RuntimeException own :
+          List.of(
+              new IllegalArgumentException("no such rack"),
+              new IllegalStateException(new SQLException("the caller's own database", "08006")))) {
+        Deadline deadline = Deadline.in(Duration.ofSeconds(1));
+        assertThatThrownBy(() -> failLate(store, own, deadline)).isSameAs(own);
+      }
+    }
+  }
+
+  private static void failLate(JdbiAssignmentStore store, RuntimeException own, Deadline deadline) {
+    store.update(
+        "hub",
+        Scope.BINS,
+        snapshot -> {
+          pass(deadline.remaining().plusMillis(200));
+          throw own;
+        },
+        deadline);
   }
 
   private static Placements place(JdbiAssignmentStore store) {
