@@ -223,7 +223,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
                                   snapshot -> apart(decide, snapshot),
                                   revision -> saw(kind, revision));
                           if (deadline.hasPassed()) {
-                            throw Retry.tooLong(deadline, "the change took too long", null);
+                            throw Retry.tooLong(deadline, "the change took too long");
                           }
                           recorded.set(!edit.changes().isEmpty());
                           return edit.result();

@@ -15,6 +15,7 @@ final class MariaDbFailure {
   /** The SQLSTATE of an error that has none of its own. */
   private static final String GENERAL = "HY000";
 
+  private static final String SYNTAX_ERROR_OR_ACCESS_VIOLATION = "42000";
   private static final String INTERRUPTED = "70100";
   private static final String COMMUNICATION_FAILURE = "08S01";
 
@@ -32,6 +33,11 @@ final class MariaDbFailure {
 
   /** A Galera node that has lost its cluster, and answers nothing. */
   private static final int NOT_PREPARED = 1047;
+
+  /**
+   * The user has as many connections as max_user_connections allows, or has reached another limit.
+   */
+  private static final Set<Integer> USER_LIMITS = Set.of(1203, 1226);
 
   /** The server did not read a message, and closed the connection. */
   private static final int PACKET_TOO_LARGE = 1153;
@@ -54,14 +60,18 @@ final class MariaDbFailure {
 
   /** Returns what to do about a failure; empty for other failures. */
   static Optional<String> cure(SQLException failure) {
-    return isTooLarge(failure)
-        ? Optional.of("raise max_allowed_packet on the server; it must be 16M or more")
+    if (isTooLarge(failure)) {
+      return Optional.of("raise max_allowed_packet on the server; it must be 16M or more");
+    }
+    return isUserLimit(failure)
+        ? Optional.of("raise that limit, or use smaller pools")
         : Optional.empty();
   }
 
   /** Returns whether the failure may pass, although its SQLSTATE does not say so. */
   static boolean mayPass(SQLException failure) {
     return isTimeout(failure)
+        || isUserLimit(failure)
         || is(failure, GENERAL, RECORD_CHANGED)
         || is(failure, GENERAL, COMMIT_FAILED);
   }
@@ -80,6 +90,11 @@ final class MariaDbFailure {
   /** Returns whether a transaction may be committed although its commit failed in this way. */
   static boolean leavesCommitUnknown(SQLException failure) {
     return has(failure, INTERRUPTED) || is(failure, GENERAL, COMMIT_FAILED);
+  }
+
+  private static boolean isUserLimit(SQLException failure) {
+    return has(failure, SYNTAX_ERROR_OR_ACCESS_VIOLATION)
+        && USER_LIMITS.contains(failure.getErrorCode());
   }
 
   private static boolean is(SQLException failure, String state, int number) {

@@ -7,6 +7,7 @@ import java.util.Set;
 /** Classifies failures by PostgreSQL's SQLSTATEs. */
 final class PostgresFailure {
 
+  private static final String TOO_MANY_CONNECTIONS = "53300";
   private static final String INVALID_PARAMETER_VALUE = "22023";
 
   /** query_canceled, which is how a statement timeout ends, and lock_not_available. */
@@ -17,7 +18,7 @@ final class PostgresFailure {
       Set.of(
           "25P03", // idle_in_transaction_session_timeout
           "25P04", // transaction_timeout
-          "53300", // too_many_connections
+          TOO_MANY_CONNECTIONS,
           "57P01", // admin_shutdown
           "57P02", // crash_shutdown
           "57P03", // cannot_connect_now
@@ -48,6 +49,9 @@ final class PostgresFailure {
 
   /** Returns what to do; empty if the server says it. */
   static Optional<String> cure(SQLException failure) {
+    if (SqlFailure.state(failure).equals(TOO_MANY_CONNECTIONS)) {
+      return Optional.of("raise max_connections or the limit of the role, or use smaller pools");
+    }
     boolean isOfTimeZone =
         SqlFailure.state(failure).equals(INVALID_PARAMETER_VALUE)
             && String.valueOf(failure.getMessage()).contains("TimeZone");

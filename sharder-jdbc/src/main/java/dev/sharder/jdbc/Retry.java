@@ -33,6 +33,9 @@ final class Retry {
   /** The longest time from the server's statement timeout to the end of the connection's lease. */
   private static final Duration LONGEST_GRACE = Duration.ofMillis(500);
 
+  private static final String TRY_AGAIN =
+      "try again, check whether the database is up, or allow more time";
+
   /** Atomic work, which may therefore be retried. */
   interface Attempt<T> {
     T run() throws SQLException;
@@ -103,11 +106,17 @@ final class Retry {
     if (!SqlFailure.mayPass(reason)) {
       throw new StoreException(
           "the database refused: %s; %s"
-              .formatted(SqlFailure.oneLine(reason), SqlFailure.cure(reason)),
+              .formatted(
+                  SqlFailure.oneLine(reason),
+                  SqlFailure.cure(reason).orElse("correct what it reports")),
           failure);
     }
     if (deadline.hasPassed()) {
-      throw tooLong(deadline, SqlFailure.oneLine(reported), failure);
+      throw tooLong(
+          deadline,
+          SqlFailure.oneLine(reported),
+          SqlFailure.cure(reported).orElse(TRY_AGAIN),
+          failure);
     }
     log.debug("retrying after {}", SqlFailure.oneLine(reason));
     pause(
@@ -117,11 +126,13 @@ final class Retry {
   }
 
   /** Returns the failure of a call that the database did not answer in time. */
-  static TimeLimitException tooLong(Deadline deadline, String reason, @Nullable Throwable cause) {
-    return new TimeLimitException(
-        deadline.limit(),
-        reason + "; try again, check whether the database is up, or allow more time",
-        cause);
+  static TimeLimitException tooLong(Deadline deadline, String reason) {
+    return tooLong(deadline, reason, TRY_AGAIN, null);
+  }
+
+  private static TimeLimitException tooLong(
+      Deadline deadline, String reason, String cure, @Nullable Throwable cause) {
+    return new TimeLimitException(deadline.limit(), reason + "; " + cure, cause);
   }
 
   /** Interrupts this thread again, and returns the failure of its call. */

@@ -33,12 +33,11 @@ final class SqlFailure {
     return new SQLTimeoutException(what, TIMEOUT_EXPIRED, cause);
   }
 
-  /** Returns what to do about a failure that does not pass by itself. */
-  static String cure(SQLException reason) {
+  /** Returns what to do about a failure, if it is known. */
+  static Optional<String> cure(SQLException reason) {
     return SqliteFailure.cure(reason)
         .or(() -> PostgresFailure.cure(reason))
-        .or(() -> MariaDbFailure.cure(reason))
-        .orElse("correct what it reports");
+        .or(() -> MariaDbFailure.cure(reason));
   }
 
   /** Returns whether the work may be tried again: another caller or the server was in the way. */

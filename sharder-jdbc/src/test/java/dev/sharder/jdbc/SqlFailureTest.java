@@ -18,6 +18,8 @@ class SqlFailureTest {
     "HY000, 1180, a commit that failed on MariaDB",
     "HY000, 1290, a read-only MariaDB",
     "08S01, 1047, a node that has lost its cluster",
+    "42000, 1203, a user with max_user_connections on MariaDB",
+    "42000, 1226, a user who has reached another limit on MariaDB",
     "70100, 1969, a statement that took too long on MariaDB",
     "25006, 0, a standby of PostgreSQL",
     "57P03, 0, a PostgreSQL that is starting",
@@ -33,6 +35,7 @@ class SqlFailureTest {
   @ParameterizedTest
   @CsvSource({
     "23000, 1062, a duplicate on MariaDB",
+    "42000, 1064, a wrong statement on MariaDB",
     "42S02, 1146, a missing table on MariaDB",
     "08S01, 1153, a message that is too large for MariaDB",
     "42501, 0, a missing right on PostgreSQL",
