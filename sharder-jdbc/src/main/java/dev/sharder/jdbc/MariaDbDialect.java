@@ -286,7 +286,9 @@ final class MariaDbDialect extends Dialect {
         });
   }
 
-  /** Undoes what a block left that the server has ended. A broken connection needs nothing. */
+  /**
+   * Undoes what a block or a transaction left that has failed. A broken connection needs nothing.
+   */
   private static void rollBack(Connection connection, Throwable failure) {
     try (Statement statement = connection.createStatement()) {
       LimitedStatements.limitSilence(connection, Deadline.in(ROLLBACK_LIMIT));
@@ -305,14 +307,23 @@ final class MariaDbDialect extends Dialect {
     return limited(
         handle.getConnection(),
         deadline,
-        () -> endingWhenIdle(handle, deadline, () -> transact(handle, work)));
+        () -> endingWhenIdle(handle, deadline, () -> transact(handle, deadline, work)));
   }
 
-  private <T> T transact(Handle handle, Function<Statements, T> work) {
+  private <T> T transact(Handle handle, Deadline deadline, Function<Statements, T> work)
+      throws SQLException {
     return handle.inTransaction(
         transaction -> {
-          transaction.execute(MariaDbStatements.NEXT_TRANSACTION);
-          return work.apply(transaction.attach(statements()));
+          try {
+            transaction.execute(MariaDbStatements.NEXT_TRANSACTION);
+            T result = work.apply(transaction.attach(statements()));
+            // Else the commit might be silent for as long as the last statement might have been.
+            LimitedStatements.limitSilence(transaction.getConnection(), deadline);
+            return result;
+          } catch (Throwable failure) {
+            rollBack(transaction.getConnection(), failure);
+            throw failure;
+          }
         });
   }
 

@@ -29,6 +29,9 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,6 +46,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mariadb.jdbc.MariaDbDataSource;
 
 @DisplayName("On MariaDB")
 @Timeout(120)
@@ -165,6 +169,67 @@ class MariaDbFaultsTest {
           .isLessThan(limit.multipliedBy(2).plusSeconds(3));
       network.speak();
       assertThat(hubs.assign("afterwards").isNew()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("no caller waits beyond the time limit for the commit of a long change")
+  void silentCommit() throws IOException {
+    Duration limit = Duration.ofSeconds(6);
+    String url = TestMariaDb.newDatabase();
+    try (SilencingProxy network = new SilencingProxy(url);
+        JdbiAssignmentStore store = store(network.url());
+        Sharder hubs = Sharder.builder("hub", store).bins("a").build();
+        Handle operator = Jdbi.open(url)) {
+      hubs.assign("ada");
+      operator.execute("RENAME TABLE sharder_assignment TO kept");
+      operator.execute("CREATE VIEW sharder_assignment AS SELECT * FROM kept WHERE sleep(4) = 0");
+      network.silenceAtCommit();
+      long start = System.nanoTime();
+      assertThatThrownBy(() -> store.recount("hub", new Note("test", ""), Deadline.in(limit)))
+          .isInstanceOf(TimeLimitException.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(limit.plusSeconds(2));
+    }
+  }
+
+  @Test
+  @DisplayName("nor does one who opens a store on a silent pool without auto-commit")
+  void silentWhileOpening() throws Exception {
+    Duration limit = Duration.ofSeconds(3);
+    ExecutorService opening = Executors.newSingleThreadExecutor();
+    try (SilencingProxy network = new SilencingProxy(TestMariaDb.newDatabase())) {
+      pool.setAutoCommit(false);
+      pool.setMaximumPoolSize(1);
+      pool.setJdbcUrl(network.url());
+      pool.getConnection().close();
+      network.silenceAll();
+      Future<?> store =
+          opening.submit(() -> JdbiAssignmentStore.builder(pool).timeLimit(limit).build());
+      assertThatThrownBy(() -> store.get(limit.toSeconds() + 5, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(TimeLimitException.class);
+    } finally {
+      opening.shutdownNow();
+    }
+  }
+
+  @Test
+  @DisplayName("a user who has too many connections waits for one, and the error names the cure")
+  void tooManyConnections() throws Exception {
+    try (MariaDbServer server = MariaDbServer.start(folder)) {
+      String url = server.newDatabase();
+      MariaDbDataSource noPool = new MariaDbDataSource(server.ordinaryUser(url));
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(noPool);
+          Handle operator = Jdbi.open(url)) {
+        operator.execute("ALTER USER app@'127.0.0.1' WITH MAX_USER_CONNECTIONS 1");
+        try (Connection only = noPool.getConnection()) {
+          assertThat(only.isValid(5)).isTrue();
+          assertThatThrownBy(() -> store.kinds(Deadline.in(Duration.ofSeconds(1))))
+              .isInstanceOf(TimeLimitException.class)
+              .hasMessageContaining("'max_user_connections'")
+              .hasMessageContaining("raise that limit, or use smaller pools");
+        }
+        assertThat(store.kinds(Deadline.in(Duration.ofSeconds(20)))).isEmpty();
+      }
     }
   }
 

@@ -29,6 +29,7 @@ public final class SilencingProxy implements AutoCloseable {
   private final List<Link> links = new CopyOnWriteArrayList<>();
   private final AtomicInteger commitsToCut = new AtomicInteger();
   private volatile boolean silencesAll;
+  private volatile boolean silencesCommits;
 
   /** Starts a proxy for the database of a JDBC URL. */
   public SilencingProxy(String jdbcUrl) {
@@ -99,6 +100,11 @@ public final class SilencingProxy implements AutoCloseable {
     commitsToCut.set(count);
   }
 
+  /** Stops forwarding on the connections that commit next, from that COMMIT on. */
+  public void silenceAtCommit() {
+    silencesCommits = true;
+  }
+
   /** Returns how many commits are still to be cut. */
   public int commitsToCut() {
     return commitsToCut.get();
@@ -106,8 +112,11 @@ public final class SilencingProxy implements AutoCloseable {
 
   /** MariaDB's answer does not say what it answers, so its requests are looked at. */
   private boolean isLostAfter(byte[] request, int count) {
-    return isMariaDb()
-        && isToCut(request, count, text -> text.endsWith("COMMIT") || text.contains("COMMIT;"));
+    return isMariaDb() && isToCut(request, count, SilencingProxy::commits);
+  }
+
+  private static boolean commits(String request) {
+    return request.endsWith("COMMIT") || request.contains("COMMIT;");
   }
 
   private boolean isLost(byte[] answer, int count) {
@@ -145,6 +154,9 @@ public final class SilencingProxy implements AutoCloseable {
   }
 
   private boolean passes(Link link, byte[] request, int count) throws IOException {
+    if (silencesCommits && commits(new String(request, 0, count, StandardCharsets.ISO_8859_1))) {
+      link.silent.set(true);
+    }
     if (isLostAfter(request, count)) {
       link.loseAnswer();
     }
