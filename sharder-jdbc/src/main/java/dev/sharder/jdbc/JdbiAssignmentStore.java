@@ -56,11 +56,11 @@ import org.jspecify.annotations.Nullable;
  * owns the {@link DataSource} and its pool; closing the store leaves them open.
  *
  * <ul>
- *   <li><b>Time limits.</b> Every call ends within its time limit. A connection that stops
- *       responding is aborted, and HikariCP is asked to replace its idle connections. Other pools
- *       should validate a connection before they lend it, in less time than the limit. The driver
- *       ({@code loginTimeout}, on MariaDB {@code connectTimeout}) and the pool bound how long an
- *       attempt to connect may take.
+ *   <li><b>Time limits.</b> Every call ends within its time limit. A statement of SQLite is
+ *       interrupted. A connection to PostgreSQL or MariaDB that stops responding is aborted, and
+ *       HikariCP is asked to replace its idle connections. Other pools should validate a connection
+ *       before they lend it, in less time than the limit. The driver ({@code loginTimeout}, on
+ *       MariaDB {@code connectTimeout}) and the pool bound how long an attempt to connect may take.
  *   <li><b>Pool size.</b> Allow three connections for each sharder: one to find, one to place, and
  *       on PostgreSQL one to listen for changes. Assigning a roster and reading the bins take one
  *       more. One connection is enough to work and to create and update the tables; the store then

@@ -24,8 +24,10 @@ public final class JdbiAssignmentStoreBuilder {
    * Sets the streaming replicas on which the store finds assignments, to take load off the
    * PostgreSQL primary. By default the primary serves all calls.
    *
-   * <p>The store's promises hold however far a replica lags. An answer of a replica is used only if
-   * the replica has every change of the kind that this store has seen or made. An object that the
+   * <p>The store's promises hold however far a replica lags, if the primary waits for it before it
+   * acknowledges a commit ({@code synchronous_standby_names}). Another replica may show an
+   * assignment that a failover to a third server loses. An answer of a replica is used only if the
+   * replica has every change of the kind that this store has seen or made. An object that the
    * replica does not know is looked up on the primary. So:
    *
    * <ul>
@@ -63,9 +65,10 @@ public final class JdbiAssignmentStoreBuilder {
    * …/mariadb}. {@link SchemaScript} returns its text, and the one for Citus. With true, the store
    * runs the scripts that the database lacks, in one transaction (MariaDB commits after each
    * statement), and records them in the table {@code sharder_schema}. The database may hold other
-   * tables too. Processes that start at the same time wait for one another. Tables of Sharder that
-   * another tool created, so that there is no {@code sharder_schema}, are left to that tool. In
-   * either case the store checks that it has the tables it needs.
+   * tables too. Processes that start at the same time wait for one another; on Galera, which has no
+   * lock for that, they may run the scripts at the same time. Tables of Sharder that another tool
+   * created, so that there is no {@code sharder_schema}, are left to that tool. In either case the
+   * store checks that it has the tables it needs.
    *
    * @param migrate whether to run the migrations
    * @return this builder

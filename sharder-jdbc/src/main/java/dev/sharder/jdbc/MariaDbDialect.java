@@ -368,7 +368,9 @@ final class MariaDbDialect extends Dialect {
         deadline,
         () -> {
           if (isCluster) {
-            // Some releases refuse the lock there. The scripts bear several nodes at once.
+            // Some releases refuse the lock there, and it would hold on one node only. Each
+            // statement
+            // of a script must therefore do nothing where another node has run it.
             return inTransaction(handle, deadline, work);
           }
           lockSchema(connection, deadline);
