@@ -69,6 +69,24 @@ interface MariaDbStatements extends Statements {
       END
       """;
 
+  /** Starts the transaction of a block, and undoes what the block did if it fails. */
+  String START =
+      """
+        DECLARE EXIT HANDLER FOR SQLEXCEPTION
+        BEGIN
+          ROLLBACK;
+          SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
+          RESIGNAL;
+        END;
+
+        SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
+      """
+          + REFUSE_REPLICA
+          + """
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        START TRANSACTION;
+      """;
+
   String FIND =
       READ_COMMITTED.formatted(
           """
@@ -117,19 +135,9 @@ interface MariaDbStatements extends Statements {
         DECLARE chosen longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE open_bins longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
         DECLARE placed_at datetime(6);
-        DECLARE EXIT HANDLER FOR SQLEXCEPTION
-        BEGIN
-          ROLLBACK;
-          SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
-          RESIGNAL;
-        END;
-
-        SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
       """
-          + REFUSE_REPLICA
+          + START
           + """
-        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        START TRANSACTION;
 
         UPDATE sharder_kind
         SET turn = turn + turns
@@ -271,19 +279,9 @@ interface MariaDbStatements extends Statements {
         DECLARE this_kind varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?;
         DECLARE bin_limit int DEFAULT ?;
         DECLARE placed_at datetime(6);
-        DECLARE EXIT HANDLER FOR SQLEXCEPTION
-        BEGIN
-          ROLLBACK;
-          SET SESSION idle_write_transaction_timeout = @sharder_idle_write_timeout;
-          RESIGNAL;
-        END;
-
-        SET @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = 2;
       """
-          + REFUSE_REPLICA
+          + START
           + """
-        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        START TRANSACTION;
 
         UPDATE sharder_kind
         SET turn = turn + ?

@@ -35,11 +35,11 @@ interface PostgresStatements extends Statements, SqlObject {
    * small when the plan was made. Planning each call, or JIT compilation, takes longer than running
    * the statement. {@code is_standby} is selected because a standby may lack the latest changes.
    */
-  String READ_SETTINGS =
+  String READ_TEMPLATE =
       """
       SELECT pg_is_in_recovery() AS is_standby,
              set_config('statement_timeout', :millis, TRUE),
-             set_config('plan_cache_mode', 'force_generic_plan', TRUE),
+             set_config('plan_cache_mode', '%s', TRUE),
              set_config('enable_seqscan', 'off', TRUE),
              set_config('jit', 'off', TRUE)
       """;
@@ -51,46 +51,29 @@ interface PostgresStatements extends Statements, SqlObject {
    * which frees its locks within the time limit. The network gets at least a second. With
    * array_nulls off, an object without a group would be in a group named NULL.
    */
-  String WRITE_SETTINGS =
+  String WRITE_TEMPLATE =
       """
       SELECT pg_is_in_recovery() AS is_standby,
              set_config('statement_timeout', :millis, TRUE),
              set_config('idle_in_transaction_session_timeout', :millis, TRUE),
              set_config('array_nulls', 'on', TRUE),
              set_config('tcp_user_timeout', CAST(greatest(CAST(:millis AS bigint), 1000) AS text), TRUE),
-             set_config('plan_cache_mode', 'force_generic_plan', TRUE),
+             set_config('plan_cache_mode', '%s', TRUE),
              set_config('enable_seqscan', 'off', TRUE),
              set_config('jit', 'off', TRUE),
              CASE WHEN current_setting('synchronous_commit') = 'off'
                   THEN set_config('synchronous_commit', 'on', TRUE) END
       """;
 
-  /** The settings for reads on Citus, which plans each call by its values. */
-  String CITUS_READ_SETTINGS =
-      """
-      SELECT pg_is_in_recovery() AS is_standby,
-             set_config('statement_timeout', :millis, TRUE),
-             set_config('plan_cache_mode', 'auto', TRUE),
-             set_config('enable_seqscan', 'off', TRUE),
-             set_config('jit', 'off', TRUE)
-      """;
+  String READ_SETTINGS = READ_TEMPLATE.formatted("force_generic_plan");
 
-  /**
-   * The settings for transactions that write on Citus. They hold on the node that is asked only.
-   */
-  String CITUS_WRITE_SETTINGS =
-      """
-      SELECT pg_is_in_recovery() AS is_standby,
-             set_config('statement_timeout', :millis, TRUE),
-             set_config('idle_in_transaction_session_timeout', :millis, TRUE),
-             set_config('array_nulls', 'on', TRUE),
-             set_config('tcp_user_timeout', CAST(greatest(CAST(:millis AS bigint), 1000) AS text), TRUE),
-             set_config('plan_cache_mode', 'auto', TRUE),
-             set_config('enable_seqscan', 'off', TRUE),
-             set_config('jit', 'off', TRUE),
-             CASE WHEN current_setting('synchronous_commit') = 'off'
-                  THEN set_config('synchronous_commit', 'on', TRUE) END
-      """;
+  String WRITE_SETTINGS = WRITE_TEMPLATE.formatted("force_generic_plan");
+
+  /** Citus plans each call by its values. */
+  String CITUS_READ_SETTINGS = READ_TEMPLATE.formatted("auto");
+
+  /** They hold on the node that is asked only. */
+  String CITUS_WRITE_SETTINGS = WRITE_TEMPLATE.formatted("auto");
 
   /** The settings for reads on CockroachDB: those that its documentation names. */
   String COCKROACHDB_READ_SETTINGS =
