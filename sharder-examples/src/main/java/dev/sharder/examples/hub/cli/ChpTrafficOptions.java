@@ -165,6 +165,8 @@ final class ChpTrafficOptions {
         defaults.headBytes(),
         defaults.head(),
         millis(idleTimeout).orElse(defaults.idle()),
+        defaults.linger(),
+        defaults.stall(),
         millis(timeout),
         millis(targetTimeout),
         defaults.connect(),

@@ -137,6 +137,8 @@ public record PublicSettings(
                 "bytes"),
         usual.head(),
         seconds("proxy-idle", said.proxyIdle(), 1, usual.idle()),
+        usual.linger(),
+        usual.stall(),
         usual.client(),
         usual.target(),
         usual.connect(),

@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
@@ -18,9 +19,6 @@ import java.util.concurrent.TimeUnit;
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Channels {
 
-  /** How long bytes are thrown away at the end of a connection. */
-  private static final Duration LINGER = Duration.ofSeconds(30);
-
   private static final Duration SOON = Duration.ofSeconds(2);
 
   private Channels() {}
@@ -28,6 +26,12 @@ final class Channels {
   /** Writes without a flush. */
   static void write(Channel channel, ByteBuf bytes) {
     channel.write(bytes, channel.voidPromise());
+  }
+
+  /** Returns how many bytes were written that the system has not taken yet. */
+  static long unsent(Channel channel) {
+    ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+    return waiting == null ? 0 : waiting.totalPendingWriteBytes();
   }
 
   /** Ends a connection at once. */
@@ -47,13 +51,13 @@ final class Channels {
   /**
    * Ends a connection, after what was written, whose other side may still send. To close it at once
    * would answer these bytes with a reset, and a reset destroys what the other side has not read
-   * yet. So only our side is shut; the channel's handler throws away what comes.
+   * yet. So only our side is shut; the channel's handler throws away what comes, and its owner ends
+   * the connection if the other side does not.
    */
   static void closeGently(Channel channel) {
     channel
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(written -> shut(channel, written.isSuccess()));
-    closeIn(channel, LINGER);
   }
 
   /** Ends a connection after what was written, or shortly if the other side does not take it. */
@@ -62,7 +66,8 @@ final class Channels {
     closeIn(channel, SOON);
   }
 
-  private static void closeIn(Channel channel, Duration limit) {
+  /** Ends a connection after so long. */
+  static void closeIn(Channel channel, Duration limit) {
     var end =
         channel.eventLoop().schedule(() -> close(channel), limit.toMillis(), TimeUnit.MILLISECONDS);
     channel.closeFuture().addListener(closed -> end.cancel(false));

@@ -37,7 +37,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Set once nothing more is read as a request. */
   private boolean ending;
 
-  /** When it began to wait for a request, or for the rest of its head. */
+  /** When it began to wait for a request, for the rest of its head, or for the client to leave. */
   private long since = System.nanoTime();
 
   private final StallClock stalled;
@@ -47,7 +47,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     this.channel = channel;
     this.limits = loop.options().limits();
     this.scanner = new HeadScanner(limits.headBytes());
-    this.stalled = new StallClock(channel);
+    this.stalled = new StallClock(channel, limits.stall());
   }
 
   Channel channel() {
@@ -197,6 +197,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Ends the connection so that what was written arrives, although the client may still send. */
   private void endAfterAnswer() {
     ending = true;
+    since = System.nanoTime();
     in.release();
     Channels.closeGently(channel);
     readIfWanted();
@@ -300,7 +301,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       tunnel.check(now);
     } else if (exchange != null) {
       exchange.check(now);
-    } else if (!ending) {
+    } else if (Channels.unsent(channel) > 0) {
+      // The client is waited for once it has all of the answer.
+      since = now;
+    } else {
       checkWaiting(now);
     }
   }
@@ -308,7 +312,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void checkWaiting(long now) {
     if (!in.isEmpty() && isPast(now, limits.head())) {
       refuse(new MalformedMessageException(TIMED_OUT, "the request did not arrive in time"));
-    } else if (in.isEmpty() && (isPast(now, limits.idle()) || loop.isDraining())) {
+    } else if (in.isEmpty() && isPast(now, ending ? limits.linger() : limits.idle())) {
+      Channels.close(channel);
+    } else if (in.isEmpty() && !ending && loop.isDraining()) {
       Channels.close(channel);
     }
   }
@@ -317,9 +323,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return now - since > limit.toNanos();
   }
 
-  /** Returns whether a request is under way. */
+  /** Returns whether a request is under way, or the end of its answer. */
   boolean isBusy() {
-    return exchange != null;
+    return tunnel == null && (exchange != null || Channels.unsent(channel) > 0);
+  }
+
+  /** Ends the connection at once; a client that lacks part of an answer sees that it does. */
+  void cut() {
+    if (isBusy()) {
+      abort();
+    } else {
+      Channels.close(channel);
+    }
   }
 
   @Nullable WebSocketTunnel tunnel() {

@@ -9,6 +9,9 @@ import java.util.Optional;
  * @param headBytes the most bytes of a request line with its header fields
  * @param head how long these may take to arrive
  * @param idle how long a connection stays open between two requests
+ * @param linger how long a client may take to leave after the last answer on its connection was
+ *     sent
+ * @param stall how long a peer may take nothing of what waits for it
  * @param client how long a client may be silent while its request or the answer is under way; empty
  *     for as long as TCP lasts
  * @param target how long a target may be silent likewise
@@ -20,6 +23,8 @@ public record ProxyLimits(
     int headBytes,
     Duration head,
     Duration idle,
+    Duration linger,
+    Duration stall,
     Optional<Duration> client,
     Optional<Duration> target,
     Duration connect,
@@ -32,6 +37,8 @@ public record ProxyLimits(
         64 * 1024,
         Duration.ofSeconds(10),
         Duration.ofSeconds(75),
+        Duration.ofSeconds(30),
+        Duration.ofMinutes(5),
         Optional.empty(),
         Optional.empty(),
         Duration.ofSeconds(5),

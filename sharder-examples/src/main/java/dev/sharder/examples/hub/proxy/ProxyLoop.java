@@ -107,7 +107,7 @@ final class ProxyLoop {
     draining = true;
   }
 
-  /** Returns how many requests are under way, on the event loop. */
+  /** Returns how many requests are under way, or the ends of answers, on the event loop. */
   int busy() {
     return (int) clients.stream().filter(ClientConnection::isBusy).count();
   }
@@ -129,7 +129,7 @@ final class ProxyLoop {
   void closeConnections() {
     eventLoop.execute(
         () -> {
-          List.copyOf(clients).forEach(client -> Channels.close(client.channel()));
+          List.copyOf(clients).forEach(ClientConnection::cut);
           pool.closeIdle();
         });
   }

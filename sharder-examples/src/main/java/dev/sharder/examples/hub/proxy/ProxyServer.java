@@ -124,7 +124,7 @@ public final class ProxyServer implements AutoCloseable {
             options.limits().drain().toSeconds());
       }
       loops.values().forEach(loop -> loop.closeTunnels(GOING_AWAY, "the proxy is stopping"));
-      await(ProxyLoop::tunnels, WEBSOCKETS_LIMIT);
+      await(loop -> loop.tunnels() + loop.busy(), WEBSOCKETS_LIMIT);
       loops.values().forEach(ProxyLoop::closeConnections);
       await(ProxyLoop::open, CONNECTIONS_LIMIT);
     } catch (InterruptedException interruption) {

@@ -6,23 +6,34 @@ import java.time.Duration;
 /** Notices that a peer takes nothing any more of what waits for it. */
 final class StallClock {
 
-  private static final long LIMIT = Duration.ofMinutes(5).toNanos();
-
   private final Channel channel;
+  private final long limit;
   private long waiting;
   private long since;
 
-  StallClock(Channel channel) {
+  /**
+   * Creates a clock.
+   *
+   * @param limit how long the peer may take nothing
+   */
+  StallClock(Channel channel, Duration limit) {
     this.channel = channel;
+    this.limit = limit.toNanos();
   }
 
-  /** Returns whether nothing was taken for so long that nothing will be. */
+  /** Forgets what it saw, because it was not asked for a while. */
+  void restart() {
+    waiting = 0;
+  }
+
+  /** Returns whether nothing was taken for so long that nothing will be; asked again and again. */
   boolean isOver(long now) {
-    long waits = channel.bytesBeforeWritable();
-    if (waits == 0 || waits != waiting) {
-      waiting = waits;
+    long unsent = Channels.unsent(channel);
+    // More may wait than before, although nothing was taken.
+    if (unsent == 0 || waiting == 0 || unsent < waiting) {
       since = now;
     }
-    return now - since > LIMIT;
+    waiting = unsent;
+    return now - since > limit;
   }
 }

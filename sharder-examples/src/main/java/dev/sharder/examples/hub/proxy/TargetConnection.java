@@ -52,7 +52,7 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     this.target = target;
     this.channel = channel;
     this.pool = pool;
-    this.stalled = new StallClock(channel);
+    this.stalled = new StallClock(channel, pool.limits().stall());
   }
 
   Target target() {
@@ -80,6 +80,7 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
   void begin(Exchange begun, ByteBuf head) {
     exchange = begun;
     body = null;
+    stalled.restart();
     write(head);
     readIfWanted();
   }
@@ -322,6 +323,8 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     ending = true;
     tunnel = null;
     Channels.closeGently(channel);
+    // No one looks after it any more.
+    Channels.closeIn(channel, pool.limits().linger());
     readIfWanted();
   }
 

@@ -44,6 +44,10 @@ final class TargetPool {
     this.eventLoop = eventLoop;
   }
 
+  ProxyLimits limits() {
+    return options.limits();
+  }
+
   /** Gets a new connection, or null and what went wrong; called on the event loop. */
   interface Waiter {
     void connected(@Nullable TargetConnection connection, String failure);

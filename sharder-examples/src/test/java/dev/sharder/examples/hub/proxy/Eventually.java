@@ -21,13 +21,21 @@ public final class Eventually {
   }
 
   static void holds(String what, Duration patience, BooleanSupplier condition) {
+    if (!isWithin(patience, condition)) {
+      throw new AssertionError("not within " + patience + ": " + what);
+    }
+  }
+
+  /** Returns whether something becomes true in time. */
+  static boolean isWithin(Duration patience, BooleanSupplier condition) {
     long last = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > last) {
-        throw new AssertionError("not within " + patience + ": " + what);
+        return false;
       }
       LockSupport.parkNanos(LOOK_AGAIN_NANOS);
     }
+    return true;
   }
 
   /** Returns the first value that is as expected; fails if none is in time. */

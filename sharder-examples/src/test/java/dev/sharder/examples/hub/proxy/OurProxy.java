@@ -32,6 +32,8 @@ record OurProxy(
             limits.headBytes(),
             limits.head(),
             limits.idle(),
+            limits.linger(),
+            limits.stall(),
             limits.client(),
             limits.target(),
             limits.connect(),

@@ -27,11 +27,14 @@ class ProxyLimitsTest {
   private static final int MOST_HEAD = 8_192;
   private static final Duration LIMIT = Duration.ofMillis(700);
   private static final Duration SOON = Duration.ofSeconds(3);
+  private static final Duration LONG = Duration.ofMinutes(5);
   private static final ProxyLimits LIMITS =
       new ProxyLimits(
           MOST_HEAD,
           LIMIT,
           LIMIT,
+          LIMIT,
+          LONG,
           Optional.empty(),
           Optional.empty(),
           LIMIT,
@@ -260,7 +263,7 @@ class ProxyLimitsTest {
 
   private static ProxyLimits silence(Optional<Duration> client, Optional<Duration> target) {
     return new ProxyLimits(
-        MOST_HEAD, LIMIT, LIMIT, client, target, LIMIT, Duration.ofMillis(100), 100);
+        MOST_HEAD, LIMIT, LIMIT, LIMIT, LONG, client, target, LIMIT, Duration.ofMillis(100), 100);
   }
 
   @Test
@@ -269,7 +272,16 @@ class ProxyLimitsTest {
     CompletableFuture<Void> goOn = new CompletableFuture<>();
     start(
         new ProxyLimits(
-            MOST_HEAD, LIMIT, LIMIT, Optional.empty(), Optional.empty(), LIMIT, SOON, 100),
+            MOST_HEAD,
+            LIMIT,
+            LIMIT,
+            LIMIT,
+            LONG,
+            Optional.empty(),
+            Optional.empty(),
+            LIMIT,
+            SOON,
+            100),
         connection -> {
           connection.head();
           goOn.join();

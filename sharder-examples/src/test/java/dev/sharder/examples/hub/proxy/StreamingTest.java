@@ -179,6 +179,8 @@ class StreamingTest {
                 defaults.headBytes(),
                 Duration.ofMillis(500),
                 Duration.ofMillis(500),
+                defaults.linger(),
+                defaults.stall(),
                 defaults.client(),
                 defaults.target(),
                 Duration.ofMillis(500),

@@ -86,7 +86,16 @@ class WebSocketFramesTest {
   void idle() throws Exception {
     ProxyLimits limits =
         new ProxyLimits(
-            8_192, LIMIT, LIMIT, Optional.of(LIMIT), Optional.of(LIMIT), LIMIT, LIMIT, 100);
+            8_192,
+            LIMIT,
+            LIMIT,
+            LIMIT,
+            LIMIT,
+            Optional.of(LIMIT),
+            Optional.of(LIMIT),
+            LIMIT,
+            LIMIT,
+            100);
     open(OpenWebSocket.through(OurProxy.withDefaults().with(limits)));
     assertThat(client.isSilentFor(LIMIT.plusSeconds(5))).isTrue();
     assertThat(server.isSilentFor(MOMENT)).isTrue();
