@@ -80,7 +80,7 @@ public final class ProxyServer implements AutoCloseable {
                     accept(accepted);
                   }
                 });
-    transport.keepAlive(bootstrap::childOption);
+    transport.keepAlive(bootstrap::childOption, options.limits().stall());
     InetSocketAddress address = options.listen();
     var binding =
         bootstrap

@@ -193,7 +193,7 @@ final class TargetPool {
     if (target.isUnix()) {
       return bootstrap.channel(transport.unixClient());
     }
-    transport.keepAlive(bootstrap::option);
+    transport.keepAlive(bootstrap::option, options.limits().stall());
     return bootstrap.channel(transport.client());
   }
 }

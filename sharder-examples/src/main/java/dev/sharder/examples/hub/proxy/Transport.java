@@ -36,13 +36,13 @@ enum Transport {
     }
 
     @Override
-    void keepAlive(Options to) {
+    void keepAlive(Options to, Duration stall) {
       to.set(ChannelOption.SO_KEEPALIVE, true);
       to.set(ChannelOption.TCP_NODELAY, true);
       to.set(EpollChannelOption.TCP_KEEPIDLE, KEEP_IDLE);
       to.set(EpollChannelOption.TCP_KEEPINTVL, KEEP_INTERVAL);
       to.set(EpollChannelOption.TCP_KEEPCNT, KEEP_COUNT);
-      to.set(EpollChannelOption.TCP_USER_TIMEOUT, (int) UNACKNOWLEDGED.toMillis());
+      to.set(EpollChannelOption.TCP_USER_TIMEOUT, (int) stall.toMillis());
     }
   },
   JDK(NioSocketChannel.class, NioServerSocketChannel.class, NioDomainSocketChannel.class) {
@@ -57,7 +57,7 @@ enum Transport {
     }
 
     @Override
-    void keepAlive(Options to) {
+    void keepAlive(Options to, Duration stall) {
       to.set(ChannelOption.SO_KEEPALIVE, true);
       to.set(ChannelOption.TCP_NODELAY, true);
       set(to, ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_IDLE);
@@ -75,9 +75,6 @@ enum Transport {
 
   private static final int KEEP_INTERVAL = 10;
   private static final int KEEP_COUNT = 3;
-
-  /** How long bytes may stay unacknowledged before the connection ends. */
-  private static final Duration UNACKNOWLEDGED = Duration.ofSeconds(60);
 
   private final Class<? extends Channel> client;
   private final Class<? extends ServerChannel> server;
@@ -107,10 +104,13 @@ enum Transport {
   abstract SocketAddress unixAddress(String path);
 
   /**
-   * Sets what ends a connection to a machine that has vanished, within about a minute; a connection
-   * that is idle but alive stays.
+   * Sets what ends a connection to a machine that has vanished; a connection that is idle but alive
+   * stays. On Linux, the limit of bytes that are not taken is that of silence too, and a peer that
+   * only pauses is no different from one that has vanished.
+   *
+   * @param stall how long a peer may take nothing of what was sent
    */
-  abstract void keepAlive(Options to);
+  abstract void keepAlive(Options to, Duration stall);
 
   Class<? extends Channel> client() {
     return client;
