@@ -41,7 +41,7 @@ final class Channels {
 
   /** Ends a connection by a reset, which its other side cannot take for an orderly end. */
   static void reset(Channel channel) {
-    if (channel.remoteAddress() instanceof InetSocketAddress) {
+    if (channel.isOpen() && channel.remoteAddress() instanceof InetSocketAddress) {
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
     }
     // Not by way of TLS, which would say first that this is the orderly end.

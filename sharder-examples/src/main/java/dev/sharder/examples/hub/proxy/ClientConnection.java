@@ -286,10 +286,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (Channels.isDefect(cause)) {
       log.error("an error on the connection of {}", channel.remoteAddress(), cause);
+      abort();
     } else {
       log.debug("the connection of {} failed: {}", channel.remoteAddress(), cause.toString());
+      Channels.close(channel);
     }
-    Channels.close(channel);
   }
 
   /** Ends what has lasted too long; called a few times a second. */

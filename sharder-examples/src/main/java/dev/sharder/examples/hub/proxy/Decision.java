@@ -24,15 +24,8 @@ public sealed interface Decision {
    *
    * @param status such as 404
    * @param reason a sentence for the person who reads the page
-   * @param headers header fields of the answer, such as Retry-After
    */
-  record Refuse(int status, String reason, Map<String, String> headers) implements Decision {
-
-    public Refuse {
-      checkText(headers);
-      headers = Map.copyOf(headers);
-    }
-  }
+  record Refuse(int status, String reason) implements Decision {}
 
   /**
    * The proxy answers by itself.

@@ -5,12 +5,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,8 +77,7 @@ final class Exchange {
         this::decided,
         failure -> {
           log.error("{} could not be routed", request.shown(), failure);
-          refuse(
-              UNAVAILABLE, "the proxy could not find out where this goes; see its log", Map.of());
+          refuse(UNAVAILABLE, "the proxy could not find out where this goes; see its log");
         });
   }
 
@@ -90,10 +86,11 @@ final class Exchange {
     EventLoop eventLoop = client.channel().eventLoop();
     stage.whenComplete(
         (result, failure) -> {
+          Runnable step = () -> continueWith(result, failure, next, failed);
           if (eventLoop.inEventLoop()) {
-            continueWith(result, failure, next, failed);
+            guarded(step);
           } else {
-            eventLoop.execute(() -> continueWith(result, failure, next, failed));
+            eventLoop.execute(() -> guarded(step));
           }
         });
   }
@@ -103,18 +100,27 @@ final class Exchange {
     if (over) {
       return;
     }
-    try {
-      if (failure == null) {
-        next.accept(result);
-      } else {
-        failed.accept(failure);
-      }
-    } catch (RuntimeException | Error defect) {
-      // A stage would keep it to itself, and the client would wait.
-      log.error("{} failed", request.shown(), defect);
-      clientFailed();
-      client.abort();
+    if (failure == null) {
+      next.accept(result);
+    } else {
+      failed.accept(failure);
     }
+  }
+
+  /** Takes a step whose caller would keep an error to itself, so that the client would wait. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException | Error defect) {
+      giveUp(defect);
+    }
+  }
+
+  /** Ends the exchange after an error of the program, after which nothing of it can be trusted. */
+  void giveUp(Throwable defect) {
+    log.error("{} failed", request.shown(), defect);
+    clientFailed();
+    client.abort();
   }
 
   private void decided(Decision decision) {
@@ -122,7 +128,7 @@ final class Exchange {
       forward = chosen;
       send(chosen);
     } else if (decision instanceof Decision.Refuse refusal) {
-      refuse(refusal.status(), refusal.reason(), refusal.headers());
+      refuse(refusal.status(), refusal.reason());
     } else if (decision instanceof Decision.Answer answer) {
       answer(answer);
     }
@@ -140,7 +146,8 @@ final class Exchange {
     } else {
       loop.pool()
           .connect(
-              chosen.target(), (connection, failure) -> connected(connection, failure, chosen));
+              chosen.target(),
+              (connection, failure) -> guarded(() -> connected(connection, failure, chosen)));
     }
   }
 
@@ -332,7 +339,7 @@ final class Exchange {
       over = true;
       client.abort();
     } else {
-      refuse(refusal, page, Map.of());
+      refuse(refusal, page);
     }
   }
 
@@ -368,13 +375,7 @@ final class Exchange {
 
   // Answers of the proxy itself
 
-  private void refuse(int refusal, String reason, Map<String, String> headers) {
-    Function<Decision.Answer, Decision.Answer> withHeaders =
-        page -> {
-          Map<String, String> all = new TreeMap<>(page.headers());
-          all.putAll(headers);
-          return new Decision.Answer(page.status(), all, page.body());
-        };
+  private void refuse(int refusal, String reason) {
     CompletionStage<Decision.Answer> page;
     try {
       page = loop.options().pages().page(refusal, reason, request.uri());
@@ -383,10 +384,10 @@ final class Exchange {
     }
     then(
         page,
-        found -> answer(withHeaders.apply(found)),
+        this::answer,
         failure -> {
           log.error("there is no page for error {}", refusal, failure);
-          answer(withHeaders.apply(Decision.Answer.text(refusal, "text/plain", reason + "\n")));
+          answer(Decision.Answer.text(refusal, "text/plain", reason + "\n"));
         });
   }
 

@@ -47,10 +47,10 @@ public record Rewrites(
 
   /** Returns the address of a redirect as the client gets it. */
   String location(String said, RequestHead request, Target target) {
-    int host = said.indexOf(SCHEME_END) + SCHEME_END.length();
-    if ((!location && protocol.isEmpty()) || !said.toLowerCase(Locale.ROOT).startsWith("http")) {
+    if ((!location && protocol.isEmpty()) || !isUrl(said)) {
       return said;
     }
+    int host = said.indexOf(SCHEME_END) + SCHEME_END.length();
     int path = host;
     while (path < said.length() && "/?#".indexOf(said.charAt(path)) < 0) {
       path++;
@@ -63,6 +63,11 @@ public record Rewrites(
     String scheme = protocol.orElse(saidScheme);
     String authority = location ? request.host() : said.substring(host, path);
     return scheme + SCHEME_END + authority + said.substring(path);
+  }
+
+  private static boolean isUrl(String said) {
+    return said.regionMatches(true, 0, "http" + SCHEME_END, 0, 7)
+        || said.regionMatches(true, 0, "https" + SCHEME_END, 0, 8);
   }
 
   private static String withPort(String authority, String scheme) {

@@ -135,18 +135,11 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
       process(reader);
     } catch (MalformedMessageException malformed) {
       fail(NOT_HTTP + malformed.getMessage());
+    } catch (RuntimeException | Error defect) {
+      abandon();
+      reader.giveUp(defect);
     }
     in.trim();
-  }
-
-  /** Passes on what came before the end of the connection, even to a client that is slow. */
-  private void processLast(Exchange reader) {
-    lastBytes = true;
-    try {
-      process(reader);
-    } catch (MalformedMessageException malformed) {
-      failure = NOT_HTTP + malformed.getMessage();
-    }
   }
 
   private void process(Exchange reader) throws MalformedMessageException {
@@ -265,9 +258,9 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     ending = true;
-    if (exchange != null) {
-      processLast(exchange);
-    }
+    // What came before the end is passed on even to a client that is slow.
+    lastBytes = true;
+    process();
     in.release();
     pool.closed(this);
     if (tunnel != null) {
@@ -298,7 +291,7 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     if (Channels.isDefect(cause)) {
       log.error("an error on a connection to {}", target, cause);
     }
-    Channels.close(channel);
+    close();
   }
 
   private void fail(String why) {

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -103,7 +102,7 @@ class ProxyLimitsTest {
             .routedBy(
                 request ->
                     CompletableFuture.completedFuture(
-                        new Decision.Refuse(404, "Nothing is here.", Map.of())));
+                        new Decision.Refuse(404, "Nothing is here.")));
     byte[] many = GET.repeat(10_000).getBytes(StandardCharsets.US_ASCII);
     try (SocketChannel client = SocketChannel.open()) {
       client.setOption(StandardSocketOptions.SO_RCVBUF, 4_096);

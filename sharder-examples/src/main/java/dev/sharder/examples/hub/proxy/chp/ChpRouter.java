@@ -23,7 +23,7 @@ public final class ChpRouter implements Router {
 
   private static final CompletionStage<Decision> NOWHERE =
       CompletableFuture.completedStage(
-          new Decision.Refuse(404, "No service is registered at this address.", Map.of()));
+          new Decision.Refuse(404, "No service is registered at this address."));
 
   private final RouteTable routes;
   private final Routing routing;

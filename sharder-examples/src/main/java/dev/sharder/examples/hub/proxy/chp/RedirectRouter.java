@@ -37,7 +37,7 @@ final class RedirectRouter implements Router {
     Matcher host = HOST.matcher(request.host());
     if (!host.matches() || !request.uri().startsWith("/")) {
       return new Decision.Refuse(
-          400, "Only https is spoken here, on port " + port + ", and no host was named.", Map.of());
+          400, "Only https is spoken here, on port " + port + ", and no host was named.");
     }
     String origin = "https://" + host.group(1) + (port == HTTPS ? "" : ":" + port);
     boolean isRead = request.method().equals("GET") || request.method().equals("HEAD");

@@ -32,9 +32,6 @@ final class HubRouter implements Router {
   private static final int UNAUTHORIZED = 401;
   private static final int UNAVAILABLE = 503;
 
-  /** When to try again. */
-  static final String RETRY_SECONDS = "5";
-
   private final Sharder sharder;
   private final UserNames users;
   private final TrustedProxy proxy;
@@ -148,9 +145,6 @@ final class HubRouter implements Router {
   }
 
   private static Decision refuse(Problem problem) {
-    return new Decision.Refuse(
-        problem.status(),
-        problem.detail(),
-        problem.status() == UNAVAILABLE ? Map.of("Retry-After", RETRY_SECONDS) : Map.of());
+    return new Decision.Refuse(problem.status(), problem.detail());
   }
 }

@@ -56,6 +56,7 @@ public final class HubsProxy implements UserFront {
   private static final Logger log = LoggerFactory.getLogger(HubsProxy.class);
 
   private static final int UNAVAILABLE = 503;
+  private static final String RETRY_SECONDS = "5";
   private static final ErrorPages PAGES = new BuiltInPages();
 
   private final Settings settings;
@@ -243,14 +244,13 @@ public final class HubsProxy implements UserFront {
 
   private static Answer withRetry(Answer page) {
     Map<String, String> fields = new HashMap<>(page.headers());
-    fields.put("Retry-After", HubRouter.RETRY_SECONDS);
+    fields.put("Retry-After", RETRY_SECONDS);
     return new Answer(page.status(), fields, page.body());
   }
 
   private static CompletionStage<Decision> refuseEarly(RequestHead request) {
     return CompletableFuture.completedStage(
-        new Decision.Refuse(
-            UNAVAILABLE, "the proxy is starting; try again in a few seconds", Map.of()));
+        new Decision.Refuse(UNAVAILABLE, "the proxy is starting; try again in a few seconds"));
   }
 
   private void greet(HubDirectory directory) {

@@ -7,7 +7,6 @@ import dev.sharder.examples.hub.proxy.Decision;
 import dev.sharder.examples.hub.proxy.RequestHeads;
 import dev.sharder.examples.hub.proxy.Router;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.DisplayName;
@@ -121,7 +120,7 @@ class ChpRouterTest {
   @Test
   @DisplayName("where no route is, another router decides if there is one")
   void fallback() {
-    Decision theirs = new Decision.Refuse(418, "Tea.", Map.of());
+    Decision theirs = new Decision.Refuse(418, "Tea.");
     Router other = request -> CompletableFuture.completedFuture(theirs);
     ChpRouter router =
         new ChpRouter(
