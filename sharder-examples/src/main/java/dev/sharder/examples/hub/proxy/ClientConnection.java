@@ -34,6 +34,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private boolean processing;
   private boolean reading;
 
+  /** Whether there was a request. */
+  private boolean used;
+
   /** Set once nothing more is read as a request. */
   private boolean ending;
 
@@ -125,6 +128,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     RequestHead request =
         new RequestHead(in.take(length), loop.peer(channel), loop.options().tls().isPresent());
+    used = true;
     Exchange started = new Exchange(this, request);
     exchange = started;
     loop.options().listener().requested(request);
@@ -311,17 +315,24 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void checkWaiting(long now) {
-    if (!in.isEmpty() && isPast(now, limits.head())) {
-      refuse(new MalformedMessageException(TIMED_OUT, "the request did not arrive in time"));
-    } else if (in.isEmpty() && isPast(now, ending ? limits.linger() : limits.idle())) {
-      Channels.close(channel);
-    } else if (in.isEmpty() && !ending && loop.isDraining()) {
+    boolean isOver = now - since > patience().toNanos();
+    if (isOver && !in.isEmpty()) {
+      timedOut();
+    } else if (isOver || (in.isEmpty() && !ending && loop.isDraining())) {
       Channels.close(channel);
     }
   }
 
-  private boolean isPast(long now, Duration limit) {
-    return now - since > limit.toNanos();
+  private Duration patience() {
+    if (ending) {
+      return limits.linger();
+    }
+    return used && in.isEmpty() ? limits.idle() : limits.head();
+  }
+
+  /** Refuses a request that does not arrive to its end. */
+  void timedOut() {
+    refuse(new MalformedMessageException(TIMED_OUT, "the request did not arrive in time"));
   }
 
   /** Returns whether a request is under way, or the end of its answer. */

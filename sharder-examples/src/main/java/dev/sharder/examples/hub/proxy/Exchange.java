@@ -349,15 +349,25 @@ final class Exchange {
     TargetConnection to = target;
     if (to != null && to.isStalled(now)) {
       to.close();
+    } else if (to != null && isBodyLate(now, to)) {
+      client.timedOut();
     } else if (to != null
         && limits.target().filter(limit -> isPast(now, heardOfTarget, limit)).isPresent()) {
       timedOut(to);
-    } else if (limits
-        .client()
-        .filter(limit -> isPast(now, Math.max(heardOfClient, heardOfTarget), limit))
-        .isPresent()) {
+    } else if (limits.client().filter(limit -> isPast(now, heardOfAny(), limit)).isPresent()) {
       Channels.close(client.channel());
     }
+  }
+
+  /** Returns whether the client keeps a target waiting that would take more, and says nothing. */
+  private boolean isBodyLate(long now, TargetConnection to) {
+    return !body.isDone()
+        && to.isWritable()
+        && isPast(now, heardOfAny(), loop.options().limits().stall());
+  }
+
+  private long heardOfAny() {
+    return Math.max(heardOfClient, heardOfTarget);
   }
 
   private static boolean isPast(long now, long since, Duration limit) {

@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.proxy;
 
+import dev.sharder.examples.hub.http.FileDescriptors;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -7,11 +8,12 @@ import java.util.Optional;
  * How much and how long the proxy takes.
  *
  * @param headBytes the most bytes of a request line with its header fields
- * @param head how long these may take to arrive
+ * @param head how long these may take to arrive, and the first of them to begin
  * @param idle how long a connection stays open between two requests
  * @param linger how long a client may take to leave after the last answer on its connection was
  *     sent
- * @param stall how long a peer may take nothing of what waits for it
+ * @param stall how long a peer may take nothing of what waits for it, or a client send nothing of a
+ *     body that is under way
  * @param client how long a client may be silent while its request or the answer is under way; empty
  *     for as long as TCP lasts
  * @param target how long a target may be silent likewise
@@ -31,6 +33,11 @@ public record ProxyLimits(
     Duration drain,
     int connections) {
 
+  private static final long MOST_CONNECTIONS = 50_000;
+
+  /** Of all descriptors: each client may need another one to a target, and the rest some, too. */
+  private static final int SHARE = 4;
+
   /** The limits that are used where nothing else is said. */
   public static ProxyLimits defaults() {
     return new ProxyLimits(
@@ -43,6 +50,6 @@ public record ProxyLimits(
         Optional.empty(),
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
-        50_000);
+        (int) Math.min(MOST_CONNECTIONS, FileDescriptors.most() / SHARE));
   }
 }

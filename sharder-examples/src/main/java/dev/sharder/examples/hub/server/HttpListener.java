@@ -1,7 +1,7 @@
 package dev.sharder.examples.hub.server;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.sharder.examples.hub.access.TrustedProxy;
+import dev.sharder.examples.hub.http.FileDescriptors;
 import io.undertow.UndertowOptions;
 import io.undertow.protocols.ssl.UndertowXnioSsl;
 import io.undertow.server.DefaultByteBufferPool;
@@ -9,7 +9,6 @@ import io.undertow.server.HandlerWrapper;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.protocol.http.HttpOpenListener;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -133,9 +132,7 @@ public final class HttpListener implements AutoCloseable {
 
   /** Half of the descriptors that the process may have are for the database, files and the rest. */
   private static int mostConnections() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? (int) Math.min(MOST_CONNECTIONS, unix.getMaxFileDescriptorCount() / 2)
-        : MOST_CONNECTIONS;
+    return (int) Math.min(MOST_CONNECTIONS, FileDescriptors.most() / 2);
   }
 
   private static XnioWorker worker() throws IOException {

@@ -27,18 +27,7 @@ class ProxyLimitsTest {
   private static final Duration LIMIT = Duration.ofMillis(700);
   private static final Duration SOON = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final ProxyLimits LIMITS =
-      new ProxyLimits(
-          MOST_HEAD,
-          LIMIT,
-          LIMIT,
-          LIMIT,
-          LONG,
-          Optional.empty(),
-          Optional.empty(),
-          LIMIT,
-          Duration.ofMillis(100),
-          100);
+  private static final ProxyLimits LIMITS = stalling(LONG);
   private static final String GET = "GET / HTTP/1.1\r\nHost: hub\r\n\r\n";
 
   private RawTarget target;
@@ -169,6 +158,30 @@ class ProxyLimitsTest {
   }
 
   @Test
+  @DisplayName("close a connection on which nothing was asked yet sooner than one that was used")
+  void unused() throws IOException {
+    start(
+        new ProxyLimits(
+            MOST_HEAD,
+            LIMIT,
+            LONG,
+            LIMIT,
+            LONG,
+            Optional.empty(),
+            Optional.empty(),
+            LIMIT,
+            Duration.ofMillis(100),
+            100));
+    try (RawConnection used = RawConnection.to(proxy.port());
+        RawConnection unused = RawConnection.to(proxy.port())) {
+      used.send(GET);
+      assertThat(used.response().status()).isEqualTo(200);
+      assertThat(unused.endWithin(SOON)).isEqualTo(RawConnection.End.FINISHED);
+      assertThat(used.isSilentFor(LIMIT)).isTrue();
+    }
+  }
+
+  @Test
   @DisplayName("close a connection on which nothing more is asked, but not before its time")
   void idle() throws IOException {
     start(LIMITS);
@@ -258,6 +271,62 @@ class ProxyLimitsTest {
       }
       assertThat(client.response().body()).isEqualTo("some more");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 9\r\n\r\n",
+        "Content-Length: 9\r\n\r\nhalf",
+        "Transfer-Encoding: chunked\r\n\r\n9\r\nhalf"
+      })
+  @DisplayName("answer an upload that stands still with 408, and leave its target")
+  void stalledUpload(String half) throws IOException {
+    start(stalling(LIMIT), RawConnection::toEnd);
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      client.send("POST / HTTP/1.1\r\nHost: hub\r\n" + half);
+      assertThat(client.response().status()).isEqualTo(408);
+      assertThat(client.endWithin(SOON)).isEqualTo(RawConnection.End.FINISHED);
+    }
+    target.awaitNoneOpen(SOON);
+  }
+
+  @Test
+  @DisplayName("leave an upload alone while its target speaks, however long that takes")
+  void answeredUpload() throws IOException {
+    start(
+        stalling(LIMIT),
+        connection -> {
+          connection.head();
+          connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+          for (int i = 0; i < 6; i++) {
+            connection.endWithin(LIMIT.dividedBy(3));
+            connection.send("1\r\nx\r\n");
+          }
+          connection.send("2\r\n" + connection.text(2) + "\r\n0\r\n\r\n");
+        });
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      client.send("POST / HTTP/1.1\r\nHost: hub\r\nContent-Length: 2\r\n\r\n");
+      RawHead head = client.head();
+      Eventually.holds(
+          "all but its end is there", () -> client.received().split("x", -1).length > 6);
+      client.send("hi");
+      assertThat(client.body(head)).isEqualTo("xxxxxxhi");
+    }
+  }
+
+  private static ProxyLimits stalling(Duration stall) {
+    return new ProxyLimits(
+        MOST_HEAD,
+        LIMIT,
+        LIMIT,
+        LIMIT,
+        stall,
+        Optional.empty(),
+        Optional.empty(),
+        LIMIT,
+        Duration.ofMillis(100),
+        100);
   }
 
   private static ProxyLimits silence(Optional<Duration> client, Optional<Duration> target) {

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -61,11 +62,22 @@ final class HealthCheck implements AutoCloseable {
   /**
    * What a check found.
    *
+   * @param state unknown if this process could not even ask
    * @param reason what is wrong; empty for a hub that is up
    */
   record CheckResult(HubState state, String reason) {
 
     static final CheckResult UP = new CheckResult(HubState.UP, "");
+  }
+
+  /** This process has no socket to ask with, which says nothing about a hub. */
+  private static final class NoSocketException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    NoSocketException(IOException cause) {
+      super(cause.getMessage(), cause);
+    }
   }
 
   HealthCheck(UnaryOperator<String> path) {
@@ -116,8 +128,7 @@ final class HealthCheck implements AutoCloseable {
     Target target = hub.target();
     AtomicBoolean isLate = new AtomicBoolean();
     boolean isConnected = false;
-    try (SocketChannel channel =
-        target.isUnix() ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open()) {
+    try (SocketChannel channel = open(target)) {
       Future<?> end =
           clock.schedule(
               () -> {
@@ -138,15 +149,35 @@ final class HealthCheck implements AutoCloseable {
     }
   }
 
+  private static SocketChannel open(Target target) throws NoSocketException {
+    try {
+      return target.isUnix()
+          ? SocketChannel.open(StandardProtocolFamily.UNIX)
+          : SocketChannel.open();
+    } catch (IOException exhausted) {
+      throw new NoSocketException(exhausted);
+    }
+  }
+
   private static List<SocketAddress> addresses(Target target) throws IOException {
     if (target.isUnix()) {
       return List.of(UnixDomainSocketAddress.of(target.socket()));
     }
     List<SocketAddress> addresses = new ArrayList<>();
-    for (InetAddress address : InetAddress.getAllByName(target.host())) {
+    for (InetAddress address : resolved(target)) {
       addresses.add(new InetSocketAddress(address, target.port()));
     }
     return addresses;
+  }
+
+  private static InetAddress[] resolved(Target target) throws IOException {
+    try {
+      return InetAddress.getAllByName(target.host());
+    } catch (UnknownHostException unknown) {
+      // It is also unknown if there was no socket to ask for it.
+      open(target).close();
+      throw unknown;
+    }
   }
 
   private CheckResult answer(Hub hub, SocketChannel channel) throws IOException {
@@ -200,8 +231,10 @@ final class HealthCheck implements AutoCloseable {
   private static CheckResult failed(Throwable failure) {
     String message = String.valueOf(failure.getMessage());
     return new CheckResult(
-        HubState.DOWN,
-        failure instanceof ConnectException
+        failure instanceof NoSocketException || failure instanceof Error
+            ? HubState.UNKNOWN
+            : HubState.DOWN,
+        failure instanceof ConnectException || failure instanceof NoSocketException
             ? message
             : failure.getClass().getSimpleName() + ": " + message);
   }

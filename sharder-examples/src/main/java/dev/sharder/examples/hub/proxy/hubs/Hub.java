@@ -2,6 +2,7 @@ package dev.sharder.examples.hub.proxy.hubs;
 
 import dev.sharder.Bin;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.http.ThrottledLog;
 import dev.sharder.examples.hub.proxy.Target;
 import dev.sharder.examples.hub.proxy.hubs.HealthCheck.CheckResult;
 import java.time.Duration;
@@ -15,6 +16,8 @@ import org.slf4j.LoggerFactory;
 final class Hub {
 
   private static final Logger log = LoggerFactory.getLogger(Hub.class);
+
+  private static final ThrottledLog unasked = new ThrottledLog(log);
 
   private static final String LABEL = "address";
 
@@ -93,9 +96,14 @@ final class Hub {
     return true;
   }
 
-  /** Takes the result of a check. */
+  /** Takes the result of a check; one that finds nothing changes nothing. */
   synchronized void checked(CheckResult result) {
     isAsked = false;
+    if (result.state() == HubState.UNKNOWN) {
+      isSuspected = true;
+      unasked.warn("hub '{}' could not be checked: {}", name, result.reason());
+      return;
+    }
     failures = result.state() == HubState.UP ? 0 : failures + 1;
     if (failures == 0 || failures >= FAILURES_TO_BELIEVE || state == HubState.UNKNOWN) {
       become(result);

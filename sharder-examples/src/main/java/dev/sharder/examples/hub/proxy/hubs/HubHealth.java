@@ -73,9 +73,8 @@ final class HubHealth implements AutoCloseable {
   private CompletionStage<Void> check(Hub hub) {
     try {
       return check.of(hub).thenAccept(hub::checked);
-    } catch (RuntimeException unasked) {
-      log.error("hub '{}' cannot be checked", hub.name(), unasked);
-      hub.checked(new HealthCheck.CheckResult(HubState.DOWN, unasked.toString()));
+    } catch (RuntimeException | Error unasked) {
+      hub.checked(new HealthCheck.CheckResult(HubState.UNKNOWN, unasked.toString()));
       return CompletableFuture.completedStage(null);
     }
   }
