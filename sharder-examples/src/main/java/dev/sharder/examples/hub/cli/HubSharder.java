@@ -22,6 +22,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.security.Security;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -103,6 +104,8 @@ public final class HubSharder {
     System.setProperty(LogFormat.KEY, LogFormat.configured().word());
     if (SERVERS.contains(Subcommands.first(args))) {
       LogFormat.queue();
+      // Else a name server that fails once makes a hub unknown for 10 s.
+      Security.setProperty("networkaddress.cache.negative.ttl", "0");
     }
     // Use a real terminal only, not a console that a library emulates.
     System.setProperty("jdk.console", "java.base");
