@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Semaphore;
@@ -70,11 +71,18 @@ final class ErrorTargetPages implements ErrorPages {
     if (!room.tryAcquire()) {
       return builtIn.page(status, reason, uri);
     }
-    return client
-        .sendAsync(request, head -> new LimitedBody())
+    CompletableFuture<HttpResponse<byte[]>> asked =
+        client.sendAsync(request, head -> new LimitedBody());
+    return asked
+        .copy()
         // The limit of the request itself ends with the head of the answer.
         .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-        .whenComplete((answer, failure) -> room.release())
+        .whenComplete(
+            (answer, failure) -> {
+              // Nothing else would end a connection on which a page stands still.
+              asked.cancel(true);
+              room.release();
+            })
         .thenApply(answer -> answer(status, answer))
         .exceptionallyCompose(
             failure -> {

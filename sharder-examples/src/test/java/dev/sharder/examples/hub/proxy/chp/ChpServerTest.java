@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.proxy.chp;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,10 @@ import dev.sharder.examples.hub.proxy.TlsFiles;
 import dev.sharder.examples.hub.server.StartException;
 import io.netty.handler.ssl.JdkSslContext;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,6 +26,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -231,6 +238,32 @@ class ChpServerTest extends ChpContract {
         .isInstanceOf(StartException.class)
         .hasMessageContaining(file.toString());
     assertThat(Files.readString(file)).isEqualTo("{\"/a\": {\"target\": 1}}");
+  }
+
+  @Test
+  @DisplayName("an --error-target that stalls within a page costs no connection for long")
+  void stalledPage() throws Exception {
+    try (ServerSocket pages = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        ChpServer server = serve("--error-target", "http://127.0.0.1:" + pages.getLocalPort())) {
+      CompletableFuture<Integer> status =
+          CompletableFuture.supplyAsync(() -> statusOf(server.port()));
+      try (Socket asked = pages.accept()) {
+        asked.setSoTimeout(20_000);
+        asked
+            .getOutputStream()
+            .write("HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\nhalf".getBytes(US_ASCII));
+        assertThat(status.get(20, TimeUnit.SECONDS)).isEqualTo(404);
+        assertThat(asked.getInputStream().readAllBytes()).isNotEmpty();
+      }
+    }
+  }
+
+  private static int statusOf(int port) {
+    try {
+      return ApiAnswer.to(port, "GET", "/nope", "", "X-Nothing: 1").status();
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
   }
 
   @Test
