@@ -18,18 +18,26 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Resolves the names of targets. The system's resolver blocks, so it is asked on threads of its
- * own; Java remembers its answers for 30 seconds.
+ * own; Java remembers its answers for 30 seconds, and so does this class, lest a name that is known
+ * wait for others that are slow.
  */
 final class TargetNames implements AutoCloseable {
 
   private static final int THREADS = 4;
   private static final int MOST_WAITING = 1_000;
   private static final int IDLE_SECONDS = 10;
+  private static final Duration KEPT = Duration.ofSeconds(30);
 
   private final Duration limit;
+  private final long kept;
+  private final NameLookup lookup;
   private final Map<String, CompletableFuture<List<InetAddress>>> pending =
       new ConcurrentHashMap<>();
+  private final Map<String, KnownName> known = new ConcurrentHashMap<>();
   private final ExecutorService threads;
+
+  /** The addresses of a name, and when the system said so. */
+  private record KnownName(CompletableFuture<List<InetAddress>> addresses, long since) {}
 
   /**
    * Creates a resolver.
@@ -37,7 +45,25 @@ final class TargetNames implements AutoCloseable {
    * @param limit how long a name may take
    */
   TargetNames(Duration limit) {
+    this(limit, KEPT, InetAddress::getAllByName);
+  }
+
+  /** Asks the system for the addresses of a name, and waits for it. */
+  interface NameLookup {
+    InetAddress[] of(String host) throws UnknownHostException;
+  }
+
+  /**
+   * Creates a resolver.
+   *
+   * @param limit how long a name may take
+   * @param kept how long its addresses are used
+   * @param lookup finds them
+   */
+  TargetNames(Duration limit, Duration kept, NameLookup lookup) {
     this.limit = limit;
+    this.kept = kept.toNanos();
+    this.lookup = lookup;
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
             THREADS,
@@ -57,20 +83,34 @@ final class TargetNames implements AutoCloseable {
   /** Returns the addresses of a target; an IP address needs no thread. */
   CompletionStage<List<InetSocketAddress>> resolve(Target target) {
     byte[] numbers = NetUtil.createByteArrayFromIpAddressString(target.host());
-    if (numbers != null) {
-      try {
-        return CompletableFuture.completedFuture(
-            List.of(new InetSocketAddress(InetAddress.getByAddress(numbers), target.port())));
-      } catch (UnknownHostException impossible) {
-        throw new IllegalStateException(impossible);
-      }
-    }
+    return (numbers == null ? named(target.host()) : numbered(numbers))
+        .thenApply(found -> at(found, target.port()));
+  }
+
+  private static CompletableFuture<List<InetAddress>> numbered(byte[] numbers) {
     try {
-      return pending
-          .computeIfAbsent(target.host(), this::lookUpSoon)
-          .thenApply(found -> at(found, target.port()));
+      return CompletableFuture.completedFuture(List.of(InetAddress.getByAddress(numbers)));
+    } catch (UnknownHostException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** A name that is used again and again is looked up ahead, and never waited for. */
+  private CompletableFuture<List<InetAddress>> named(String host) {
+    KnownName before = known.get(host);
+    long age = before == null ? Long.MAX_VALUE : System.nanoTime() - before.since();
+    if (before != null && age <= kept / 2) {
+      return before.addresses();
+    }
+    CompletableFuture<List<InetAddress>> now = lookUpOnce(host);
+    return before != null && age <= kept ? before.addresses() : now;
+  }
+
+  private CompletableFuture<List<InetAddress>> lookUpOnce(String host) {
+    try {
+      return pending.computeIfAbsent(host, this::lookUpSoon);
     } catch (RejectedExecutionException full) {
-      return CompletableFuture.failedStage(full);
+      return CompletableFuture.failedFuture(full);
     }
   }
 
@@ -87,7 +127,11 @@ final class TargetNames implements AutoCloseable {
 
   private void lookUp(String host, CompletableFuture<List<InetAddress>> found) {
     try {
-      found.complete(List.of(InetAddress.getAllByName(host)));
+      List<InetAddress> addresses = List.of(lookup.of(host));
+      long now = System.nanoTime();
+      known.values().removeIf(name -> now - name.since() > kept);
+      known.put(host, new KnownName(CompletableFuture.completedFuture(addresses), now));
+      found.complete(addresses);
     } catch (UnknownHostException | RuntimeException failure) {
       found.completeExceptionally(failure);
     } finally {
