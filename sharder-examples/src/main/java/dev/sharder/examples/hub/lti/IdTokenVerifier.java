@@ -15,6 +15,7 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
+import dev.sharder.examples.hub.http.ThrottledLog;
 import java.net.MalformedURLException;
 import java.text.ParseException;
 import java.time.Clock;
@@ -52,6 +53,7 @@ final class IdTokenVerifier {
 
   private final Map<Lti13Platform, DefaultJWTProcessor<SecurityContext>> processors;
   private final Clock clock;
+  private final ThrottledLog failures = new ThrottledLog(log);
 
   /** Those whose keys were fetched. */
   private final Set<Lti13Platform> reached = ConcurrentHashMap.newKeySet();
@@ -129,7 +131,10 @@ final class IdTokenVerifier {
         throw RefusedLaunchException.unproven(
             "the id_token is signed with a key that the platform did not have moments ago");
       }
-      log.warn("the keys at {} cannot be fetched: {}", platform.jwksUrl(), failure.getMessage());
+      failures.warn(
+          "the keys at {} cannot be fetched: {}",
+          platform.jwksUrl(),
+          String.valueOf(failure.getMessage()));
       throw RefusedLaunchException.unreachable(
           "the keys of the platform cannot be fetched now; launch again in a minute");
     } catch (BadJOSEException wrong) {

@@ -7,6 +7,7 @@ import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.examples.hub.http.ErrorProblems;
 import dev.sharder.examples.hub.http.Problem;
+import dev.sharder.examples.hub.http.ThrottledLog;
 import dev.sharder.examples.hub.redirect.HubCookie;
 import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.redirect.UserHandler;
@@ -45,6 +46,7 @@ public final class LtiLaunchHandler implements HttpHandler {
   private final Sharder sharder;
   private final UserNames users;
   private final HubCookie cookie;
+  private final ThrottledLog refusals = new ThrottledLog(log);
 
   /** Sends those whom {@code lti} lets in to their hubs. */
   public LtiLaunchHandler(LtiTool lti, Sharder sharder, UserNames users, HubCookie cookie) {
@@ -74,7 +76,7 @@ public final class LtiLaunchHandler implements HttpHandler {
     }
   }
 
-  private static void byPost(
+  private void byPost(
       HttpServerExchange exchange, BiConsumer<HttpServerExchange, String> answer, String allowed) {
     if (exchange.getRequestMethod().equals(Methods.POST)) {
       read(exchange, answer);
@@ -90,8 +92,7 @@ public final class LtiLaunchHandler implements HttpHandler {
   }
 
   /** Reads the body without a thread that waits for it, and answers on one that may wait. */
-  private static void read(
-      HttpServerExchange exchange, BiConsumer<HttpServerExchange, String> answer) {
+  private void read(HttpServerExchange exchange, BiConsumer<HttpServerExchange, String> answer) {
     String type = exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE);
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith(FORM)) {
       Problem.of(StatusCodes.UNSUPPORTED_MEDIA_TYPE, "a launch is a form, " + FORM)
@@ -116,12 +117,12 @@ public final class LtiLaunchHandler implements HttpHandler {
     }
   }
 
-  private static void answer(
+  private void answer(
       HttpServerExchange exchange, String body, BiConsumer<HttpServerExchange, String> answer) {
     try {
       answer.accept(exchange, body);
     } catch (RefusedLaunchException refused) {
-      log.warn("refused a launch: {}", refused.getMessage());
+      refusals.warn("refused a launch: {}", refused.getMessage());
       Problem.of(refused.status(), refused.getMessage()).answer(exchange);
     } catch (RuntimeException failure) {
       ErrorProblems.forUser(failure).answer(exchange);

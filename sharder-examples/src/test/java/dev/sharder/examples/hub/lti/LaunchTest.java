@@ -98,6 +98,18 @@ class LaunchTest {
   }
 
   @Test
+  void aFloodOfRefusedLaunchesIsLoggedInFewLines() throws Exception {
+    try (CapturedLogLines log = CapturedLogLines.of(LtiLaunchHandler.class);
+        RunningHub hub = start()) {
+      for (int i = 0; i < 50; i++) {
+        assertThat(launch(hub, "oauth_consumer_key=lms").status()).isNotEqualTo(200);
+      }
+      assertThat(log.lines()).isNotEmpty().hasSizeLessThan(25);
+      assertThat(log.lines().get(0)).startsWith("refused a launch: ");
+    }
+  }
+
+  @Test
   void theLatestLaunchOfAUserFromALinkIsKeptWithoutWhatSignsIt() throws Exception {
     try (RunningHub hub = start()) {
       Map<String, String> first = LMS.launch("ada");
@@ -375,20 +387,26 @@ class LaunchTest {
 
   @Test
   void neitherSecretsNorWhatWasSentIsInTheLogOrTheAnswer() throws Exception {
-    try (RunningHub hub = start();
-        CapturedLogLines log = CapturedLogLines.of(LtiLaunchHandler.class)) {
+    try (CapturedLogLines log = CapturedLogLines.of(LtiLaunchHandler.class)) {
       Map<String, String> fields = LMS.launch("mallory\nforged line");
       fields.put("oauth_consumer_key", "unknown\r\nX-Evil: 1");
-      HubAnswer answer = launch(hub, LMS.signed(fields));
-      assertRefused(answer, 401);
+      HubAnswer answer = refused(LMS.signed(fields));
       fields.put("oauth_consumer_key", "lms");
       HubAnswer wrong =
-          launch(hub, new SigningConsumer("lms", "guess", SigningConsumer.URL).signed(fields));
-      assertRefused(wrong, 401);
+          refused(new SigningConsumer("lms", "guess", SigningConsumer.URL).signed(fields));
       assertThat(log.lines()).hasSize(2);
       for (String text : List.of(log.lines().toString(), answer.toString(), wrong.toString())) {
         assertThat(text).doesNotContain("mallory", "X-Evil", "s&cr=t", "guess");
       }
+    }
+  }
+
+  /** Launches at a server of its own, which logs the first refusal in any case. */
+  private HubAnswer refused(String body) throws IOException {
+    try (RunningHub hub = start()) {
+      HubAnswer answer = launch(hub, body);
+      assertRefused(answer, 401);
+      return answer;
     }
   }
 
