@@ -7,10 +7,11 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.util.AsciiString;
 import io.undertow.util.StatusCodes;
+import java.time.Instant;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Writes the heads that the proxy sends: those it passes on, and its own. */
@@ -23,6 +24,11 @@ final class HeadWriter {
   private static final AsciiString KEEP_ALIVE = AsciiString.of("Connection: keep-alive\r\n");
   private static final AsciiString WEBSOCKET =
       AsciiString.of("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+
+  /** Not Java's RFC_1123_DATE_TIME, which writes days below 10 with one digit. */
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
 
   private static final int USUAL_SIZE = 1_024;
 
@@ -158,16 +164,18 @@ final class HeadWriter {
     ascii(out, STATUS);
     text(out, answer.status() + " " + StatusCodes.getReason(answer.status()));
     out.writeShort(MessageHead.CRLF);
-    field(
-        out,
-        "Date",
-        DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC)));
+    field(out, "Date", date(Instant.now()));
     fields(out, answer.headers());
     field(out, "Content-Length", String.valueOf(answer.body().remaining()));
     if (ending == Ending.CLOSES) {
       ascii(out, CLOSE);
     }
     return out.writeShort(MessageHead.CRLF);
+  }
+
+  /** Returns a time as HTTP writes it: RFC 9110, section 5.6.7. */
+  static String date(Instant time) {
+    return DATE.format(time);
   }
 
   private static void fields(ByteBuf out, Map<String, String> fields) {
