@@ -282,6 +282,7 @@ final class Exchange {
     }
     over = true;
     client.write(answerHead(head));
+    forward().traffic().answered(head.status());
     loop.options().listener().answered(head.status(), System.nanoTime() - start);
     WebSocketTunnel tunnel = new WebSocketTunnel(client, to, forward().traffic());
     tunnel.start();

@@ -9,7 +9,7 @@ public interface Traffic {
   /** Does nothing. */
   Traffic IGNORED = new Traffic() {};
 
-  /** The target has answered, and the answer was passed on to its end. */
+  /** The target has answered, and the answer was passed on to its end, or opens a websocket. */
   default void answered(int status) {}
 
   /** The target could not be reached, or did not answer by HTTP. */

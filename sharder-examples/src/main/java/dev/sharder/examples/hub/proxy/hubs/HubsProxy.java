@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.proxy.hubs;
 
+import dev.sharder.Assignment;
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
 import dev.sharder.InvalidValueException;
@@ -70,6 +71,7 @@ public final class HubsProxy implements UserFront {
   /** Where requests go; until it is known, nowhere. */
   private volatile Router router = HubsProxy::refuseEarly;
 
+  private volatile @Nullable Sharder assigning;
   private volatile @Nullable ProxyMeters meters;
   private volatile @Nullable HubDirectory hubs;
   private volatile int port;
@@ -86,7 +88,14 @@ public final class HubsProxy implements UserFront {
     own.check(settings.host(), settings.port());
     this.certificate =
         own.certificate().flatMap(chain -> own.key().map(key -> certificate(chain, key)));
-    this.webSockets = new UserWebSockets(own.webSockets());
+    this.webSockets = new UserWebSockets(own.webSockets(), this::hubOf);
+    closers.add(webSockets::close);
+  }
+
+  private Optional<String> hubOf(String user) {
+    return Objects.requireNonNull(assigning, "it is not started yet")
+        .find(user)
+        .map(Assignment::bin);
   }
 
   private static ServerCertificate certificate(Path chain, Path key) {
@@ -216,6 +225,7 @@ public final class HubsProxy implements UserFront {
   @Override
   public void start(Sharder sharder, TrustedProxy proxy) {
     ProxyMeters counting = Objects.requireNonNull(meters, "it is not open yet");
+    assigning = sharder;
     // The meters of a hub are there before its first request.
     HubDirectory directory = new HubDirectory(sharder::bins, hub -> counting.of(hub.name()));
     closers.addLast(directory::close);

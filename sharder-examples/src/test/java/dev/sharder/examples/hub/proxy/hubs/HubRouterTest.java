@@ -73,7 +73,7 @@ class HubRouterTest {
 
   private HubRouter router(Optional<String> userHeader) throws Exception {
     ProxyMeters meters = new ProxyMeters(new SimpleMeterRegistry(), bin -> true);
-    UserWebSockets webSockets = new UserWebSockets(MovedWebSockets.STAY);
+    UserWebSockets webSockets = new UserWebSockets(MovedWebSockets.STAY, user -> Optional.empty());
     return new HubRouter(
         sharder,
         new UserNames(true),

@@ -235,6 +235,13 @@ class HubsProxyTest {
 
   private CompletableFuture<Integer> openWebSocket(String user) throws Exception {
     CompletableFuture<Integer> closed = new CompletableFuture<>();
+    opening(user, "/socket", closed).get(30, TimeUnit.SECONDS);
+    return closed;
+  }
+
+  /** Starts a handshake; what closes the websocket later is passed on. */
+  private CompletableFuture<WebSocket> opening(
+      String user, String path, CompletableFuture<Integer> closed) {
     WebSocket.Listener listener =
         new WebSocket.Listener() {
           @Override
@@ -248,13 +255,11 @@ class HubsProxyTest {
             closed.completeExceptionally(error);
           }
         };
-    HttpClient.newHttpClient()
+    return HttpClient.newHttpClient()
         .newWebSocketBuilder()
         .header("REMOTE_USER", user)
         .header("X-Sharder-Secret", RunningHub.SECRET)
-        .buildAsync(URI.create("ws://127.0.0.1:" + proxy.proxy().port() + "/socket"), listener)
-        .get(30, TimeUnit.SECONDS);
-    return closed;
+        .buildAsync(URI.create("ws://127.0.0.1:" + proxy.proxy().port() + path), listener);
   }
 
   private double webSockets() throws Exception {
@@ -276,8 +281,25 @@ class HubsProxyTest {
     assertThat(proxy.hubOf("ada")).isEqualTo("hub-2");
     assertThat(closed).isNotDone();
     assertThat(webSockets()).isEqualTo(1);
+    assertThat(proxy.operators("/metrics").body())
+        .contains("sharder_hub_requests_total{bin=\"hub-1\",status=\"101\"} 1.0");
     proxy.close();
     assertThat(closed.get(30, TimeUnit.SECONDS)).isEqualTo(1001);
+  }
+
+  @Test
+  @DisplayName("a move closes a websocket that was asked for before, and is opened only afterwards")
+  void lateWebSocketIsCut() throws Exception {
+    restart("proxy-cut-websockets: true");
+    CompletableFuture<Integer> early = openWebSocket("ada");
+    CompletableFuture<Integer> late = new CompletableFuture<>();
+    CompletableFuture<WebSocket> opening = opening("ada", "/late-socket", late);
+    first.awaitLate();
+    proxy.move("ada", "hub-2");
+    assertThat(early.get(30, TimeUnit.SECONDS)).isEqualTo(1001);
+    first.openLate();
+    opening.get(30, TimeUnit.SECONDS);
+    assertThat(late.get(30, TimeUnit.SECONDS)).isEqualTo(1001);
   }
 
   @Test

@@ -1,10 +1,14 @@
 package dev.sharder.examples.hub.proxy.hubs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +17,8 @@ final class MortalHub implements AutoCloseable {
 
   private final String name;
   private final AtomicInteger health = new AtomicInteger(200);
+  private final CountDownLatch asked = new CountDownLatch(1);
+  private final CountDownLatch late = new CountDownLatch(1);
   private volatile int port;
   private @Nullable Undertow server;
 
@@ -29,13 +35,14 @@ final class MortalHub implements AutoCloseable {
 
   /** Starts to answer. */
   void live() {
+    HttpHandler webSocket = Handlers.websocket((exchange, channel) -> channel.resumeReceives());
     HttpHandler echo =
         Handlers.path(this::answer)
             .addExactPath(
                 "/hub/health",
                 exchange -> exchange.setStatusCode(health.get()).getResponseSender().send(""))
-            .addExactPath(
-                "/socket", Handlers.websocket((exchange, channel) -> channel.resumeReceives()));
+            .addExactPath("/socket", webSocket)
+            .addExactPath("/late-socket", exchange -> exchange.dispatch(late(webSocket)));
     Undertow started =
         Undertow.builder().addHttpListener(port, "127.0.0.1").setHandler(echo).build();
     started.start();
@@ -52,6 +59,24 @@ final class MortalHub implements AutoCloseable {
             field ->
                 field.forEach(value -> all.append(field.getHeaderName() + ": " + value + "\n")));
     exchange.getResponseSender().send(all.toString());
+  }
+
+  /** Opens websockets at {@code /late-socket} from now on. */
+  void openLate() {
+    late.countDown();
+  }
+
+  private HttpHandler late(HttpHandler webSocket) {
+    return exchange -> {
+      asked.countDown();
+      late.await();
+      webSocket.handleRequest(exchange);
+    };
+  }
+
+  /** Waits until someone asks for {@code /late-socket}. */
+  void awaitLate() throws InterruptedException {
+    assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
   }
 
   /** Answers what asks for its health with a status. */
