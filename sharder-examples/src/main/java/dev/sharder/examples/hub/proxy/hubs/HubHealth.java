@@ -64,7 +64,7 @@ final class HubHealth implements AutoCloseable {
           check(hub);
         }
       }
-    } catch (RuntimeException defect) {
+    } catch (RuntimeException | Error defect) {
       // Otherwise this would have been the last check.
       log.error("hubs could not be checked", defect);
     }
