@@ -33,10 +33,10 @@ record HubAddress(String text, String host, int port) {
 
   private static final Pattern NUMBER = Pattern.compile("[0-9.]+|0[xX][0-9A-Fa-f]+");
 
-  /** Java takes this one, and nginx does not: no group is left for the two colons to stand for. */
   /** Java takes more digits in a group than four, and nginx does not. */
   private static final Pattern LONG_GROUP = Pattern.compile("[0-9A-Fa-f]{5}");
 
+  /** Java takes this one, and nginx does not: no group is left for the two colons to stand for. */
   private static final Pattern SEVEN_GROUPS = Pattern.compile("\\[([0-9A-Fa-f]+:){7}:]");
 
   private static final int DEFAULT_PORT = 80;
