@@ -39,7 +39,7 @@ class TunnelTest {
   @DisplayName("is heard of when it opens, when data pass from either side, and when it ends")
   void traffic() throws Exception {
     open(OpenWebSocket.through(OurProxy.withDefaults().with(traffic)));
-    traffic.await("opened");
+    traffic.await("answered 101", "opened");
     int before = traffic.pieces();
     server.send(RawFrame.ofServer(RawFrame.PING, "").bytes());
     Eventually.holds("the target's data count", () -> traffic.pieces() > before);
