@@ -1,5 +1,6 @@
 package dev.sharder.examples.hub.api;
 
+import dev.sharder.examples.hub.http.RepeatedTask;
 import dev.sharder.store.AssignmentStore;
 import java.time.Duration;
 import java.util.HashMap;
@@ -8,9 +9,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,23 +30,17 @@ public final class ChangeNotifier implements AutoCloseable {
 
   private final AssignmentStore store;
   private final Set<Waiter> waiters = ConcurrentHashMap.newKeySet();
-  private final ScheduledExecutorService beat =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread thread = new Thread(work, "sharder-feed");
-            thread.setDaemon(true);
-            return thread;
-          });
-  private final Future<?> beating;
+  private final RepeatedTask polling =
+      new RepeatedTask(
+          "sharder-feed",
+          this::wake,
+          failure -> log.warn("cannot poll for changes: {}", failure.getMessage()));
   private volatile boolean closed;
-  private boolean failing;
 
   /** Watches the changes of a store. */
   public ChangeNotifier(AssignmentStore store) {
     this.store = store;
-    this.beating =
-        beat.scheduleWithFixedDelay(
-            this::wake, BEAT.toMillis(), BEAT.toMillis(), TimeUnit.MILLISECONDS);
+    polling.every(BEAT);
   }
 
   /** Returns the current revision of a kind, for {@link #await}. */
@@ -73,27 +65,18 @@ public final class ChangeNotifier implements AutoCloseable {
   }
 
   private void wake() {
-    try {
-      Map<String, Long> revisions = new HashMap<>();
-      for (Waiter waiter : waiters) {
-        if (revisions.computeIfAbsent(waiter.kind(), this::revision) != waiter.revision()) {
-          waiter.woken().complete(null);
-        }
+    Map<String, Long> revisions = new HashMap<>();
+    for (Waiter waiter : waiters) {
+      if (revisions.computeIfAbsent(waiter.kind(), this::revision) != waiter.revision()) {
+        waiter.woken().complete(null);
       }
-      failing = false;
-    } catch (RuntimeException failure) {
-      if (!failing) {
-        log.warn("cannot poll for changes: {}", failure.getMessage());
-      }
-      failing = true;
     }
   }
 
   @Override
   public void close() {
     closed = true;
-    beating.cancel(true);
-    beat.shutdownNow();
+    polling.close();
     waiters.forEach(waiter -> waiter.woken().complete(null));
   }
 }

@@ -1,17 +1,13 @@
 package dev.sharder.examples.hub.server;
 
 import dev.sharder.Sharder;
+import dev.sharder.examples.hub.http.RepeatedTask;
 import dev.sharder.examples.hub.nginx.NginxHubsFile;
 import dev.sharder.examples.hub.nginx.NginxMap;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,17 +22,14 @@ final class NginxMapKeeper implements AutoCloseable {
   private final Path file;
   private final NginxMap map;
   private final Sharder sharder;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread keeper = new Thread(work, "sharder-nginx-map");
-            keeper.setDaemon(true);
-            return keeper;
-          });
+  private final RepeatedTask writing =
+      new RepeatedTask(
+          "sharder-nginx-map",
+          this::write,
+          failure ->
+              log.warn("the list of hubs for nginx is not updated: {}", failure.getMessage()));
   private final AtomicReference<NginxMap.Text> last =
       new AtomicReference<>(new NginxMap.Text("", List.of(), Map.of()));
-  private final AtomicBoolean failing = new AtomicBoolean();
-  private final Future<?> keeping;
 
   /**
    * Writes the file, and then again whenever the hubs change.
@@ -50,12 +43,10 @@ final class NginxMapKeeper implements AutoCloseable {
     try {
       write();
     } catch (RuntimeException failure) {
-      thread.shutdownNow();
+      writing.close();
       throw failure;
     }
-    this.keeping =
-        thread.scheduleWithFixedDelay(
-            this::writeAgain, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    writing.every(INTERVAL);
   }
 
   private void write() {
@@ -67,24 +58,12 @@ final class NginxMapKeeper implements AutoCloseable {
     }
     if (!made.named().equals(before.named())) {
       // Name servers may be slow, and the start does not wait for them.
-      thread.execute(() -> made.unresolved().forEach(problem -> log.warn("{}", problem)));
-    }
-  }
-
-  private void writeAgain() {
-    try {
-      write();
-      failing.set(false);
-    } catch (RuntimeException failure) {
-      if (!failing.getAndSet(true)) {
-        log.warn("the list of hubs for nginx is not updated: {}", failure.getMessage());
-      }
+      writing.execute(() -> made.unresolved().forEach(problem -> log.warn("{}", problem)));
     }
   }
 
   @Override
   public void close() {
-    keeping.cancel(true);
-    thread.shutdownNow();
+    writing.close();
   }
 }

@@ -4,6 +4,7 @@ import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.http.RepeatedTask;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,12 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -43,17 +38,12 @@ final class HubDirectory implements AutoCloseable {
 
   private final Supplier<List<BinLoad>> bins;
   private final Consumer<Hub> onNew;
-  private final AtomicBoolean failing = new AtomicBoolean();
-  private final AtomicBoolean refreshing = new AtomicBoolean();
   private volatile KnownHubs known = new KnownHubs(Map.of(), Map.of());
-  private volatile @Nullable Future<?> task;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread reading = new Thread(work, "sharder-hubs");
-            reading.setDaemon(true);
-            return reading;
-          });
+  private final RepeatedTask refreshing =
+      new RepeatedTask(
+          "sharder-hubs",
+          this::refresh,
+          failure -> log.warn("the addresses of hubs are not updated: {}", failure.getMessage()));
 
   /**
    * Creates an empty directory.
@@ -69,9 +59,7 @@ final class HubDirectory implements AutoCloseable {
   /** Reads the bins now, and then again every second. */
   void start() {
     refresh();
-    task =
-        thread.scheduleWithFixedDelay(
-            this::refreshAgain, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    refreshing.every(INTERVAL);
   }
 
   /** Reads the bins. */
@@ -106,27 +94,9 @@ final class HubDirectory implements AutoCloseable {
     return now;
   }
 
-  private void refreshAgain() {
-    refreshing.set(false);
-    try {
-      refresh();
-      failing.set(false);
-    } catch (RuntimeException failure) {
-      if (!failing.getAndSet(true)) {
-        log.warn("the addresses of hubs are not updated: {}", failure.getMessage());
-      }
-    }
-  }
-
   /** Reads the bins soon; never blocks. */
   void refreshSoon() {
-    if (!refreshing.getAndSet(true)) {
-      try {
-        thread.execute(this::refreshAgain);
-      } catch (RejectedExecutionException closed) {
-        log.debug("no hub is looked for any more");
-      }
-    }
+    refreshing.soon();
   }
 
   /** Returns the hub of a bin; empty if there is none with an address. */
@@ -145,10 +115,6 @@ final class HubDirectory implements AutoCloseable {
 
   @Override
   public void close() {
-    Future<?> begun = task;
-    if (begun != null) {
-      begun.cancel(true);
-    }
-    thread.shutdownNow();
+    refreshing.close();
   }
 }

@@ -1,15 +1,12 @@
 package dev.sharder.examples.hub.proxy.hubs;
 
+import dev.sharder.examples.hub.http.RepeatedTask;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,14 +23,11 @@ final class HubHealth implements AutoCloseable {
 
   private final HubDirectory hubs;
   private final HealthCheck check;
-  private volatile @Nullable Future<?> task;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread checking = new Thread(work, "sharder-hub-health");
-            checking.setDaemon(true);
-            return checking;
-          });
+  private final RepeatedTask checks =
+      new RepeatedTask(
+          "sharder-hub-health",
+          this::checkDue,
+          defect -> log.error("hubs could not be checked", defect));
 
   HubHealth(HubDirectory hubs, HealthCheck check) {
     this.hubs = hubs;
@@ -54,19 +48,14 @@ final class HubHealth implements AutoCloseable {
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     }
-    task = thread.scheduleWithFixedDelay(this::checkDue, 0, BEAT.toMillis(), TimeUnit.MILLISECONDS);
+    checks.every(BEAT);
   }
 
   private void checkDue() {
-    try {
-      for (Hub hub : hubs.all()) {
-        if (hub.isDue()) {
-          check(hub);
-        }
+    for (Hub hub : hubs.all()) {
+      if (hub.isDue()) {
+        check(hub);
       }
-    } catch (RuntimeException | Error defect) {
-      // Otherwise this would have been the last check.
-      log.error("hubs could not be checked", defect);
     }
   }
 
@@ -81,11 +70,7 @@ final class HubHealth implements AutoCloseable {
 
   @Override
   public void close() {
-    Future<?> begun = task;
-    if (begun != null) {
-      begun.cancel(true);
-    }
-    thread.shutdownNow();
+    checks.close();
     check.close();
   }
 }
