@@ -68,7 +68,7 @@ record AssignmentImport(
     output.all(AssignmentImporter.RESULTS, results.iterator());
     cordoned.values().removeIf(List::isEmpty);
     if (!cordoned.isEmpty()) {
-      output.err().println(target.toOpen(url, cordoned));
+      output.err().println(target.toRun("to open them", "open", url, cordoned));
     }
     return results.stream().allMatch(result -> result.refused() == 0)
         ? ExitCodes.DONE

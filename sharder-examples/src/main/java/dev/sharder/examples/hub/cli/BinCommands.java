@@ -3,6 +3,8 @@ package dev.sharder.examples.hub.cli;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
+import dev.sharder.RefusedException;
+import dev.sharder.admin.Note;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
@@ -45,6 +47,9 @@ final class BinCommands {
       return effectiveOfAll == 0 ? 0 : Math.round(1_000.0 * bin.load() / effectiveOfAll) / 10.0;
     }
   }
+
+  private static final String STAYS_OPEN =
+      "bin '%s' stays open, so it takes new objects, most of all when it is empty; close it before 'apply'";
 
   private static final OutputTable<ShownBin> BINS =
       new OutputTable<ShownBin>()
@@ -237,7 +242,10 @@ final class BinCommands {
         "",
         "Sets the bin to draining and moves each of its objects to the bin that is then the"
             + " emptiest.",
-        "If interrupted, run it again to continue. 'apply' applies a saved plan."
+        "If interrupted, run it again to continue.",
+        "",
+        "'apply' applies a plan that --save saved. The bin keeps its state then, so cordon it before",
+        "you save the plan, or it takes new objects."
       })
   int drain(
       @Mixin DatabaseOptions target,
@@ -251,20 +259,54 @@ final class BinCommands {
     PlanOptions options = limits.among(to, 0);
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
+      BinLoad bin = admin.bin(name);
+      checkedNotRetired(admin, bin.bin());
       Plan plan = admin.planDrain(name, options);
       PlanRunner plans = new PlanRunner(admin, output);
       if (limits.save() != null || consent.isDryRun()) {
-        return plans.report(plan, limits.save());
+        int exitCode = plans.report(plan, limits.save());
+        if (limits.save() != null && bin.bin().state() == BinState.OPEN) {
+          output.err().println(target.toRun(STAYS_OPEN.formatted(name), "cordon", name));
+        }
+        return exitCode;
       }
       plans.showToPeople(plan);
       if (!consent.isGiven("Drain '%s', moving %d?".formatted(name, plan.moves()))) {
         return ExitCodes.DONE;
       }
-      admin.changeBin(name, bin -> bin.withState(BinState.DRAINING), why.note("drained by hand"));
-      // Plan again, because an object may have come before the bin was closed.
-      return !limits.areCounted()
-          ? plans.applyAll(() -> admin.planDrain(name, options), why.note("drained by hand"))
-          : plans.apply(admin.planDrain(name, options), why.note("drained by hand"));
+      return drain(plans, admin, name, options, why.note("drained by hand"));
+    }
+  }
+
+  /** Does what {@link ShardAdmin#drain} does, within the limits. */
+  private static int drain(
+      PlanRunner plans, ShardAdmin admin, String name, PlanOptions options, Note note) {
+    admin.changeBin(name, bin -> checkedNotRetired(admin, bin).withState(BinState.DRAINING), note);
+    return plans.applyAll(
+        left -> {
+          Plan plan = admin.planDrain(name, left);
+          checkStillDraining(admin, name, plan);
+          return plan;
+        },
+        options,
+        note);
+  }
+
+  private static Bin checkedNotRetired(ShardAdmin admin, Bin bin) {
+    if (bin.state() == BinState.RETIRED) {
+      throw new RefusedException(
+          "bin '%s' of kind '%s' is retired and holds nothing".formatted(bin.name(), admin.kind()));
+    }
+    return bin;
+  }
+
+  private static void checkStillDraining(ShardAdmin admin, String name, Plan plan) {
+    for (BinLoad bin : plan.before()) {
+      if (bin.name().equals(name) && bin.bin().state() != BinState.DRAINING) {
+        throw new RefusedException(
+            "bin '%s' of kind '%s' is %s now, so its drain has ended; drain it again if it should be empty"
+                .formatted(name, admin.kind(), bin.bin().state().word()));
+      }
     }
   }
 }

@@ -144,32 +144,40 @@ final class DatabaseOptions {
     return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
   }
 
+  /** Returns how to change a bin of this kind; see {@link #toRun(String, String, String, Map)}. */
+  String toRun(String purpose, String verb, String bin) {
+    return toRun(purpose, verb, database(), Map.of(kind, List.of(bin)));
+  }
+
   /**
-   * Returns how to open bins in this database: a command, and what to add if its URL is a secret.
+   * Returns how to change bins in this database: a command, and what to add if its URL is a secret.
    *
+   * @param purpose what the command is for, such as {@code to open them}
+   * @param verb what it does to the bins, such as {@code open}
    * @param url the URL of the database; null for the configured one
    * @param bins the bins by kind
    */
-  String toOpen(@Nullable String url, Map<String, List<String>> bins) {
+  String toRun(String purpose, String verb, @Nullable String url, Map<String, List<String>> bins) {
     List<String> options = new ArrayList<>();
     if (configuration.named() != null) {
       options.addAll(List.of("--config", configuration.named().toString()));
     }
-    String before = "to open them: ";
+    String before = purpose + ": ";
     if (url != null && !url.isEmpty() && !url.equals(System.getenv("SHARDER_DATABASE"))) {
       if (new DatabaseUrl(url).shown().equals(url)) {
         options.addAll(List.of("--database", url));
       } else {
-        before = "to open them, add --database with the URL of this import to: ";
+        before = purpose + ", adding --database with the same URL to: ";
       }
     }
     return bins.entrySet().stream()
-        .map(ofKind -> openCommand(options, ofKind.getKey(), ofKind.getValue()))
+        .map(ofKind -> binCommand(verb, options, ofKind.getKey(), ofKind.getValue()))
         .collect(Collectors.joining(" && ", before, ""));
   }
 
-  private static String openCommand(List<String> options, String kind, List<String> bins) {
-    List<String> words = new ArrayList<>(List.of("bin", "open"));
+  private static String binCommand(
+      String verb, List<String> options, String kind, List<String> bins) {
+    List<String> words = new ArrayList<>(List.of("bin", verb));
     words.addAll(options);
     if (!kind.equals(HubNames.KIND)) {
       words.addAll(List.of("--kind", kind));

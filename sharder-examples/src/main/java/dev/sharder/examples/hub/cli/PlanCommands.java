@@ -61,9 +61,7 @@ final class PlanCommands {
       if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
         return ExitCodes.DONE;
       }
-      return !limits.areCounted()
-          ? plans.applyAll(() -> admin.planRebalance(options), why.note("rebalanced by hand"))
-          : plans.apply(plan, why.note("rebalanced by hand"));
+      return plans.applyAll(admin::planRebalance, options, why.note("rebalanced by hand"));
     }
   }
 
@@ -94,9 +92,10 @@ final class PlanCommands {
         output.all(OutputTable.moves(), moves(plan));
         return ExitCodes.DONE;
       }
-      return consent.isGiven("Move %d?".formatted(count))
-          ? plans.apply(moves(plan), count, why.note("moved by the plan " + file.getFileName()))
-          : ExitCodes.DONE;
+      if (count > 0 && !consent.isGiven("Move %d?".formatted(count))) {
+        return ExitCodes.DONE;
+      }
+      return plans.apply(moves(plan), count, why.note("moved by the plan " + file.getFileName()));
     }
   }
 

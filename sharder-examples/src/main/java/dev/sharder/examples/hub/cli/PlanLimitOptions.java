@@ -20,10 +20,6 @@ final class PlanLimitOptions {
       description = "write the moves to this file for 'apply', and move nothing")
   private @Nullable Path save;
 
-  boolean areCounted() {
-    return atMost != null;
-  }
-
   @Nullable Path save() {
     return save;
   }

@@ -6,6 +6,7 @@ import dev.sharder.admin.MoveCounts;
 import dev.sharder.admin.MoveResult;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.Plan;
+import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.Terminal.Meter;
 import dev.sharder.examples.hub.server.PrivateFile;
@@ -18,6 +19,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -131,14 +136,23 @@ final class PlanRunner {
     }
   }
 
-  /** Plans and moves until nothing more can be moved. */
-  int applyAll(Supplier<Plan> planning, Note note) {
+  /** Plans and moves until nothing more can be moved, or the most moves are made. */
+  int applyAll(Function<PlanOptions, Plan> planning, PlanOptions options, Note note) {
+    AtomicReference<PlanOptions> rest = new AtomicReference<>(options);
+    Supplier<Plan> planningRest = () -> planning.apply(rest.get());
     MoveCounts moved;
-    try (Meter meter = new Meter("moved", planning.get().moves(), output.err())) {
-      moved = admin.applyAll(planning, note, batch -> report(meter, batch));
+    try (Meter meter = new Meter("moved", planningRest.get().moves(), output.err())) {
+      moved =
+          admin.applyAll(
+              planningRest,
+              note,
+              batch -> {
+                report(meter, batch);
+                rest.updateAndGet(now -> without(units(batch), now));
+              });
     }
     output.one(APPLIED, moved);
-    Plan left = planning.get();
+    Plan left = planningRest.get();
     if (left.stranded() > 0) {
       output
           .err()
@@ -149,8 +163,23 @@ final class PlanRunner {
     return left.stranded() + left.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
-  int apply(Plan plan, Note note) {
-    return apply(admin.moves(plan), plan.moves(), note);
+  private static PlanOptions without(long moved, PlanOptions options) {
+    return options.atMost().isEmpty()
+        ? options
+        : new PlanOptions(
+            OptionalLong.of(Math.max(0, options.atMost().getAsLong() - moved)),
+            options.only(),
+            options.threshold());
+  }
+
+  /** Counts as a plan does: a group, whose members move together, is one unit. */
+  private static long units(MoveResult batch) {
+    return batch.moved().values().stream()
+        .map(
+            moved ->
+                moved.group().map(group -> "group " + group).orElse("object " + moved.object()))
+        .distinct()
+        .count();
   }
 
   /** Applies moves; the total is for the progress. */

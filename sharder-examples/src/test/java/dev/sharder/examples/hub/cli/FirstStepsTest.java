@@ -226,8 +226,7 @@ class FirstStepsTest {
     CommandShell shell = new CommandShell(sqlite().database() + "?cache_size=2000");
     assertThat(shell.run("import", users.toString()).ended(0).err().lines())
         .last()
-        .isEqualTo(
-            "to open them, add --database with the URL of this import to: sharder bin open hub-1");
+        .isEqualTo("to open them, adding --database with the same URL to: sharder bin open hub-1");
   }
 
   /** Has a shell run a line in which {@code sharder} is this program. */
