@@ -3,17 +3,13 @@ package dev.sharder.examples.hub.cli;
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.BinLoad;
-import dev.sharder.InvalidValueException;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Explanation;
-import dev.sharder.admin.Move;
-import dev.sharder.admin.MoveMode;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import dev.sharder.examples.hub.redirect.HubNames;
-import dev.sharder.examples.hub.redirect.UserNames;
 import dev.sharder.store.Listing;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -35,7 +31,7 @@ import picocli.CommandLine.Parameters;
 /** The commands about objects: their bins, their moves and their history. */
 final class ObjectCommands {
 
-  private static final int PAGE = 1_000;
+  static final int PAGE = 1_000;
 
   private static final OutputTable<Placement> PLACEMENTS =
       new OutputTable<Placement>()
@@ -87,16 +83,14 @@ final class ObjectCommands {
         Sharder sharder =
             Sharder.builder(opened.kind(), opened.database().store())
                 .policy(opened.settings().policy(opened.kind()))
+                .timeLimit(opened.timeLimit())
                 .cache(0)
                 .build()) {
-      if (opened.kind().equals(HubNames.KIND)
-          && !opened.settings().users().spelled(object).equals(object)) {
-        output
-            .err()
-            .println(
-                "'%s' is used unchanged; serve lowercases names unless its configuration has lowercase: false"
-                    .formatted(object));
+      if (opened.kind().equals(HubNames.KIND)) {
+        // Refuses what cannot be a user.
+        opened.settings().users().spelled(object);
       }
+      NameHint.show(output, opened, object);
       output.one(PLACEMENTS, sharder.assign(request));
       return ExitCodes.DONE;
     }
@@ -122,38 +116,24 @@ final class ObjectCommands {
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "OBJECT") String object) {
     try (Opened opened = target.open()) {
+      NameHint.show(output, opened, object);
       Optional<Assignment> found = opened.admin().find(object);
       if (found.isEmpty()) {
-        return unknown(output, opened.admin(), object);
+        return unknown(output, opened, object);
       }
       output.one(OutputTable.assignments(), found.get());
       return ExitCodes.DONE;
     }
   }
 
-  /** Names are exact, so a known name that differs by case is worth a hint. */
-  private static int unknown(OutputOptions output, ShardAdmin admin, String object) {
-    String lower = inLowerCase(object);
-    boolean differsByCase = !lower.equals(object) && admin.find(lower).isPresent();
+  /** Reports that the object has no assignment, and returns the exit code. */
+  static int unknown(OutputOptions output, Opened opened, String object) {
     output
         .err()
         .println(
-            "object '%s' of kind '%s' is in no bin%s"
-                .formatted(
-                    object,
-                    admin.kind(),
-                    differsByCase
-                        ? "; names are exact, and there is a '%s'".formatted(lower)
-                        : "; check the spelling, or assign it"));
+            "object '%s' of kind '%s' has no assignment; check the spelling, or assign it"
+                .formatted(object, opened.kind()));
     return ExitCodes.NOT_FOUND;
-  }
-
-  private static String inLowerCase(String object) {
-    try {
-      return new UserNames(true).spelled(object);
-    } catch (InvalidValueException noUser) {
-      return object;
-    }
   }
 
   @Command(
@@ -183,6 +163,7 @@ final class ObjectCommands {
           @Nullable Map<String, String> attributes) {
     AssignmentRequest request = request(target, object, size, group, attributes);
     try (Opened opened = target.openOrDeclare()) {
+      NameHint.show(output, opened, object);
       Explanation explanation = opened.admin().explain(request);
       if (output.isCsv()) {
         output.all(REASONS, reasons(explanation).iterator());
@@ -240,9 +221,10 @@ final class ObjectCommands {
       @Mixin OutputOptions output,
       @Parameters(paramLabel = "OBJECT") String object) {
     try (Opened opened = target.open()) {
+      NameHint.show(output, opened, object);
       List<Change> changes = opened.admin().history(object);
       if (changes.isEmpty()) {
-        return unknown(output, opened.admin(), object);
+        return unknown(output, opened, object);
       }
       output.all(OutputTable.changes(), changes.iterator());
       return ExitCodes.DONE;
@@ -305,66 +287,6 @@ final class ObjectCommands {
   }
 
   @Command(
-      name = "move",
-      description = {
-        "Moves an object to another bin.",
-        "",
-        "Its group, if it has one, moves with it. Stop its server and copy its data first: this"
-            + " only",
-        "changes where the sharder sends it."
-      })
-  static int move(
-      @Mixin DatabaseOptions target,
-      @Mixin OutputOptions output,
-      @Mixin ChangeNoteOptions why,
-      @Parameters(paramLabel = "OBJECT") String object,
-      @Parameters(paramLabel = "BIN") String bin,
-      @Option(
-              names = "--expect-version",
-              paramLabel = "N",
-              description = "only if its assignment still has this version")
-          @Nullable Long version,
-      @Option(names = "--force", description = "also into a bin that is full, cordoned or draining")
-          boolean force,
-      @Option(names = "--dry-run", description = "list the objects that would move, and move none")
-          boolean dryRun) {
-    try (Opened opened = target.open()) {
-      if (dryRun) {
-        return listUnit(output, opened.admin(), object, bin);
-      }
-      Move move = Move.of(object, bin);
-      output.one(
-          OutputTable.assignments(),
-          opened
-              .admin()
-              .move(
-                  version == null ? move : move.ifVersion(version),
-                  force ? MoveMode.FORCED : MoveMode.CHECKED,
-                  why.note("moved by hand")));
-      return ExitCodes.DONE;
-    }
-  }
-
-  /** Lists an object and the other members of its group. */
-  private static int listUnit(OutputOptions output, ShardAdmin admin, String object, String bin) {
-    admin.bin(bin);
-    Optional<Assignment> found = admin.find(object);
-    if (found.isEmpty()) {
-      return unknown(output, admin, object);
-    }
-    Iterable<Assignment> all =
-        () -> admin.list(Listing.all(PAGE).ofBins(Set.of(found.get().bin())));
-    output.all(
-        OutputTable.assignments(),
-        found.get().group().isEmpty()
-            ? List.of(found.get()).iterator()
-            : StreamSupport.stream(all.spliterator(), false)
-                .filter(member -> member.group().equals(found.get().group()))
-                .iterator());
-    return ExitCodes.DONE;
-  }
-
-  @Command(
       name = "remove",
       description = "Removes an object's assignment, so that it may be assigned again.")
   static int remove(
@@ -379,10 +301,11 @@ final class ObjectCommands {
               description = "only if its assignment still has this version")
           @Nullable Long version) {
     try (Opened opened = target.open()) {
+      NameHint.show(output, opened, object);
       ShardAdmin admin = opened.admin();
       Optional<Assignment> found = admin.find(object);
       if (found.isEmpty()) {
-        return unknown(output, admin, object);
+        return unknown(output, opened, object);
       }
       if (consent.isDryRun()) {
         output.one(OutputTable.assignments(), found.get());

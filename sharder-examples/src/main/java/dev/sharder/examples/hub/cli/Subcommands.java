@@ -102,6 +102,7 @@ final class Subcommands {
       case "bins" -> method(BinCommands.BinsCommand.class, name);
       case "apply", "rebalance" -> method(PlanCommands.class, name);
       case "simulate" -> method(SimulateCommand.class, name);
+      case "move" -> method(MoveCommand.class, name);
       case "import" -> method(ImportCommand.class, name);
       case "export", "verify" -> method(DataCommands.class, name);
       case "nginx-map" -> method(NginxMapCommand.class, name);

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an operator does from a terminal or a script. */
 @Timeout(120)
@@ -85,7 +86,7 @@ class CommandsTest {
       shell.run("export", exported.toString(), "--kind", "home").ended(0);
       CommandShell other = new CommandShell("jdbc:sqlite:" + folder.resolve(file + ".db"));
       other.run("import", exported.toString(), "--kind", "home").ended(0);
-      assertThat(placesIn(other)).isEqualTo(placesIn(shell));
+      assertThat(placesIn(other, "home")).isEqualTo(placesIn(shell, "home"));
     }
   }
 
@@ -97,8 +98,8 @@ class CommandsTest {
     assertThat(shell.json("bins").each("bin")).containsExactly("hub-1");
   }
 
-  private static List<String> placesIn(CommandShell shell) {
-    CommandShell.CommandOutcome all = shell.json("list", "--kind", "home");
+  private static List<String> placesIn(CommandShell shell, String kind) {
+    CommandShell.CommandOutcome all = shell.json("list", "--kind", kind);
     List<String> places = new ArrayList<>(all.each("object"));
     places.addAll(all.each("bin"));
     return places;
@@ -186,11 +187,85 @@ class CommandsTest {
     assertThat(shell.run("move", "ada", "nosuch", "--dry-run").ended(3).err()).contains("'nosuch'");
   }
 
-  @Test
-  void aNameInCapitalsIsHinted() {
-    CommandShell shell = withBins("a");
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "find Ada",
+        "history Ada",
+        "explain Ada",
+        "assign Ada",
+        "move Ada b",
+        "move Ada b --dry-run",
+        "remove Ada --yes"
+      })
+  @DisplayName("A name in capitals comes with a hint at the one that serve uses")
+  void hint(String command) {
+    CommandShell shell = withBins("a", "b");
     shell.run("assign", "ada").ended(0);
-    assertThat(shell.run("find", "Ada").ended(3).err()).contains("names are exact", "'ada'");
+    assertThat(shell.run(command.split(" ")).err()).contains("names are exact", "serve uses 'ada'");
+    assertThat(shell.run(command.replace("Ada", "ada").split(" ")).err())
+        .doesNotContain("names are exact");
+  }
+
+  @Test
+  @DisplayName("Where names keep their capitals, the hint is at a name that exists")
+  void hintElsewhere() {
+    CommandShell shell = sqlite();
+    shell.run("bin", "add", "nfs-1", "--kind", "home").ended(0);
+    shell.run("assign", "ada", "--kind", "home").ended(0);
+    assertThat(shell.run("explain", "Ada", "--kind", "home").ended(0).err())
+        .contains("there is also a 'ada'");
+    assertThat(shell.run("explain", "Bob", "--kind", "home").ended(0).err()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("A dry run of a move is refused as the move would be")
+  void moveDryRun() {
+    CommandShell shell = withBins("a", "b");
+    shell.run("assign", "ada").ended(0);
+    String[] real = {"move", "ada", "b"};
+    for (String[] change :
+        new String[][] {
+          {"bin", "set", "b", "--capacity", "0"},
+          {"bin", "cordon", "b"},
+          {"bin", "retire", "b"}
+        }) {
+      shell.run(change).ended(0);
+      String refusal = shell.run(real).ended(4).err();
+      assertThat(shell.run("move", "ada", "b", "--dry-run").ended(4).err())
+          .isEqualTo(refusal.replace("' stays in '", "' would stay in '"));
+    }
+    assertThat(shell.run("move", "ada", "b", "--dry-run", "--force").ended(4).err())
+        .contains("is retired");
+    shell.run("bin", "cordon", "b").ended(0);
+    shell.run("move", "ada", "b", "--dry-run", "--force").ended(0);
+    shell.run("bin", "open", "b").ended(0);
+    shell.run("bin", "set", "b", "--capacity", "none").ended(0);
+    assertThat(shell.run("move", "ada", "b", "--dry-run", "--expect-version", "7").ended(4).err())
+        .contains("version 1", "not version 7");
+    shell.run("move", "ada", "b", "--dry-run", "--expect-version", "1").ended(0);
+    assertThat(shell.json("find", "ada").json().path("bin").asText()).isEqualTo("a");
+  }
+
+  @Test
+  @DisplayName("The time limit of an assignment is the one that is given")
+  void timeLimit() throws Exception {
+    CommandShell shell = withBins("a");
+    try (Connection connection = DriverManager.getConnection(shell.database());
+        Statement statement = connection.createStatement()) {
+      statement.execute("BEGIN IMMEDIATE");
+      assertThat(shell.run("assign", "ada", "--time-limit", "1").ended(1).err())
+          .contains("no answer within 1000 ms");
+    }
+  }
+
+  @Test
+  @DisplayName("An empty plan is applied without a question")
+  void emptyPlan() throws IOException {
+    CommandShell shell = withBins("a");
+    Path plan = Files.createFile(folder.resolve("plan.jsonl"));
+    assertThat(shell.run("apply", plan.toString(), "--output", "csv").ended(0).lines())
+        .containsExactly("moved,before,skipped", "0,0,0");
   }
 
   @Test
@@ -211,13 +286,13 @@ class CommandsTest {
   void aDryRunOrNobodyToAskChangesNothing() {
     CommandShell shell = withBins("a", "b");
     assign(shell, 6);
-    List<String> before = placesIn(shell);
+    List<String> before = placesIn(shell, "hub");
     assertThat(shell.run("bin", "drain", "a", "--dry-run").ended(0).out()).contains("3 to move");
     assertThat(shell.run("bin", "drain", "a").ended(2).err()).contains("moving 3?", "--yes");
     shell.run("bin", "add", "c").ended(0);
     assertThat(shell.json("rebalance", "--dry-run").json().path("moves").asLong()).isEqualTo(2);
     assertThat(shell.run("rebalance").ended(2).err()).contains("--yes");
-    assertThat(placesIn(shell)).isEqualTo(before);
+    assertThat(placesIn(shell, "hub")).isEqualTo(before);
     assertThat(shell.json("bins").each("state")).containsOnly("open");
   }
 
