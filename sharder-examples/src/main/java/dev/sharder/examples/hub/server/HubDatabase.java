@@ -28,11 +28,15 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The pools of connections and the store over them, opened and closed together. */
 public record HubDatabase(
     HikariDataSource pool, Optional<HikariDataSource> replica, JdbiAssignmentStore store)
     implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(HubDatabase.class);
 
   private static final String SQLITE = "jdbc:sqlite:";
 
@@ -60,25 +64,24 @@ public record HubDatabase(
 
   /** Opens the database that the settings name, for a server; creates or updates its tables. */
   static HubDatabase openForServer(DatabaseSettings settings) {
-    hasTables(settings);
-    return opened(settings, true, IDLE_CONNECTIONS);
+    return opened(settings, hasTables(settings), true, IDLE_CONNECTIONS);
   }
 
   /** Opens the database that the settings name, for one command; creates or updates its tables. */
   public static HubDatabase open(DatabaseSettings settings) {
-    hasTables(settings);
-    return opened(settings, true, 0);
+    return opened(settings, hasTables(settings), true, 0);
   }
 
   /** Opens the database that the settings name, for one command; empty if it has no tables. */
   public static Optional<HubDatabase> openBegun(DatabaseSettings settings) {
-    return hasTables(settings) ? Optional.of(opened(settings, false, 0)) : Optional.empty();
+    return hasTables(settings) ? Optional.of(opened(settings, true, false, 0)) : Optional.empty();
   }
 
   /** Opens the database that the settings name, for one command; creates the tables if missing. */
   static HubDatabase openOrBegin(DatabaseSettings settings) {
+    boolean hasTables = hasTables(settings);
     // MariaDB commits each statement alone, so the tables may be there and their triggers not.
-    return opened(settings, !hasTables(settings) || settings.url().startsWith(MARIADB), 0);
+    return opened(settings, hasTables, !hasTables || settings.url().startsWith(MARIADB), 0);
   }
 
   /** Connects once, to report what is wrong; returns whether the tables are there. */
@@ -89,14 +92,20 @@ public record HubDatabase(
     return connectOnce(settings);
   }
 
-  private static HubDatabase opened(DatabaseSettings settings, boolean migrate, int idle) {
+  private static HubDatabase opened(
+      DatabaseSettings settings, boolean hasTables, boolean migrate, int idle) {
     HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.url(), idle));
     Optional<HikariDataSource> replica = Optional.empty();
     try {
       replica = settings.replica().map(url -> new HikariDataSource(replicaOf(settings, url, idle)));
       JdbiAssignmentStoreBuilder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
       replica.ifPresent(store::replica);
-      return new HubDatabase(pool, replica, store.build());
+      HubDatabase database = new HubDatabase(pool, replica, store.build());
+      if (!hasTables && !isInMemory(settings.url())) {
+        // The name may be mistyped, or the configuration forgotten.
+        log.info("created database {}", settings.shown());
+      }
+      return database;
     } catch (RuntimeException failure) {
       replica.ifPresent(HikariDataSource::close);
       pool.close();
@@ -153,6 +162,10 @@ public record HubDatabase(
               .formatted(name, System.getProperty("sun.jnu.encoding")),
           unnamable);
     }
+  }
+
+  private static boolean isInMemory(String url) {
+    return url.startsWith(SQLITE) && file(url).isEmpty();
   }
 
   private static String decoded(String percents) {

@@ -3,6 +3,8 @@ package dev.sharder.examples.hub.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.cli.CommandShell.CommandOutcome;
+import dev.sharder.examples.hub.server.CapturedLogLines;
+import dev.sharder.examples.hub.server.HubDatabase;
 import dev.sharder.jdbc.TestMariaDb;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
@@ -60,6 +62,23 @@ class FirstStepsTest {
     assertThat(bins.each("capacity")).containsExactly("40", "null");
     assertThat(bins.each("state"))
         .containsExactly("open", command.contains("cordon") ? "cordoned" : "open");
+  }
+
+  @Test
+  @DisplayName("A command that creates a database names it, because the name may be wrong")
+  void named() throws IOException {
+    try (CapturedLogLines log = CapturedLogLines.of(HubDatabase.class)) {
+      sqlite().run("bin", "add", "hub-1").ended(0);
+      assertThat(log.lines()).containsExactly("created database " + sqlite().database());
+      sqlite().run("bin", "add", "hub-2").ended(0);
+      Path users = Files.writeString(folder.resolve("users.csv"), "object,bin\nada,hub-1\n");
+      CommandShell none = new CommandShell("jdbc:sqlite:" + folder.resolve("none.db"));
+      none.run("import", users.toString(), "--dry-run").ended(0);
+      assertThat(log.lines()).hasSize(1);
+      CommandShell postgres = new CommandShell(TestPostgres.newDatabase());
+      postgres.run("bins", "--config", config()).ended(0);
+      assertThat(log.lines()).hasSize(2).last().asString().startsWith("created database jdbc:post");
+    }
   }
 
   @Test
