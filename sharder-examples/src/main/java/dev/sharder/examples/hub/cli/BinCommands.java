@@ -87,6 +87,23 @@ final class BinCommands {
     }
   }
 
+  private static final OutputTable<String> KINDS =
+      new OutputTable<String>().with("kind", kind -> kind);
+
+  /** The command that lists all kinds. */
+  static final class KindsCommand {
+
+    @Command(
+        name = "kinds",
+        description = "Lists the kinds that have bins, of which --kind takes one.")
+    static int kinds(@Mixin DatabaseOptions target, @Mixin OutputOptions output) {
+      try (Opened opened = target.openBegun()) {
+        output.all(KINDS, opened.kinds().iterator());
+        return ExitCodes.DONE;
+      }
+    }
+  }
+
   private static void show(OutputOptions output, List<BinLoad> bins) {
     long all = bins.stream().mapToLong(BinLoad::load).sum();
     output.all(BINS, bins.stream().map(bin -> new ShownBin(bin, all)).iterator());

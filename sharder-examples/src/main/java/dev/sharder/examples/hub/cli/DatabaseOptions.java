@@ -6,6 +6,7 @@ import dev.sharder.examples.hub.redirect.HubNames;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.server.FirstHubs;
 import dev.sharder.examples.hub.server.HubDatabase;
+import dev.sharder.store.Deadline;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +51,11 @@ final class DatabaseOptions {
       return admin(kind);
     }
 
+    /** Returns the kinds that have bins. */
+    List<String> kinds() {
+      return database.store().kinds(Deadline.in(timeLimit));
+    }
+
     ShardAdmin admin(String ofKind) {
       return ShardAdmin.builder(ofKind, database.store())
           .policy(settings.policy(ofKind))
@@ -63,9 +69,25 @@ final class DatabaseOptions {
     }
   }
 
-  /** Opens an existing database; a missing file is an error, because its name may be mistyped. */
+  /** Opens an existing database that has bins of the kind; otherwise a name may be mistyped. */
   Opened open() {
-    Settings settings = configuration.settings(Map.of(), List.of());
+    Settings settings = settings();
+    Opened opened = openBegun(settings);
+    try {
+      checkKind(opened, settings);
+      return opened;
+    } catch (RuntimeException failure) {
+      opened.close();
+      throw failure;
+    }
+  }
+
+  /** Opens an existing database, whatever kinds it has. */
+  Opened openBegun() {
+    return openBegun(settings());
+  }
+
+  private Opened openBegun(Settings settings) {
     String shown = settings.database().shown();
     if (isMissing(settings)) {
       throw new UsageException(
@@ -79,6 +101,22 @@ final class DatabaseOptions {
                 new UsageException(
                     "the database '%s' has no tables; name another with --database, or create them with %s"
                         .formatted(shown, BEGINNING)));
+  }
+
+  /** Refuses a kind without bins, because its name may be mistyped. */
+  private void checkKind(Opened opened, Settings settings) {
+    List<String> kinds = opened.kinds();
+    if (!kinds.contains(kind)) {
+      throw new UsageException(
+          "the database '%s' has no bins of kind '%s'; %s"
+              .formatted(
+                  settings.database().shown(),
+                  kind,
+                  kinds.isEmpty()
+                      ? "name another database with --database or --config, or add a bin with 'bin add'"
+                      : "its kinds are '%s'; name one with --kind"
+                          .formatted(String.join("', '", kinds))));
+    }
   }
 
   /** Returns the settings without opening the database. */

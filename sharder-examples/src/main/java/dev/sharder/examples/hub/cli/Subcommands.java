@@ -30,6 +30,7 @@ final class Subcommands {
           "move",
           "remove",
           "bins",
+          "kinds",
           "apply",
           "rebalance",
           "simulate",
@@ -100,6 +101,7 @@ final class Subcommands {
       case "schema" -> new SchemaCommand();
       case COMPLETION -> completion();
       case "bins" -> method(BinCommands.BinsCommand.class, name);
+      case "kinds" -> method(BinCommands.KindsCommand.class, name);
       case "apply", "rebalance" -> method(PlanCommands.class, name);
       case "simulate" -> method(SimulateCommand.class, name);
       case "move" -> method(MoveCommand.class, name);

@@ -341,12 +341,12 @@ class CommandsTest {
     CommandShell.CommandOutcome whole =
         shell.run("import", file.toString(), "--all-or-nothing").ended(4);
     assertThat(whole.err()).contains("line 4", "line 5", "nothing was imported");
-    assertThat(shell.json("list").each("object")).isEmpty();
+    assertThat(shell.json("kinds").each("kind")).isEmpty();
 
     CommandShell.CommandOutcome outcome =
         shell.run("import", file.toString(), "--dry-run", "--output", "csv");
     assertThat(outcome.ended(4).lines()).containsExactly("kind,made,known,refused", "hub,2,0,4");
-    assertThat(shell.json("list").each("object")).isEmpty();
+    assertThat(shell.json("kinds").each("kind")).isEmpty();
 
     CommandShell.CommandOutcome good =
         shell.run("import", file.toString(), "--output", "csv").ended(4);
