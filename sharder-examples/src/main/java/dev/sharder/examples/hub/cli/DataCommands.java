@@ -2,6 +2,7 @@ package dev.sharder.examples.hub.cli;
 
 import dev.sharder.Assignment;
 import dev.sharder.admin.Finding;
+import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import dev.sharder.examples.hub.server.PrivateFile;
@@ -89,23 +90,41 @@ final class DataCommands {
           boolean repair) {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
-      List<Finding> findings = admin.verify(MOST_FINDINGS);
-      if (repair && !findings.isEmpty() && consent.isGiven("Repair the counters?")) {
-        admin
-            .repair(why.note("repaired by hand"))
-            .forEach(
-                (bin, more) ->
-                    output
-                        .err()
-                        .println("the counter of bin '%s' was wrong by %d".formatted(bin, -more)));
-        findings = admin.verify(MOST_FINDINGS);
+      List<Finding> findings = admin.verify(MOST_FINDINGS + 1);
+      boolean asks = repair && !findings.isEmpty();
+      if (asks && output.isForPeople()) {
+        show(output, admin, findings);
       }
-      output.all(OutputTable.findings(), findings.iterator());
-      if (findings.isEmpty() && output.isForPeople()) {
-        output.out().println("kind '%s' is consistent".formatted(admin.kind()));
-        output.out().flush();
+      boolean isRepaired = asks && consent.isGiven("Repair the counters?");
+      if (isRepaired) {
+        repair(output, admin, why.note("repaired by hand"));
+        findings = admin.verify(MOST_FINDINGS + 1);
+      }
+      if (isRepaired || !asks || !output.isForPeople()) {
+        show(output, admin, findings);
       }
       return findings.isEmpty() ? ExitCodes.DONE : ExitCodes.REFUSED;
+    }
+  }
+
+  private static void repair(OutputOptions output, ShardAdmin admin, Note note) {
+    admin
+        .repair(note)
+        .forEach(
+            (bin, more) ->
+                output
+                    .err()
+                    .println("the counter of bin '%s' was wrong by %d".formatted(bin, -more)));
+  }
+
+  private static void show(OutputOptions output, ShardAdmin admin, List<Finding> findings) {
+    output.all(OutputTable.findings(), findings.stream().limit(MOST_FINDINGS).iterator());
+    if (findings.size() > MOST_FINDINGS) {
+      output.err().println("only the first %,d findings are shown".formatted(MOST_FINDINGS));
+    }
+    if (findings.isEmpty() && output.isForPeople()) {
+      output.out().println("kind '%s' is consistent".formatted(admin.kind()));
+      output.out().flush();
     }
   }
 }

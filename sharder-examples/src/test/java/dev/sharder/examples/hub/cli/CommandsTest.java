@@ -495,8 +495,13 @@ class CommandsTest {
       statement.execute("UPDATE sharder_assignment SET version = 2");
       statement.execute("UPDATE sharder_bin SET assigned = assigned + 5");
     }
-    shell.run("verify", "--repair", "--yes").ended(4);
+    CommandShell.CommandOutcome repaired = shell.run("verify", "--repair", "--yes").ended(4);
+    assertThat(repaired.err()).contains("only the first 1,000 findings are shown");
     assertThat(shell.json("bins").each("raw")).containsExactly("1200");
+    // Without a terminal to ask on, the findings are there all the same.
+    assertThat(shell.run("verify", "--repair").ended(2).out()).contains("user0");
+    CommandShell.CommandOutcome json = shell.run("verify", "--repair", "--yes", "--output", "json");
+    assertThat(json.ended(4).each("subject")).hasSize(1_000);
   }
 
   @Test
