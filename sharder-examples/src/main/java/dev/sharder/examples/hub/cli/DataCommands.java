@@ -30,7 +30,7 @@ final class DataCommands {
       description = "Writes all assignments of a kind, in the order of the objects' names.")
   static int export(
       @Mixin DatabaseOptions target,
-      @Mixin OutputOptions output,
+      @Mixin CsvOptions output,
       @Parameters(
               arity = "0..1",
               paramLabel = "FILE",
@@ -39,6 +39,9 @@ final class DataCommands {
       @Option(names = "--format", description = "csv or jsonl (default: by the file's name)")
           @Nullable FileFormat format) {
     boolean isCsv = FileFormat.of(format, file) == FileFormat.CSV;
+    if (output.isForSpreadsheets() && !isCsv) {
+      throw new UsageException("--for-spreadsheets needs CSV; add --format csv");
+    }
     try (Opened opened = target.open()) {
       Iterator<Assignment> all = opened.admin().list(Listing.all(PAGE));
       if (file == null) {
@@ -57,7 +60,7 @@ final class DataCommands {
     }
   }
 
-  static void write(Iterator<Assignment> all, boolean isCsv, OutputOptions output, PrintWriter out)
+  static void write(Iterator<Assignment> all, boolean isCsv, CsvOptions output, PrintWriter out)
       throws IOException {
     OutputTable<Assignment> table = OutputTable.assignments();
     if (isCsv) {

@@ -37,6 +37,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
@@ -123,7 +124,7 @@ public final class HubSharder {
       commandLine.setExecutionStrategy(
           parsed -> {
             preparation.await();
-            return new RunLast().execute(parsed);
+            return execute(parsed);
           });
       return run(commandLine, args);
     } finally {
@@ -148,7 +149,10 @@ public final class HubSharder {
       int exitCode =
           commandLine.execute(FailureWords.verboseOnce(ProcessArguments.arguments(args)));
       return exitCode == ExitCodes.DONE && commandLine.getOut().checkError()
-          ? fail(commandLine, "the output cannot be written", ExitCodes.FAILED)
+          ? fail(
+              commandLine,
+              "the output cannot be written; check the free space where it goes",
+              ExitCodes.FAILED)
           : exitCode;
     } catch (UsageException invalid) {
       return fail(commandLine, invalid.getMessage(), ExitCodes.USAGE);
@@ -208,6 +212,7 @@ public final class HubSharder {
     // A name may start with any character, including @.
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(HubSharder::reportUsage);
+    commandLine.setExecutionStrategy(HubSharder::execute);
     commandLine.setExecutionExceptionHandler(
         (error, failed, parsed) ->
             report(
@@ -222,6 +227,18 @@ public final class HubSharder {
     commandLine.registerConverter(long.class, HubSharder::number);
     commandLine.registerConverter(Integer.class, HubSharder::smallNumber);
     commandLine.registerConverter(Path.class, HubSharder::path);
+  }
+
+  /** Runs the command, if its options go together. */
+  private static int execute(ParseResult parsed) {
+    for (CommandLine command : parsed.asCommandLineList()) {
+      for (CommandSpec mixin : command.getCommandSpec().mixins().values()) {
+        if (mixin.userObject() instanceof OutputOptions output) {
+          output.check();
+        }
+      }
+    }
+    return new RunLast().execute(parsed);
   }
 
   private static int report(CommandLine failed, Throwable error, boolean isVerbose) {

@@ -32,7 +32,7 @@ final class NginxMapCommand {
       })
   static int nginxMap(
       @Mixin DatabaseOptions target,
-      @Mixin OutputOptions output,
+      @Mixin OutputWriters output,
       @Parameters(
               arity = "0..1",
               paramLabel = "FILE",

@@ -1,32 +1,24 @@
 package dev.sharder.examples.hub.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SequenceWriter;
-import com.fasterxml.jackson.dataformat.csv.CsvGenerator;
-import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import com.github.freva.asciitable.AsciiTable;
 import com.github.freva.asciitable.Column;
 import com.github.freva.asciitable.ColumnData;
 import com.github.freva.asciitable.HorizontalAlign;
 import com.github.freva.asciitable.OverflowBehaviour;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ParameterException;
 
 /** The options for the output: a table for people, JSON or CSV for programs. */
-final class OutputOptions {
+final class OutputOptions extends CsvOptions {
 
   /** The format of the output. */
   enum OutputFormat {
@@ -40,21 +32,11 @@ final class OutputOptions {
     }
   }
 
-  /**
-   * The start of text that a spreadsheet runs as a formula (OWASP, CSV injection), including after
-   * blanks and in full-width forms.
-   */
-  private static final Pattern FORMULA =
-      Pattern.compile("[\\s\\p{Zs}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]");
-
   /** The number of table rows whose columns are aligned together. */
   private static final int ROWS_TOGETHER = 1_000;
 
   /** No column becomes narrower than this, on any terminal. */
   private static final int NARROWEST = 10;
-
-  @Spec(Spec.Target.MIXEE)
-  private @Nullable CommandSpec command;
 
   @Option(
       names = "--output",
@@ -63,16 +45,13 @@ final class OutputOptions {
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private OutputFormat format = OutputFormat.TABLE;
 
-  @Option(
-      names = "--for-spreadsheets",
-      description = {
-        "in CSV, put a ' before text that a spreadsheet would run as a formula; do not 'import'",
-        "such a file"
-      })
-  private boolean forSpreadsheets;
-
-  private @Nullable PrintWriter out;
-  private @Nullable PrintWriter err;
+  /** Refuses options that have no effect together. */
+  void check() {
+    if (isForSpreadsheets() && !isCsv()) {
+      throw new ParameterException(
+          spec().commandLine(), "--for-spreadsheets needs CSV; add --output csv");
+    }
+  }
 
   boolean isForPeople() {
     return format == OutputFormat.TABLE;
@@ -80,27 +59,6 @@ final class OutputOptions {
 
   boolean isCsv() {
     return format == OutputFormat.CSV;
-  }
-
-  PrintWriter out() {
-    if (out == null) {
-      out = Terminal.harmless(spec().commandLine().getOut(), false);
-    }
-    return out;
-  }
-
-  PrintWriter err() {
-    if (err == null) {
-      err = Terminal.harmless(spec().commandLine().getErr(), true);
-    }
-    return err;
-  }
-
-  private CommandSpec spec() {
-    if (command == null) {
-      throw new IllegalStateException("used outside of a command");
-    }
-    return command;
   }
 
   /** Writes one row: a JSON object, or a table with one row. */
@@ -138,40 +96,6 @@ final class OutputOptions {
       }
     }
     out().println();
-  }
-
-  <T> void writeCsv(OutputTable<T> table, Iterator<T> rows, PrintWriter out) throws IOException {
-    CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\n");
-    table.columns().forEach(column -> schema.addColumn(column.name()));
-    // A spreadsheet may use another separator than the comma.
-    ObjectWriter cells =
-        forSpreadsheets
-            ? OutputMappers.CSV
-                .writer(schema.build())
-                .with(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS)
-            : OutputMappers.CSV.writer(schema.build());
-    try (SequenceWriter writer = cells.writeValues(out)) {
-      while (rows.hasNext()) {
-        Map<String, @Nullable Object> fields = table.fields(rows.next());
-        fields.replaceAll((name, value) -> cell(value));
-        writer.write(fields);
-      }
-    }
-  }
-
-  /** Returns the text of a cell; labels are written as JSON. */
-  private @Nullable Object cell(@Nullable Object value) {
-    Object cell = value instanceof Map ? text(value) : value;
-    boolean isFormula = cell instanceof String text && FORMULA.matcher(text).lookingAt();
-    return forSpreadsheets && isFormula ? "'" + cell : cell;
-  }
-
-  static String text(Object value) {
-    try {
-      return OutputMappers.JSON.writeValueAsString(value);
-    } catch (JsonProcessingException unwritable) {
-      throw new UncheckedIOException("the output cannot be written as JSON", unwritable);
-    }
   }
 
   private <T> void writeTable(OutputTable<T> table, Iterator<T> rows) {
