@@ -5,6 +5,7 @@ import dev.sharder.admin.Finding;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import dev.sharder.examples.hub.files.FileFailure;
 import dev.sharder.examples.hub.server.PrivateFile;
 import dev.sharder.store.Listing;
 import java.io.IOException;
@@ -47,15 +48,13 @@ final class DataCommands {
       if (file == null) {
         write(all, isCsv, output, output.out());
       } else {
-        try (PrintWriter writer = PrivateFile.writer(file)) {
-          write(all, isCsv, output, writer);
-        }
+        PrivateFile.write(file, writer -> write(all, isCsv, output, writer));
       }
       return ExitCodes.DONE;
     } catch (IOException failure) {
       throw new UncheckedIOException(
           "the assignments cannot be written%s: %s; check the free space and the permissions"
-              .formatted(file == null ? "" : " to '" + file + "'", failure),
+              .formatted(file == null ? "" : " to '" + file + "'", FileFailure.reason(failure)),
           failure);
     }
   }

@@ -9,9 +9,9 @@ import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.Terminal.Meter;
+import dev.sharder.examples.hub.files.FileFailure;
 import dev.sharder.examples.hub.server.PrivateFile;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,19 +119,21 @@ final class PlanRunner {
 
   private long save(Plan plan, Path file) {
     OutputTable<Move> table = OutputTable.moves();
-    long saved = 0;
-    try (PrintWriter writer = PrivateFile.writer(file)) {
-      for (Iterator<Move> moves = admin.moves(plan); moves.hasNext(); saved++) {
-        writer.println(OutputOptions.text(table.fields(moves.next())));
-      }
-      if (writer.checkError()) {
-        throw new IOException("the disk may be full");
-      }
-      return saved;
+    AtomicLong saved = new AtomicLong();
+    try {
+      PrivateFile.write(
+          file,
+          writer -> {
+            for (Iterator<Move> moves = admin.moves(plan); moves.hasNext(); ) {
+              writer.println(OutputOptions.text(table.fields(moves.next())));
+              saved.incrementAndGet();
+            }
+          });
+      return saved.get();
     } catch (IOException failure) {
       throw new UncheckedIOException(
           "the plan cannot be saved in '%s': %s; name a file that may be written"
-              .formatted(file, failure.getMessage()),
+              .formatted(file, FileFailure.reason(failure)),
           failure);
     }
   }

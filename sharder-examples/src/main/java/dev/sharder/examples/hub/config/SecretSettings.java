@@ -2,6 +2,7 @@ package dev.sharder.examples.hub.config;
 
 import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.access.AccessToken;
+import dev.sharder.examples.hub.files.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ public record SecretSettings(List<AccessToken> named, String fileKey, Optional<P
     } catch (IOException unreadable) {
       throw new SettingsException(
           "%s '%s' cannot be read (%s); name a readable file in UTF-8, with one secret a line"
-              .formatted(fileKey, path, unreadable));
+              .formatted(fileKey, path, FileFailure.reason(unreadable)));
     }
   }
 

@@ -1,14 +1,12 @@
 package dev.sharder.examples.hub.config;
 
+import dev.sharder.examples.hub.files.FileFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -81,20 +79,8 @@ record YamlFile(Path path, String text) {
     } catch (IOException error) {
       throw new SettingsException(
           "configuration file '%s' cannot be read (%s); name a readable YAML file in UTF-8"
-              .formatted(file, reason(error)));
+              .formatted(file, FileFailure.reason(error)));
     }
-  }
-
-  private static String reason(IOException error) {
-    if (error instanceof NoSuchFileException) {
-      return "there is no such file";
-    }
-    if (error instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    return error instanceof CharacterCodingException
-        ? "it is not in UTF-8"
-        : String.valueOf(error.getMessage());
   }
 
   /** Returns the file's keys and values as plain collections. */

@@ -2,6 +2,8 @@ package dev.sharder.examples.hub.nginx;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.sharder.examples.hub.files.FileDraft;
+import dev.sharder.examples.hub.files.FileFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -12,9 +14,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -46,7 +46,7 @@ public final class NginxHubsFile {
       removeDrafts(folder);
       for (int tries = 1; !has(whole, text); tries++) {
         try {
-          replace(whole, folder, text);
+          replace(whole, text);
         } catch (NoSuchFileException removed) {
           if (tries == MOST_TRIES) {
             throw removed;
@@ -56,7 +56,7 @@ public final class NginxHubsFile {
     } catch (IOException failure) {
       throw new UncheckedIOException(
           "'%s' cannot be written: %s; name a file in a writable folder with free space"
-              .formatted(file, failure),
+              .formatted(file, FileFailure.reason(failure)),
           failure);
     }
   }
@@ -86,31 +86,24 @@ public final class NginxHubsFile {
     }
   }
 
-  private static void replace(Path file, Path folder, String text) throws IOException {
-    Path draft;
+  private static void replace(Path file, String text) throws IOException {
+    FileDraft draft;
     try {
-      draft = Files.createTempFile(folder, DRAFT, DRAFT_END);
-    } catch (NoSuchFileException noFolder) {
-      throw new FileSystemException(folder.toString(), null, "there is no such folder");
+      draft = FileDraft.of(file, DRAFT, DRAFT_END);
+    } catch (FileDraft.NoSuchFolderException noFolder) {
+      throw noFolder;
     } catch (FileSystemException readOnly) {
       overwrite(file, text, readOnly);
       return;
     }
-    try {
-      Files.writeString(draft, text);
-      if (Files.getFileStore(draft).supportsFileAttributeView("posix")) {
-        Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
-      }
-      try {
-        Files.move(
-            draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } catch (NoSuchFileException removed) {
-        throw removed;
-      } catch (FileSystemException busy) {
-        overwrite(file, text, busy);
-      }
-    } finally {
-      Files.deleteIfExists(draft);
+    try (draft) {
+      Files.writeString(draft.path(), text);
+      draft.permit("rw-r--r--");
+      draft.replace();
+    } catch (NoSuchFileException removed) {
+      throw removed;
+    } catch (FileSystemException busy) {
+      overwrite(file, text, busy);
     }
   }
 

@@ -1,16 +1,23 @@
 package dev.sharder.examples.hub.server;
 
+import dev.sharder.examples.hub.files.FileDraft;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,6 +34,87 @@ public final class PrivateFile {
           : new FileAttribute<?>[0];
 
   private PrivateFile() {}
+
+  /** Writes text. */
+  public interface Text {
+
+    /** Writes it all, or throws. */
+    void writeTo(PrintWriter out) throws IOException;
+  }
+
+  /**
+   * Writes a file in UTF-8. If that fails, an existing file keeps its content: a reader sees the
+   * old text or the new one, whole. A file that cannot be replaced, such as a pipe, a device, a
+   * bind mount or another user's file, is written in place.
+   */
+  public static void write(Path file, Text text) throws IOException {
+    Optional<Path> replaced = replaceable(file);
+    if (replaced.isEmpty()) {
+      write(writer(file), text);
+      return;
+    }
+    try (FileDraft draft = FileDraft.of(replaced.get(), ".sharder", ".draft")) {
+      // For a program that is interrupted.
+      draft.path().toFile().deleteOnExit();
+      write(writer(draft.path()), text);
+      replace(replaced.get(), draft);
+    }
+  }
+
+  /** Returns the file to replace; empty if it is to be written in place. */
+  private static Optional<Path> replaceable(Path file) throws IOException {
+    Path whole = file.toAbsolutePath();
+    // An open file has a name there, such as /dev/stdout.
+    boolean isOpen = whole.startsWith("/dev") || whole.startsWith("/proc");
+    boolean exists = Files.exists(whole);
+    if (isOpen || (exists && !Files.isRegularFile(whole))) {
+      return Optional.empty();
+    }
+    // What a symlink leads to, and not the symlink.
+    Path real = exists ? whole.toRealPath() : whole;
+    boolean isAllowed =
+        Files.isWritable(Objects.requireNonNull(real.getParent()))
+            && (!exists || Files.isWritable(real));
+    return isAllowed ? Optional.of(real) : Optional.empty();
+  }
+
+  private static void write(PrintWriter writer, Text text) throws IOException {
+    try (writer) {
+      text.writeTo(writer);
+      if (writer.checkError()) {
+        throw new IOException("not everything could be written; the disk may be full");
+      }
+    }
+  }
+
+  private static void replace(Path file, FileDraft draft) throws IOException {
+    try {
+      if (Files.exists(file)) {
+        resemble(file, draft.path());
+      }
+      draft.replace();
+    } catch (FileSystemException busy) {
+      try (OutputStream inPlace = Files.newOutputStream(file)) {
+        Files.copy(draft.path(), inPlace);
+      }
+    }
+  }
+
+  /** Gives the draft the owner, the group and the permissions of the file. */
+  private static void resemble(Path file, Path draft) throws IOException {
+    PosixFileAttributeView view = Files.getFileAttributeView(draft, PosixFileAttributeView.class);
+    if (view == null) {
+      return;
+    }
+    PosixFileAttributes now = Files.readAttributes(file, PosixFileAttributes.class);
+    if (!now.group().equals(view.readAttributes().group())) {
+      view.setGroup(now.group());
+    }
+    if (!now.owner().equals(view.readAttributes().owner())) {
+      view.setOwner(now.owner());
+    }
+    view.setPermissions(now.permissions());
+  }
 
   /** Opens a file for writing from the start, in UTF-8. */
   public static PrintWriter writer(Path file) throws IOException {
