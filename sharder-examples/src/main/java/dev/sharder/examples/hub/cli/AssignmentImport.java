@@ -45,7 +45,7 @@ record AssignmentImport(
 
   /** Imports the rows of a file; returns the exit code. */
   int fromFile(Path file, boolean isCsv) {
-    Path read = noNewBins ? LineReader.toReadTwice(file) : file;
+    InputFile read = noNewBins ? InputFile.toReadAgain(file) : InputFile.of(file);
     // Before the database, so that an unreadable file creates none.
     Iterator<ImportRow> entries = ImportRow.in(read, isCsv, target.kind());
     String ours = into == null ? target.database() : into;

@@ -10,7 +10,6 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.admin.Adoption;
 import dev.sharder.examples.hub.cli.LineReader.NumberedLine;
 import dev.sharder.examples.hub.http.WholeNumber;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -59,7 +58,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   }
 
   /** Reads a CSV file with a header, or a file with one JSON object per line. */
-  static Iterator<ImportRow> in(Path file, boolean isCsv, String kind) {
+  static Iterator<ImportRow> in(InputFile file, boolean isCsv, String kind) {
     Iterator<NumberedLine> lines = LineReader.of(file);
     RowFormat format = format(file, isCsv, lines, WITH_BINS);
     return new Iterator<>() {
@@ -81,7 +80,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
    * @return each object, and its bin if it has one
    */
   static List<Map.Entry<AssignmentRequest, Optional<String>>> objects(
-      Path file, boolean isCsv, String kind, UnaryOperator<String> spelled) {
+      InputFile file, boolean isCsv, String kind, UnaryOperator<String> spelled) {
     Iterator<NumberedLine> lines = LineReader.of(file);
     RowFormat format = format(file, isCsv, lines, WITHOUT_BINS);
     List<Map.Entry<AssignmentRequest, Optional<String>>> objects = new ArrayList<>();
@@ -110,12 +109,12 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   }
 
   private static RowFormat format(
-      Path file, boolean isCsv, Iterator<NumberedLine> lines, Set<String> needed) {
+      InputFile file, boolean isCsv, Iterator<NumberedLine> lines, Set<String> needed) {
     return isCsv ? csv(file, lines, needed) : line -> json(line, needed);
   }
 
-  private static RowFormat csv(Path file, Iterator<NumberedLine> lines, Set<String> needed) {
-    String header = lines.hasNext() ? lines.next().text() : "";
+  private static RowFormat csv(InputFile file, Iterator<NumberedLine> lines, Set<String> needed) {
+    String header = lines.hasNext() ? lines.next().shown() : "";
     char separator =
         (char) header.chars().filter(c -> SEPARATORS.indexOf(c) >= 0).findFirst().orElse(',');
     ObjectReader cellsOf = CSV.with(CsvSchema.emptySchema().withColumnSeparator(separator));
@@ -140,7 +139,8 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
     return fields;
   }
 
-  private static void check(Path file, String header, List<String> columns, Set<String> needed) {
+  private static void check(
+      InputFile file, String header, List<String> columns, Set<String> needed) {
     if (!columns.containsAll(needed)) {
       throw new UsageException(
           "the first line of '%s', '%s', lacks %s; start it with %s or object,bin,size,group"
@@ -189,9 +189,6 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
 
   private static ImportRow of(NumberedLine line, RowFormat format, String kind) {
     String where = "line " + line.number();
-    if (line.isGarbled()) {
-      return wrong(where, "'%s' is not in UTF-8; save the file as UTF-8".formatted(line.text()));
-    }
     try {
       Map<String, String> fields = format.fields(line);
       return of(

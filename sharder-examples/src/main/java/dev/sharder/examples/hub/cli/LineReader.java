@@ -5,15 +5,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.files.FileFailure;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -27,9 +24,20 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
   /**
    * One line, without its line break.
    *
-   * @param isGarbled whether it has a byte that is not valid UTF-8
+   * @param shown the line, with a sign for each byte that is not valid UTF-8
+   * @param isGarbled whether it has such a byte
    */
-  record NumberedLine(long number, String text, boolean isGarbled) {}
+  record NumberedLine(long number, String shown, boolean isGarbled) {
+
+    /** Returns the line; throws if it is not in UTF-8. */
+    String text() {
+      if (isGarbled) {
+        throw new InvalidValueException(
+            "'%s' is not in UTF-8; save the file as UTF-8".formatted(start(shown)));
+      }
+      return shown;
+    }
+  }
 
   /** The start of UTF-16 text, with one character per byte. */
   private static final Pattern UTF_16 = Pattern.compile("(?s)\u00FE\u00FF.*|\u00FF\u00FE.*|.?\0.*");
@@ -40,28 +48,22 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
   /** The most characters of a wrong line to show. */
   private static final int SHOWN = 60;
 
-  private final Path file;
+  private final InputFile file;
   private final BufferedReader reader;
   private long number;
   private @Nullable NumberedLine next;
   private boolean ended;
 
-  private LineReader(Path file, BufferedReader reader) {
+  private LineReader(InputFile file, BufferedReader reader) {
     this.file = file;
     this.reader = reader;
   }
 
-  /** Opens a file; {@code -} is standard input. */
-  static LineReader of(Path file) {
-    try {
-      InputStream stream = file.toString().equals("-") ? System.in : Files.newInputStream(file);
-      // One character per byte: UTF-8 is decoded line by line, so that a bad byte affects one line.
-      return new LineReader(
-          file, new BufferedReader(new InputStreamReader(stream, StandardCharsets.ISO_8859_1)));
-    } catch (IOException failure) {
-      throw new UsageException(
-          "file '%s' cannot be read (%s); name a readable one".formatted(file, failure));
-    }
+  /** Opens a file. */
+  static LineReader of(InputFile file) {
+    // One character per byte: UTF-8 is decoded line by line, so that a bad byte affects one line.
+    return new LineReader(
+        file, new BufferedReader(new InputStreamReader(file.open(), StandardCharsets.ISO_8859_1)));
   }
 
   @Override
@@ -80,7 +82,9 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
       return next != null;
     } catch (IOException failure) {
       throw new UncheckedIOException(
-          "file '%s' cannot be read after line %d: %s".formatted(file, number, failure), failure);
+          "file '%s' cannot be read after line %d (%s); name a readable one"
+              .formatted(file, number, FileFailure.reason(failure)),
+          failure);
     }
   }
 
@@ -107,28 +111,12 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
     return line;
   }
 
-  /** Returns a file that can be read twice: this file, or a copy if it is a pipe. */
-  static Path toReadTwice(Path file) {
-    if (Files.isRegularFile(file)) {
-      return file;
-    }
-    try (InputStream once = file.toString().equals("-") ? System.in : Files.newInputStream(file)) {
-      Path copy = Files.createTempFile("sharder", ".jsonl");
-      copy.toFile().deleteOnExit();
-      Files.copy(once, copy, StandardCopyOption.REPLACE_EXISTING);
-      return copy;
-    } catch (IOException failure) {
-      throw new UsageException(
-          "file '%s' cannot be read (%s); name a readable one".formatted(file, failure));
-    }
-  }
-
   /** Parses a line that is one JSON object with only these fields. */
   static JsonNode json(NumberedLine line, Set<String> known) throws JsonProcessingException {
     JsonNode fields = JSON.readTree(line.text());
     if (!fields.isObject()) {
       throw new InvalidValueException(
-          "'%s' is not a JSON object; write one per line".formatted(start(line.text())));
+          "'%s' is not a JSON object; write one per line".formatted(start(line.shown())));
     }
     for (Map.Entry<String, JsonNode> field : fields.properties()) {
       if (!known.contains(field.getKey())) {
@@ -154,7 +142,7 @@ final class LineReader implements Iterator<LineReader.NumberedLine> {
   static String reason(NumberedLine line, Exception wrong) {
     return wrong instanceof JsonProcessingException malformed
         ? "'%s' cannot be read (%s); check its quotes"
-            .formatted(start(line.text()), malformed.getOriginalMessage())
+            .formatted(start(line.shown()), malformed.getOriginalMessage())
         : String.valueOf(wrong.getMessage());
   }
 

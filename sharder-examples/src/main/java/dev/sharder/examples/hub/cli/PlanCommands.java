@@ -81,7 +81,7 @@ final class PlanCommands {
       @Mixin ConfirmOptions consent,
       @Parameters(paramLabel = "FILE") Path file) {
     // Read everything before the first move, so that a bad line is reported first.
-    Path plan = LineReader.toReadTwice(file);
+    InputFile plan = InputFile.toReadAgain(file);
     long count = 0;
     for (Iterator<Move> moves = moves(plan); moves.hasNext(); count++) {
       moves.next();
@@ -99,7 +99,7 @@ final class PlanCommands {
     }
   }
 
-  private static Iterator<Move> moves(Path file) {
+  private static Iterator<Move> moves(InputFile file) {
     Iterator<NumberedLine> lines = LineReader.of(file);
     return new Iterator<>() {
       @Override
@@ -114,7 +114,7 @@ final class PlanCommands {
     };
   }
 
-  private static Move move(Path file, NumberedLine line) {
+  private static Move move(InputFile file, NumberedLine line) {
     try {
       JsonNode fields = LineReader.json(line, Set.of("object", "from", "to", "version"));
       if (!fields.path("version").isIntegralNumber()) {

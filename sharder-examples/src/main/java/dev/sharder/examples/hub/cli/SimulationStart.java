@@ -58,7 +58,7 @@ record SimulationStart(
           target.kind().equals(HubNames.KIND)
               ? settings.users()::spelled
               : UnaryOperator.identity();
-      ImportRow.objects(file, isCsv, target.kind(), spelled)
+      ImportRow.objects(InputFile.of(file), isCsv, target.kind(), spelled)
           .forEach(
               row ->
                   row.getValue()

@@ -52,7 +52,7 @@ class ImportFuzzTest {
   private static List<Adoption> read(boolean isCsv) {
     List<Adoption> adoptions = new ArrayList<>();
     try {
-      Iterator<ImportRow> entries = ImportRow.in(FILE, isCsv, "hub");
+      Iterator<ImportRow> entries = ImportRow.in(InputFile.of(FILE), isCsv, "hub");
       while (entries.hasNext()) {
         ImportRow entry = entries.next();
         if (entry.adoption() != null) {
