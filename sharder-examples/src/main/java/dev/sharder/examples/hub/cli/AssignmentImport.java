@@ -4,6 +4,7 @@ import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
+import dev.sharder.Names;
 import dev.sharder.RefusedException;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
@@ -12,8 +13,12 @@ import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import dev.sharder.examples.hub.config.CallystoFile;
 import dev.sharder.examples.hub.config.SettingsReader;
 import dev.sharder.examples.hub.redirect.HubNames;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,8 +60,11 @@ record AssignmentImport(
       if (noNewBins && isAnyBinNew(admin, ImportRow.in(read, isCsv, target.kind()))) {
         return ExitCodes.REFUSED;
       }
-      ImportResult result = importer(admin, opened, dryRun, allOrNothing).take(entries);
+      ImportResult result = importer(admin, opened).take(entries);
       Map<String, List<String>> cordoned = new LinkedHashMap<>();
+      reportNew(
+          admin,
+          result.bins().stream().map(bin -> Bin.of(bin).withState(BinState.CORDONED)).toList());
       cordoned.put(admin.kind(), cordoned(before, admin, result.bins()));
       return report(List.of(result), cordoned, ours);
     }
@@ -113,10 +121,29 @@ record AssignmentImport(
   private ImportResult ofKind(
       String kind, Map<String, Bin> bins, OlderSharder older, Opened opened) {
     ShardAdmin admin = opened.admin(kind);
+    reportNew(admin, bins.values());
     if (!dryRun) {
       addUnknown(admin, bins);
     }
-    return older.entries(kind, importer(admin, opened, dryRun, allOrNothing)::take);
+    return older.entries(kind, importer(admin, opened)::take);
+  }
+
+  /** Reports the bins that a dry run leaves out. */
+  private void reportNew(ShardAdmin admin, Collection<Bin> bins) {
+    if (!dryRun) {
+      return;
+    }
+    Set<String> known = admin.bins().stream().map(BinLoad::name).collect(Collectors.toSet());
+    Map<Boolean, List<String>> added =
+        bins.stream()
+            .filter(bin -> !known.contains(bin.name()))
+            .sorted(Comparator.comparing(Bin::name, Names.ORDER))
+            .collect(
+                Collectors.partitioningBy(
+                    bin -> open || bin.state() == BinState.OPEN,
+                    Collectors.mapping(Bin::name, Collectors.toList())));
+    reportBins(admin.kind(), added.getOrDefault(true, List.of()), "would be added, open");
+    reportBins(admin.kind(), added.getOrDefault(false, List.of()), "would be added, cordoned");
   }
 
   /** Returns where the older sharder's database is. */
@@ -140,10 +167,9 @@ record AssignmentImport(
     return login;
   }
 
-  private AssignmentImporter importer(
-      ShardAdmin admin, Opened opened, boolean looksOnly, boolean asOne) {
+  private AssignmentImporter importer(ShardAdmin admin, Opened opened) {
     return new AssignmentImporter(
-        admin, opened.settings().users(), note, output.err(), looksOnly, asOne);
+        admin, opened.settings().users(), note, output.err(), dryRun, allOrNothing);
   }
 
   private List<ImportResult> strays(OlderSharder older) {
@@ -161,9 +187,17 @@ record AssignmentImport(
       Map<String, Map<String, Bin>> kinds,
       List<ImportResult> strays) {
     long refused = strays.stream().mapToLong(ImportResult::refused).sum();
+    // The import makes the same notes again.
+    StringWriter notes = new StringWriter();
+    PrintWriter toNotes = new PrintWriter(notes);
     for (String kind : kinds.keySet()) {
-      AssignmentImporter importer = importer(opened.admin(kind), opened, true, false);
+      AssignmentImporter importer =
+          new AssignmentImporter(
+              opened.admin(kind), opened.settings().users(), note, toNotes, true, false);
       refused += older.entries(kind, importer::take).refused();
+    }
+    if (refused > 0) {
+      output.err().print(notes);
     }
     return refused > 0;
   }

@@ -30,7 +30,7 @@ final class AssignmentImporter {
    * @param made assignments that were made
    * @param known assignments that existed already, in the same bin
    * @param refused rows that were wrong or conflicted with others
-   * @param bins the bins that valid rows name
+   * @param bins the bins of the assignments that were made or existed already
    */
   record ImportResult(String kind, long made, long known, long refused, Set<String> bins) {}
 
@@ -143,7 +143,6 @@ final class AssignmentImporter {
   private void take(List<ImportRow> batch) {
     List<Adoption> adoptions = new ArrayList<>();
     batch.forEach(entry -> adoptions.add(adoption(entry)));
-    adoptions.forEach(adoption -> bins.add(adoption.bin()));
     Placements placements =
         dryRun
             ? admin.adoptable(adoptions)
@@ -159,6 +158,7 @@ final class AssignmentImporter {
       Placement placement = placements.placed().get(object);
       SharderException refusal = placements.refused().get(object);
       if (placement != null && placement.bin().equals(adoption.bin())) {
+        bins.add(placement.bin());
         boolean isMade = placement.isNew() && counted.add(object);
         made += isMade ? 1 : 0;
         known += isMade ? 0 : 1;

@@ -15,7 +15,9 @@ import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.config.SettingsReader;
 import dev.sharder.examples.hub.server.HubDatabase;
 import dev.sharder.jdbc.TestPostgres;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -232,6 +235,56 @@ class InputTest {
     assertThat(shell.run("import", file.toString()).ended(4).err())
         .contains("line 3: ", "is not in UTF-8; save the file as UTF-8");
     assertThat(shell.json("list").each("object")).containsExactly("ada", "bob");
+  }
+
+  @Test
+  @DisplayName("A plan with a line that is not UTF-8 is refused as a whole")
+  void latin1Plan() throws IOException {
+    CommandShell shell = withBins("hub-1", "hub-2");
+    shell.run("assign", "jos\ufffd").ended(0);
+    String move = "{\"object\":\"jos\u00e9\",\"from\":\"hub-1\",\"to\":\"hub-2\",\"version\":1}\n";
+    Path plan = file("plan.jsonl", move, ISO_8859_1);
+    assertThat(shell.run("apply", plan.toString(), "--yes").ended(2).err())
+        .contains("line 1", "is not in UTF-8; save the file as UTF-8");
+    assertThat(shell.json("list").each("bin")).containsExactly("hub-1");
+  }
+
+  @Test
+  @DisplayName("What is read twice may come from a pipe, and errors name it as the command did")
+  void pipes() throws IOException {
+    CommandShell shell = withBins("hub-1", "hub-2");
+    shell.run("assign", "ada").ended(0);
+    String move = "{\"object\":\"ada\",\"from\":\"hub-1\",\"to\":\"hub-2\",\"version\":1}\n";
+    assertThat(typed(move + "{}\n", shell, "apply", "-", "--yes").ended(2).err())
+        .contains("- line 2 is not a move");
+    typed(move, shell, "apply", "-", "--yes").ended(0);
+    assertThat(shell.json("list").each("bin")).containsExactly("hub-2");
+    String rows = "object,bin\nbob,hub-1\n";
+    typed(rows, shell, "import", "-", "--no-new-bins").ended(0);
+    assertThat(shell.json("list").each("object")).containsExactly("ada", "bob");
+  }
+
+  private static CommandShell.CommandOutcome typed(
+      String text, CommandShell shell, String... command) {
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream(text.getBytes(UTF_8)));
+    try {
+      return shell.run(command);
+    } finally {
+      System.setIn(before);
+    }
+  }
+
+  @Test
+  @DisplayName("A dry run of an import lists the bins that it would add")
+  void newBinsInDryRun() throws IOException {
+    CommandShell shell = withBins("hub-1");
+    String text = "object,bin\nada,hub-1\nbob,hub-3\neve,hub-2\n";
+    assertThat(roster(shell, text, "--dry-run").ended(0).err())
+        .contains("bins of kind 'hub' that would be added, cordoned: hub-2, hub-3\n");
+    assertThat(roster(shell, text, "--dry-run", "--open").ended(0).err())
+        .contains("bins of kind 'hub' that would be added, open: hub-2, hub-3\n");
+    assertThat(shell.json("bins").each("bin")).containsExactly("hub-1");
   }
 
   @ParameterizedTest

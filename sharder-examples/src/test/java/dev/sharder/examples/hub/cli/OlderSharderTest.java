@@ -184,6 +184,28 @@ class OlderSharderTest {
   }
 
   @Test
+  @DisplayName("What is imported as a whole is read twice, and its notes are written once")
+  void notesOnce() throws SQLException {
+    String theirs = theirs(false, CALLYSTO.replace(", ('hub', 'hub-01.x', ' ')", ""));
+    assertThat(
+            importFrom("--from", "callysto", "--database", theirs, "--all-or-nothing")
+                .ended(0)
+                .err())
+        .containsOnlyOnce("capital letters, imported unchanged: 1");
+  }
+
+  @Test
+  @DisplayName("A dry run lists the bins that it would add, of each kind")
+  void newBinsInDryRun() throws Exception {
+    theirs(false, CALLYSTO);
+    Path yml = Files.writeString(folder.resolve("sharder.yml"), YML);
+    assertThat(importFrom("--from", "callysto", yml.toString(), "--dry-run").ended(4).err())
+        .contains("kind 'hub' that would be added, open: hub-01.x, hub-02.x, hub-03.x\n")
+        .contains("kind 'hub' that would be added, cordoned: hub-99.x\n")
+        .contains("kind 'homedir' that would be added, cordoned: nfs-a\n");
+  }
+
+  @Test
   void twoBucketsOfOneHubAreNotMergedSilently() throws SQLException {
     String theirs =
         theirs(
