@@ -9,6 +9,7 @@ import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
 import dev.sharder.SharderException;
 import dev.sharder.examples.hub.config.SettingsException;
+import dev.sharder.examples.hub.files.LocalNames;
 import dev.sharder.examples.hub.http.WholeNumber;
 import dev.sharder.examples.hub.secrets.LogConfiguration;
 import dev.sharder.examples.hub.secrets.Secrets;
@@ -281,11 +282,11 @@ public final class HubSharder {
 
   private static Path path(String text) {
     try {
-      return Path.of(text);
+      return LocalNames.path(text);
     } catch (InvalidPathException unnamable) {
       throw new TypeConversionException(
           "'%s' cannot be a file name in this locale (%s); set LC_ALL=C.UTF-8"
-              .formatted(text, System.getProperty("sun.jnu.encoding")));
+              .formatted(text, LocalNames.encoding()));
     }
   }
 

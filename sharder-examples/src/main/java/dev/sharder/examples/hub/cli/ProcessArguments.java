@@ -1,9 +1,9 @@
 package dev.sharder.examples.hub.cli;
 
+import dev.sharder.examples.hub.files.LocalNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The arguments and the environment, decoded as UTF-8. Java decodes them by the locale; without
- * one, as under cron and in containers, it loses every character that is not ASCII. Linux still has
- * the bytes in {@code /proc/self}.
+ * The arguments and the environment, decoded as UTF-8. Java decodes them by the locale: without
+ * one, as under cron and in containers, it loses every character that is not ASCII, and in one that
+ * is not UTF-8, it reads others. Linux still has the bytes in {@code /proc/self}.
  */
 final class ProcessArguments {
 
@@ -30,14 +30,14 @@ final class ProcessArguments {
     Optional<List<byte[]>> written = entries("cmdline");
     String[] read = args.clone();
     for (int i = 0; i < args.length; i++) {
-      if (!isDoubtful(args[i])) {
+      if (!isDoubtful(args[i], written.isPresent())) {
         continue;
       }
       // The program's arguments come after those of Java.
       int at = written.map(List::size).orElse(0) - args.length + i;
       if (at >= 0 && isSame(args[i], written.orElseThrow().get(at))) {
         read[i] = utf8(written.orElseThrow().get(at), "argument %d".formatted(i + 1), args[i]);
-      } else if (!isUnicode()) {
+      } else if (!LocalNames.areUnicode()) {
         throw lost("argument %d".formatted(i + 1), args[i]);
       }
     }
@@ -46,31 +46,34 @@ final class ProcessArguments {
 
   /** Throws if a variable of Sharder has lost characters. */
   static void checkEnvironment(Map<String, String> environment) {
+    Optional<List<byte[]>> written = entries("environ");
     environment.forEach(
         (name, value) -> {
           boolean isOurs = name.startsWith("SHARDER_") || name.startsWith("DB_");
-          if (isOurs && value.indexOf('\uFFFD') >= 0 && !isWritten(name + "=" + value)) {
+          if (isOurs && isLost(name, value, written)) {
             throw lost("the environment variable " + name, value);
           }
         });
   }
 
-  private static boolean isWritten(String variable) {
-    byte[] bytes = variable.getBytes(StandardCharsets.UTF_8);
-    return entries("environ").stream()
-        .flatMap(List::stream)
-        .anyMatch(entry -> ByteBuffer.wrap(entry).equals(ByteBuffer.wrap(bytes)));
+  private static boolean isLost(String name, String value, Optional<List<byte[]>> written) {
+    if (written.isEmpty()) {
+      return value.indexOf('\uFFFD') >= 0;
+    }
+    ByteBuffer variable = ByteBuffer.wrap((name + "=" + value).getBytes(StandardCharsets.UTF_8));
+    return isDoubtful(value, true)
+        && written.get().stream().noneMatch(entry -> ByteBuffer.wrap(entry).equals(variable));
   }
 
-  /** Returns whether the argument may contain a replacement for a lost character. */
-  private static boolean isDoubtful(String argument) {
-    return argument.indexOf('\uFFFD') >= 0 || (!isUnicode() && argument.indexOf('?') >= 0);
-  }
-
-  private static boolean isUnicode() {
-    String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
-    return Charset.isSupported(encoding)
-        && Charset.forName(encoding).equals(StandardCharsets.UTF_8);
+  /**
+   * Returns whether the text may have a replacement for a lost character; or, where its bytes can
+   * be read, another character, as the bytes of UTF-8 are other letters in ISO 8859-1.
+   */
+  private static boolean isDoubtful(String text, boolean isReadable) {
+    boolean isLost = text.indexOf('\uFFFD') >= 0;
+    return isLost
+        || (!LocalNames.areUnicode()
+            && (text.indexOf('?') >= 0 || (isReadable && !LocalNames.isAscii(text))));
   }
 
   /** Returns whether Java may have decoded the argument from these bytes: ASCII is never lost. */

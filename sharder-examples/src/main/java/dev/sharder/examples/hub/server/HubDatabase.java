@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.examples.hub.config.DatabaseSettings;
 import dev.sharder.examples.hub.config.SharderLauncher;
+import dev.sharder.examples.hub.files.LocalNames;
 import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.LogProvider;
 import dev.sharder.examples.hub.secrets.Secrets;
@@ -155,11 +156,11 @@ public record HubDatabase(
     }
     boolean isFile = !name.isEmpty() && !name.startsWith(":") && !url.contains("mode=memory");
     try {
-      return isFile ? Optional.of(Path.of(name)) : Optional.empty();
+      return isFile ? Optional.of(LocalNames.path(name)) : Optional.empty();
     } catch (InvalidPathException unnamable) {
       throw new StartException(
           "the file '%s' has characters that this locale cannot name (%s); set LC_ALL=C.UTF-8"
-              .formatted(name, System.getProperty("sun.jnu.encoding")),
+              .formatted(name, LocalNames.encoding()),
           unnamable);
     }
   }

@@ -546,6 +546,37 @@ class InputTest {
     assertThat(missing.said()).contains("jos\u00e9.csv", "LC_ALL").doesNotContain("\tat ");
   }
 
+  @Test
+  @DisplayName("A name is what was typed, where the locale has other letters for its bytes")
+  void otherLocale() throws Exception {
+    Path locales = Files.createDirectory(folder.resolve("locales"));
+    Path locale = locales.resolve("en_US.ISO-8859-1");
+    List<String> define =
+        List.of("localedef", "-i", "en_US", "-f", "ISO-8859-1", locale.toString());
+    assumeTrue(canRun(define), "localedef has no such locale");
+    Map<String, String> latin1 =
+        Map.of("LC_ALL", "en_US.ISO-8859-1", "LOCPATH", locales.toString());
+    CommandShell shell = withBins("hub-1");
+    Forked assigned = fork(latin1, "assign", "jos\u00e9", "--database", shell.database());
+    assertThat(assigned.exitCode()).as(assigned.said()).isZero();
+    assertThat(shell.json("list").each("object")).containsExactly("jos\u00e9");
+    Forked missing = fork(latin1, "import", "jos\u00e9.csv", "--database", shell.database());
+    assertThat(missing.said()).contains("jos\u00e9.csv", "LC_ALL=C.UTF-8");
+    Map<String, String> variable = new HashMap<>(latin1);
+    variable.put("SHARDER_ADMINS", "jos\u00e9");
+    Forked refused = fork(variable, "bins", "--database", shell.database());
+    assertThat(refused.exitCode()).as(refused.said()).isEqualTo(2);
+    assertThat(refused.said()).contains("SHARDER_ADMINS", "LC_ALL=C.UTF-8");
+  }
+
+  private static boolean canRun(List<String> command) throws InterruptedException {
+    try {
+      return new ProcessBuilder(command).start().waitFor() <= 1;
+    } catch (IOException missing) {
+      return false;
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"IST", "NoSuch/Zone"})
   @DisplayName("PostgreSQL is connected to whatever the time zone is called here")
