@@ -62,13 +62,17 @@ final class ArchivedClasses {
             List.of("bins", database),
             List.of("list", database, "--output=csv"),
             List.of("history", "ada", database))) {
-      if (HubSharder.run(command.toArray(String[]::new), NOWHERE, NOWHERE) != ExitCodes.DONE) {
+      if (HubSharder.run(command.toArray(String[]::new), nowhere(), NOWHERE) != ExitCodes.DONE) {
         throw new IllegalStateException("no archive is made, because this failed: " + command);
       }
     }
     serve(database);
     // Ends the server, too. The threads of libraries do not keep the archive from being written.
     System.exit(0);
+  }
+
+  private static StandardOutput nowhere() {
+    return new StandardOutput(NOWHERE);
   }
 
   private static void unpackSqlite(Path folder) throws IOException {
@@ -121,7 +125,8 @@ final class ArchivedClasses {
       port = free.getLocalPort();
     }
     String[] command = {"serve", "--listen=127.0.0.1:" + port, database};
-    Thread server = new Thread(() -> HubSharder.run(command, NOWHERE, NOWHERE), "archived-server");
+    Thread server =
+        new Thread(() -> HubSharder.run(command, nowhere(), NOWHERE), "archived-server");
     server.setDaemon(true);
     server.start();
     long end = System.nanoTime() + LIMIT.toNanos();

@@ -16,7 +16,6 @@ import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.examples.hub.server.StartException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -75,7 +74,8 @@ public final class HubSharder {
     int exitCode = ExitCodes.FAILED;
     try {
       // Not System.out, which hides that the disk is full or that no one reads.
-      exitCode = run(args, new FileOutputStream(FileDescriptor.out), System.err);
+      exitCode =
+          run(args, new StandardOutput(new FileOutputStream(FileDescriptor.out)), System.err);
     } catch (Throwable failure) {
       FailureWords.report(failure, isVerbose);
     } finally {
@@ -99,7 +99,7 @@ public final class HubSharder {
   }
 
   /** Runs the command and returns its exit code. */
-  static int run(String[] args, OutputStream out, PrintStream err) {
+  static int run(String[] args, StandardOutput out, PrintStream err) {
     // Messages and their digits are in English.
     Locale.setDefault(Locale.ROOT);
     // The first log call sets up logging, so set this before any.
@@ -134,12 +134,12 @@ public final class HubSharder {
     }
   }
 
-  private static CommandLine withCommands(String[] args, OutputStream out, PrintStream err) {
+  private static CommandLine withCommands(String[] args, StandardOutput out, PrintStream err) {
     CommandLine commandLine = new CommandLine(program());
     Subcommands.addUsed(commandLine, args);
     prepared(commandLine);
     // Names are written in UTF-8, independent of the locale.
-    commandLine.setOut(new PrintWriter(new OutputStreamWriter(new StandardOutput(out), UTF_8)));
+    commandLine.setOut(new PrintWriter(new OutputStreamWriter(out, UTF_8)));
     commandLine.setErr(new PrintWriter(new OutputStreamWriter(err, UTF_8), true));
     return commandLine;
   }

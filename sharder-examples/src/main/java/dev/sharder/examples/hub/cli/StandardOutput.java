@@ -3,7 +3,10 @@ package dev.sharder.examples.hub.cli;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** The output of a command, which ends when no one reads on, as with {@code list | head}. */
@@ -24,8 +27,16 @@ final class StandardOutput extends FilterOutputStream {
     }
   }
 
+  private final Supplier<String> brokenPipe;
+
   StandardOutput(OutputStream to) {
+    this(to, StandardOutput::brokenPipe);
+  }
+
+  /** Creates an output that fails with a known message when no one reads on. */
+  StandardOutput(OutputStream to, Supplier<String> brokenPipe) {
     super(to);
+    this.brokenPipe = brokenPipe;
   }
 
   @Override
@@ -33,10 +44,27 @@ final class StandardOutput extends FilterOutputStream {
     try {
       out.write(bytes, start, length);
     } catch (IOException failure) {
-      if (String.valueOf(failure.getMessage()).contains("Broken pipe")) {
+      if (brokenPipe.get().equals(failure.getMessage())) {
         throw new ClosedException(failure);
       }
       throw failure;
+    }
+  }
+
+  /**
+   * Returns the system's message for a pipe that no one reads. It is in the language of the locale,
+   * so it is taken from such a pipe.
+   */
+  private static String brokenPipe() {
+    try {
+      Pipe pipe = Pipe.open();
+      try (Pipe.SinkChannel unread = pipe.sink()) {
+        pipe.source().close();
+        unread.write(ByteBuffer.allocate(1));
+      }
+      return "";
+    } catch (IOException broken) {
+      return String.valueOf(broken.getMessage());
     }
   }
 }
