@@ -209,7 +209,8 @@ public final class HubSharder {
         .usageMessage()
         .footer(
             "",
-            "Of the launcher alone: 'sharder archive' makes now what lets commands start fast.");
+            "The launcher also has 'sharder archive': it builds the class archive that makes"
+                + " commands start fast.");
     // A name may start with any character, including @.
     commandLine.setExpandAtFiles(false);
     commandLine.setParameterExceptionHandler(HubSharder::reportUsage);

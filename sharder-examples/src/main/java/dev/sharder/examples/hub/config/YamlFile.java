@@ -169,7 +169,7 @@ record YamlFile(Path path, String text) {
       Optional<String> quoted =
           mark == null || !isOfValue ? Optional.empty() : quoted(mark.getLine());
       if (quoted.isPresent()) {
-        return "%sYAML reads this value otherwise; put it in quotes: %s"
+        return "%sYAML does not read this value as text; put it in quotes: %s"
             .formatted(
                 place(mark.getLine()), YamlQuotes.shown(ofKey(mark.getLine()), quoted.get()));
       }
