@@ -2,6 +2,7 @@ package dev.sharder.examples.hub.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -11,6 +12,8 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,7 +159,11 @@ class FailureLinesTest {
                 List.of(),
                 classPath(),
                 "bins --database " + shell.database()))
-        .containsExactly("sharder: the output cannot be written");
+        .containsExactly(
+            "sharder: the output cannot be written; check the free space where it goes");
+    assertThat(run(new File("/dev/full"), List.of(), classPath(), "schema --for sqlite"))
+        .containsExactly(
+            "sharder: the output cannot be written; check the free space where it goes");
   }
 
   /** A pipe whose reader has gone. */
@@ -200,13 +207,69 @@ class FailureLinesTest {
     TimeZone zone = TimeZone.getDefault();
     try {
       assertThat(
-              HubSharder.run(words.toArray(String[]::new), out, new PrintStream(err, true, UTF_8)))
+              HubSharder.run(
+                  words.toArray(String[]::new),
+                  new StandardOutput(out),
+                  new PrintStream(err, true, UTF_8)))
           .isEqualTo(141);
     } finally {
       TimeZone.setDefault(zone);
     }
     assertThat(err.toString(UTF_8)).isEmpty();
     assertThat(out.writes).isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("That no one reads on is known in every language")
+  void brokenPipeInFrench() throws IOException {
+    String french = "Relais bris\u00e9 (pipe)";
+    OutputStream broken =
+        new OutputStream() {
+          @Override
+          public void write(int unit) throws IOException {
+            throw new IOException(french);
+          }
+        };
+    assertThatThrownBy(() -> new StandardOutput(broken, () -> french).write(new byte[1]))
+        .isInstanceOf(StandardOutput.ClosedException.class);
+    assertThatThrownBy(() -> new StandardOutput(broken).write(new byte[1])).hasMessage(french);
+    Pipe unread = Pipe.open();
+    unread.source().close();
+    try (OutputStream real = Channels.newOutputStream(unread.sink())) {
+      assertThatThrownBy(() -> new StandardOutput(real).write(new byte[1]))
+          .isInstanceOf(StandardOutput.ClosedException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "list --for-spreadsheets",
+        "list --for-spreadsheets --output json",
+        "bin add hub-9 --for-spreadsheets",
+        "export --output json",
+        "export --for-spreadsheets --format jsonl",
+        "nginx-map --output json"
+      })
+  @DisplayName("An option for the output that would have no effect is refused")
+  void noEffect(String command) {
+    CommandShell shell = new CommandShell("jdbc:sqlite:" + folder.resolve("sharder.db"));
+    shell.run("bin", "add", "hub-1").ended(0);
+    assertThat(shell.run(command.split(" ")).ended(2).err())
+        .containsPattern("add --(output|format) csv|option: '--output'; see .* --help");
+    assertThat(shell.json("bins").each("bin")).containsExactly("hub-1");
+  }
+
+  @Test
+  @DisplayName("A missing file is named in words")
+  void missingFile() {
+    String missing = folder.resolve("usres.csv").toString();
+    CommandShell shell = new CommandShell("jdbc:sqlite:" + folder.resolve("sharder.db"));
+    shell.run("bin", "add", "hub-1").ended(0);
+    for (String[] command :
+        new String[][] {{"import", missing}, {"apply", missing}, {"export", missing + "/x.csv"}}) {
+      assertThat(shell.run(command).err()).contains("there is no such file").doesNotContain("java");
+    }
   }
 
   @Test
