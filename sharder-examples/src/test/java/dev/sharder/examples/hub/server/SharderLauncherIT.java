@@ -90,7 +90,7 @@ class SharderLauncherIT {
     command.subList(words.length + 1, command.size()).clear();
     command.addAll(List.of("find", "no  one * $x", database));
     Outcome outcome = run(Map.of(), command);
-    assertThat(outcome.err()).startsWith("object 'no  one * $x' of kind 'hub' is in no bin");
+    assertThat(outcome.err()).startsWith("object 'no  one * $x' of kind 'hub' has no assignment");
     assertThat(outcome.exitCode()).isEqualTo(3);
   }
 
@@ -135,6 +135,24 @@ class SharderLauncherIT {
     assertThat(outcome.err()).doesNotContain("Error");
     assertThat(outcome.out()).matches(VERSION);
     assertThat(outcome.exitCode()).isZero();
+  }
+
+  @Test
+  @DisplayName("says why no archive is made: what Java says is shown with --verbose")
+  void failingArchive() throws Exception {
+    Path other = copyTo(folder.resolve("other"));
+    Path bin = Files.createDirectories(folder.resolve("failing/bin"));
+    Files.writeString(bin.resolveSibling("release"), "JAVA_VERSION=\"17.0.1\"\n");
+    Path java = bin.resolve("java");
+    Files.writeString(java, "#!/bin/sh\necho 'No space left on device' >&2\nexit 1\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    Map<String, String> failing = Map.of("JAVA_HOME", bin.getParent().toString());
+    Outcome silent = run(failing, List.of(other.toString(), "archive"));
+    assertThat(silent.err()).matches("sharder: no archive was made in .*free space.*--verbose\n");
+    assertThat(silent.exitCode()).isOne();
+    // A failed attempt is not repeated at once in the background, but by hand it is.
+    Outcome verbose = run(failing, List.of(other.toString(), "archive", "--verbose"));
+    assertThat(verbose.err()).contains("No space left on device", "no archive was made");
   }
 
   private static Path installedArchive() throws IOException {
