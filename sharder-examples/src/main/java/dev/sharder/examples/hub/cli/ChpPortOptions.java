@@ -96,7 +96,8 @@ final class ChpPortOptions {
   private ChpOptions.Redirect redirect(int from) {
     if (redirectTo != null && (redirectTo < 1 || redirectTo > MOST_PORT)) {
       throw new UsageException(
-          "--redirect-to %d is no port; use one from 1 to %d".formatted(redirectTo, MOST_PORT));
+          "--redirect-to %d is not a port number; use one from 1 to %d"
+              .formatted(redirectTo, MOST_PORT));
     }
     return new ChpOptions.Redirect(
         address("--ip", ip, "--redirect-port", from), Optional.ofNullable(redirectTo));
@@ -106,7 +107,7 @@ final class ChpPortOptions {
       String hostOption, String host, String option, int port) {
     if (port > MOST_PORT) {
       throw new UsageException(
-          "%s %d is no port; use one from 1 to %d".formatted(option, port, MOST_PORT));
+          "%s %d is not a port number; use one from 1 to %d".formatted(option, port, MOST_PORT));
     }
     try {
       return host.isEmpty() || host.equals("*")
@@ -114,7 +115,7 @@ final class ChpPortOptions {
           : new InetSocketAddress(InetAddress.getByName(host), port);
     } catch (UnknownHostException unknown) {
       throw new UsageException(
-          "%s '%s' is no address and no known name; give one such as 127.0.0.1"
+          "%s '%s' is neither an IP address nor a host name that resolves; give one such as 127.0.0.1"
               .formatted(hostOption, host));
     }
   }

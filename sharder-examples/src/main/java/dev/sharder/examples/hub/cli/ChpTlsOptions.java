@@ -33,7 +33,7 @@ final class ChpTlsOptions {
   @Option(
       names = "--ssl-ca",
       paramLabel = "FILE",
-      description = "who signs the certificates of clients, as PEM")
+      description = "CA certificates for clients, in PEM")
   private @Nullable Path authorities;
 
   @Option(names = "--ssl-request-cert", description = "clients must show a certificate")
@@ -63,7 +63,7 @@ final class ChpTlsOptions {
   @Option(
       names = "--api-ssl-ca",
       paramLabel = "FILE",
-      description = "who signs the certificates of hubs, as PEM")
+      description = "CA certificates for hubs, in PEM")
   private @Nullable Path apiAuthorities;
 
   @Option(names = "--api-ssl-request-cert", description = "hubs must show a certificate")
@@ -84,7 +84,7 @@ final class ChpTlsOptions {
   @Option(
       names = "--client-ssl-ca",
       paramLabel = "FILE",
-      description = "who signs the certificates of targets, as PEM (default: who Java trusts)")
+      description = "CA certificates for targets, in PEM (default: Java's trust store)")
   private @Nullable Path targetAuthorities;
 
   @Option(names = "--insecure", description = "do not verify the certificates of targets")

@@ -17,7 +17,7 @@ final class ExitCodes {
   /** Something was refused, skipped or found wrong; the rest is done. */
   static final int REFUSED = 4;
 
-  /** No one reads the output any more, as of a program that SIGPIPE ended. */
+  /** The reader of the output exited (SIGPIPE). */
   static final int OUTPUT_CLOSED = 128 + 13;
 
   private ExitCodes() {}

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine.ExecutionException;
 
-/** What a person at a terminal reads of a failure that no command expects. */
+/** Formats unexpected failures for a terminal. */
 final class FailureWords {
 
   /** The option that adds stack traces. */
@@ -25,7 +25,7 @@ final class FailureWords {
     return (end < 0 ? all : all.subList(0, end)).contains(VERBOSE);
   }
 
-  /** Returns the arguments with {@link #VERBOSE} once, as it says no more if it is repeated. */
+  /** Returns the arguments without repetitions of {@link #VERBOSE}, which have no effect. */
   static String[] verboseOnce(String[] args) {
     List<String> all = new ArrayList<>(List.of(args));
     int first = all.indexOf(VERBOSE);

@@ -21,8 +21,8 @@ public enum LogFormat {
   }
 
   /**
-   * Has the log of a server written by a thread of its own, which leaves lines out rather than let
-   * the server wait for their reader. Called before the first line.
+   * Writes a server's log on its own thread, which drops lines instead of blocking. Called before
+   * the first line.
    */
   static void queue() {
     System.setProperty(LogConfiguration.QUEUED, "true");

@@ -19,8 +19,8 @@ import picocli.CommandLine.Option;
       "Carries the requests and websockets of each user to their hub, instead of nginx.",
       "",
       "Users connect to --proxy-listen, through what logs them in and names them in the header",
-      "REMOTE_USER. Each bin has the address of its hub in its label 'address'. All that serve has,",
-      "such as the API and the page for operators, is at --listen.",
+      "REMOTE_USER. Each bin has the address of its hub in its label 'address'. Everything that",
+      "serve offers, such as the API and the page for operators, stays at --listen.",
       "",
       "An option overrides its environment variable, which overrides the configuration file."
     },

@@ -47,7 +47,7 @@ final class SimulateOptions {
       names = "--objects",
       paramLabel = "N",
       defaultValue = "0",
-      description = "so many new objects arrive, new-1 to new-N")
+      description = "add N new objects, new-1 to new-N")
   private long objects;
 
   @Option(
@@ -70,7 +70,7 @@ final class SimulateOptions {
 
   @Option(
       names = "--replay",
-      description = "the assignments arrive again, in their order, at empty bins")
+      description = "assign all existing objects again, in order, to empty bins")
   private boolean replay;
 
   @Option(

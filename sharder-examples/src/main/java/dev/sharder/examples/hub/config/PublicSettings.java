@@ -51,7 +51,7 @@ public record PublicSettings(
   private static final Pattern TOKEN = Pattern.compile("[!-~]{8,512}");
   private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+");
 
-  /** What is another's to say. */
+  /** Headers that proxy-user-header must not set. */
   private static final Set<String> OF_OTHERS = Set.of("content-type", "cookie", "x-sharder-secret");
 
   private static final int LEAST_HEAD_BYTES = 1024;

@@ -94,8 +94,7 @@ public record NginxMap(
    * What to include in nginx's configuration.
    *
    * @param text the whole file
-   * @param leftOut why which hubs are not in it: one that nginx could not take would cost it all
-   *     the others
+   * @param leftOut one reason per hub left out; nginx rejects the whole file for one invalid hub
    * @param named the names that nginx looks up as it starts, by the hub that has it for an address
    */
   public record Text(String text, List<String> leftOut, Map<String, String> named) {

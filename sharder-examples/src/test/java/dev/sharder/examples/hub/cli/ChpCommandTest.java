@@ -131,9 +131,11 @@ class ChpCommandTest {
   static Stream<Arguments> wrong() {
     return Stream.of(
         Arguments.of("--port 9000 --api-port 9000", "port 9000 is to be that of the proxy and"),
-        Arguments.of("--port 70000", "--port 70000 is no port"),
+        Arguments.of("--port 70000", "--port 70000 is not a port number"),
         Arguments.of("--port x", "'x' is not a whole number"),
-        Arguments.of("--ip no.such.host.invalid", "--ip 'no.such.host.invalid' is no address"),
+        Arguments.of(
+            "--ip no.such.host.invalid",
+            "--ip 'no.such.host.invalid' is neither an IP address nor a host name"),
         Arguments.of("--default-target 8081", "--default-target: '8081' is not the address"),
         Arguments.of("--custom-header invalid", "colon was expected"),
         Arguments.of("--custom-header :x", "is no header field"),
