@@ -461,8 +461,7 @@ public final class ShardAdmin {
    * Does what {@link #drain(String, Note, Consumer)} does within limits.
    *
    * @param bin the name of the bin to empty
-   * @param options the bins that may take its objects, and the maximum number of moves; with that,
-   *     only one plan is applied
+   * @param options the bins that may take its objects, and the maximum number of moves
    * @param note who empties it, and why
    * @param progress as for {@link #apply}
    * @return the counts of objects
@@ -483,10 +482,39 @@ public final class ShardAdmin {
           return now.withState(BinState.DRAINING);
         },
         note);
-    Supplier<Plan> planning = () -> planOfDraining(bin, options);
-    return options.atMost().isEmpty()
-        ? applyAll(planning, note, progress)
-        : apply(plans.planAndSelect(planning).moves(), note, progress);
+    return applyWithin(options, rest -> planOfDraining(bin, rest), note, progress);
+  }
+
+  private MoveCounts applyWithin(
+      PlanOptions options,
+      Function<PlanOptions, Plan> planning,
+      Note note,
+      Consumer<MoveResult> progress) {
+    RemainingMoves rest = new RemainingMoves(options);
+    return applyAll(
+        () -> planning.apply(rest.options()),
+        note,
+        batch -> {
+          rest.count(batch);
+          progress.accept(batch);
+        });
+  }
+
+  /**
+   * Balances the open bins, as {@link #planRebalance} plans it. It may return without an error
+   * although bins are not balanced, as {@link #applyAll} says.
+   *
+   * @param options the bins that take part, the maximum number of moves, and the threshold
+   * @param note who moves the objects, and why
+   * @param progress as for {@link #apply}
+   * @return the counts of objects
+   * @throws NotFoundException if a bin that the options name does not exist
+   * @throws RefusedException if a bin that the options name is not open, or as for {@link
+   *     #applyAll}; what was moved stays moved
+   * @throws StoreException as for {@link #apply}; the call can be repeated
+   */
+  public MoveCounts rebalance(PlanOptions options, Note note, Consumer<MoveResult> progress) {
+    return applyWithin(options, this::planRebalance, note, progress);
   }
 
   private Plan planOfDraining(String bin, PlanOptions options) {

@@ -356,8 +356,7 @@ public final class Simulation {
    * @return the number of objects that moved
    */
   public long rebalance() {
-    MoveCounts counts =
-        recorded().applyAll(() -> admin.planRebalance(PlanOptions.ALL), NOTE, batch -> {});
+    MoveCounts counts = recorded().rebalance(PlanOptions.ALL, NOTE, batch -> {});
     bins = admin.bins();
     return counts.moved();
   }

@@ -182,8 +182,8 @@ abstract class PlanPromises extends StorePromises {
     adopt("a", 0, 1, 80);
     ShardAdmin admin = pinning(Map.of("user-00000", "a"));
     assertThat(admin.planRebalance(PlanOptions.ALL).moves()).isZero();
-    MoveCounts moved = admin.applyAll(() -> admin.planRebalance(PlanOptions.ALL), NOTE, done -> {});
-    assertThat(moved).isEqualTo(new MoveCounts(0, 0, 0));
+    assertThat(admin.rebalance(PlanOptions.ALL, NOTE, done -> {}))
+        .isEqualTo(new MoveCounts(0, 0, 0));
   }
 
   @Test
@@ -210,6 +210,17 @@ abstract class PlanPromises extends StorePromises {
     ShardAdmin admin = pinning(Map.of("user-00000", "b", "user-00001", "c"));
     assertThat(admin.drain("a", NOTE, done -> {})).isEqualTo(new MoveCounts(2, 0, 0));
     assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(0L, 9L, 1L);
+  }
+
+  @Test
+  @DisplayName("a rebalance in one call moves as many units as it may, and then what is left")
+  void rebalanceInOneCall() {
+    adopt("a", 0, 2_500);
+    adopt("b", 2_500, 0);
+    PlanOptions some = new PlanOptions(OptionalLong.of(1_100), Set.of(), 0);
+    assertThat(admin().rebalance(some, NOTE, done -> {})).isEqualTo(new MoveCounts(1_100, 0, 0));
+    assertThat(admin().rebalance(some, NOTE, done -> {})).isEqualTo(new MoveCounts(150, 0, 0));
+    assertThat(admin().bins()).extracting(BinLoad::assigned).containsExactly(1_250L, 1_250L);
   }
 
   private ShardAdmin pinning(Map<String, String> pins) {

@@ -4,7 +4,6 @@ import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import dev.sharder.RefusedException;
-import dev.sharder.admin.Note;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
@@ -277,7 +276,10 @@ final class BinCommands {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       BinLoad bin = admin.bin(name);
-      checkedNotRetired(admin, bin.bin());
+      if (bin.bin().state() == BinState.RETIRED) {
+        throw new RefusedException(
+            "bin '%s' of kind '%s' is retired and holds nothing".formatted(name, admin.kind()));
+      }
       Plan plan = admin.planDrain(name, options);
       PlanRunner plans = new PlanRunner(admin, output);
       if (limits.save() != null || consent.isDryRun()) {
@@ -291,39 +293,10 @@ final class BinCommands {
       if (!consent.isGiven("Drain '%s', moving %d?".formatted(name, plan.moves()))) {
         return ExitCodes.DONE;
       }
-      return drain(plans, admin, name, options, why.note("drained by hand"));
-    }
-  }
-
-  /** Does what {@link ShardAdmin#drain} does, within the limits. */
-  private static int drain(
-      PlanRunner plans, ShardAdmin admin, String name, PlanOptions options, Note note) {
-    admin.changeBin(name, bin -> checkedNotRetired(admin, bin).withState(BinState.DRAINING), note);
-    return plans.applyAll(
-        left -> {
-          Plan plan = admin.planDrain(name, left);
-          checkStillDraining(admin, name, plan);
-          return plan;
-        },
-        options,
-        note);
-  }
-
-  private static Bin checkedNotRetired(ShardAdmin admin, Bin bin) {
-    if (bin.state() == BinState.RETIRED) {
-      throw new RefusedException(
-          "bin '%s' of kind '%s' is retired and holds nothing".formatted(bin.name(), admin.kind()));
-    }
-    return bin;
-  }
-
-  private static void checkStillDraining(ShardAdmin admin, String name, Plan plan) {
-    for (BinLoad bin : plan.before()) {
-      if (bin.name().equals(name) && bin.bin().state() != BinState.DRAINING) {
-        throw new RefusedException(
-            "bin '%s' of kind '%s' is %s now, so its drain has ended; drain it again if it should be empty"
-                .formatted(name, admin.kind(), bin.bin().state().word()));
-      }
+      return plans.move(
+          rest -> admin.planDrain(name, rest),
+          options,
+          progress -> admin.drain(name, options, why.note("drained by hand"), progress));
     }
   }
 }

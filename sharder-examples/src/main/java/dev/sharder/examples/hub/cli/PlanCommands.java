@@ -61,7 +61,10 @@ final class PlanCommands {
       if (plan.moves() > 0 && !consent.isGiven("Move %d?".formatted(plan.moves()))) {
         return ExitCodes.DONE;
       }
-      return plans.applyAll(admin::planRebalance, options, why.note("rebalanced by hand"));
+      return plans.move(
+          admin::planRebalance,
+          options,
+          progress -> admin.rebalance(options, why.note("rebalanced by hand"), progress));
     }
   }
 

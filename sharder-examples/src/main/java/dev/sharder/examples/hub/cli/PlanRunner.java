@@ -21,9 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Shows plans, saves them, and applies them. */
@@ -138,23 +137,18 @@ final class PlanRunner {
     }
   }
 
-  /** Plans and moves until nothing more can be moved, or the most moves are made. */
-  int applyAll(Function<PlanOptions, Plan> planning, PlanOptions options, Note note) {
-    AtomicReference<PlanOptions> rest = new AtomicReference<>(options);
-    Supplier<Plan> planningRest = () -> planning.apply(rest.get());
+  /** Moves what the options allow, and reports what is left. */
+  int move(
+      Function<PlanOptions, Plan> planning,
+      PlanOptions options,
+      Function<Consumer<MoveResult>, MoveCounts> moving) {
     MoveCounts moved;
-    try (Meter meter = new Meter("moved", planningRest.get().moves(), output.err())) {
-      moved =
-          admin.applyAll(
-              planningRest,
-              note,
-              batch -> {
-                report(meter, batch);
-                rest.updateAndGet(now -> without(units(batch), now));
-              });
+    try (Meter meter = new Meter("moved", planning.apply(options).moves(), output.err())) {
+      moved = moving.apply(batch -> report(meter, batch));
     }
     output.one(APPLIED, moved);
-    Plan left = planningRest.get();
+    Plan left =
+        planning.apply(new PlanOptions(OptionalLong.empty(), options.only(), options.threshold()));
     if (left.stranded() > 0) {
       output
           .err()
@@ -162,26 +156,8 @@ final class PlanRunner {
               "no bin that the policy allows has room for %d, which were not moved; open a bin, add one, or raise a capacity"
                   .formatted(left.stranded()));
     }
-    return left.stranded() + left.moves() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
-  }
-
-  private static PlanOptions without(long moved, PlanOptions options) {
-    return options.atMost().isEmpty()
-        ? options
-        : new PlanOptions(
-            OptionalLong.of(Math.max(0, options.atMost().getAsLong() - moved)),
-            options.only(),
-            options.threshold());
-  }
-
-  /** Counts as a plan does: a group, whose members move together, is one unit. */
-  private static long units(MoveResult batch) {
-    return batch.moved().values().stream()
-        .map(
-            moved ->
-                moved.group().map(group -> "group " + group).orElse("object " + moved.object()))
-        .distinct()
-        .count();
+    boolean isDone = options.atMost().isPresent() ? moved.skipped() == 0 : left.moves() == 0;
+    return isDone && left.stranded() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
   /** Applies moves; the total is for the progress. */

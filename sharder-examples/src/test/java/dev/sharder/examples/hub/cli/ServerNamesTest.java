@@ -55,7 +55,8 @@ class ServerNamesTest {
 
     public static void main(String[] args) throws Exception {
       PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, UTF_8);
-      HubSharder.run(new String[] {args[0], "--no-such-option"}, nowhere, nowhere);
+      HubSharder.run(
+          new String[] {args[0], "--no-such-option"}, new StandardOutput(nowhere), nowhere);
       System.out.println(address());
       Files.writeString(Path.of(args[1]), "10.0.0.7 " + HUB + "\n");
       System.out.println(address());
