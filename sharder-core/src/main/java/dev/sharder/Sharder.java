@@ -177,7 +177,8 @@ public interface Sharder extends AutoCloseable {
   /**
    * Closes this sharder. Waiting and later calls fail with a {@link ClosedException}, and a roster
    * ends before its next chunk. Waits for the threads that watch for changes, at most 5 s for each,
-   * and then for the running transaction, at most for the time limit. Closing twice has no effect.
+   * and then for the rounds of single objects that are running, at most for the time limit; calls
+   * for many objects that have begun may still be running. Closing twice has no effect.
    */
   @Override
   void close();

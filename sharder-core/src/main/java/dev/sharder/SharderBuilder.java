@@ -181,11 +181,11 @@ public final class SharderBuilder {
   /**
    * Sets what is called when an object was moved or removed, or a bin was added or changed, by any
    * process; for example to close the connections to the old database of a tenant. First
-   * assignments are not changes. Each change from when the sharder is built is passed once and in
-   * order, about one {@linkplain #staleness staleness bound} after its commit at the latest, or
-   * when a store that failed is reachable again. By then, this sharder no longer answers from
-   * before it. Changes that a restored backup or a failover lost, and those that took their place
-   * before the sharder noticed, may be missing.
+   * assignments are not changes. Each change from when the sharder is built, or first reaches the
+   * store, is passed once and in order, about one {@linkplain #staleness staleness bound} after its
+   * commit at the latest, or when a store that failed is reachable again. By then, this sharder no
+   * longer answers from before it. Changes that a restored backup or a failover lost, and those
+   * that took their place before the sharder noticed, may be missing.
    *
    * <p>The sharder has a thread for this, which polls the store. An exception that the listener
    * throws is logged and has no other effect. {@link Sharder#close} interrupts it, and waits for it

@@ -70,7 +70,7 @@ final class AssignmentsApi {
                 () ->
                     new ProblemException(
                         StatusCodes.NOT_FOUND,
-                        "object '%s' of kind '%s' is in no bin; PUT assigns it"
+                        "object '%s' of kind '%s' has no assignment; PUT makes one"
                             .formatted(call.object(), call.kind())));
     return ApiResponse.ok(AssignmentJson.of(assignment));
   }

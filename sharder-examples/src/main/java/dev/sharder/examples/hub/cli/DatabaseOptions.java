@@ -121,7 +121,17 @@ final class DatabaseOptions {
 
   /** Returns the settings without opening the database. */
   Settings settings() {
+    checkTimeLimit();
     return configuration.settings(Map.of(), List.of());
+  }
+
+  /** Called before a database is opened, which may create it. */
+  private void checkTimeLimit() {
+    if (timeLimit < 1 || timeLimit > LONGEST_LIMIT) {
+      throw new UsageException(
+          "the time limit of %d seconds is out of range; use 1 to %d"
+              .formatted(timeLimit, LONGEST_LIMIT));
+    }
   }
 
   /** Opens an existing database to read it; empty if its file or its tables are missing. */
@@ -146,6 +156,7 @@ final class DatabaseOptions {
 
   /** Opens the database of a URL; an empty one in memory if it does not exist or has no tables. */
   Opened openToLook(@Nullable String url) {
+    checkTimeLimit();
     Settings settings = configuration.settingsOf(url);
     Optional<HubDatabase> found =
         isMissing(settings) ? Optional.empty() : HubDatabase.openBegun(settings.database());
@@ -169,16 +180,12 @@ final class DatabaseOptions {
 
   /** Opens or creates the database of a URL; null for the configured one. */
   Opened openOrBegin(@Nullable String url) {
+    checkTimeLimit();
     Settings settings = configuration.settingsOf(url);
     return opened(HubDatabase.open(settings.database()), settings);
   }
 
   private Opened opened(HubDatabase database, Settings settings) {
-    if (timeLimit < 1 || timeLimit > LONGEST_LIMIT) {
-      throw new UsageException(
-          "the time limit of %d seconds is out of range; use 1 to %d"
-              .formatted(timeLimit, LONGEST_LIMIT));
-    }
     return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
   }
 

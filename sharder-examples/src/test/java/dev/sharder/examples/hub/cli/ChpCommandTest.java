@@ -130,7 +130,7 @@ class ChpCommandTest {
 
   static Stream<Arguments> wrong() {
     return Stream.of(
-        Arguments.of("--port 9000 --api-port 9000", "port 9000 is to be that of the proxy and"),
+        Arguments.of("--port 9000 --api-port 9000", "the proxy and the API both use port 9000"),
         Arguments.of("--port 70000", "--port 70000 is not a port number"),
         Arguments.of("--port x", "'x' is not a whole number"),
         Arguments.of(

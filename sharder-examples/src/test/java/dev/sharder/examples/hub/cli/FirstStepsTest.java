@@ -65,6 +65,14 @@ class FirstStepsTest {
   }
 
   @Test
+  @DisplayName("A time limit that is out of range creates no database")
+  void timeLimit() {
+    assertThat(sqlite().run("bin", "add", "hub-1", "--time-limit", "0").ended(2).err())
+        .contains("the time limit of 0 seconds is out of range");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
   @DisplayName("A command that creates a database names it, because the name may be wrong")
   void named() throws IOException {
     try (CapturedLogLines log = CapturedLogLines.of(HubDatabase.class)) {

@@ -52,7 +52,7 @@ public record ChpOptions(
     public Ports {
       if (isSame(proxy, api)) {
         throw new InvalidValueException(
-            "port %d is to be that of the proxy and that of the API, which anyone could then change; choose another with --api-port"
+            "the proxy and the API both use port %d, so anyone could change routes; choose another with --api-port"
                 .formatted(proxy.getPort()));
       }
     }
