@@ -19,6 +19,11 @@ record CompositeListener(List<SharderListener> listeners) implements SharderList
   }
 
   @Override
+  public void closed(String kind, Supplier<List<BinLoad>> bins) {
+    notify(listener -> listener.closed(kind, bins));
+  }
+
+  @Override
   public void answeredFromMemory(Placement placement) {
     notify(listener -> listener.answeredFromMemory(placement));
   }

@@ -84,9 +84,8 @@ public interface Sharder extends AutoCloseable {
    * @param object as for {@link #assign(String)}
    * @return a stage that completes with the answer, or with the exception that {@link
    *     #assign(String)} would throw, which a {@link java.util.concurrent.CompletionException} may
-   *     wrap; never throws to the caller. What depends on the stage may run on any thread of the
-   *     sharder, and delays other callers while it runs, so it should not block: use {@code
-   *     thenAcceptAsync} for what does
+   *     wrap; never throws to the caller. What depends on the stage may run on a thread that other
+   *     callers wait for, so it should not block: use {@code thenAcceptAsync} for what does
    */
   CompletionStage<Placement> assignAsync(String object);
 

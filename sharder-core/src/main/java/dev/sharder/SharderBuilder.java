@@ -44,9 +44,9 @@ public final class SharderBuilder {
    * <p>If any bins are declared, {@link #build} updates the bins of the kind to match: it adds new
    * bins, sets the declared weight, offset, capacity and labels of existing ones, and cordons open
    * bins that are no longer declared, with a warning in the log. It opens those again when they are
-   * declared again. It never deletes a bin, and never changes a state that an operator set. The
-   * state of a declared bin applies only if the bin is new. If no bins are declared, the store's
-   * bins are used unchanged.
+   * declared again, even if an operator cordons them meanwhile, which changes nothing. It never
+   * deletes a bin, and never changes a state that an operator set. The state of a declared bin
+   * applies only if the bin is new. If no bins are declared, the store's bins are used unchanged.
    *
    * @param bins bins with distinct names
    * @return this builder

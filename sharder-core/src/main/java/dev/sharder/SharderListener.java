@@ -34,6 +34,14 @@ public interface SharderListener {
   default void opened(String kind, Supplier<List<BinLoad>> bins) {}
 
   /**
+   * Called when a sharder is closed.
+   *
+   * @param kind the sharder's kind
+   * @param bins the same object that {@link #opened} got
+   */
+  default void closed(String kind, Supplier<List<BinLoad>> bins) {}
+
+  /**
    * Called when an answer came from memory, without the store.
    *
    * @param placement the answer

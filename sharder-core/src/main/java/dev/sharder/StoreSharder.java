@@ -54,6 +54,7 @@ final class StoreSharder implements Sharder {
   private final @Nullable SharderListener listener;
 
   private final @Nullable ChangeFeed changes;
+  private final Supplier<List<BinLoad>> ofListener = this::bins;
   private volatile boolean closed;
 
   StoreSharder(
@@ -74,7 +75,7 @@ final class StoreSharder implements Sharder {
     this.changes = changes;
     this.rounds = new AssignmentRounds(name(), kind, store, policy, executor, cache, listener);
     if (listener != null) {
-      listener.opened(kind, this::bins);
+      listener.opened(kind, ofListener);
     }
     if (changes != null) {
       changes.start();
@@ -244,6 +245,9 @@ final class StoreSharder implements Sharder {
   @Override
   public void close() {
     closed = true;
+    if (listener != null) {
+      listener.closed(kind, ofListener);
+    }
     if (cache != null) {
       cache.close();
     }

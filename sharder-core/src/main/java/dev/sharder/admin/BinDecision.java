@@ -33,12 +33,8 @@ final class BinDecision {
     Bin after = change.apply(before.bin());
     check(kind, before, after);
     EditDraft draft = new EditDraft(snapshot, note);
-    boolean wasUndeclared = snapshot.undeclared().contains(name);
-    boolean isUndeclared = wasUndeclared && after.state() == BinState.CORDONED;
-    if (isUndeclared && after.equals(before.bin())) {
-      // Someone wants it as it is, so declaring it again must not open it.
-      draft.put(kind, after, false, Change.What.BIN_CORDONED, note.reason());
-    }
+    boolean isUndeclared =
+        snapshot.undeclared().contains(name) && after.state() == BinState.CORDONED;
     if (!after.withState(before.bin().state()).equals(before.bin())) {
       draft.put(kind, after, isUndeclared, Change.What.BIN_UPDATED, note.reason());
     }

@@ -14,10 +14,8 @@ import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Holding;
 import dev.sharder.store.Listing;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -41,29 +39,43 @@ final class KindPlans {
     this.deadline = deadline;
   }
 
+  /** Throws if the options name the bin that is drained, or another that may not take part. */
+  void checkDrain(String bin, PlanOptions options) {
+    if (options.only().contains(bin)) {
+      throw new InvalidValueException(
+          "bin '%s' of kind '%s' cannot be drained into itself; name other bins"
+              .formatted(bin, kind));
+    }
+    binsFor(options);
+  }
+
   Plan drain(String bin, PlanOptions options) {
+    checkDrain(bin, options);
     long revision = revision();
     List<BinLoad> bins = allowed(bin, binsFor(options));
     List<Holding> holdings = store.holdings(kind, deadline.get());
     return feasible(
-        bins, limits -> Planner.drain(kind, revision, bin, bins, holdings, options, limits));
+        bins, refused -> Planner.drain(kind, revision, bin, bins, holdings, options, refused));
   }
 
   /**
-   * Plans, and plans again with fewer moves between two bins where the policy refuses some of them,
-   * until it allows all. A plan of which only some moves are made might fill the fullest bin.
+   * Plans, and plans again without the moves that the policy refuses, until it allows all. A plan
+   * of which only some moves are made might fill the fullest bin.
    */
-  private Plan feasible(List<BinLoad> bins, Function<Map<Plan.Flow, Long>, Plan> planning) {
-    Map<Plan.Flow, Long> limits = new HashMap<>();
-    Plan plan = planning.apply(limits);
+  private Plan feasible(List<BinLoad> bins, Function<RefusedMoves, Plan> planning) {
+    RefusedMoves refused = new RefusedMoves();
+    Plan plan = planning.apply(refused);
     // The default policy refuses none.
-    for (int tries = 1; tries < TRIES && policy != BinPolicy.emptiest(); tries++) {
-      Map<Plan.Flow, Long> shortFlows = select(plan, bins).shortFlows();
-      if (shortFlows.isEmpty()) {
-        return plan;
+    boolean isDone = policy == BinPolicy.emptiest();
+    Deadline end = deadline.get();
+    for (int tries = 1; tries < TRIES && !isDone && !end.hasPassed(); tries++) {
+      PlannedMoves moves = select(plan, bins);
+      moves.forEachRemaining(move -> {});
+      isDone = !moves.areShort();
+      if (!isDone) {
+        moves.addRefused(refused);
+        plan = planning.apply(refused);
       }
-      limits.putAll(shortFlows);
-      plan = planning.apply(limits);
     }
     return plan;
   }
@@ -108,16 +120,16 @@ final class KindPlans {
     List<BinLoad> bins = binsFor(options);
     List<Holding> holdings = store.holdings(kind, deadline.get());
     return feasible(
-        bins, limits -> Planner.rebalance(kind, revision, bins, holdings, options, limits));
+        bins, refused -> Planner.rebalance(kind, revision, bins, holdings, options, refused));
   }
 
-  Iterator<Move> moves(Plan plan) {
+  PlannedMoves moves(Plan plan) {
     checkIsCurrent(plan);
     return select(plan, store.bins(kind, deadline.get()));
   }
 
   /** A plan, and its moves. */
-  record Planned(Plan plan, Iterator<Move> moves) {}
+  record Planned(Plan plan, PlannedMoves moves) {}
 
   /** Returns a new plan with its moves; if the kind changes meanwhile, plans again. */
   Planned planAndSelect(Supplier<Plan> planning) {
@@ -158,8 +170,7 @@ final class KindPlans {
     return store.changedSince(kind, Long.MAX_VALUE, deadline.get()).revision();
   }
 
-  /** Returns all bins; throws if one that the options name does not exist or is not open. */
-  List<BinLoad> binsFor(PlanOptions options) {
+  private List<BinLoad> binsFor(PlanOptions options) {
     List<BinLoad> bins = store.bins(kind, deadline.get());
     List<BinLoad> only = options.only().stream().map(name -> named(kind, name, bins)).toList();
     only.forEach(this::checkIsOpen);

@@ -37,10 +37,19 @@ final class PlannedMoves implements Iterator<Move> {
 
   private record Source(String bin, long size) {}
 
+  private record Pair(String from, String to) {}
+
+  /** How often the policy was asked about moves between two bins, and how often it allowed one. */
+  private static final class Asked {
+    int times;
+    int allowed;
+  }
+
   private final Iterator<Assignment> units;
   private final BinPolicy policy;
   private final Map<String, Bin> bins = new HashMap<>();
   private final Map<Source, List<Target>> targets = new HashMap<>();
+  private final Map<Pair, Asked> asked = new HashMap<>();
   private long left;
   private @Nullable Move next;
 
@@ -76,7 +85,7 @@ final class PlannedMoves implements Iterator<Move> {
     Target best = null;
     for (Target target : targets.getOrDefault(source, List.of())) {
       boolean isBetter = target.left > (best == null ? 0 : best.left);
-      if (isBetter && Choices.refusal(request, policy, target.bin).isEmpty()) {
+      if (isBetter && isAllowed(request, from, target.bin)) {
         best = target;
       }
     }
@@ -89,23 +98,36 @@ final class PlannedMoves implements Iterator<Move> {
         unit.object(), Optional.of(unit.bin()), best.bin.name(), OptionalLong.of(unit.version()));
   }
 
-  /**
-   * Selects all moves, and returns how many there are of each flow for which there are fewer than
-   * planned, by the flow of one unit.
-   */
-  Map<Plan.Flow, Long> shortFlows() {
-    forEachRemaining(move -> {});
-    Map<Plan.Flow, Long> shortFlows = new HashMap<>();
+  private boolean isAllowed(AssignmentRequest request, Bin from, Bin to) {
+    boolean isAllowed = Choices.refusal(request, policy, to).isEmpty();
+    Asked between = asked.computeIfAbsent(new Pair(from.name(), to.name()), pair -> new Asked());
+    between.times++;
+    between.allowed += isAllowed ? 1 : 0;
+    return isAllowed;
+  }
+
+  /** Returns whether all units were read, and there are fewer moves than planned. */
+  boolean areShort() {
+    return left > 0 && !units.hasNext();
+  }
+
+  /** Adds what the policy refuses of the plan; call it when all moves were read. */
+  void addRefused(RefusedMoves refused) {
     for (List<Target> ofSource : targets.values()) {
       for (Target target : ofSource) {
         if (target.left > 0) {
           Plan.Flow flow = target.flow;
-          Plan.Flow one = new Plan.Flow(flow.from(), flow.to(), flow.size(), 1);
-          shortFlows.put(one, flow.units() - target.left);
+          Plan.Flow ofOne = new Plan.Flow(flow.from(), flow.to(), flow.size(), 1);
+          refused.limit(ofOne, flow.units() - target.left);
         }
       }
     }
-    return shortFlows;
+    asked.forEach(
+        (pair, between) -> {
+          if (between.allowed == 0) {
+            refused.refuse(pair.from(), pair.to(), between.times);
+          }
+        });
   }
 
   /** Returns a request to place the unit again. Its bin shows what its attributes were. */

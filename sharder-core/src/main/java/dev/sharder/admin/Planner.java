@@ -102,7 +102,7 @@ final class Planner {
   private final String kind;
   private final long revision;
   private final OptionalLong atMost;
-  private final Map<Plan.Flow, Long> limits;
+  private final RefusedMoves refused;
   private final List<Vessel> vessels;
   private final Map<Plan.Flow, Long> flows = new HashMap<>();
   private long moves;
@@ -114,12 +114,12 @@ final class Planner {
       List<BinLoad> bins,
       List<Holding> holdings,
       PlanOptions options,
-      Map<Plan.Flow, Long> limits,
+      RefusedMoves refused,
       Predicate<BinLoad> takesPart) {
     this.kind = kind;
     this.revision = revision;
     this.atMost = options.atMost();
-    this.limits = limits;
+    this.refused = refused;
     this.vessels =
         bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(Vessel::new).toList();
     Map<String, Vessel> byName = new TreeMap<>(Names.ORDER);
@@ -132,29 +132,25 @@ final class Planner {
     }
   }
 
-  /**
-   * Plans to balance the bins.
-   *
-   * @param limits the maximum number of units of each flow that is limited, by the flow of one unit
-   */
+  /** Plans to balance the bins, without what was refused. */
   static Plan rebalance(
       String kind,
       long revision,
       List<BinLoad> bins,
       List<Holding> holdings,
       PlanOptions options,
-      Map<Plan.Flow, Long> limits) {
+      RefusedMoves refused) {
     Predicate<BinLoad> takesPart = bin -> takesPart(bin, options);
-    Planner planner = new Planner(kind, revision, bins, holdings, options, limits, takesPart);
+    Planner planner = new Planner(kind, revision, bins, holdings, options, refused, takesPart);
     double spread = planner.spread();
     planner.level();
     // Reaching the balance, or relieving an overfull bin, may increase the spread.
     return options.threshold() == 0 || spread - planner.spread() >= options.threshold()
         ? planner.plan()
-        : new Planner(kind, revision, bins, List.of(), options, limits, takesPart).plan();
+        : new Planner(kind, revision, bins, List.of(), options, refused, takesPart).plan();
   }
 
-  /** Plans to empty a bin; the limits are those of {@link #rebalance}. */
+  /** Plans to empty a bin, without what was refused. */
   static Plan drain(
       String kind,
       long revision,
@@ -162,7 +158,7 @@ final class Planner {
       List<BinLoad> bins,
       List<Holding> holdings,
       PlanOptions options,
-      Map<Plan.Flow, Long> limits) {
+      RefusedMoves refused) {
     Planner planner =
         new Planner(
             kind,
@@ -170,7 +166,7 @@ final class Planner {
             bins,
             holdings,
             options,
-            limits,
+            refused,
             bin -> bin.name().equals(drained) || takesPart(bin, options));
     planner.empty(drained);
     return planner.plan();
@@ -190,7 +186,7 @@ final class Planner {
     List<Vessel> givers = new ArrayList<>(vessels);
     while (!givers.isEmpty() && mayContinue()) {
       Vessel giver = fullest(givers);
-      if (!giveOne(giver)) {
+      if (!giveAny(giver)) {
         givers.remove(giver);
       }
     }
@@ -213,15 +209,26 @@ final class Planner {
     return fullest;
   }
 
-  private boolean giveOne(Vessel giver) {
+  private boolean giveAny(Vessel giver) {
     Long least = giver.units.isEmpty() ? null : giver.units.firstKey();
-    Vessel taker = least == null ? null : emptiest(least, giver);
-    if (least == null || taker == null) {
-      return false;
+    while (least != null) {
+      Vessel taker = emptiest(least, giver);
+      if (taker != null && giveBest(giver, taker, least)) {
+        return true;
+      }
+      // If the smallest may go nowhere, no larger one may, unless the policy treats them apart.
+      least = refused.isEmpty() ? null : giver.units.higherKey(least);
     }
-    Long best = best(giver, taker, least);
-    if (best != null && best > least && giveOne(giver, emptiest(best, giver), best)) {
-      return true;
+    return false;
+  }
+
+  private boolean giveBest(Vessel giver, Vessel taker, long least) {
+    Long size = best(giver, taker, least);
+    while (size != null && size > least) {
+      if (giveOne(giver, emptiest(size, giver), size)) {
+        return true;
+      }
+      size = refused.isEmpty() ? null : giver.units.lowerKey(size);
     }
     return giveOne(giver, taker, least);
   }
@@ -265,11 +272,11 @@ final class Planner {
   private boolean mayTake(Vessel taker, long size, Vessel giver) {
     return taker != giver
         && taker.hasRoom(size)
-        && (limits.isEmpty() || isWithinLimit(new Plan.Flow(giver.name, taker.name, size, 1)));
+        && (refused.isEmpty() || isAllowed(new Plan.Flow(giver.name, taker.name, size, 1)));
   }
 
-  private boolean isWithinLimit(Plan.Flow flow) {
-    return flows.getOrDefault(flow, 0L) < limits.getOrDefault(flow, Long.MAX_VALUE);
+  private boolean isAllowed(Plan.Flow ofOne) {
+    return refused.allow(ofOne, flows.getOrDefault(ofOne, 0L));
   }
 
   private void give(Vessel giver, Vessel taker, long size) {

@@ -339,6 +339,7 @@ public final class ShardAdmin {
    * @return the plan; the same for the same bins and objects
    * @throws NotFoundException if the bin, or one that the options name, does not exist
    * @throws RefusedException if a bin that the options name is not open
+   * @throws InvalidValueException if the options name the bin to empty
    */
   public Plan planDrain(String bin, PlanOptions options) {
     return plans.drain(Names.check("bin", bin), options);
@@ -400,8 +401,9 @@ public final class ShardAdmin {
    * kind meanwhile, it plans again.
    *
    * <p>It may return without an error although something is left to move: after 50 plans in a row
-   * none of which had fewer moves left than all before it, because other changes had outrun them or
-   * the policy refused moves; or after 3 of these, if objects were refused or had changed.
+   * that came to nothing, because other changes had outrun them, or because the policy refused
+   * moves and no plan was shorter than all before it; or after 3 of these, if objects were refused
+   * or had changed.
    *
    * @param planning returns the plan for the present state, such as {@code () ->
    *     admin.planRebalance(PlanOptions.ALL)}
@@ -429,7 +431,8 @@ public final class ShardAdmin {
           new MoveCounts(
               all.moved() + round.moved(), all.before() + round.before(), round.skipped());
       long left = planned.plan().moves();
-      inVain = left < fewest ? 0 : inVain + 1;
+      boolean isProgress = round.moved() > 0 && (!planned.moves().areShort() || left < fewest);
+      inVain = isProgress ? 0 : inVain + 1;
       fewest = Math.min(left, fewest);
       goesOn = left > 0 && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
     }
@@ -466,12 +469,13 @@ public final class ShardAdmin {
    * @param progress as for {@link #apply}
    * @return the counts of objects
    * @throws NotFoundException if the bin, or one that the options name, does not exist
-   * @throws RefusedException also if a bin that the options name is not open; then nothing is
-   *     changed
+   * @throws RefusedException also if a bin that the options name is not open; if it is not open at
+   *     first, nothing is changed
+   * @throws InvalidValueException if the options name the bin that is emptied
    */
   public MoveCounts drain(
       String bin, PlanOptions options, Note note, Consumer<MoveResult> progress) {
-    plans.binsFor(options);
+    plans.checkDrain(bin, options);
     changeBin(
         bin,
         now -> {

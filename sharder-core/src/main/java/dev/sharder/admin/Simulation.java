@@ -380,6 +380,6 @@ public final class Simulation {
     }
     List<Holding> holdings = new ArrayList<>(store.holdings(kind, Deadline.in(LONG)));
     counts.forEach((one, units) -> holdings.add(new Holding(one.bin(), one.size(), units)));
-    return Planner.rebalance(kind, 0, bins, holdings, PlanOptions.ALL, Map.of());
+    return Planner.rebalance(kind, 0, bins, holdings, PlanOptions.ALL, new RefusedMoves());
   }
 }

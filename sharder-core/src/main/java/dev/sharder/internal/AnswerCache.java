@@ -71,7 +71,7 @@ public final class AnswerCache implements AutoCloseable {
    */
   public record Moment(String epoch, long revision) {
 
-    /** No answer that was current then is known. */
+    /** Nothing that was read then may be cached. */
     public static final Moment UNKNOWN = new Moment("", -1);
 
     boolean isKnown() {

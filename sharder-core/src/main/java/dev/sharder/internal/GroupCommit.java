@@ -498,12 +498,10 @@ public final class GroupCommit<Q, A> {
     Throwable failure = ticket.lastFailure;
     return new TimeLimitException(
         ticket.deadline.limit(),
-        "'%s' is still waiting for its turn%s; try again, or allow more time"
+        "'%s' is still waiting for its turn; try again, or allow more time%s"
             .formatted(
                 ticket.request,
-                failure == null
-                    ? ""
-                    : ", because another caller's round failed: " + reason(failure)),
+                failure == null ? "" : " (a round before failed: %s)".formatted(reason(failure))),
         failure);
   }
 

@@ -3,7 +3,6 @@ package dev.sharder.metrics;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
@@ -11,8 +10,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -40,7 +41,9 @@ final class BinGauges {
 
   private final MeterRegistry registry;
   private final String kind;
-  private final Supplier<List<BinLoad>> store;
+
+  /** Those that are open; the first one is asked. */
+  private final Queue<Supplier<List<BinLoad>>> sharders = new ConcurrentLinkedQueue<>();
 
   // All fields below are guarded by the monitor.
   private final Map<String, BinLoad> bins = new HashMap<>();
@@ -52,26 +55,32 @@ final class BinGauges {
   private boolean isKnown;
   private long lastRead = System.nanoTime() - MAX_AGE.toNanos();
 
-  private BinGauges(MeterRegistry registry, String kind, Supplier<List<BinLoad>> store) {
+  BinGauges(MeterRegistry registry, String kind) {
     this.registry = registry;
     this.kind = kind;
-    this.store = store;
-  }
-
-  /** Replaces the gauges of the kind, because those of a sharder that was closed stay NaN. */
-  static void register(MeterRegistry registry, String kind, Supplier<List<BinLoad>> store) {
-    registry.getMeters().stream()
-        .map(Meter::getId)
-        .filter(id -> id.getType() == Meter.Type.GAUGE && kind.equals(id.getTag("kind")))
-        .filter(id -> id.getName().startsWith("sharder.bin"))
-        .forEach(registry::remove);
-    BinGauges gauges = new BinGauges(registry, kind, store);
-    Gauge.builder("sharder.bins", gauges, BinGauges::count)
+    Gauge.builder("sharder.bins", this, BinGauges::count)
         .tag("kind", kind)
         // By default a registry holds its gauges weakly.
         .strongReference(true)
         .register(registry);
-    gauges.refresh();
+  }
+
+  /** Adds a sharder whose bins these are. */
+  synchronized void add(Supplier<List<BinLoad>> sharder) {
+    sharders.add(sharder);
+    if (!isKnown) {
+      lastRead = System.nanoTime() - MAX_AGE.toNanos();
+      refresh();
+    }
+  }
+
+  /** Removes a sharder that is closed. */
+  void remove(Supplier<List<BinLoad>> sharder) {
+    sharders.remove(sharder);
+  }
+
+  private List<BinLoad> bins() {
+    return sharders.element().get();
   }
 
   private synchronized double count() {
@@ -91,7 +100,7 @@ final class BinGauges {
       return;
     }
     if (answer == null) {
-      answer = CompletableFuture.supplyAsync(store, READERS);
+      answer = CompletableFuture.supplyAsync(this::bins, READERS);
     }
     try {
       List<BinLoad> now = answer.get(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS);

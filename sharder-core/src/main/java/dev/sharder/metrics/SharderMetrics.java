@@ -45,8 +45,9 @@ import java.util.function.Supplier;
  *
  * <p>Calls of {@link dev.sharder.Sharder#find find} count only in the meters of rounds.
  *
- * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s. If several
- * sharders of one kind share a registry, the gauges are those of the one that was opened last.
+ * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s. The gauges
+ * of a kind are read by any of its sharders that is open. Of several instances that share a
+ * registry, only the first has gauges of a kind.
  */
 public final class SharderMetrics implements SharderListener {
 
@@ -55,6 +56,8 @@ public final class SharderMetrics implements SharderListener {
   // Cached here, because looking up a meter in a registry creates its name and tags each time.
   private final Map<Answers, Counter> answers = new ConcurrentHashMap<>();
   private final Map<Waits, Timer> waits = new ConcurrentHashMap<>();
+
+  private final Map<String, BinGauges> gauges = new ConcurrentHashMap<>();
 
   private SharderMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -80,7 +83,17 @@ public final class SharderMetrics implements SharderListener {
 
   @Override
   public void opened(String kind, Supplier<List<BinLoad>> bins) {
-    BinGauges.register(registry, kind, bins);
+    gauges.computeIfAbsent(kind, one -> new BinGauges(registry, one)).add(bins);
+  }
+
+  @Override
+  public void closed(String kind, Supplier<List<BinLoad>> bins) {
+    gauges.computeIfPresent(
+        kind,
+        (same, known) -> {
+          known.remove(bins);
+          return known;
+        });
   }
 
   @Override

@@ -34,7 +34,8 @@ class PlannerTest {
     BinLoad other = new BinLoad(Bin.of("b"), 0);
     List<Holding> holdings = List.of(new Holding("a", 41 - 24, 1), new Holding("a", 24, 1));
     Plan plan =
-        Planner.rebalance("hub", 0, List.of(full, other), holdings, PlanOptions.ALL, Map.of());
+        Planner.rebalance(
+            "hub", 0, List.of(full, other), holdings, PlanOptions.ALL, new RefusedMoves());
     assertThat(plan.flows()).containsExactly(new Plan.Flow("a", "b", 24, 1));
   }
 
@@ -362,11 +363,11 @@ class PlannerTest {
   }
 
   private static Plan rebalance(List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
-    return Planner.rebalance("hub", REVISION, bins, holdings, options, Map.of());
+    return Planner.rebalance("hub", REVISION, bins, holdings, options, new RefusedMoves());
   }
 
   private static Plan drain(
       String bin, List<BinLoad> bins, List<Holding> holdings, PlanOptions options) {
-    return Planner.drain("hub", REVISION, bin, bins, holdings, options, Map.of());
+    return Planner.drain("hub", REVISION, bin, bins, holdings, options, new RefusedMoves());
   }
 }

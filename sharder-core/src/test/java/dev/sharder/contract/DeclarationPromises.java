@@ -54,16 +54,6 @@ abstract class DeclarationPromises extends StorePromises {
   }
 
   @Test
-  @DisplayName("an operator who cordons an undeclared bin keeps it cordoned when it is declared")
-  void cordonedTwice() {
-    declare(Bin.of("a"), Bin.of("b"));
-    declare(Bin.of("a"));
-    admin().changeBin("b", bin -> bin.withState(BinState.CORDONED), NOTE);
-    assertThat(declare(Bin.of("a"), Bin.of("b"))).isEmpty();
-    assertThat(admin().bin("b").bin().state()).isEqualTo(BinState.CORDONED);
-  }
-
-  @Test
   @DisplayName("a bin that was declared closed is not opened by declaring it again")
   void declaredClosed() {
     declare(Bin.of("a"), Bin.of("b").withState(BinState.CORDONED));

@@ -363,13 +363,6 @@ final class OperatorHistoryModel {
           name,
           actor);
     }
-    boolean confirms =
-        known.undeclared && after.equals(before) && after.state() == BinState.CORDONED;
-    if (confirms) {
-      happened(Change.What.BIN_CORDONED, name, actor);
-      known.undeclared = false;
-      revision++;
-    }
     if (!after.equals(before)) {
       revision++;
       known.undeclared &= after.state() == BinState.CORDONED;

@@ -424,6 +424,9 @@ final class OperatorHistorySteps {
 
   private static String outcome(
       OperatorHistoryModel model, Optional<String> drained, PlanOptions options) {
+    if (drained.isPresent() && options.only().contains(drained.get())) {
+      return OperatorHistoryModel.INVALID;
+    }
     if (!model.binNames().containsAll(options.only())) {
       return OperatorHistoryModel.NOT_FOUND;
     }

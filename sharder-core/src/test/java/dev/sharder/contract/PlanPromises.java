@@ -187,6 +187,57 @@ abstract class PlanPromises extends StorePromises {
   }
 
   @Test
+  @DisplayName("a rebalance moves the objects of other sizes, if the smallest are pinned")
+  void pinnedSmallest() {
+    adopt("b", 200, 0);
+    adopt("a", 0, 3);
+    adopt("a", 3, 100, 10);
+    ShardAdmin admin = pinning(Map.of("user-00000", "a", "user-00001", "a", "user-00002", "a"));
+    assertComesTrue(admin, admin.planRebalance(PlanOptions.ALL), "smallest");
+    assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(503L, 500L);
+  }
+
+  @Test
+  @DisplayName("a rebalance moves the next smaller objects, if the best size is pinned")
+  void pinnedLargest() {
+    adopt("b", 200, 0);
+    adopt("a", 300, 0);
+    adopt("a", 0, 1, 40);
+    adopt("a", 1, 5, 10);
+    adopt("a", 6, 10, 1);
+    ShardAdmin admin = pinning(Map.of("user-00000", "a"));
+    Plan plan = admin.planRebalance(PlanOptions.ALL);
+    assertThat(plan.flows()).extracting(Plan.Flow::size).containsExactly(10L);
+    assertComesTrue(admin, plan, "largest");
+  }
+
+  @Test
+  @DisplayName("a rebalance among labelled bins with many sizes plans what can be moved")
+  void labelsAndSizes() {
+    for (String bin : List.of("eu-1", "eu-2", "us-1", "us-2", "us-3")) {
+      admin().addBin(Bin.of(bin).withLabels(Map.of("region", bin.substring(0, 2))), NOTE);
+    }
+    for (int i = 0; i < 300; i++) {
+      adopt("eu-1", i, 1, 1_000 + i);
+    }
+    BinPolicy policy = BinPolicy.labelled(Set.of("region"), BinPolicy.emptiest());
+    ShardAdmin admin = ShardAdmin.builder("hub", store).policy(policy).build();
+    assertComesTrue(admin, admin.planRebalance(PlanOptions.ALL), "sizes");
+    List<BinLoad> bins = admin.bins();
+    assertThat(bins.get(0).load() - bins.get(1).load()).isBetween(-2_000L, 2_000L);
+  }
+
+  @Test
+  @DisplayName("a plan that is repeated with a limit goes on until nothing is left")
+  void repeatedWithALimit() {
+    adopt("a", 0, 160);
+    adopt("b", 160, 0);
+    PlanOptions one = new PlanOptions(OptionalLong.of(1), Set.of(), 0);
+    MoveCounts moved = admin().applyAll(() -> admin().planRebalance(one), NOTE, done -> {});
+    assertThat(moved).isEqualTo(new MoveCounts(80, 0, 0));
+  }
+
+  @Test
   @DisplayName("a rebalance among labelled bins balances each label, and plans no other move")
   void rebalanceOfLabels() {
     for (String bin : List.of("eu-1", "eu-2", "us-1", "us-2", "us-3")) {
@@ -239,6 +290,11 @@ abstract class PlanPromises extends StorePromises {
     assertThat(admin().drain("a", four, NOTE, done -> {})).isEqualTo(new MoveCounts(4, 0, 0));
     assertThat(admin().bins()).extracting(BinLoad::assigned).containsExactly(5L, 0L, 4L);
     assertThat(admin().bin("a").bin().state()).isEqualTo(BinState.DRAINING);
+    PlanOptions itself = new PlanOptions(OptionalLong.empty(), Set.of("b"), 0);
+    assertThatThrownBy(() -> admin().drain("b", itself, NOTE, done -> {}))
+        .isInstanceOf(InvalidValueException.class)
+        .hasMessage("bin 'b' of kind 'hub' cannot be drained into itself; name other bins");
+    assertThat(admin().bin("b").bin().state()).isEqualTo(BinState.OPEN);
     admin().changeBin("b", bin -> bin.withState(BinState.CORDONED), NOTE);
     PlanOptions closed = new PlanOptions(OptionalLong.empty(), Set.of("b"), 0);
     assertThatThrownBy(() -> admin().drain("c", closed, NOTE, done -> {}))

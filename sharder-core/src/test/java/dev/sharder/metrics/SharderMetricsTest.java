@@ -74,15 +74,17 @@ class SharderMetricsTest {
   }
 
   @Test
-  void theGaugesOfASharderThatIsOpenedAgainAreItsOwn() {
-    try (AssignmentStore store = AssignmentStore.inMemory()) {
-      sharder(store, Bin.of("a"), Bin.of("b").withCapacity(40)).close();
-      try (Sharder again = sharder(store, Bin.of("a"), Bin.of("b"), Bin.of("c"))) {
-        again.assign("ada");
-        assertThat(registry.get("sharder.bins").gauge().value()).isEqualTo(3);
-        assertThat(gauge("sharder.bin.open", "a")).isEqualTo(1);
-        assertThat(registry.find("sharder.bin.capacity").gauge()).isNull();
-      }
+  void theGaugesOfAKindAreThoseOfAnySharderThatIsOpen() {
+    SharderMetrics metrics = SharderMetrics.in(registry);
+    AssignmentStore closed = AssignmentStore.inMemory();
+    closed.close();
+    Sharder.builder("hub", closed).listener(metrics).build().close();
+    assertThat(registry.get("sharder.bins").gauge().value()).isNaN();
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder second = Sharder.builder("hub", store).bins("a").listener(metrics).build()) {
+      assertThat(registry.get("sharder.bins").gauge().value()).isEqualTo(1);
+      second.assign("ada");
+      assertThat(gauge("sharder.bin.open", "a")).isEqualTo(1);
     }
   }
 

@@ -65,7 +65,7 @@ final class LimitedStatements implements StatementBuilder {
    */
   static void limitSilence(Connection connection, Deadline deadline) throws SQLException {
     long millis = Math.max(1, deadline.remaining().toMillis());
-    long grace = Math.min(millis / 5, LONGEST_GRACE);
+    long grace = Math.min(deadline.limit().toMillis() / 5, LONGEST_GRACE);
     try {
       connection.setNetworkTimeout(
           Connections.HELPERS, (int) Math.min(Integer.MAX_VALUE, millis + grace));

@@ -369,8 +369,7 @@ final class MariaDbDialect extends Dialect {
         () -> {
           if (isCluster) {
             // Some releases refuse the lock there, and it would hold on one node only. Each
-            // statement
-            // of a script must therefore do nothing where another node has run it.
+            // statement of a script must therefore do nothing where another node has run it.
             return inTransaction(handle, deadline, work);
           }
           lockSchema(connection, deadline);

@@ -65,9 +65,12 @@ final class Replica {
   private final Find withoutReplica;
   private final Map<String, Seen> seen = new ConcurrentHashMap<>();
   private final CircuitBreaker toPrimary =
-      new CircuitBreaker("the primary does not respond, so the replica answers with what it has");
+      new CircuitBreaker(
+          "the primary does not respond, so the replica answers with what it has",
+          CircuitBreaker.RECENT);
   private final CircuitBreaker toReplica =
-      new CircuitBreaker("the replica is not used; the primary is asked instead");
+      new CircuitBreaker(
+          "the replica is not used; the primary is asked instead", Duration.ofDays(36_500));
 
   Replica(Connections primary, Connections replica, Find withoutReplica) {
     this.primary = primary;
@@ -128,8 +131,8 @@ final class Replica {
     ReplicaAnswer answer =
         primary.use(
             Retry.remaining(limit),
-            connection ->
-                refuseStandby(PostgresDialect.findAtRevision(connection, kind, objects, limit)));
+            (connection, end) ->
+                refuseStandby(PostgresDialect.findAtRevision(connection, kind, objects, end)));
     String epoch = before == null ? UNSEEN.epoch : before.epoch;
     Seen now = new Seen(Optional.of(answer.database()), epoch, answer.revision(), asked);
     // The revision may be lower than before, as after a restore from a backup. But if another
@@ -146,7 +149,7 @@ final class Replica {
     ReplicaAnswer answer =
         replica.use(
             Retry.remaining(limit),
-            connection -> PostgresDialect.findAtRevision(connection, kind, objects, limit));
+            (connection, end) -> PostgresDialect.findAtRevision(connection, kind, objects, end));
     if (!answer.fromReplica()) {
       throw new StoreException("it is not a replica: it accepts writes", null);
     }
@@ -185,18 +188,25 @@ final class Replica {
     private static final Duration MIN_PATIENCE = Duration.ofMillis(20);
 
     private final String consequence;
+    private final Duration trusted;
     private final AtomicBoolean probing = new AtomicBoolean();
     private volatile boolean open;
     private volatile long openedAt;
 
-    CircuitBreaker(String consequence) {
+    /**
+     * Creates a closed one.
+     *
+     * @param trusted for how long a failure keeps callers from asking the server themselves
+     */
+    CircuitBreaker(String consequence, Duration trusted) {
       this.consequence = consequence;
+      this.trusted = trusted;
     }
 
     /** Returns the answer; empty if none came within a tenth of the remaining time. */
     <T> Optional<T> ask(Call<T> call, Deadline deadline) {
       long since = System.nanoTime() - openedAt;
-      if (open && since < RECENT.toNanos()) {
+      if (open && since < trusted.toNanos()) {
         if (since > PAUSE.toNanos()) {
           probe(call);
         }

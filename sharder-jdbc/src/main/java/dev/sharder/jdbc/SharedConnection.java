@@ -27,15 +27,19 @@ final class SharedConnection implements DataSource, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final ReentrantLock turn;
+  private final boolean wasAutoCommit;
 
   /**
-   * Shares the connection.
+   * Shares the connection, in auto-commit mode until it is closed.
    *
    * @param turn the lock that is held by the thread using the connection
    */
-  SharedConnection(Connection connection, ReentrantLock turn) {
+  SharedConnection(Connection connection, ReentrantLock turn) throws SQLException {
     this.connection = connection;
     this.turn = turn;
+    this.wasAutoCommit = connection.getAutoCommit();
+    // Here, because one thread must not change it while another is in a transaction.
+    connection.setAutoCommit(true);
   }
 
   @Override
@@ -78,6 +82,7 @@ final class SharedConnection implements DataSource, AutoCloseable {
       if (turn.tryLock(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
         turn.unlock();
       }
+      connection.setAutoCommit(wasAutoCommit);
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     } catch (SQLException failure) {

@@ -26,6 +26,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,14 +93,27 @@ class LeaseTest {
     return Jdbi.create(pool).withHandle(handle -> handle.select(query).mapTo(Long.class).one());
   }
 
+  @Test
+  @DisplayName("is in auto-commit mode while all threads share it, and afterwards as it was lent")
+  void sharedByAllThreads() throws SQLException {
+    Connection memory = DriverManager.getConnection("jdbc:sqlite::memory:");
+    memory.setAutoCommit(false);
+    try (SharedConnection shared = new SharedConnection(memory, new ReentrantLock())) {
+      Connections connections = new Connections(shared, Connections.Reach.LOCAL);
+      assertThat(connections.use(LIMIT, Connection::getAutoCommit)).isTrue();
+      // Another thread may be in a transaction now.
+      assertThat(memory.getAutoCommit()).isTrue();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   @DisplayName("has the auto-commit mode afterwards in which the data source lent it")
   void autoCommit(TestDatabase product) throws SQLException {
     try (Connection connection = DriverManager.getConnection(product.newUrl(folder))) {
-      connection.setAutoCommit(false);
       // Lends it without a look at its mode.
       DataSource careless = new SharedConnection(connection, new ReentrantLock());
+      connection.setAutoCommit(false);
       JdbiAssignmentStore store = JdbiAssignmentStore.create(careless);
       assertThat(connection.getAutoCommit()).isFalse();
       ShardAdmin.builder("hub", store).build().addBin(Bin.of("a"), NOTE);

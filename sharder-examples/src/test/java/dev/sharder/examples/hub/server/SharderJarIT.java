@@ -213,7 +213,9 @@ class SharderJarIT {
   @Test
   @DisplayName("A command on SQLite loads no other driver, and no log that only others use")
   void loads() throws Exception {
-    for (String command : List.of("bin add hub-1", "assign ada", "find ada")) {
+    // It creates the database, and logs that.
+    assertThat(start("bin", "add", "hub-1").waitFor()).isZero();
+    for (String command : List.of("bin add hub-2", "assign ada", "find ada")) {
       Path loaded = folder.resolve(command.replace(' ', '-'));
       Process process =
           start(Map.of("JDK_JAVA_OPTIONS", "-Xlog:class+load:file=" + loaded), command.split(" "));
