@@ -41,18 +41,21 @@ final class KindPlans {
 
   /** Throws if the options name the bin that is drained, or another that may not take part. */
   void checkDrain(String bin, PlanOptions options) {
+    binsForDrain(bin, options);
+  }
+
+  private List<BinLoad> binsForDrain(String bin, PlanOptions options) {
     if (options.only().contains(bin)) {
       throw new InvalidValueException(
           "bin '%s' of kind '%s' cannot be drained into itself; name other bins"
               .formatted(bin, kind));
     }
-    binsFor(options);
+    return binsFor(options);
   }
 
   Plan drain(String bin, PlanOptions options) {
-    checkDrain(bin, options);
     long revision = revision();
-    List<BinLoad> bins = allowed(bin, binsFor(options));
+    List<BinLoad> bins = allowed(bin, binsForDrain(bin, options));
     List<Holding> holdings = store.holdings(kind, deadline.get());
     return feasible(
         bins, refused -> Planner.drain(kind, revision, bin, bins, holdings, options, refused));

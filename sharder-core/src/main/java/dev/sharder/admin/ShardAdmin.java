@@ -61,13 +61,13 @@ import java.util.stream.Collectors;
  */
 public final class ShardAdmin {
 
-  /** After so many plans in a row that moved nothing, {@link #applyAll} ends. */
+  /**
+   * After so many plans in a row that came to nothing because objects were refused or had changed,
+   * {@link #applyAll} ends.
+   */
   private static final int ATTEMPTS_IN_VAIN = 3;
 
-  /**
-   * The same for plans of which nothing was tried, because other changes had made them old or the
-   * policy allowed none of their moves.
-   */
+  /** The same for plans that other changes had made old, or of which the policy refused moves. */
   private static final int ATTEMPTS_OUTRUN = 50;
 
   private final String kind;
