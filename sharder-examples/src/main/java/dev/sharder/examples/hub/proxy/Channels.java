@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Errors;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
@@ -79,6 +80,13 @@ final class Channels {
   static boolean isDefect(Throwable cause) {
     return cause instanceof Error
         || (cause instanceof RuntimeException && !(cause instanceof DecoderException));
+  }
+
+  /** Returns whether a write failed because the other side had ended in an orderly way before. */
+  static boolean isBrokenPipe(Throwable cause) {
+    return cause instanceof Errors.NativeIoException error
+        ? error.expectedErr() == Errors.ERRNO_EPIPE_NEGATIVE
+        : "Broken pipe".equals(cause.getMessage());
   }
 
   private static void shut(Channel channel, boolean written) {

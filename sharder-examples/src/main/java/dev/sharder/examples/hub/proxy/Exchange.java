@@ -349,14 +349,14 @@ final class Exchange {
     ProxyLimits limits = loop.options().limits();
     TargetConnection to = target;
     if (to != null && to.isStalled(now)) {
-      to.close();
+      to.fail("it took nothing of the request for too long");
     } else if (to != null && isBodyLate(now, to)) {
       client.timedOut();
     } else if (to != null
         && limits.target().filter(limit -> isPast(now, heardOfTarget, limit)).isPresent()) {
       timedOut(to);
     } else if (limits.client().filter(limit -> isPast(now, heardOfAny(), limit)).isPresent()) {
-      Channels.close(client.channel());
+      client.cut();
     }
   }
 

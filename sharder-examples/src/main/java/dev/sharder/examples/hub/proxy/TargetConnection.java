@@ -282,7 +282,11 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof ChannelOutputShutdownException
         || cause instanceof ClosedChannelException) {
-      // It takes no more of the request, but may have answered already: reading tells.
+      // It takes no more of the request, but may have answered already: reading tells. The error is
+      // reported once, so after it even a broken connection seems to end in an orderly way.
+      if (failure == null && cause.getCause() != null && !Channels.isBrokenPipe(cause.getCause())) {
+        failure = String.valueOf(cause.getCause().getMessage());
+      }
       return;
     }
     if (failure == null) {
@@ -294,7 +298,8 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     close();
   }
 
-  private void fail(String why) {
+  /** Ends the connection; an exchange on it hears that its answer is not whole. */
+  void fail(String why) {
     failure = why;
     close();
   }

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -28,6 +29,7 @@ class ProxyLimitsTest {
   private static final Duration SOON = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final ProxyLimits LIMITS = stalling(LONG);
+  private static final byte[] UPLOAD = new byte[64 * 1024 * 1024];
   private static final String GET = "GET / HTTP/1.1\r\nHost: hub\r\n\r\n";
 
   private RawTarget target;
@@ -312,6 +314,53 @@ class ProxyLimitsTest {
           "all but its end is there", () -> client.received().split("x", -1).length > 6);
       client.send("hi");
       assertThat(client.body(head)).isEqualTo("xxxxxxhi");
+    }
+  }
+
+  @Test
+  @DisplayName("cut an answer that stands still, where one is set, so that it does not seem whole")
+  void silentAnswer() throws IOException {
+    start(
+        silence(Optional.of(LIMIT), Optional.empty()),
+        connection -> {
+          connection.head();
+          connection.send("HTTP/1.1 200 OK\r\n\r\nhalf");
+          connection.toEnd();
+        });
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      client.send("GET / HTTP/1.0\r\nHost: hub\r\n\r\n");
+      assertThat(client.endWithin(SOON)).isEqualTo(RawConnection.End.RESET);
+      assertThat(client.received()).endsWith("half");
+    }
+    target.awaitNoneOpen(SOON);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1.0", "1.1"})
+  @DisplayName("cut the answer of a target that takes no more of the upload")
+  void stalledTarget(String version) throws IOException {
+    start(
+        stalling(LIMIT),
+        connection -> {
+          connection.head();
+          connection.send("HTTP/1.1 200 OK\r\n\r\nhalf");
+          connection.endWithin(LONG);
+        });
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      String head = "POST / HTTP/%s\r\nHost: hub\r\nContent-Length: %d\r\n\r\n";
+      client.send(head.formatted(version, UPLOAD.length));
+      CompletableFuture<Void> upload = CompletableFuture.runAsync(() -> send(client, UPLOAD));
+      assertThat(client.endWithin(RawConnection.PATIENCE)).isEqualTo(RawConnection.End.RESET);
+      assertThat(client.received()).contains("half").doesNotEndWith("0\r\n\r\n");
+      assertThat(upload).failsWithin(SOON);
+    }
+  }
+
+  private static void send(RawConnection client, byte[] bytes) {
+    try {
+      client.send(bytes);
+    } catch (IOException cut) {
+      throw new UncheckedIOException(cut);
     }
   }
 
