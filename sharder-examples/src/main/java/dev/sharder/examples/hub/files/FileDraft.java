@@ -3,6 +3,8 @@ package dev.sharder.examples.hub.files;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 
 /**
@@ -78,6 +82,64 @@ public final class FileDraft implements Closeable {
       written.force(true);
     }
     Files.move(path, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /**
+   * Writes the content of the draft to the file in place, for a file that cannot be replaced.
+   *
+   * @param reason why it cannot
+   * @throws IOException if that fails; a full disk leaves the file unchanged
+   */
+  public void overwrite(IOException reason) throws IOException {
+    try (FileChannel written = FileChannel.open(path, StandardOpenOption.READ)) {
+      FileInPlace.write(file, new Copied(written), reason);
+    }
+  }
+
+  /** The content of a file. */
+  private record Copied(FileChannel source) implements FileInPlace.Content {
+
+    @Override
+    public long size() throws IOException {
+      return source.size();
+    }
+
+    @Override
+    public void copy(long from, FileChannel to) throws IOException {
+      to.position(from);
+      for (long at = from; at < size(); ) {
+        at += source.transferTo(at, size() - at, to);
+      }
+    }
+  }
+
+  /**
+   * Deletes the drafts that a killed program left in a folder. One that cannot be deleted, such as
+   * another user's, stays.
+   *
+   * @param start the start of the drafts' names
+   * @param end the end of the drafts' names
+   * @param age how long ago they were last written, at least
+   */
+  public static void deleteLeft(Path folder, String start, String end, Duration age) {
+    Instant last = Instant.now().minus(age);
+    try (DirectoryStream<Path> drafts = Files.newDirectoryStream(folder, start + "[0-9]*" + end)) {
+      for (Path draft : drafts) {
+        deleteLeft(draft, last);
+      }
+    } catch (IOException | DirectoryIteratorException unreadable) {
+      // What is to be written does not depend on it.
+    }
+  }
+
+  private static void deleteLeft(Path draft, Instant last) {
+    try {
+      if (!Files.getLastModifiedTime(draft).toInstant().isAfter(last)) {
+        Files.deleteIfExists(draft);
+      }
+    } catch (IOException another) {
+      // It is another user's, as in a folder for all, or has gone.
+    }
   }
 
   @Override

@@ -4,17 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sharder.examples.hub.files.FileDraft;
 import dev.sharder.examples.hub.files.FileFailure;
+import dev.sharder.examples.hub.files.FileInPlace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -43,7 +42,7 @@ public final class NginxHubsFile {
         throw new FileSystemException(whole.toString(), null, "it is not a regular file");
       }
       Path folder = Objects.requireNonNull(whole.getParent());
-      removeDrafts(folder);
+      FileDraft.deleteLeft(folder, DRAFT, DRAFT_END, Duration.ZERO);
       for (int tries = 1; !has(whole, text); tries++) {
         try {
           replace(whole, text);
@@ -63,27 +62,6 @@ public final class NginxHubsFile {
 
   private static boolean has(Path file, String text) throws IOException {
     return Files.exists(file) && Arrays.equals(Files.readAllBytes(file), text.getBytes(UTF_8));
-  }
-
-  /** Deletes drafts of a program that was killed while writing. */
-  private static void removeDrafts(Path folder) throws IOException {
-    if (!Files.isWritable(folder)) {
-      return;
-    }
-    try (DirectoryStream<Path> drafts =
-        Files.newDirectoryStream(folder, DRAFT + "[0-9]*" + DRAFT_END)) {
-      for (Path draft : drafts) {
-        deleteOwn(draft);
-      }
-    }
-  }
-
-  private static void deleteOwn(Path draft) throws IOException {
-    try {
-      Files.deleteIfExists(draft);
-    } catch (AccessDeniedException another) {
-      // It is another user's, as in a folder for all.
-    }
   }
 
   private static void replace(Path file, String text) throws IOException {
@@ -107,40 +85,28 @@ public final class NginxHubsFile {
     }
   }
 
-  /** Allocates space for the new text first, so that a full disk leaves the old text unchanged. */
   private static void overwrite(Path file, String text, FileSystemException reason)
       throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw reason;
-    }
-    byte[] bytes = text.getBytes(UTF_8);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      long old = channel.size();
-      try {
-        if (bytes.length > old) {
-          int more = Math.toIntExact(bytes.length - old);
-          writeAll(channel, ByteBuffer.wrap(bytes, bytes.length - more, more), old);
-        }
-      } catch (IOException full) {
-        channel.truncate(old);
-        throw full;
-      }
-      writeAll(channel, ByteBuffer.wrap(bytes), 0);
-      channel.truncate(bytes.length);
-      channel.force(true);
-    } catch (IOException failure) {
-      failure.addSuppressed(reason);
-      throw failure;
-    }
+    FileInPlace.write(file, new Bytes(ByteBuffer.wrap(text.getBytes(UTF_8))), reason);
     if (!has(file, text)) {
       throw new FileSystemException(file.toString(), null, "it does not have what was written");
     }
   }
 
-  private static void writeAll(FileChannel channel, ByteBuffer bytes, long start)
-      throws IOException {
-    for (long at = start; bytes.hasRemaining(); ) {
-      at += channel.write(bytes, at);
+  /** A text in memory. */
+  private record Bytes(ByteBuffer all) implements FileInPlace.Content {
+
+    @Override
+    public long size() {
+      return all.limit();
+    }
+
+    @Override
+    public void copy(long from, FileChannel to) throws IOException {
+      ByteBuffer rest = all.duplicate().position(Math.toIntExact(from));
+      for (long at = from; rest.hasRemaining(); ) {
+        at += to.write(rest, at);
+      }
     }
   }
 }

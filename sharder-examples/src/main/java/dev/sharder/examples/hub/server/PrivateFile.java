@@ -2,20 +2,22 @@ package dev.sharder.examples.hub.server;
 
 import dev.sharder.examples.hub.files.FileDraft;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +35,15 @@ public final class PrivateFile {
           }
           : new FileAttribute<?>[0];
 
+  private static final String DRAFT = ".sharder";
+  private static final String DRAFT_END = ".draft";
+
+  /** Another program may be writing a younger draft. */
+  private static final Duration LEFT = Duration.ofDays(1);
+
+  /** As many as Linux follows. */
+  private static final int MOST_LINKS = 40;
+
   private PrivateFile() {}
 
   /** Writes text. */
@@ -44,8 +55,9 @@ public final class PrivateFile {
 
   /**
    * Writes a file in UTF-8. If that fails, an existing file keeps its content: a reader sees the
-   * old text or the new one, whole. A file that cannot be replaced, such as a pipe, a device, a
-   * bind mount or another user's file, is written in place.
+   * old text or the new one, whole. A bind mount or another user's file, which cannot be replaced,
+   * is written in place once all of the text is there. A pipe, a device, and a file in a folder
+   * that is not writable are written in place from the start.
    */
   public static void write(Path file, Text text) throws IOException {
     Optional<Path> replaced = replaceable(file);
@@ -53,7 +65,9 @@ public final class PrivateFile {
       write(writer(file), text);
       return;
     }
-    try (FileDraft draft = FileDraft.of(replaced.get(), ".sharder", ".draft")) {
+    FileDraft.deleteLeft(
+        Objects.requireNonNull(replaced.get().getParent()), DRAFT, DRAFT_END, LEFT);
+    try (FileDraft draft = FileDraft.of(replaced.get(), DRAFT, DRAFT_END)) {
       // For a program that is interrupted.
       draft.path().toFile().deleteOnExit();
       write(writer(draft.path()), text);
@@ -71,11 +85,23 @@ public final class PrivateFile {
       return Optional.empty();
     }
     // What a symlink leads to, and not the symlink.
-    Path real = exists ? whole.toRealPath() : whole;
+    Path real = exists ? whole.toRealPath() : followed(whole);
     boolean isAllowed =
         Files.isWritable(Objects.requireNonNull(real.getParent()))
             && (!exists || Files.isWritable(real));
     return isAllowed ? Optional.of(real) : Optional.empty();
+  }
+
+  /** Returns where a symlink leads, although nothing is there. */
+  private static Path followed(Path link) throws IOException {
+    Path end = link;
+    for (int links = 0; Files.isSymbolicLink(end); links++) {
+      if (links == MOST_LINKS) {
+        throw new FileSystemLoopException(link.toString());
+      }
+      end = end.resolveSibling(Files.readSymbolicLink(end));
+    }
+    return end;
   }
 
   private static void write(PrintWriter writer, Text text) throws IOException {
@@ -93,10 +119,10 @@ public final class PrivateFile {
         resemble(file, draft.path());
       }
       draft.replace();
+    } catch (NoSuchFileException removed) {
+      throw removed;
     } catch (FileSystemException busy) {
-      try (OutputStream inPlace = Files.newOutputStream(file)) {
-        Files.copy(draft.path(), inPlace);
-      }
+      draft.overwrite(busy);
     }
   }
 
