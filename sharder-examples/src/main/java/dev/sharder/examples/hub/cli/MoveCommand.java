@@ -75,8 +75,10 @@ final class MoveCommand {
     if (version.isPresent() && version.getAsLong() != found.get().version()) {
       throw new ConflictException(version, found.get());
     }
-    List<Assignment> unit = unit(admin, found.get());
-    check(admin.bin(move.to()), unit, mode);
+    BinLoad to = admin.bin(move.to());
+    List<Assignment> unit =
+        found.get().bin().equals(to.name()) ? List.of() : unit(admin, found.get());
+    check(to, unit, mode);
     output.all(OutputTable.assignments(), unit.iterator());
     return ExitCodes.DONE;
   }
@@ -95,15 +97,13 @@ final class MoveCommand {
 
   /** Throws if the bin would refuse the objects. */
   private static void check(BinLoad target, List<Assignment> unit, MoveMode mode) {
-    Assignment one = unit.get(0);
     long size = unit.stream().mapToLong(Assignment::size).sum();
     Optional<String> refusal = target.refusal(size);
     boolean isRetired = target.bin().state() == BinState.RETIRED;
-    if (one.bin().equals(target.name())
-        || refusal.isEmpty()
-        || (mode == MoveMode.FORCED && !isRetired)) {
+    if (unit.isEmpty() || refusal.isEmpty() || (mode == MoveMode.FORCED && !isRetired)) {
       return;
     }
+    Assignment one = unit.get(0);
     throw new RefusedException(
         "object '%s' of kind '%s' would stay in '%s': bin '%s' %s; choose another, %s"
             .formatted(

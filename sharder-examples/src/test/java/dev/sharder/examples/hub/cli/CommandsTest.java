@@ -181,6 +181,7 @@ class CommandsTest {
     assertThat(shell.json("move", "ada", "b", "--dry-run").each("object"))
         .containsExactly("ada", "bob");
     assertThat(shell.json("list", "--bin", "a").each("object")).containsExactly("ada", "bob");
+    assertThat(shell.json("move", "ada", "a", "--dry-run").each("object")).isEmpty();
     shell.run("move", "ada", "b").ended(0);
     assertThat(shell.json("list", "--bin", "b").each("object"))
         .containsExactly("ada", "bob", "cyd");
