@@ -102,7 +102,7 @@ record AssignmentImport(
       if (noNewBins && isAnyBinNew(opened, kinds)) {
         return ExitCodes.REFUSED;
       }
-      if (allOrNothing && !dryRun && isAnyRefused(older, opened, kinds, results)) {
+      if (allOrNothing && isAnyRefused(older, opened, kinds, results)) {
         output.err().println("nothing was imported, because of --all-or-nothing");
         return ExitCodes.REFUSED;
       }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Imports rows of one kind, in batches or all at once, and reports each that is refused. */
@@ -150,7 +151,13 @@ final class AssignmentImporter {
                 adoptions, allOrNothing ? AdoptMode.ALL_OR_NOTHING : AdoptMode.EACH, note);
     if (allOrNothing && !placements.refused().isEmpty()) {
       err.println("nothing was imported, because of --all-or-nothing");
+      // As adopt returns; adoptable has those that could be placed without the others.
+      placements = new Placements(Map.of(), placements.refused());
     }
+    count(batch, placements);
+  }
+
+  private void count(List<ImportRow> batch, Placements placements) {
     Set<String> counted = new HashSet<>();
     for (ImportRow entry : batch) {
       Adoption adoption = adoption(entry);

@@ -376,6 +376,22 @@ class CommandsTest {
   }
 
   @Test
+  @DisplayName("A dry run of an import that would import nothing reports what the import does")
+  void dryRunOfAllOrNothing() throws IOException {
+    CommandShell shell = withBins("a");
+    shell.run("assign", "ada").ended(0);
+    String file =
+        Files.writeString(folder.resolve("roster.csv"), "object,bin\nbob,c\nada,b\n").toString();
+    String[] real = {"import", file, "--all-or-nothing", "--output", "csv"};
+    CommandShell.CommandOutcome dry =
+        shell.run("import", file, "--all-or-nothing", "--output", "csv", "--dry-run").ended(4);
+    assertThat(dry.lines()).containsExactly("kind,made,known,refused", "hub,0,0,1");
+    CommandShell.CommandOutcome done = shell.run(real).ended(4);
+    assertThat(done.lines()).isEqualTo(dry.lines());
+    assertThat(done.err()).isEqualTo(dry.err()).doesNotContain("would be added");
+  }
+
+  @Test
   void aLineOfJsonIsTakenWholeOrNotAtAll() throws IOException {
     CommandShell shell = withBins("a");
     List<String> wrong =

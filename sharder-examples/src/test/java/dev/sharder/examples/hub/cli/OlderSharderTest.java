@@ -206,6 +206,22 @@ class OlderSharderTest {
   }
 
   @Test
+  @DisplayName("A dry run that would import nothing of any kind reports what the import does")
+  void dryRunOfAllOrNothing() throws Exception {
+    String theirs = theirs(false, CALLYSTO);
+    String dry =
+        importFrom("--from", "callysto", "--database", theirs, "--all-or-nothing", "--dry-run")
+            .ended(4)
+            .err();
+    assertThat(dry).contains("nothing was imported").doesNotContain("would be added");
+    assertThat(
+            importFrom("--from", "callysto", "--database", theirs, "--all-or-nothing")
+                .ended(4)
+                .err())
+        .endsWith(dry);
+  }
+
+  @Test
   void twoBucketsOfOneHubAreNotMergedSilently() throws SQLException {
     String theirs =
         theirs(
