@@ -65,36 +65,52 @@ public record HubDatabase(
 
   /** Opens the database that the settings name, for a server; creates or updates its tables. */
   static HubDatabase openForServer(DatabaseSettings settings) {
-    return opened(settings, hasTables(settings), true, IDLE_CONNECTIONS);
+    return opened(settings, look(settings), true, IDLE_CONNECTIONS);
   }
 
   /** Opens the database that the settings name, for one command; creates or updates its tables. */
   public static HubDatabase open(DatabaseSettings settings) {
-    return opened(settings, hasTables(settings), true, 0);
+    return opened(settings, look(settings), true, 0);
   }
 
   /** Opens the database that the settings name, for one command; empty if it has no tables. */
   public static Optional<HubDatabase> openBegun(DatabaseSettings settings) {
-    return hasTables(settings) ? Optional.of(opened(settings, true, false, 0)) : Optional.empty();
+    Found found = look(settings);
+    return found == Found.TABLES
+        ? Optional.of(opened(settings, found, false, 0))
+        : Optional.empty();
   }
 
   /** Opens the database that the settings name, for one command; creates the tables if missing. */
   static HubDatabase openOrBegin(DatabaseSettings settings) {
-    boolean hasTables = hasTables(settings);
+    Found found = look(settings);
     // MariaDB commits each statement alone, so the tables may be there and their triggers not.
-    return opened(settings, hasTables, !hasTables || settings.url().startsWith(MARIADB), 0);
+    boolean migrate = found != Found.TABLES || settings.url().startsWith(MARIADB);
+    return opened(settings, found, migrate, 0);
   }
 
-  /** Connects once, to report what is wrong; returns whether the tables are there. */
-  private static boolean hasTables(DatabaseSettings settings) {
+  /** What there is before a database is opened. */
+  private enum Found {
+    TABLES,
+    NO_TABLES,
+    NO_FILE
+  }
+
+  /** Connects once, to report what is wrong; returns what is there. */
+  private static Found look(DatabaseSettings settings) {
     checkUrl(settings.url());
     settings.replica().ifPresent(HubDatabase::checkUrl);
-    file(settings.url()).ifPresent(HubDatabase::keepPrivate);
-    return connectOnce(settings);
+    Optional<Path> file = file(settings.url());
+    boolean isNew = file.filter(Files::notExists).isPresent();
+    file.ifPresent(HubDatabase::keepPrivate);
+    if (connectOnce(settings)) {
+      return Found.TABLES;
+    }
+    return isNew ? Found.NO_FILE : Found.NO_TABLES;
   }
 
   private static HubDatabase opened(
-      DatabaseSettings settings, boolean hasTables, boolean migrate, int idle) {
+      DatabaseSettings settings, Found found, boolean migrate, int idle) {
     HikariDataSource pool = new HikariDataSource(poolOf(settings, settings.url(), idle));
     Optional<HikariDataSource> replica = Optional.empty();
     try {
@@ -102,10 +118,7 @@ public record HubDatabase(
       JdbiAssignmentStoreBuilder store = JdbiAssignmentStore.builder(pool).migrate(migrate);
       replica.ifPresent(store::replica);
       HubDatabase database = new HubDatabase(pool, replica, store.build());
-      if (!hasTables && !isInMemory(settings.url())) {
-        // The name may be mistyped, or the configuration forgotten.
-        log.info("created database {}", settings.shown());
-      }
+      report(settings, found);
       return database;
     } catch (RuntimeException failure) {
       replica.ifPresent(HikariDataSource::close);
@@ -120,6 +133,15 @@ public record HubDatabase(
                       .orElse(""),
                   Secrets.masked(String.valueOf(failure.getMessage()))),
           failure);
+    }
+  }
+
+  /** Names what was created: the name may be mistyped, or the configuration forgotten. */
+  private static void report(DatabaseSettings settings, Found found) {
+    if (found == Found.NO_FILE) {
+      log.info("created database {}", settings.shown());
+    } else if (found == Found.NO_TABLES && !isInMemory(settings.url())) {
+      log.info("created the tables in {}", settings.shown());
     }
   }
 

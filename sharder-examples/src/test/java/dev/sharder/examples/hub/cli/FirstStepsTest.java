@@ -73,7 +73,7 @@ class FirstStepsTest {
   }
 
   @Test
-  @DisplayName("A command that creates a database names it, because the name may be wrong")
+  @DisplayName("A command that creates a database or its tables says where: the name may be wrong")
   void named() throws IOException {
     try (CapturedLogLines log = CapturedLogLines.of(HubDatabase.class)) {
       sqlite().run("bin", "add", "hub-1").ended(0);
@@ -85,7 +85,15 @@ class FirstStepsTest {
       assertThat(log.lines()).hasSize(1);
       CommandShell postgres = new CommandShell(TestPostgres.newDatabase());
       postgres.run("bins", "--config", config()).ended(0);
-      assertThat(log.lines()).hasSize(2).last().asString().startsWith("created database jdbc:post");
+      assertThat(log.lines())
+          .hasSize(2)
+          .last()
+          .asString()
+          .startsWith("created the tables in jdbc:postgresql:");
+      Path empty = Files.createFile(folder.resolve("empty.db"));
+      CommandShell begun = new CommandShell("jdbc:sqlite:" + empty);
+      begun.run("bin", "add", "hub-1").ended(0);
+      assertThat(log.lines()).last().isEqualTo("created the tables in " + begun.database());
     }
   }
 
