@@ -106,6 +106,9 @@ public final class HubSharder {
     System.setProperty(LogFormat.KEY, LogFormat.configured().word());
     if (SERVERS.contains(Subcommands.first(args))) {
       LogFormat.queue();
+      // Java remembers an address for 30 s, and a host that restarts may get another one. The proxy
+      // has a memory of its own.
+      Security.setProperty("networkaddress.cache.ttl", "1");
       // Else a name server that fails once makes a hub unknown for 10 s.
       Security.setProperty("networkaddress.cache.negative.ttl", "0");
     }

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Resolves the names of targets. The system's resolver blocks, so it is asked on threads of its
- * own; Java remembers its answers for 30 seconds, and so does this class, lest a name that is known
- * wait for others that are slow.
+ * own. This class remembers its answers for 30 seconds, lest a name that is known wait for others
+ * that are slow, and forgets those that lead nowhere.
  */
 final class TargetNames implements AutoCloseable {
 
@@ -93,6 +93,11 @@ final class TargetNames implements AutoCloseable {
     } catch (UnknownHostException impossible) {
       throw new IllegalStateException(impossible);
     }
+  }
+
+  /** Looks a target's name up again the next time, because no address of it can be reached. */
+  void forget(Target target) {
+    known.remove(target.host());
   }
 
   /** A name that is used again and again is looked up ahead, and never waited for. */

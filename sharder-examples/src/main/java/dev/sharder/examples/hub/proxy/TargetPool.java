@@ -173,6 +173,9 @@ final class TargetPool {
           } else if (!others.isEmpty()) {
             connect(target, others.get(0), others.subList(1, others.size()), waiter);
           } else {
+            if (!target.isUnix()) {
+              names.forget(target);
+            }
             waiter.connected(null, String.valueOf(done.cause().getMessage()));
           }
         });

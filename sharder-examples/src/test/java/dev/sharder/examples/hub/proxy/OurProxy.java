@@ -90,7 +90,7 @@ record OurProxy(
     };
   }
 
-  private ProxyOptions options() throws IOException {
+  ProxyOptions options() throws IOException {
     return new ProxyOptions(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         Optional.empty(),

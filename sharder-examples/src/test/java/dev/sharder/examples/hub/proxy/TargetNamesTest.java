@@ -3,12 +3,16 @@ package dev.sharder.examples.hub.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -81,6 +85,44 @@ class TargetNamesTest {
     known.put("hub", "10.0.0.8");
     assertThat(resolved("hub")).isEqualTo("10.0.0.7");
     assertThat(Eventually.await(() -> resolved("hub"), "10.0.0.8"::equals)).isEqualTo("10.0.0.8");
+  }
+
+  @Test
+  @DisplayName("are asked for again at once if no address can be reached, as after a restart")
+  void unreachable() throws Exception {
+    Transport transport = Transport.best();
+    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, transport.handlers());
+    try (RawTarget hub = RawTarget.running(RawConnection::toEnd);
+        TargetNames lasting = new TargetNames(LIMIT, Duration.ofHours(1), this::lookUp)) {
+      EventLoop loop = group.next();
+      TargetPool pool = new TargetPool(OurProxy.withDefaults().options(), transport, lasting, loop);
+      Target target = Target.parse("http://hub:" + hub.port());
+      known.put("hub", "127.0.0.2");
+      assertThat(failure(pool, loop, target)).isNotEmpty();
+      known.put("hub", "127.0.0.1");
+      assertThat(failure(pool, loop, target)).isEmpty();
+      assertThat(asked).hasValue(2);
+      assertThat(failure(pool, loop, target)).isEmpty();
+      assertThat(asked).hasValue(2);
+    } finally {
+      group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+  }
+
+  /** Connects, and returns what went wrong. */
+  private static String failure(TargetPool pool, EventLoop loop, Target target) throws Exception {
+    CompletableFuture<String> failure = new CompletableFuture<>();
+    loop.execute(
+        () ->
+            pool.connect(
+                target,
+                (connection, reason) -> {
+                  if (connection != null) {
+                    connection.close();
+                  }
+                  failure.complete(reason);
+                }));
+    return failure.get(10, TimeUnit.SECONDS);
   }
 
   @Test
