@@ -35,8 +35,11 @@ public record ProxyLimits(
 
   private static final long MOST_CONNECTIONS = 50_000;
 
-  /** Of all descriptors: each client may need another one to a target, and the rest some, too. */
-  private static final int SHARE = 4;
+  /**
+   * Of all descriptors: each client may need another one to a target, the port for operators may
+   * take half, and the database, the health checks and files need some, too.
+   */
+  private static final int SHARE = 8;
 
   /** The limits that are used where nothing else is said. */
   public static ProxyLimits defaults() {

@@ -30,7 +30,7 @@ class FewDescriptorsTest {
   void exhausted() throws Exception {
     try (MortalHub hub = MortalHub.start("hub-1")) {
       assertThat(said(hub.address().replaceAll(".*:", "")))
-          .containsExactly("256 clients", "UP UP DOWN", "UNKNOWN UNKNOWN UNKNOWN");
+          .containsExactly("128 clients", "UP UP DOWN", "UNKNOWN UNKNOWN UNKNOWN");
     }
   }
 
