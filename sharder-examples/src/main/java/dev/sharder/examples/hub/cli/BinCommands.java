@@ -48,7 +48,7 @@ final class BinCommands {
   }
 
   private static final String STAYS_OPEN =
-      "bin '%s' stays open, so it takes new objects, most of all when it is empty; close it before 'apply'";
+      "bin '%s' stays open, and still takes new objects; close it before 'apply'";
 
   private static final OutputTable<ShownBin> BINS =
       new OutputTable<ShownBin>()
@@ -94,7 +94,7 @@ final class BinCommands {
 
     @Command(
         name = "kinds",
-        description = "Lists the kinds that have bins, of which --kind takes one.")
+        description = "Lists the kinds that have bins. Choose one with --kind.")
     static int kinds(@Mixin DatabaseOptions target, @Mixin OutputOptions output) {
       try (Opened opened = target.openBegun()) {
         output.all(KINDS, opened.kinds().iterator());
