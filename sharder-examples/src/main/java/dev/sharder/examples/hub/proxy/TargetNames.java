@@ -136,11 +136,12 @@ final class TargetNames implements AutoCloseable {
       long now = System.nanoTime();
       known.values().removeIf(name -> now - name.since() > kept);
       known.put(host, new KnownName(CompletableFuture.completedFuture(addresses), now));
-      found.complete(addresses);
-    } catch (UnknownHostException | RuntimeException failure) {
-      found.completeExceptionally(failure);
-    } finally {
       pending.remove(host);
+      found.complete(addresses);
+    } catch (UnknownHostException | RuntimeException | Error failure) {
+      // First, so that a caller who asks again at once does not get the same failure.
+      pending.remove(host);
+      found.completeExceptionally(failure);
     }
   }
 

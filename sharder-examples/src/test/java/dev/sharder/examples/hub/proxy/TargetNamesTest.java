@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -123,6 +124,23 @@ class TargetNamesTest {
                   failure.complete(reason);
                 }));
     return failure.get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  @DisplayName("that do not exist are asked for anew as soon as that is known")
+  void unknownAgain() throws Exception {
+    Target target = Target.parse("http://slow-late:8000");
+    CompletionStage<List<InetSocketAddress>> again =
+        names
+            .resolve(target)
+            .exceptionallyCompose(
+                failure -> {
+                  known.put("slow-late", "10.0.0.9");
+                  return names.resolve(target);
+                });
+    slow.countDown();
+    assertThat(again.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .containsExactly(new InetSocketAddress("10.0.0.9", 8000));
   }
 
   @Test
