@@ -244,10 +244,10 @@ final class StoreSharder implements Sharder {
 
   @Override
   public void close() {
-    closed = true;
     if (listener != null) {
       listener.closed(kind, ofListener);
     }
+    closed = true;
     if (cache != null) {
       cache.close();
     }

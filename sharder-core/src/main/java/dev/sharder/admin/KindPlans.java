@@ -74,11 +74,12 @@ final class KindPlans {
     for (int tries = 1; tries < TRIES && !isDone && !end.hasPassed(); tries++) {
       PlannedMoves moves = select(plan, bins);
       moves.forEachRemaining(move -> {});
-      isDone = !moves.areShort();
-      if (!isDone) {
+      boolean isShort = moves.areShort();
+      if (isShort) {
         moves.addRefused(refused);
-        plan = planning.apply(refused);
       }
+      isDone = !isShort && (plan.moves() > 0 || !refused.stopGuessing());
+      plan = isDone ? plan : planning.apply(refused);
     }
     return plan;
   }

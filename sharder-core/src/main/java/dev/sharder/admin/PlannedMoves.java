@@ -8,12 +8,14 @@ import dev.sharder.BinPolicy;
 import dev.sharder.store.Choices;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,10 +41,10 @@ final class PlannedMoves implements Iterator<Move> {
 
   private record Pair(String from, String to) {}
 
-  /** How often the policy was asked about moves between two bins, and how often it allowed one. */
+  /** What the policy was asked about moves between two bins. */
   private static final class Asked {
-    int times;
-    int allowed;
+    final Set<Long> sizes = new HashSet<>();
+    boolean anyAllowed;
   }
 
   private final Iterator<Assignment> units;
@@ -101,8 +103,8 @@ final class PlannedMoves implements Iterator<Move> {
   private boolean isAllowed(AssignmentRequest request, Bin from, Bin to) {
     boolean isAllowed = Choices.refusal(request, policy, to).isEmpty();
     Asked between = asked.computeIfAbsent(new Pair(from.name(), to.name()), pair -> new Asked());
-    between.times++;
-    between.allowed += isAllowed ? 1 : 0;
+    between.anyAllowed |= isAllowed;
+    between.sizes.add(request.size());
     return isAllowed;
   }
 
@@ -124,8 +126,8 @@ final class PlannedMoves implements Iterator<Move> {
     }
     asked.forEach(
         (pair, between) -> {
-          if (between.allowed == 0) {
-            refused.refuse(pair.from(), pair.to(), between.times);
+          if (!between.anyAllowed) {
+            refused.refuse(pair.from(), pair.to(), between.sizes.size());
           }
         });
   }

@@ -8,8 +8,8 @@ import java.util.Set;
 /** What the policy refused of earlier plans, as limits for the next. Not thread-safe. */
 final class RefusedMoves {
 
-  /** From so many refused units on, a policy is taken to refuse all between two bins. */
-  private static final int FEW = 10;
+  /** From so many refused sizes on, a policy is taken to refuse all moves between two bins. */
+  private static final int FEW = 3;
 
   private record Pair(String from, String to) {}
 
@@ -17,6 +17,7 @@ final class RefusedMoves {
   private final Map<Plan.Flow, Long> most = new HashMap<>();
 
   private final Set<Pair> refused = new HashSet<>();
+  private boolean guesses = true;
 
   boolean isEmpty() {
     return most.isEmpty();
@@ -33,10 +34,18 @@ final class RefusedMoves {
     most.put(ofOne, found);
   }
 
-  /** Notes that units that were to move between two bins were refused, and none was allowed. */
-  void refuse(String from, String to, int units) {
-    if (units >= FEW) {
+  /** Notes that units of some sizes were to move between two bins, and all were refused. */
+  void refuse(String from, String to, int sizes) {
+    if (guesses && sizes >= FEW) {
       refused.add(new Pair(from, to));
     }
+  }
+
+  /** Goes on with what is certain; returns whether more may move now. */
+  boolean stopGuessing() {
+    guesses = false;
+    boolean wasGuessed = !refused.isEmpty();
+    refused.clear();
+    return wasGuessed;
   }
 }

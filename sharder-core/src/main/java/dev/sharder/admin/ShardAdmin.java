@@ -70,6 +70,9 @@ public final class ShardAdmin {
   /** The same for plans that other changes had made old, or of which the policy refused moves. */
   private static final int ATTEMPTS_OUTRUN = 50;
 
+  /** The same for plans none of which is shorter than all before: new objects may go on coming. */
+  private static final int MOST_ATTEMPTS = 10_000;
+
   private final String kind;
   private final AssignmentStore store;
   private final BinPolicy policy;
@@ -403,7 +406,7 @@ public final class ShardAdmin {
    * <p>It may return without an error although something is left to move: after 50 plans in a row
    * that came to nothing, because other changes had outrun them, or because the policy refused
    * moves and no plan was shorter than all before it; or after 3 of these, if objects were refused
-   * or had changed.
+   * or had changed; or after 10,000 plans none of which was shorter, as new objects keep coming.
    *
    * @param planning returns the plan for the present state, such as {@code () ->
    *     admin.planRebalance(PlanOptions.ALL)}
@@ -417,6 +420,7 @@ public final class ShardAdmin {
   public MoveCounts applyAll(Supplier<Plan> planning, Note note, Consumer<MoveResult> progress) {
     MoveCounts all = MoveCounts.NONE;
     long fewest = Long.MAX_VALUE;
+    int sinceFewest = 0;
     int inVain = 0;
     boolean goesOn = true;
     while (goesOn) {
@@ -431,10 +435,14 @@ public final class ShardAdmin {
           new MoveCounts(
               all.moved() + round.moved(), all.before() + round.before(), round.skipped());
       long left = planned.plan().moves();
-      boolean isProgress = round.moved() > 0 && (!planned.moves().areShort() || left < fewest);
-      inVain = isProgress ? 0 : inVain + 1;
+      sinceFewest = left < fewest ? 0 : sinceFewest + 1;
       fewest = Math.min(left, fewest);
-      goesOn = left > 0 && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
+      boolean isProgress = round.moved() > 0 && (!planned.moves().areShort() || sinceFewest == 0);
+      inVain = isProgress ? 0 : inVain + 1;
+      goesOn =
+          left > 0
+              && sinceFewest < MOST_ATTEMPTS
+              && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
     }
     return all;
   }

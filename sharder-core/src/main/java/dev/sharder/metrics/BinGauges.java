@@ -4,7 +4,9 @@ import dev.sharder.BinLoad;
 import dev.sharder.BinState;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -51,6 +53,7 @@ final class BinGauges {
   /** The property and bin of each gauge that is registered. */
   private final Set<List<String>> registered = new HashSet<>();
 
+  private final List<Gauge> gauges = new ArrayList<>();
   private @Nullable CompletableFuture<List<BinLoad>> answer;
   private boolean isKnown;
   private long lastRead = System.nanoTime() - MAX_AGE.toNanos();
@@ -58,11 +61,16 @@ final class BinGauges {
   BinGauges(MeterRegistry registry, String kind) {
     this.registry = registry;
     this.kind = kind;
-    Gauge.builder("sharder.bins", this, BinGauges::count)
-        .tag("kind", kind)
-        // By default a registry holds its gauges weakly.
-        .strongReference(true)
-        .register(registry);
+    register("sharder.bins", Tags.of("kind", kind), BinGauges::count);
+  }
+
+  /** Registers a gauge, unless someone else has. */
+  private void register(String name, Tags tags, ToDoubleFunction<BinGauges> value) {
+    if (registry.find(name).tags(tags).gauge() == null) {
+      // By default a registry holds its gauges weakly.
+      gauges.add(
+          Gauge.builder(name, this, value).tags(tags).strongReference(true).register(registry));
+    }
   }
 
   /** Adds a sharder whose bins these are. */
@@ -74,9 +82,16 @@ final class BinGauges {
     }
   }
 
-  /** Removes a sharder that is closed. */
-  void remove(Supplier<List<BinLoad>> sharder) {
+  /**
+   * Removes a sharder that is closed, and with the last one the gauges. Returns whether any is
+   * left.
+   */
+  synchronized boolean remove(Supplier<List<BinLoad>> sharder) {
     sharders.remove(sharder);
+    if (sharders.isEmpty()) {
+      gauges.forEach(registry::remove);
+    }
+    return !sharders.isEmpty();
   }
 
   private List<BinLoad> bins() {
@@ -138,11 +153,10 @@ final class BinGauges {
   private void add(String what, BinLoad bin, ToDoubleFunction<BinLoad> value) {
     String name = bin.name();
     if (registered.add(List.of(what, name))) {
-      Gauge.builder("sharder.bin." + what, this, gauges -> gauges.read(name, value))
-          .tag("kind", kind)
-          .tag("bin", name)
-          .strongReference(true)
-          .register(registry);
+      register(
+          "sharder.bin." + what,
+          Tags.of("kind", kind, "bin", name),
+          gauges -> gauges.read(name, value));
     }
   }
 }

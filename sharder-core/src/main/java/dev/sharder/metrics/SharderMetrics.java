@@ -46,8 +46,8 @@ import java.util.function.Supplier;
  * <p>Calls of {@link dev.sharder.Sharder#find find} count only in the meters of rounds.
  *
  * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s. The gauges
- * of a kind are read by any of its sharders that is open. Of several instances that share a
- * registry, only the first has gauges of a kind.
+ * of a kind are read by any of its sharders that is open, and removed with the last. Of several
+ * instances that share a registry, only the first has gauges of a kind.
  */
 public final class SharderMetrics implements SharderListener {
 
@@ -83,17 +83,18 @@ public final class SharderMetrics implements SharderListener {
 
   @Override
   public void opened(String kind, Supplier<List<BinLoad>> bins) {
-    gauges.computeIfAbsent(kind, one -> new BinGauges(registry, one)).add(bins);
+    gauges.compute(
+        kind,
+        (same, known) -> {
+          BinGauges ofKind = known == null ? new BinGauges(registry, kind) : known;
+          ofKind.add(bins);
+          return ofKind;
+        });
   }
 
   @Override
   public void closed(String kind, Supplier<List<BinLoad>> bins) {
-    gauges.computeIfPresent(
-        kind,
-        (same, known) -> {
-          known.remove(bins);
-          return known;
-        });
+    gauges.computeIfPresent(kind, (same, known) -> known.remove(bins) ? known : null);
   }
 
   @Override

@@ -212,6 +212,24 @@ abstract class PlanPromises extends StorePromises {
   }
 
   @Test
+  @DisplayName("small objects move, however many of the large ones are pinned")
+  void pinnedLargeOnes() {
+    adopt("a", 0, 0);
+    adopt("b", 1_000, 0);
+    Map<String, String> pins = new HashMap<>();
+    for (int i = 0; i < 20; i++) {
+      adopt("a", i, 1, 100 + i);
+      pins.put("user-%05d".formatted(i), "a");
+    }
+    adopt("a", 20, 20, 1);
+    ShardAdmin admin = pinning(pins);
+    PlanOptions ten = new PlanOptions(OptionalLong.of(10), Set.of(), 0);
+    assertThat(admin.planDrain("a", ten).moves()).isEqualTo(10);
+    assertComesTrue(admin, admin.planRebalance(PlanOptions.ALL), "large");
+    assertThat(admin.bin("b").assigned()).isEqualTo(20);
+  }
+
+  @Test
   @DisplayName("a rebalance among labelled bins with many sizes plans what can be moved")
   void labelsAndSizes() {
     for (String bin : List.of("eu-1", "eu-2", "us-1", "us-2", "us-3")) {

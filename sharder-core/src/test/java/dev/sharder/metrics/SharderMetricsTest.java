@@ -78,13 +78,28 @@ class SharderMetricsTest {
     SharderMetrics metrics = SharderMetrics.in(registry);
     AssignmentStore closed = AssignmentStore.inMemory();
     closed.close();
-    Sharder.builder("hub", closed).listener(metrics).build().close();
+    Sharder away = Sharder.builder("hub", closed).listener(metrics).build();
     assertThat(registry.get("sharder.bins").gauge().value()).isNaN();
     try (AssignmentStore store = AssignmentStore.inMemory();
-        Sharder second = Sharder.builder("hub", store).bins("a").listener(metrics).build()) {
+        Sharder ignored = Sharder.builder("hub", store).bins("a").listener(metrics).build()) {
+      away.close();
+      Sharder.builder("hub", store).listener(metrics).build().close();
       assertThat(registry.get("sharder.bins").gauge().value()).isEqualTo(1);
-      second.assign("ada");
       assertThat(gauge("sharder.bin.open", "a")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theGaugesOfAKindGoWithItsLastSharderAndComeWithTheNext() {
+    try (AssignmentStore store = AssignmentStore.inMemory()) {
+      sharder(store, Bin.of("a"), Bin.of("b").withCapacity(40)).close();
+      assertThat(registry.find("sharder.bins").gauge()).isNull();
+      assertThat(registry.find("sharder.bin.capacity").gauge()).isNull();
+      try (Sharder again = sharder(store, Bin.of("a"), Bin.of("b"), Bin.of("c"))) {
+        again.assign("ada");
+        assertThat(registry.get("sharder.bins").gauge().value()).isEqualTo(3);
+        assertThat(gauge("sharder.bin.open", "a")).isEqualTo(1);
+      }
     }
   }
 
@@ -92,8 +107,11 @@ class SharderMetricsTest {
   void aStoreThatCannotBeAskedIsNotANumber() {
     AssignmentStore store = AssignmentStore.inMemory();
     store.close();
-    Sharder.builder("hub", store).listener(SharderMetrics.in(registry)).build().close();
-    assertThat(registry.get("sharder.bins").gauge().value()).isNaN();
+    try (Sharder hubs =
+        Sharder.builder("hub", store).listener(SharderMetrics.in(registry)).build()) {
+      assertThat(hubs.kind()).isEqualTo("hub");
+      assertThat(registry.get("sharder.bins").gauge().value()).isNaN();
+    }
   }
 
   @Test

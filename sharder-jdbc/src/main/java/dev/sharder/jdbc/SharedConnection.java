@@ -82,7 +82,9 @@ final class SharedConnection implements DataSource, AutoCloseable {
       if (turn.tryLock(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
         turn.unlock();
       }
-      connection.setAutoCommit(wasAutoCommit);
+      if (!connection.isClosed()) {
+        connection.setAutoCommit(wasAutoCommit);
+      }
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
     } catch (SQLException failure) {

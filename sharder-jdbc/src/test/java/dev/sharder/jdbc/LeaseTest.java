@@ -12,12 +12,14 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Placements;
 import dev.sharder.store.Scope;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -98,12 +100,25 @@ class LeaseTest {
   void sharedByAllThreads() throws SQLException {
     Connection memory = DriverManager.getConnection("jdbc:sqlite::memory:");
     memory.setAutoCommit(false);
-    try (SharedConnection shared = new SharedConnection(memory, new ReentrantLock())) {
+    AtomicBoolean lastMode = new AtomicBoolean(true);
+    Connection lent =
+        (Connection)
+            Proxy.newProxyInstance(
+                Connection.class.getClassLoader(),
+                new Class<?>[] {Connection.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("close")) {
+                    lastMode.set(memory.getAutoCommit());
+                  }
+                  return method.invoke(memory, arguments);
+                });
+    try (SharedConnection shared = new SharedConnection(lent, new ReentrantLock())) {
       Connections connections = new Connections(shared, Connections.Reach.LOCAL);
       assertThat(connections.use(LIMIT, Connection::getAutoCommit)).isTrue();
       // Another thread may be in a transaction now.
       assertThat(memory.getAutoCommit()).isTrue();
     }
+    assertThat(lastMode).isFalse();
   }
 
   @ParameterizedTest

@@ -88,7 +88,7 @@ public final class FileDraft implements Closeable {
    * Writes the content of the draft to the file in place, for a file that cannot be replaced.
    *
    * @param reason why it cannot
-   * @throws IOException if that fails; a full disk leaves the file unchanged
+   * @throws IOException if that fails; on most file systems, a full disk leaves the file unchanged
    */
   public void overwrite(IOException reason) throws IOException {
     try (FileChannel written = FileChannel.open(path, StandardOpenOption.READ)) {

@@ -22,8 +22,8 @@ public final class FileInPlace {
   }
 
   /**
-   * Overwrites a file. Allocates space for the new content first, so that a full disk leaves the
-   * old content unchanged.
+   * Overwrites a file. Allocates space for the new content first, so that on most file systems a
+   * full disk leaves the old content unchanged.
    *
    * @param reason why the file cannot be replaced; thrown if it is not a regular file
    * @throws IOException if it cannot be written
