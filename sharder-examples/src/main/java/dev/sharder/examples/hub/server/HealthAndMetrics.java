@@ -51,6 +51,7 @@ final class HealthAndMetrics implements AutoCloseable {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final SharderListener sharders = SharderMetrics.in(registry);
   private @Nullable JvmGcMetrics collections;
   private final Map<AnswerKey, Timer> answers = new ConcurrentHashMap<>();
 
@@ -110,7 +111,7 @@ final class HealthAndMetrics implements AutoCloseable {
 
   /** Returns a listener that records what a sharder does. */
   SharderListener listener() {
-    return SharderMetrics.in(registry);
+    return sharders;
   }
 
   /** Records metrics of the connection pool, too. */
