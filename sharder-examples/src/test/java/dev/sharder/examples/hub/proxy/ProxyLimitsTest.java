@@ -350,9 +350,9 @@ class ProxyLimitsTest {
       String head = "POST / HTTP/%s\r\nHost: hub\r\nContent-Length: %d\r\n\r\n";
       client.send(head.formatted(version, UPLOAD.length));
       CompletableFuture<Void> upload = CompletableFuture.runAsync(() -> send(client, UPLOAD));
-      assertThat(client.endWithin(RawConnection.PATIENCE)).isEqualTo(RawConnection.End.RESET);
+      assertThat(upload).failsWithin(RawConnection.PATIENCE);
+      assertThat(client.endWithin(SOON)).isEqualTo(RawConnection.End.RESET);
       assertThat(client.received()).contains("half").doesNotEndWith("0\r\n\r\n");
-      assertThat(upload).failsWithin(SOON);
     }
   }
 

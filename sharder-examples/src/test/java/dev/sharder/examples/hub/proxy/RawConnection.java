@@ -93,7 +93,7 @@ final class RawConnection implements AutoCloseable {
   }
 
   private synchronized void ended(End how) {
-    end = how;
+    end = end == End.RESET ? end : how;
     notifyAll();
   }
 
@@ -103,7 +103,16 @@ final class RawConnection implements AutoCloseable {
   }
 
   void send(byte[] bytes) throws IOException {
-    socket.getOutputStream().write(bytes);
+    try {
+      socket.getOutputStream().write(bytes);
+    } catch (SocketException failure) {
+      // The system reports a reset once, and what is read afterwards seems to end in an orderly
+      // way.
+      if (String.valueOf(failure.getMessage()).contains("reset")) {
+        ended(End.RESET);
+      }
+      throw failure;
+    }
   }
 
   /** Returns the next bytes, at least one and at most so many; none after the end. */
