@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param target how long a target may be silent likewise
  * @param connect how long a connection to a target may take
  * @param drain how long requests under way may take when the proxy stops
- * @param connections the most connections of clients at a time
+ * @param connections the most connections of clients at a time, if there are descriptors for them
  */
 public record ProxyLimits(
     int headBytes,
@@ -32,8 +32,6 @@ public record ProxyLimits(
     Duration connect,
     Duration drain,
     int connections) {
-
-  private static final long MOST_CONNECTIONS = 50_000;
 
   /**
    * Of all descriptors: each client may need another one to a target, the port for operators may
@@ -53,6 +51,11 @@ public record ProxyLimits(
         Optional.empty(),
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
-        (int) Math.min(MOST_CONNECTIONS, FileDescriptors.most() / SHARE));
+        50_000);
+  }
+
+  /** Returns how many of the connections this process has descriptors for. */
+  public int connectionsHere() {
+    return (int) Math.min(connections, FileDescriptors.most() / SHARE);
   }
 }

@@ -27,6 +27,7 @@ final class ProxyLoop {
   private final EventLoop eventLoop;
   private final AtomicInteger connections;
   private final Set<ClientConnection> clients = new HashSet<>();
+  private final int mostConnections;
   private volatile boolean draining;
 
   ProxyLoop(
@@ -42,6 +43,7 @@ final class ProxyLoop {
     this.heads = new HeadWriter(options);
     this.eventLoop = eventLoop;
     this.connections = connections;
+    this.mostConnections = options.limits().connectionsHere();
     var checks =
         eventLoop.scheduleWithFixedDelay(
             this::check, CHECKS_MILLIS, CHECKS_MILLIS, TimeUnit.MILLISECONDS);
@@ -80,7 +82,7 @@ final class ProxyLoop {
 
   void opened(ClientConnection client) {
     clients.add(client);
-    if (connections.incrementAndGet() > options.limits().connections()) {
+    if (connections.incrementAndGet() > mostConnections) {
       Channels.close(client.channel());
     }
   }

@@ -64,7 +64,7 @@ class FewDescriptorsTest {
     private SmallProcess() {}
 
     public static void main(String[] args) throws Exception {
-      System.out.println(ProxyLimits.defaults().connections() + " clients");
+      System.out.println(ProxyLimits.defaults().connectionsHere() + " clients");
       try (HealthCheck check = new HealthCheck(bin -> "/hub/health")) {
         System.out.println(states(check, args[0]));
         List<InputStream> all = takeAll();
