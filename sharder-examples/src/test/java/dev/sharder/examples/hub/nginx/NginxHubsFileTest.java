@@ -1,17 +1,14 @@
 package dev.sharder.examples.hub.nginx;
 
+import static dev.sharder.examples.hub.files.TestMounts.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
+import dev.sharder.examples.hub.files.TestMounts;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,19 +24,17 @@ class NginxHubsFileTest {
 
   @TempDir private Path folder;
 
-  private final Deque<Path> mounted = new ArrayDeque<>();
+  private final TestMounts mounts = new TestMounts();
 
   @AfterEach
   void unmount() throws Exception {
-    while (!mounted.isEmpty()) {
-      run("umount", mounted.pop().toString());
-    }
+    mounts.close();
   }
 
   @Test
   @DisplayName("a full disk keeps the old text, and no draft, however often it is tried")
   void fullDisk() throws Exception {
-    Path disk = smallDisk();
+    Path disk = mounts.smallDisk(folder.resolve("disk"));
     Path file = Files.writeString(disk.resolve("hubs.conf"), OLD);
     for (int i = 0; i < 5; i++) {
       assertThatThrownBy(() -> NginxHubsFile.write(file, NEW))
@@ -56,7 +51,7 @@ class NginxHubsFileTest {
     Path source = Files.writeString(folder.resolve("source.conf"), OLD);
     Path target =
         Files.writeString(Files.createDirectory(folder.resolve("x")).resolve("t.conf"), "");
-    mount("--bind", source.toString(), target);
+    mounts.bind(source, target);
     for (String text : List.of(NEW, "short\n", NEW)) {
       NginxHubsFile.write(target, text);
       assertThat(Files.readString(source)).isEqualTo(text);
@@ -67,9 +62,10 @@ class NginxHubsFileTest {
   @Test
   @DisplayName("a file that is mounted from a full disk keeps its old text")
   void mountedFileOnAFullDisk() throws Exception {
-    Path source = Files.writeString(smallDisk().resolve("hubs.conf"), OLD);
+    Path source =
+        Files.writeString(mounts.smallDisk(folder.resolve("disk")).resolve("hubs.conf"), OLD);
     Path target = Files.writeString(folder.resolve("hubs.conf"), "");
-    mount("--bind", source.toString(), target);
+    mounts.bind(source, target);
     assertThatThrownBy(() -> NginxHubsFile.write(target, NEW))
         .hasMessageContaining("cannot be written");
     assertThat(target).hasContent(OLD);
@@ -103,33 +99,5 @@ class NginxHubsFileTest {
           .hasMessageContaining("it is not a regular file");
     }
     assertThat(names(folder)).containsExactly("inner");
-  }
-
-  private Path smallDisk() throws IOException, InterruptedException {
-    Path disk = Files.createDirectory(folder.resolve("disk"));
-    mount("-t", "tmpfs", "-o", "size=16k", "tmpfs", disk);
-    return disk;
-  }
-
-  private void mount(Object... arguments) throws IOException, InterruptedException {
-    List<String> command =
-        Stream.concat(Stream.of("mount"), Stream.of(arguments)).map(Object::toString).toList();
-    assumeTrue(
-        run(command.toArray(String[]::new)) == 0, "mounting takes root; run this test as root");
-    mounted.push((Path) arguments[arguments.length - 1]);
-  }
-
-  private static int run(String... command) throws IOException, InterruptedException {
-    try {
-      return new ProcessBuilder(command).inheritIO().start().waitFor();
-    } catch (IOException notThere) {
-      return -1;
-    }
-  }
-
-  private static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).toList();
-    }
   }
 }

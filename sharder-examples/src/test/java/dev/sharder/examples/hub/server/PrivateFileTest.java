@@ -1,9 +1,10 @@
 package dev.sharder.examples.hub.server;
 
+import static dev.sharder.examples.hub.files.TestMounts.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.sharder.examples.hub.files.TestMounts;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -12,8 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,13 +30,11 @@ class PrivateFileTest {
 
   @TempDir private Path folder;
 
-  private final Deque<Path> mounted = new ArrayDeque<>();
+  private final TestMounts mounts = new TestMounts();
 
   @AfterEach
   void unmount() throws Exception {
-    while (!mounted.isEmpty()) {
-      run("umount", mounted.pop().toString());
-    }
+    mounts.close();
   }
 
   private static void write(Path file, String text) throws IOException {
@@ -68,7 +65,7 @@ class PrivateFileTest {
     Path source = Files.writeString(folder.resolve("source.csv"), OLD);
     Path target =
         Files.writeString(Files.createDirectory(folder.resolve("x")).resolve("t.csv"), "");
-    mount("--bind", source.toString(), target);
+    mounts.bind(source, target);
     for (String text : List.of(NEW, "short\n", NEW)) {
       write(target, text);
       assertThat(Files.readString(source)).isEqualTo(text);
@@ -79,11 +76,10 @@ class PrivateFileTest {
   @Test
   @DisplayName("A file that is mounted from a full disk keeps its text")
   void mountedFileOnAFullDisk() throws Exception {
-    Path disk = Files.createDirectory(folder.resolve("disk"));
-    mount("-t", "tmpfs", "-o", "size=16k", "tmpfs", disk);
+    Path disk = mounts.smallDisk(folder.resolve("disk"));
     Path source = Files.writeString(disk.resolve("users.csv"), OLD);
     Path target = Files.writeString(folder.resolve("users.csv"), "");
-    mount("--bind", source.toString(), target);
+    mounts.bind(source, target);
     assertThatThrownBy(() -> write(target, NEW)).isInstanceOf(IOException.class);
     assertThat(target).hasContent(OLD);
     write(target, "short\n");
@@ -124,27 +120,5 @@ class PrivateFileTest {
     assertThat(names(folder))
         .containsExactlyInAnyOrder(
             "users.csv", ".sharder.draft", ".sharder-mine.draft", ".sharder2.draft");
-  }
-
-  private void mount(Object... arguments) throws IOException, InterruptedException {
-    List<String> command =
-        Stream.concat(Stream.of("mount"), Stream.of(arguments)).map(Object::toString).toList();
-    assumeTrue(
-        run(command.toArray(String[]::new)) == 0, "mounting takes root; run this test as root");
-    mounted.push((Path) arguments[arguments.length - 1]);
-  }
-
-  private static int run(String... command) throws IOException, InterruptedException {
-    try {
-      return new ProcessBuilder(command).inheritIO().start().waitFor();
-    } catch (IOException notThere) {
-      return -1;
-    }
-  }
-
-  private static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).toList();
-    }
   }
 }
