@@ -5,6 +5,7 @@ import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
+import dev.sharder.admin.RefusedMoves.Pair;
 import dev.sharder.store.Choices;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,8 +39,6 @@ final class PlannedMoves implements Iterator<Move> {
   }
 
   private record Source(String bin, long size) {}
-
-  private record Pair(String from, String to) {}
 
   /** What the policy was asked about moves between two bins. */
   private static final class Asked {
@@ -127,7 +126,7 @@ final class PlannedMoves implements Iterator<Move> {
     asked.forEach(
         (pair, between) -> {
           if (!between.anyAllowed) {
-            refused.refuse(pair.from(), pair.to(), between.sizes.size());
+            refused.refuse(pair, between.sizes.size());
           }
         });
   }

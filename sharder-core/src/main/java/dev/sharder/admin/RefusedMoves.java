@@ -11,7 +11,8 @@ final class RefusedMoves {
   /** From so many refused sizes on, a policy is taken to refuse all moves between two bins. */
   private static final int FEW = 3;
 
-  private record Pair(String from, String to) {}
+  /** A bin that gives and one that takes. */
+  record Pair(String from, String to) {}
 
   /** The maximum number of units of a flow, by the flow of one unit. */
   private final Map<Plan.Flow, Long> most = new HashMap<>();
@@ -35,9 +36,9 @@ final class RefusedMoves {
   }
 
   /** Notes that units of some sizes were to move between two bins, and all were refused. */
-  void refuse(String from, String to, int sizes) {
+  void refuse(Pair pair, int sizes) {
     if (guesses && sizes >= FEW) {
-      refused.add(new Pair(from, to));
+      refused.add(pair);
     }
   }
 
