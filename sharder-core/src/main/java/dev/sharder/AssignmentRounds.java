@@ -6,11 +6,9 @@ import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Placements;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -142,8 +140,8 @@ final class AssignmentRounds {
     if (cache != null) {
       cache.put(before, placements.placed().values().stream().map(Placement::assignment).toList());
     }
-    Set<String> answered = new HashSet<>();
-    return request -> Optional.of(placements.answerOnce(request.object(), answered));
+    AnswersOnce answers = new AnswersOnce(placements);
+    return request -> Optional.of(answers.of(request.object()));
   }
 
   private AnswerCache.Moment moment() {

@@ -102,7 +102,8 @@ public record BinLoad(Bin bin, long assigned) {
    *
    * @param size the size to add; negative to subtract
    * @return a changed copy
-   * @throws StoreException if the load would become negative
+   * @throws StoreException if more is subtracted than is assigned, so that the bin's counter is
+   *     wrong
    */
   public BinLoad plus(long size) {
     if (assigned + size < 0) {

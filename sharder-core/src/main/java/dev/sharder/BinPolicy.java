@@ -137,8 +137,9 @@ public interface BinPolicy {
    * Returns the weighted random policy. It chooses each open bin with a probability of its weight
    * over the sum of the weights.
    *
-   * <p>Guarantee: shares approach the weights as the number of objects grows; with n equal bins and
-   * m objects the fullest is about √(2(m/n) ln n) above the average. Loads are ignored.
+   * <p>Guarantee: shares approach the weights as the number of objects grows. With n equal bins and
+   * many more objects, m, the fullest is about √(2(m/n) ln n) above the average with high
+   * probability. Loads are ignored.
    *
    * <p>Source: M. Raab, A. Steger, "Balls into bins — a simple and tight analysis", 1998.
    *
@@ -291,15 +292,16 @@ public interface BinPolicy {
   }
 
   /**
-   * Returns a policy like {@link #ramped} whose share is a multiple of 1/n for n open bins. With 2,
-   * a new bin fills at most twice as fast as it would among equally full bins.
+   * Returns a policy like {@link #ramped} whose share is {@code times} / n for n open bins: that
+   * many times an even share. With 2, a new bin fills at most twice as fast as it would among
+   * equally full bins.
    *
-   * @param times the multiple, 1 or more
+   * @param times the multiple of 1/n, 1 or more; from n on, nothing is limited
    * @param policy chooses among the bins that may take the object
    * @return a new policy
    * @throws InvalidValueException if {@code times} is less than 1
    */
-  static BinPolicy rampedToTimesEven(int times, BinPolicy policy) {
+  static BinPolicy rampedToMultiple(int times, BinPolicy policy) {
     if (times < 1) {
       throw new InvalidValueException(
           "ramp takes %d times an even share; use a whole number of 1 or more".formatted(times));

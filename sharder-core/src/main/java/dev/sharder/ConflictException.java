@@ -1,5 +1,6 @@
 package dev.sharder;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +38,9 @@ public final class ConflictException extends SharderException {
   /**
    * Returns the assignment as it is.
    *
-   * @return the assignment; {@code null} only after this exception was deserialized
+   * @return the assignment; empty only after this exception was deserialized
    */
-  public @Nullable Assignment actual() {
-    return actual;
+  public Optional<Assignment> actual() {
+    return Optional.ofNullable(actual);
   }
 }

@@ -48,7 +48,8 @@ public final class Names {
     }
     if (name.isBlank()) {
       throw new InvalidValueException(
-          "%s name '%s' is blank; give it at least one visible character".formatted(what, name));
+          "%s name '%s' is blank; give it at least one visible character"
+              .formatted(what, visible(name)));
     }
     int length = name.codePointCount(0, name.length());
     if (length > LONGEST) {
@@ -65,7 +66,8 @@ public final class Names {
 
   /**
    * Returns the name if it is valid for a new object: it must have at least one visible character.
-   * Objects that were assigned before this rule can still be found, moved and removed.
+   * A {@link dev.sharder.admin.ShardAdmin} can still find, move and remove an object that has such
+   * a name already.
    *
    * @param what the role of the name in the error message, such as {@code object}
    * @param name the name to check
@@ -84,8 +86,8 @@ public final class Names {
 
   /**
    * Returns the name if it is valid for a new bin: because people type and compare these names,
-   * they must not begin or end with white space, no-break spaces included. Bins that were added
-   * before this rule can still be changed and emptied.
+   * they must not begin or end with white space, no-break spaces included. A bin that has such a
+   * name already can still be changed and emptied.
    *
    * @param what the role of the name in the error message, such as {@code bin}
    * @param name the name to check
@@ -155,7 +157,7 @@ public final class Names {
   public static String checkText(String what, String text) {
     if (text.codePoints().anyMatch(Names::isUnwritable)) {
       throw new InvalidValueException(
-          "%s '%s' has a control character, a line break or half a surrogate pair; remove it"
+          "%s '%s' has a control character, a line break, a bidirectional override or half a surrogate pair; remove it"
               .formatted(what, visible(text)));
     }
     return text;

@@ -58,9 +58,6 @@ public final class NoOpenBinException extends SharderException {
     int more = refusals.size() - BINS_IN_MESSAGE;
     return "kind '%s' has no open bin for '%s': %s%s; open one or add a bin"
         .formatted(
-            request.kind(),
-            request.object(),
-            reasons,
-            more > 0 ? " and " + more + " more like these" : "");
+            request.kind(), request.object(), reasons, more > 0 ? " and " + more + " more" : "");
   }
 }

@@ -48,7 +48,7 @@ record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy
 
   @Override
   public String toString() {
-    return "%d names and %d prefixes pinned, else %s"
+    return "pinned (names: %d, prefixes: %d), else %s"
         .formatted(names.size(), prefixes.size(), others);
   }
 }

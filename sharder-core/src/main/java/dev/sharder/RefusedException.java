@@ -1,6 +1,9 @@
 package dev.sharder;
 
-/** Thrown when the state of a bin or a kind forbids the request. Nothing was changed. */
+/**
+ * Thrown when the state of a bin or a kind forbids the request. The step that was refused changed
+ * nothing; what earlier steps of the same call committed, as of a drain, stays.
+ */
 public final class RefusedException extends SharderException {
 
   private static final long serialVersionUID = 1L;

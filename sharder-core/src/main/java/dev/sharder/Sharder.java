@@ -27,7 +27,8 @@ public interface Sharder extends AutoCloseable {
    *
    * @param kind the namespace of its objects and bins, such as {@code hub}
    * @param store keeps the assignments; any number of sharders may share it
-   * @return a builder with the policy {@link BinPolicy#emptiest} and a time limit of 10 s
+   * @return a builder with the policy {@link BinPolicy#emptiest}, a time limit of 10 s and a cache
+   *     of 100,000 answers
    * @throws InvalidValueException if the kind is not a valid name
    */
   static SharderBuilder builder(String kind, AssignmentStore store) {
@@ -79,13 +80,15 @@ public interface Sharder extends AutoCloseable {
 
   /**
    * Does what {@link #assign(String)} does without blocking the calling thread, as event loops
-   * require.
+   * require. Errors are in the stage; none is thrown to the caller.
+   *
+   * <p>What depends on the stage may run on a thread that other callers wait for, so it should not
+   * block. Use {@code thenAcceptAsync} for what does.
    *
    * @param object as for {@link #assign(String)}
    * @return a stage that completes with the answer, or with the exception that {@link
    *     #assign(String)} would throw, which a {@link java.util.concurrent.CompletionException} may
-   *     wrap; never throws to the caller. What depends on the stage may run on a thread that other
-   *     callers wait for, so it should not block: use {@code thenAcceptAsync} for what does
+   *     wrap
    */
   CompletionStage<Placement> assignAsync(String object);
 
@@ -145,15 +148,16 @@ public interface Sharder extends AutoCloseable {
    *
    * @param object the object's name
    * @return the assignment; empty if the object has none
-   * @throws SharderException as {@link #assign(String)} does
+   * @throws InvalidValueException if the name is not valid
+   * @throws SharderException also as {@link #assign(String)} does if the store fails or is closed
    */
   Optional<Assignment> find(String object);
 
   /**
    * Returns every bin of this kind with its load, read at one moment.
    *
-   * @return the bins in the order of their names
-   * @throws SharderException as {@link #assign(String)} does
+   * @return the bins in the order of their names; empty if there are none
+   * @throws SharderException as {@link #assign(String)} does if the store fails or is closed
    */
   List<BinLoad> bins();
 

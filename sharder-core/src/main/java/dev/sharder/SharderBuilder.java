@@ -3,6 +3,7 @@ package dev.sharder;
 import dev.sharder.admin.Change;
 import dev.sharder.internal.AnswerCache;
 import dev.sharder.internal.ChangeFeed;
+import dev.sharder.internal.DistinctBins;
 import dev.sharder.internal.GroupCommit;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
@@ -10,16 +11,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the settings of a {@link Sharder}. Not thread-safe. */
 public final class SharderBuilder {
+
+  private static final Duration SHORTEST_STALENESS = Duration.ofMillis(10);
+
+  /** A hundred years, so that no sum of times overflows. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final String kind;
   private final AssignmentStore store;
@@ -35,7 +39,7 @@ public final class SharderBuilder {
 
   SharderBuilder(String kind, AssignmentStore store) {
     this.kind = Names.check("kind", kind);
-    this.store = store;
+    this.store = Objects.requireNonNull(store, "store");
   }
 
   /**
@@ -44,9 +48,10 @@ public final class SharderBuilder {
    * <p>If any bins are declared, {@link #build} updates the bins of the kind to match: it adds new
    * bins, sets the declared weight, offset, capacity and labels of existing ones, and cordons open
    * bins that are no longer declared, with a warning in the log. It opens those again when they are
-   * declared again, even if an operator cordons them meanwhile, which changes nothing. It never
-   * deletes a bin, and never changes a state that an operator set. The state of a declared bin
-   * applies only if the bin is new. If no bins are declared, the store's bins are used unchanged.
+   * declared again. (An operator who cordons such a bin changes nothing, because it is cordoned
+   * already; it is still opened when it is declared again.) It never deletes a bin, and never
+   * changes a state that an operator set. The state of a declared bin applies only if the bin is
+   * new. If no bins are declared, the store's bins are used unchanged.
    *
    * @param bins bins with distinct names
    * @return this builder
@@ -123,16 +128,14 @@ public final class SharderBuilder {
    * If the store does not answer in time, no cached answers are returned and every call goes to the
    * store, unless {@link #staleIfError} allows older answers.
    *
+   * <p>The thread of {@link #onChange} polls the store once in this time, also without a cache.
+   *
    * @param staleness from 10 ms to a hundred years
    * @return this builder
    * @throws InvalidValueException if the bound is outside that range
    */
   public SharderBuilder staleness(Duration staleness) {
-    if (staleness.toMillis() < 10) {
-      throw new InvalidValueException(
-          "staleness %s is too short to keep; use 10 ms or more, or cache(0)".formatted(staleness));
-    }
-    this.staleness = Deadline.in(staleness).limit();
+    this.staleness = inRange("staleness", staleness, SHORTEST_STALENESS, "10 ms");
     return this;
   }
 
@@ -146,8 +149,17 @@ public final class SharderBuilder {
    * @throws InvalidValueException if the duration is outside that range
    */
   public SharderBuilder staleIfError(Duration staleIfError) {
-    this.staleIfError = staleIfError.isZero() ? Duration.ZERO : Deadline.in(staleIfError).limit();
+    this.staleIfError = inRange("staleIfError", staleIfError, Duration.ZERO, "zero");
     return this;
+  }
+
+  private static Duration inRange(String what, Duration value, Duration least, String leastWord) {
+    if (value.compareTo(least) < 0 || value.compareTo(LONGEST) > 0) {
+      throw new InvalidValueException(
+          "%s %s is out of range; use a duration from %s to a hundred years"
+              .formatted(what, value, leastWord));
+    }
+    return value;
   }
 
   /**
@@ -162,7 +174,7 @@ public final class SharderBuilder {
    * @return this builder
    */
   public SharderBuilder executor(Executor executor) {
-    this.executor = executor;
+    this.executor = Objects.requireNonNull(executor, "executor");
     return this;
   }
 
@@ -179,17 +191,22 @@ public final class SharderBuilder {
   }
 
   /**
-   * Sets what is called when an object was moved or removed, or a bin was added or changed, by any
-   * process; for example to close the connections to the old database of a tenant. First
-   * assignments are not changes. Each change from when the sharder is built, or first reaches the
-   * store, is passed once and in order, about one {@linkplain #staleness staleness bound} after its
-   * commit at the latest, or when a store that failed is reachable again. By then, this sharder no
-   * longer answers from before it. Changes that a restored backup or a failover lost, and those
-   * that took their place before the sharder noticed, may be missing.
+   * Sets what is called after any process moved or removed an object, or added or changed a bin;
+   * for example to close the connections to the old database of a tenant. First assignments are not
+   * changes. There is one such function: a second call of this method replaces the first.
    *
-   * <p>The sharder has a thread for this, which polls the store. An exception that the listener
-   * throws is logged and has no other effect. {@link Sharder#close} interrupts it, and waits for it
-   * at most 5 s.
+   * <ul>
+   *   <li>Changes are passed from the time when the sharder is built, or first reaches the store:
+   *       each once, in order, at most about one {@linkplain #staleness staleness bound} after its
+   *       commit. If the store fails, they are passed when it is reachable again.
+   *   <li>When a change is passed, this sharder no longer answers from before it.
+   *   <li>Changes that a restored backup or a failover lost may be missing, and so may those that
+   *       took their place before the sharder noticed.
+   * </ul>
+   *
+   * <p>The sharder has a thread for this, which polls the store. An exception that the function
+   * throws is logged and has no other effect. {@link Sharder#close} interrupts the thread, and
+   * waits for it at most 5 s.
    *
    * @param onChange called on that thread, for one change at a time
    * @return this builder
@@ -200,21 +217,21 @@ public final class SharderBuilder {
   }
 
   /**
-   * Updates the declared bins in the store, and returns a new sharder.
+   * Updates the declared bins in the store, and returns a new sharder. If {@link #onChange} is set,
+   * this also waits, at most 5 s, for the store to return the id of the latest change. With
+   * neither, it does not call the store, but a {@linkplain #listener listener} may.
    *
    * @return a new sharder
-   * @throws InvalidValueException if two declared bins have the same name; nothing is written
-   * @throws SharderException if the store fails
+   * @throws InvalidValueException if two declared bins have the same name, or a new one has a name
+   *     that is not valid for {@linkplain Names#checkTrimmed new bins}; nothing is written
+   * @throws TimeLimitException if bins are declared, and the store was busy or unreachable for the
+   *     whole time limit
+   * @throws StoreException if bins are declared, and the store failed in a way that waiting does
+   *     not repair
+   * @throws ClosedException if this has to call the store, and the store is closed
    */
   public Sharder build() {
-    Set<String> names = new HashSet<>();
-    for (Bin bin : bins) {
-      if (!names.add(bin.name())) {
-        throw new InvalidValueException(
-            "bin '%s' of kind '%s' is declared twice; keep one of the two"
-                .formatted(bin.name(), kind));
-      }
-    }
+    DistinctBins.check(kind, bins);
     if (!bins.isEmpty()) {
       DeclaredBins.declare(kind, bins, store, Deadline.in(timeLimit));
     }

@@ -29,12 +29,12 @@ public interface SharderListener {
    * Called when a sharder is built.
    *
    * @param kind the sharder's kind
-   * @param bins reads the kind's bins with their loads, as {@link Sharder#bins} does
+   * @param bins reads the kind's bins with their loads, as {@link Sharder#bins} does; thread-safe
    */
   default void opened(String kind, Supplier<List<BinLoad>> bins) {}
 
   /**
-   * Called when a sharder is closed.
+   * Called once, when a sharder is closed for the first time.
    *
    * @param kind the sharder's kind
    * @param bins the same object that {@link #opened} got
@@ -66,7 +66,10 @@ public interface SharderListener {
   default void answeredMany(Collection<Placement> placements, Duration took) {}
 
   /**
-   * Called when a caller gets an error instead of an answer.
+   * Called when a caller gets an exception of this library instead of an answer: once for a call of
+   * {@link Sharder#assignAll} and for a chunk of {@link Sharder#assignRoster}, however many of
+   * their objects were refused, and once for each refused object of {@link
+   * Sharder#assignEachAsync}.
    *
    * @param kind the sharder's kind
    * @param error the exception that the caller gets

@@ -14,7 +14,7 @@ public final class StoreException extends SharderException {
   /**
    * Creates the exception.
    *
-   * @param message names the store, its error and the cure
+   * @param message names what the store was asked for, its error and the cure
    * @param cause what the store threw; {@code null} if it threw nothing
    */
   public StoreException(String message, @Nullable Throwable cause) {

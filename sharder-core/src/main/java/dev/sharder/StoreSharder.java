@@ -2,6 +2,7 @@ package dev.sharder;
 
 import dev.sharder.internal.AnswerCache;
 import dev.sharder.internal.ChangeFeed;
+import dev.sharder.internal.KindCheck;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
 import dev.sharder.store.Placements;
@@ -10,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,11 +18,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
@@ -55,6 +55,10 @@ final class StoreSharder implements Sharder {
 
   private final @Nullable ChangeFeed changes;
   private final Supplier<List<BinLoad>> ofListener = this::bins;
+
+  /** Whether the listener was notified, so that closing twice notifies it once. */
+  private final AtomicBoolean closing = new AtomicBoolean();
+
   private volatile boolean closed;
 
   StoreSharder(
@@ -92,7 +96,7 @@ final class StoreSharder implements Sharder {
   public Placement assign(AssignmentRequest request) {
     return reported(
         start -> {
-          checkKind(request);
+          KindCheck.check(request, "sharder", kind);
           Placement cached = fromMemory(request.object());
           return cached == null ? assignInRound(request, start) : cached;
         });
@@ -116,7 +120,7 @@ final class StoreSharder implements Sharder {
   public CompletionStage<Placement> assignAsync(AssignmentRequest request) {
     return stage(
         start -> {
-          checkKind(request);
+          KindCheck.check(request, "sharder", kind);
           Placement cached = fromMemory(request.object());
           return cached == null
               ? assignInRoundAsync(request, start)
@@ -182,8 +186,7 @@ final class StoreSharder implements Sharder {
     placed.putAll(placements.placed());
     reportMany(objects, placed, start);
     Placements all = new Placements(placed, placements.refused());
-    Set<String> answered = new HashSet<>();
-    return objects.stream().map(object -> all.answerOnce(object, answered)).toList();
+    return objects.stream().map(new AnswersOnce(all)::of).toList();
   }
 
   @Override
@@ -192,7 +195,7 @@ final class StoreSharder implements Sharder {
     while (roster.hasNext()) {
       if (Thread.currentThread().isInterrupted()) {
         throw new StoreException(
-            "interrupted after %d objects; run the roster again, assigned objects keep their bins"
+            "interrupted (objects answered: %d); run the roster again: assigned objects keep their bins"
                 .formatted(done.answered()),
             null);
       }
@@ -244,7 +247,7 @@ final class StoreSharder implements Sharder {
 
   @Override
   public void close() {
-    if (listener != null) {
+    if (listener != null && !closing.getAndSet(true)) {
       listener.closed(kind, ofListener);
     }
     closed = true;
@@ -260,14 +263,6 @@ final class StoreSharder implements Sharder {
       }
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void checkKind(AssignmentRequest request) {
-    if (!request.kind().equals(kind)) {
-      throw new InvalidValueException(
-          "object '%s' is of kind '%s', and this is the sharder of kind '%s'; use the sharder of its kind"
-              .formatted(request.object(), request.kind(), kind));
     }
   }
 

@@ -12,8 +12,10 @@
  * bidirectional overrides or half surrogate pairs, and not blank. Names are not trimmed,
  * case-folded or normalized: two names are equal if all their code points are equal. The name of a
  * new object has at least one visible character. The name of a new bin also has no white space at
- * its beginning or end, no-break spaces included, because people type it. Objects and bins from
- * before these rules can still be found, moved and emptied. {@link dev.sharder.Names} checks names.
+ * its beginning or end, no-break spaces included, because people type it. An object or a bin that
+ * has such a name already, because SQL or an earlier build wrote it, can still be found, moved,
+ * changed and removed by a {@link dev.sharder.admin.ShardAdmin}. {@link dev.sharder.Names} checks
+ * names.
  */
 @NullMarked
 package dev.sharder;

@@ -177,6 +177,23 @@ class BinPolicyTest {
   }
 
   @Test
+  @DisplayName("a policy that returns null is refused by name")
+  void nothingChosen() {
+    BinPolicy none = BinPolicy.named("none", (request, open) -> null);
+    assertThatThrownBy(() -> sharder(none, List.of(Bin.of("a"))).assign("ada"))
+        .isInstanceOf(PolicyException.class)
+        .hasMessageContaining("policy 'none' failed to choose a bin for 'ada' of kind 'hub'")
+        .hasMessageEndingWith("it returned null; fix the policy");
+  }
+
+  @Test
+  @DisplayName("the name of a pinning policy counts its names and prefixes")
+  void pinnedName() {
+    assertThat(BinPolicy.pinned(Map.of("ada", "a"), Map.of(), BinPolicy.emptiest()))
+        .hasToString("pinned (names: 1, prefixes: 0), else emptiest");
+  }
+
+  @Test
   void pinnedGoesByExactNameThenByTheLongestPrefixThenByTheOtherPolicy() {
     BinPolicy policy =
         BinPolicy.pinned(
@@ -300,9 +317,9 @@ class BinPolicyTest {
     for (int bins : List.of(2, 3, 5, 11, 49)) {
       ramps.add(arguments(BinPolicy.ramped(0.5, emptiest), bins, 1, 2));
       ramps.add(arguments(BinPolicy.ramped(0.125, emptiest), bins, 1, 8));
-      ramps.add(arguments(BinPolicy.rampedToTimesEven(1, emptiest), bins, 1, bins));
-      ramps.add(arguments(BinPolicy.rampedToTimesEven(2, emptiest), bins, 2, bins));
-      ramps.add(arguments(BinPolicy.rampedToTimesEven(3, emptiest), bins, 3, bins));
+      ramps.add(arguments(BinPolicy.rampedToMultiple(1, emptiest), bins, 1, bins));
+      ramps.add(arguments(BinPolicy.rampedToMultiple(2, emptiest), bins, 2, bins));
+      ramps.add(arguments(BinPolicy.rampedToMultiple(3, emptiest), bins, 3, bins));
     }
     return ramps.build();
   }
@@ -389,7 +406,7 @@ class BinPolicyTest {
       assertThat(assign(sharder(BinPolicy.ramped(0.01, BinPolicy.emptiest()), bins), 200))
           .as("seed %d", seed)
           .isEqualTo(plain);
-      assertThat(assign(sharder(BinPolicy.rampedToTimesEven(1, BinPolicy.emptiest()), bins), 200))
+      assertThat(assign(sharder(BinPolicy.rampedToMultiple(1, BinPolicy.emptiest()), bins), 200))
           .as("seed %d", seed)
           .isEqualTo(plain);
     }
@@ -420,7 +437,7 @@ class BinPolicyTest {
   void aShareThatIsNoneIsRefused(double share) {
     assertThatThrownBy(() -> BinPolicy.ramped(share, BinPolicy.emptiest()))
         .isInstanceOf(InvalidValueException.class);
-    assertThatThrownBy(() -> BinPolicy.rampedToTimesEven(0, BinPolicy.emptiest()))
+    assertThatThrownBy(() -> BinPolicy.rampedToMultiple(0, BinPolicy.emptiest()))
         .isInstanceOf(InvalidValueException.class);
   }
 

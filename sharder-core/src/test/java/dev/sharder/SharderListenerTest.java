@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -123,7 +124,25 @@ class SharderListenerTest {
   }
 
   @Test
-  void anErrorIsHeardHoweverItIsTold() {
+  @DisplayName("closing twice is heard once")
+  void closedOnce() {
+    List<String> closed = new ArrayList<>();
+    SharderListener listener =
+        new SharderListener() {
+          @Override
+          public void closed(String kind, Supplier<List<BinLoad>> bins) {
+            closed.add(kind);
+          }
+        };
+    Sharder hubs =
+        Sharder.builder("hub", AssignmentStore.inMemory()).bins("a").listener(listener).build();
+    hubs.close();
+    hubs.close();
+    assertThat(closed).containsExactly("hub");
+  }
+
+  @Test
+  void anErrorIsHeardHoweverItIsReturned() {
     try (AssignmentStore store = AssignmentStore.inMemory();
         Sharder hubs =
             Sharder.builder("hub", store)

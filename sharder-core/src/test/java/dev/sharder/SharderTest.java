@@ -67,7 +67,7 @@ class SharderTest {
   void theErrorShowsAControlCharacterByItsNumber() {
     assertThatThrownBy(() -> Bin.of("a\nb"))
         .hasMessage(
-            "bin name 'a\\u000ab' has a control character, a line break or half a surrogate pair;"
+            "bin name 'a\\u000ab' has a control character, a line break, a bidirectional override or half a surrogate pair;"
                 + " remove it");
   }
 
@@ -92,7 +92,7 @@ class SharderTest {
   void twoBinsOfOneNameAreRefusedAndNothingIsDeclared() {
     assertThatThrownBy(() -> Sharder.builder("hub", store).bins("a", "b", "a").build())
         .isInstanceOf(InvalidValueException.class)
-        .hasMessage("bin 'a' of kind 'hub' is declared twice; keep one of the two");
+        .hasMessage("bin 'a' of kind 'hub' is named twice; keep one of the two");
     assertThat(Sharder.builder("hub", store).build().bins()).isEmpty();
   }
 
@@ -155,7 +155,7 @@ class SharderTest {
             .toList();
     Sharder sharder = Sharder.builder("hub", store).bins(bins).build();
     assertThatThrownBy(() -> sharder.assign("ada"))
-        .hasMessageEndingWith("bin-0019 is cordoned and 980 more like these; open one or add a bin")
+        .hasMessageEndingWith("bin-0019 is cordoned and 980 more; open one or add a bin")
         .isInstanceOfSatisfying(
             NoOpenBinException.class,
             error -> assertThat(error.refusals()).hasSize(1_000).containsKey("bin-0999"));
@@ -193,5 +193,33 @@ class SharderTest {
     assertThatThrownBy(() -> Sharder.builder("hub", store).timeLimit(limit))
         .isInstanceOf(InvalidValueException.class)
         .hasMessageContaining(limit.toString());
+  }
+
+  @Test
+  @DisplayName("a staleness that is out of range is refused by its own name")
+  void staleness() {
+    SharderBuilder builder = Sharder.builder("hub", store);
+    Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
+    for (Duration wrong : List.of(Duration.ofMillis(9), Duration.ofSeconds(-1), forever)) {
+      assertThatThrownBy(() -> builder.staleness(wrong))
+          .isInstanceOf(InvalidValueException.class)
+          .hasMessage(
+              "staleness %s is out of range; use a duration from 10 ms to a hundred years", wrong);
+    }
+    for (Duration wrong : List.of(Duration.ofMillis(-1), forever)) {
+      assertThatThrownBy(() -> builder.staleIfError(wrong))
+          .isInstanceOf(InvalidValueException.class)
+          .hasMessage(
+              "staleIfError %s is out of range; use a duration from zero to a hundred years",
+              wrong);
+    }
+    builder.staleness(Duration.ofMillis(10)).staleIfError(Duration.ZERO).build().close();
+  }
+
+  @Test
+  @DisplayName("the error about a blank name is one line")
+  void blankName() {
+    assertThatThrownBy(() -> Bin.of("\n "))
+        .hasMessage("bin name '\\u000a ' is blank; give it at least one visible character");
   }
 }

@@ -19,7 +19,7 @@ final class BinDecision {
   static Edit<BinLoad> add(String kind, Bin bin, Note note, Snapshot snapshot) {
     if (snapshot.bin(bin.name()).isPresent()) {
       throw new RefusedException(
-          "kind '%s' has a bin '%s' already; change that, or choose another name"
+          "kind '%s' has a bin '%s' already; change it, or choose another name"
               .formatted(kind, bin.name()));
     }
     EditDraft draft = new EditDraft(snapshot, note);

@@ -9,6 +9,7 @@ import dev.sharder.BinState;
 import dev.sharder.InvalidValueException;
 import dev.sharder.NotFoundException;
 import dev.sharder.RefusedException;
+import dev.sharder.internal.KindCheck;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
@@ -157,11 +158,7 @@ final class KindPlans {
   }
 
   private void checkIsCurrent(Plan plan) {
-    if (!plan.kind().equals(kind)) {
-      throw new InvalidValueException(
-          "the plan is for kind '%s', and this is the admin of kind '%s'; use the admin of its kind"
-              .formatted(plan.kind(), kind));
-    }
+    KindCheck.check("the plan", plan.kind(), "admin", kind);
     long revision = revision();
     if (revision != plan.revision()) {
       throw new RefusedException(

@@ -45,7 +45,7 @@ public record LoadBalance(double most, double least, double mean, double p99) {
   /**
    * Returns by how much the fullest bins exceed the mean.
    *
-   * @return p99 / mean; 1 if nothing is assigned
+   * @return p99 / mean; 1 if the mean is 0
    */
   public double p99OverMean() {
     return mean == 0 ? 1 : p99 / mean;

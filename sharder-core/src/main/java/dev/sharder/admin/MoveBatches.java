@@ -51,7 +51,7 @@ final class MoveBatches {
   private static List<Move> next(Iterator<Move> moves, MoveCounts counts) {
     if (Thread.currentThread().isInterrupted()) {
       throw new StoreException(
-          "interrupted after %d moves; apply them again, moved objects are skipped"
+          "interrupted (objects moved: %d); apply the moves again: moved objects are skipped"
               .formatted(counts.moved()),
           null);
     }

@@ -4,17 +4,18 @@ package dev.sharder.admin;
  * The result of applying many moves, in objects.
  *
  * @param moved objects that were moved, including those that moved with their group
- * @param before objects that were already in their target bin
- * @param skipped objects that had changed since the moves were made, or that the bin refused
+ * @param unmoved objects that were already in their target bin
+ * @param skipped objects that had changed since the moves were made, or that their target bin
+ *     refused
  */
-public record MoveCounts(long moved, long before, long skipped) {
+public record MoveCounts(long moved, long unmoved, long skipped) {
 
   static final MoveCounts NONE = new MoveCounts(0, 0, 0);
 
   MoveCounts plus(MoveResult moves) {
     return new MoveCounts(
         moved + moves.moved().size(),
-        before + moves.unmoved().size(),
+        unmoved + moves.unmoved().size(),
         skipped + moves.refused().size());
   }
 }

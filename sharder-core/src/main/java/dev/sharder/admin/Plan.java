@@ -1,6 +1,7 @@
 package dev.sharder.admin;
 
 import dev.sharder.BinLoad;
+import dev.sharder.InvalidValueException;
 import java.util.List;
 
 /**
@@ -10,7 +11,7 @@ import java.util.List;
  *
  * @param kind the namespace
  * @param revision the kind's revision when the plan was made
- * @param flows in the order of their bins' names
+ * @param flows what moves, in the order of their bins' names
  * @param before the bins that take part, with their loads before
  * @param after the same bins, with the loads that they would have after
  * @param stranded the number of units of a drained bin for which no bin that takes part has room,
@@ -33,7 +34,21 @@ public record Plan(
    * @param size the size of each unit
    * @param units the number of units, 1 or more
    */
-  public record Flow(String from, String to, long size, long units) {}
+  public record Flow(String from, String to, long size, long units) {
+
+    /**
+     * Validates the numbers.
+     *
+     * @throws InvalidValueException if the size or the number of units is below 1
+     */
+    public Flow {
+      if (size < 1 || units < 1) {
+        throw new InvalidValueException(
+            "a flow from '%s' to '%s' has %d units of size %d; use 1 or more of each"
+                .formatted(from, to, units, size));
+      }
+    }
+  }
 
   /** Copies the lists. */
   public Plan {

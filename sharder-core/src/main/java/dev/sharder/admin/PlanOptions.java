@@ -8,8 +8,8 @@ import java.util.Set;
  * The limits of a plan. Immutable.
  *
  * @param atMost the maximum number of moves; empty for as many as needed
- * @param only the names of the bins that take part, besides the bin that is drained; empty for
- *     every open bin
+ * @param only the names of the bins that take part, in addition to the bin that is drained; empty
+ *     for every open bin
  * @param threshold nothing moves unless the difference between the fullest and the emptiest bin,
  *     (assigned + offset) / weight, shrinks by at least this; 0 or more; 0 for no threshold;
  *     ignored by drains

@@ -40,7 +40,7 @@ final class Planner {
           .thenComparing(Plan.Flow::size, Comparator.reverseOrder());
 
   /** A bin after the moves that are planned so far. */
-  private static final class Vessel {
+  private static final class PlannedBin {
     final BinLoad before;
     final String name;
     final double weight;
@@ -55,7 +55,7 @@ final class Planner {
     private double share;
     private long shareOf = -1;
 
-    Vessel(BinLoad before) {
+    PlannedBin(BinLoad before) {
       this.before = before;
       this.name = before.name();
       this.weight = before.bin().weight();
@@ -103,7 +103,7 @@ final class Planner {
   private final long revision;
   private final OptionalLong atMost;
   private final RefusedMoves refused;
-  private final List<Vessel> vessels;
+  private final List<PlannedBin> planned;
   private final Map<Plan.Flow, Long> flows = new HashMap<>();
   private long moves;
   private long stranded;
@@ -120,14 +120,14 @@ final class Planner {
     this.revision = revision;
     this.atMost = options.atMost();
     this.refused = refused;
-    this.vessels =
-        bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(Vessel::new).toList();
-    Map<String, Vessel> byName = new TreeMap<>(Names.ORDER);
-    vessels.forEach(vessel -> byName.put(vessel.name, vessel));
+    this.planned =
+        bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(PlannedBin::new).toList();
+    Map<String, PlannedBin> byName = new TreeMap<>(Names.ORDER);
+    planned.forEach(bin -> byName.put(bin.name, bin));
     for (Holding holding : holdings) {
-      Vessel vessel = byName.get(holding.bin());
-      if (vessel != null) {
-        vessel.units.merge(holding.size(), holding.units(), Long::sum);
+      PlannedBin bin = byName.get(holding.bin());
+      if (bin != null) {
+        bin.units.merge(holding.size(), holding.units(), Long::sum);
       }
     }
   }
@@ -178,14 +178,14 @@ final class Planner {
   }
 
   private double spread() {
-    return vessels.stream().mapToDouble(vessel -> vessel.share(0)).max().orElse(0)
-        - vessels.stream().mapToDouble(vessel -> vessel.share(0)).min().orElse(0);
+    return planned.stream().mapToDouble(bin -> bin.share(0)).max().orElse(0)
+        - planned.stream().mapToDouble(bin -> bin.share(0)).min().orElse(0);
   }
 
   private void level() {
-    List<Vessel> givers = new ArrayList<>(vessels);
+    List<PlannedBin> givers = new ArrayList<>(planned);
     while (!givers.isEmpty() && mayContinue()) {
-      Vessel giver = fullest(givers);
+      PlannedBin giver = fullest(givers);
       if (!giveAny(giver)) {
         givers.remove(giver);
       }
@@ -196,23 +196,23 @@ final class Planner {
     return atMost.isEmpty() || moves < atMost.getAsLong();
   }
 
-  private static Vessel fullest(List<Vessel> givers) {
-    Vessel fullest = givers.get(0);
+  private static PlannedBin fullest(List<PlannedBin> givers) {
+    PlannedBin fullest = givers.get(0);
     double most = fullest.level();
-    for (Vessel vessel : givers) {
-      double level = vessel.level();
+    for (PlannedBin bin : givers) {
+      double level = bin.level();
       if (level > most) {
-        fullest = vessel;
+        fullest = bin;
         most = level;
       }
     }
     return fullest;
   }
 
-  private boolean giveAny(Vessel giver) {
+  private boolean giveAny(PlannedBin giver) {
     Long least = giver.units.isEmpty() ? null : giver.units.firstKey();
     while (least != null) {
-      Vessel taker = emptiest(least, giver);
+      PlannedBin taker = emptiest(least, giver);
       if (taker != null && giveBest(giver, taker, least)) {
         return true;
       }
@@ -222,7 +222,7 @@ final class Planner {
     return false;
   }
 
-  private boolean giveBest(Vessel giver, Vessel taker, long least) {
+  private boolean giveBest(PlannedBin giver, PlannedBin taker, long least) {
     Long size = best(giver, taker, least);
     while (size != null && size > least) {
       if (giveOne(giver, emptiest(size, giver), size)) {
@@ -234,7 +234,7 @@ final class Planner {
   }
 
   /** The smallest size that ends an excess, or else the one that best levels the two bins. */
-  private static @Nullable Long best(Vessel giver, Vessel taker, long least) {
+  private static @Nullable Long best(PlannedBin giver, PlannedBin taker, long least) {
     if (giver.isOverfull()) {
       Long enough = giver.units.ceilingKey(giver.load - giver.capacity);
       return enough == null ? giver.units.lastKey() : enough;
@@ -243,12 +243,12 @@ final class Planner {
   }
 
   /** The size that would bring both bins to the same level. */
-  private static long levellingSize(Vessel giver, Vessel taker) {
+  private static long levellingSize(PlannedBin giver, PlannedBin taker) {
     double gap = giver.load * taker.weight - taker.load * giver.weight;
     return (long) (gap / (giver.weight + taker.weight));
   }
 
-  private boolean giveOne(Vessel giver, @Nullable Vessel taker, long size) {
+  private boolean giveOne(PlannedBin giver, @Nullable PlannedBin taker, long size) {
     if (taker == null || taker.share(size) >= giver.level()) {
       return false;
     }
@@ -256,20 +256,20 @@ final class Planner {
     return true;
   }
 
-  private @Nullable Vessel emptiest(long size, Vessel giver) {
-    Vessel emptiest = null;
+  private @Nullable PlannedBin emptiest(long size, PlannedBin giver) {
+    PlannedBin emptiest = null;
     double least = Double.POSITIVE_INFINITY;
-    for (Vessel vessel : vessels) {
-      double share = vessel.share(size);
-      if (share < least && mayTake(vessel, size, giver)) {
-        emptiest = vessel;
+    for (PlannedBin bin : planned) {
+      double share = bin.share(size);
+      if (share < least && mayTake(bin, size, giver)) {
+        emptiest = bin;
         least = share;
       }
     }
     return emptiest;
   }
 
-  private boolean mayTake(Vessel taker, long size, Vessel giver) {
+  private boolean mayTake(PlannedBin taker, long size, PlannedBin giver) {
     return taker != giver
         && taker.hasRoom(size)
         && (refused.isEmpty() || isAllowed(new Plan.Flow(giver.name, taker.name, size, 1)));
@@ -279,7 +279,7 @@ final class Planner {
     return refused.allow(ofOne, flows.getOrDefault(ofOne, 0L));
   }
 
-  private void give(Vessel giver, Vessel taker, long size) {
+  private void give(PlannedBin giver, PlannedBin taker, long size) {
     giver.add(-size);
     taker.add(size);
     giver.units.compute(size, (key, left) -> left == null || left == 1 ? null : left - 1);
@@ -288,9 +288,9 @@ final class Planner {
   }
 
   private void empty(String drained) {
-    Optional<Vessel> found =
-        vessels.stream().filter(vessel -> vessel.name.equals(drained)).findFirst();
-    Vessel giver = found.orElseThrow(() -> NotFoundException.bin(kind, drained));
+    Optional<PlannedBin> found =
+        planned.stream().filter(bin -> bin.name.equals(drained)).findFirst();
+    PlannedBin giver = found.orElseThrow(() -> NotFoundException.bin(kind, drained));
     while (!giver.units.isEmpty() && mayContinue()) {
       giveAll(giver, giver.units.lastKey());
     }
@@ -300,14 +300,14 @@ final class Planner {
    * Moves all units of one size. Only the bin that takes changes its position, so one queue is
    * enough.
    */
-  private void giveAll(Vessel giver, long size) {
-    PriorityQueue<Vessel> takers =
+  private void giveAll(PlannedBin giver, long size) {
+    PriorityQueue<PlannedBin> takers =
         new PriorityQueue<>(
-            Comparator.<Vessel>comparingDouble(vessel -> vessel.share(size))
-                .thenComparing(vessel -> vessel.name, Names.ORDER));
-    vessels.stream().filter(vessel -> mayTake(vessel, size, giver)).forEach(takers::add);
+            Comparator.<PlannedBin>comparingDouble(bin -> bin.share(size))
+                .thenComparing(bin -> bin.name, Names.ORDER));
+    planned.stream().filter(bin -> mayTake(bin, size, giver)).forEach(takers::add);
     while (giver.units.containsKey(size) && mayContinue()) {
-      Vessel taker = takers.poll();
+      PlannedBin taker = takers.poll();
       if (taker == null) {
         Long left = giver.units.remove(size);
         stranded += left == null ? 0 : left;
@@ -329,8 +329,8 @@ final class Planner {
         kind,
         revision,
         all,
-        vessels.stream().map(vessel -> vessel.before).toList(),
-        vessels.stream().map(Vessel::after).toList(),
+        planned.stream().map(bin -> bin.before).toList(),
+        planned.stream().map(PlannedBin::after).toList(),
         stranded);
   }
 }

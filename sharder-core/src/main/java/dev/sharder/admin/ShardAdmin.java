@@ -18,6 +18,7 @@ import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.internal.AnswerCache;
 import dev.sharder.internal.EditDraft;
+import dev.sharder.internal.KindCheck;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
@@ -61,17 +62,14 @@ import java.util.stream.Collectors;
  */
 public final class ShardAdmin {
 
-  /**
-   * After so many plans in a row that came to nothing because objects were refused or had changed,
-   * {@link #applyAll} ends.
-   */
-  private static final int ATTEMPTS_IN_VAIN = 3;
+  /** How many plans in a row {@link #applyAll} makes without progress if objects were skipped. */
+  private static final int MOST_SKIPPED = 3;
 
-  /** The same for plans that other changes had made old, or of which the policy refused moves. */
-  private static final int ATTEMPTS_OUTRUN = 50;
+  /** The same if other changes made the plans outdated, or the policy refused moves. */
+  private static final int MOST_OUTDATED = 50;
 
-  /** The same for plans none of which is shorter than all before: new objects may go on coming. */
-  private static final int MOST_ATTEMPTS = 10_000;
+  /** The same for plans none of which is shorter than all before: new objects may keep coming. */
+  private static final int MOST_NO_SHORTER = 10_000;
 
   private final String kind;
   private final AssignmentStore store;
@@ -125,7 +123,7 @@ public final class ShardAdmin {
    * @throws NotFoundException if there is no such bin
    */
   public BinLoad bin(String name) {
-    return KindPlans.named(kind, name, bins());
+    return KindPlans.named(kind, Names.check("bin", name), bins());
   }
 
   /**
@@ -156,6 +154,7 @@ public final class ShardAdmin {
    * @throws InvalidValueException if the function changes the name
    */
   public BinLoad changeBin(String name, UnaryOperator<Bin> change, Note note) {
+    Names.check("bin", name);
     return update(Scope.BINS, snapshot -> BinDecision.change(kind, name, change, note, snapshot));
   }
 
@@ -401,12 +400,18 @@ public final class ShardAdmin {
 
   /**
    * Plans, applies the plan, and repeats this until the plan is empty. If someone else changes the
-   * kind meanwhile, it plans again.
+   * kind in the meantime, it plans again.
    *
-   * <p>It may return without an error although something is left to move: after 50 plans in a row
-   * that came to nothing, because other changes had outrun them, or because the policy refused
-   * moves and no plan was shorter than all before it; or after 3 of these, if objects were refused
-   * or had changed; or after 10,000 plans none of which was shorter, as new objects keep coming.
+   * <p>It may return without an error although something is left to move, if no progress is made:
+   *
+   * <ul>
+   *   <li>after 3 plans in a row that moved nothing, if objects of the last one were skipped
+   *       because they had changed or their target bin refused them;
+   *   <li>after 50 plans in a row that moved nothing because others changed the kind first, or of
+   *       which the policy refused moves and none was shorter than all before it;
+   *   <li>after 10,000 plans in a row none of which was shorter than all before it, as when new
+   *       objects keep coming.
+   * </ul>
    *
    * @param planning returns the plan for the present state, such as {@code () ->
    *     admin.planRebalance(PlanOptions.ALL)}
@@ -421,7 +426,7 @@ public final class ShardAdmin {
     MoveCounts all = MoveCounts.NONE;
     long fewest = Long.MAX_VALUE;
     int sinceFewest = 0;
-    int inVain = 0;
+    int withoutProgress = 0;
     boolean goesOn = true;
     while (goesOn) {
       KindPlans.Planned planned = plans.planAndSelect(planning);
@@ -433,16 +438,16 @@ public final class ShardAdmin {
               progress);
       all =
           new MoveCounts(
-              all.moved() + round.moved(), all.before() + round.before(), round.skipped());
+              all.moved() + round.moved(), all.unmoved() + round.unmoved(), round.skipped());
       long left = planned.plan().moves();
       sinceFewest = left < fewest ? 0 : sinceFewest + 1;
       fewest = Math.min(left, fewest);
       boolean isProgress = round.moved() > 0 && (!planned.moves().areShort() || sinceFewest == 0);
-      inVain = isProgress ? 0 : inVain + 1;
+      withoutProgress = isProgress ? 0 : withoutProgress + 1;
       goesOn =
           left > 0
-              && sinceFewest < MOST_ATTEMPTS
-              && inVain < (round.skipped() > 0 ? ATTEMPTS_IN_VAIN : ATTEMPTS_OUTRUN);
+              && sinceFewest < MOST_NO_SHORTER
+              && withoutProgress < (round.skipped() > 0 ? MOST_SKIPPED : MOST_OUTDATED);
     }
     return all;
   }
@@ -452,7 +457,7 @@ public final class ShardAdmin {
    * objects, and moves its objects as {@link #planDrain} plans it.
    *
    * <p>It may return without an error although objects stayed: if no bin that the policy allows has
-   * room for them, or after as many plans in vain as {@link #applyAll} makes. The {@linkplain #bin
+   * room for them, or if it ends as {@link #applyAll} does without progress. The {@linkplain #bin
    * bin} shows afterwards whether objects stayed.
    *
    * @param bin the name of the bin to empty
@@ -460,8 +465,8 @@ public final class ShardAdmin {
    * @param progress as for {@link #apply}
    * @return the counts of objects
    * @throws NotFoundException if there is no such bin
-   * @throws RefusedException if the bin is retired, or someone else sets it to another state
-   *     meanwhile, or as for {@link #applyAll}; what was moved stays moved
+   * @throws RefusedException if the bin is retired, or someone else sets it to another state during
+   *     the call, or as for {@link #applyAll}; what was moved stays moved
    * @throws StoreException as for {@link #apply}; the call can be repeated
    */
   public MoveCounts drain(String bin, Note note, Consumer<MoveResult> progress) {
@@ -489,7 +494,8 @@ public final class ShardAdmin {
         now -> {
           if (now.state() == BinState.RETIRED) {
             throw new RefusedException(
-                "bin '%s' of kind '%s' is retired and holds nothing".formatted(bin, kind));
+                "bin '%s' of kind '%s' is retired and holds nothing; there is nothing to drain"
+                    .formatted(bin, kind));
           }
           return now.withState(BinState.DRAINING);
         },
@@ -541,10 +547,10 @@ public final class ShardAdmin {
   }
 
   /**
-   * Imports assignments that were made elsewhere in one atomic step, regardless of the policy and
-   * of the state and capacity of their bins; only retired bins refuse. A bin that does not exist is
-   * added and cordoned. An object that is already in the same bin is unchanged, so an import can be
-   * run again.
+   * Imports, in one atomic step, assignments that were made elsewhere. The policy and the state and
+   * capacity of their bins do not matter, except that a retired bin refuses. A bin that does not
+   * exist is added and cordoned. An object that is already in the same bin is unchanged, so an
+   * import can be run again.
    *
    * @param adoptions the assignments; all of them are held in memory
    * @param mode how a refused adoption affects the others
@@ -608,11 +614,7 @@ public final class ShardAdmin {
   }
 
   private void checkKind(AssignmentRequest request) {
-    if (!request.kind().equals(kind)) {
-      throw new InvalidValueException(
-          "object '%s' is of kind '%s', and this is the admin of kind '%s'; use the admin of its kind"
-              .formatted(request.object(), request.kind(), kind));
-    }
+    KindCheck.check(request, "admin", kind);
   }
 
   private <T> T update(Scope scope, Function<Snapshot, Edit<T>> decide) {

@@ -6,6 +6,7 @@ import dev.sharder.Names;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Deadline;
 import java.time.Duration;
+import java.util.Objects;
 
 /** Collects the settings of a {@link ShardAdmin}. Not thread-safe. */
 public final class ShardAdminBuilder {
@@ -17,7 +18,7 @@ public final class ShardAdminBuilder {
 
   ShardAdminBuilder(String kind, AssignmentStore store) {
     this.kind = Names.check("kind", kind);
-    this.store = store;
+    this.store = Objects.requireNonNull(store, "store");
   }
 
   /**
@@ -28,7 +29,7 @@ public final class ShardAdminBuilder {
    * @return this builder
    */
   public ShardAdminBuilder policy(BinPolicy policy) {
-    this.policy = policy;
+    this.policy = Objects.requireNonNull(policy, "policy");
     return this;
   }
 

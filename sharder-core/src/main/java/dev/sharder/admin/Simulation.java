@@ -12,7 +12,9 @@ import dev.sharder.NotFoundException;
 import dev.sharder.PolicyException;
 import dev.sharder.RefusedException;
 import dev.sharder.SharderException;
+import dev.sharder.internal.DistinctBins;
 import dev.sharder.internal.EditDraft;
+import dev.sharder.internal.KindCheck;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Choices;
 import dev.sharder.store.Deadline;
@@ -50,7 +52,7 @@ import java.util.function.UnaryOperator;
  */
 public final class Simulation {
 
-  /** How many objects are placed in one step: so few that they stay in the processor's cache. */
+  /** How many objects are placed in one step: few enough to stay in the processor's cache. */
   private static final int TOGETHER = 2_000;
 
   /** Nothing here waits. */
@@ -69,7 +71,7 @@ public final class Simulation {
   /** The bins with their loads, including the objects that are not recorded yet. */
   private List<BinLoad> bins = List.of();
 
-  /** The objects that the store does not have yet, and beside them the names of their bins. */
+  /** The objects that the store does not have yet; {@link #unrecordedBins} has their bins. */
   private final List<AssignmentRequest> unrecorded = new ArrayList<>();
 
   private final List<String> unrecordedBins = new ArrayList<>();
@@ -84,7 +86,7 @@ public final class Simulation {
   }
 
   /**
-   * Creates a simulation of empty bins.
+   * Returns a simulation of empty bins.
    *
    * @param kind the namespace of its objects and bins; some policies choose by it
    * @param policy chooses the bins of new objects
@@ -99,7 +101,7 @@ public final class Simulation {
   }
 
   /**
-   * Creates a simulation that begins with every bin and every assignment of an admin's kind, as
+   * Returns a simulation that begins with every bin and every assignment of an admin's kind, as
    * they are now. The admin is only read from.
    *
    * @param from an admin, such as one of a database
@@ -138,17 +140,8 @@ public final class Simulation {
   }
 
   private void add(Collection<Bin> added) {
-    Set<String> names = new HashSet<>();
-    update(
-        draft -> {
-          for (Bin bin : added) {
-            if (!names.add(bin.name())) {
-              throw new InvalidValueException(
-                  "bin '%s' of kind '%s' is named twice; keep one".formatted(bin.name(), kind));
-            }
-            draft.put(kind, bin, false, Change.What.BIN_ADDED, "");
-          }
-        });
+    DistinctBins.check(kind, added);
+    update(draft -> added.forEach(bin -> draft.put(kind, bin, false, Change.What.BIN_ADDED, "")));
     bins = admin.bins();
   }
 
@@ -201,13 +194,14 @@ public final class Simulation {
   }
 
   /**
-   * Returns where an object is assigned, and never makes an assignment.
+   * Returns an object's assignment, and never makes one.
    *
    * @param object the object's name
-   * @return the name of its bin; empty if the object has none
+   * @return the assignment; empty if the object has none
+   * @throws InvalidValueException if the name is not valid
    */
-  public Optional<String> find(String object) {
-    return recorded().find(object).map(Assignment::bin);
+  public Optional<Assignment> find(String object) {
+    return recorded().find(object);
   }
 
   /**
@@ -247,11 +241,7 @@ public final class Simulation {
   }
 
   private AssignmentRequest checked(AssignmentRequest object) {
-    if (!object.kind().equals(kind)) {
-      throw new InvalidValueException(
-          "object '%s' is of kind '%s', and this simulation is of kind '%s'; simulate each kind alone"
-              .formatted(object.object(), object.kind(), kind));
-    }
+    KindCheck.check(object, "simulation", kind);
     return object;
   }
 
@@ -330,6 +320,7 @@ public final class Simulation {
    *     bin.withState(BinState.CORDONED)}
    * @throws NotFoundException if there is no such bin
    * @throws RefusedException if the bin would be retired and is not empty
+   * @throws InvalidValueException if the function changes the name
    */
   public void changeBin(String name, UnaryOperator<Bin> change) {
     recorded().changeBin(name, change, NOTE);
@@ -351,7 +342,7 @@ public final class Simulation {
   }
 
   /**
-   * Evens out the open bins, as {@link ShardAdmin#planRebalance} plans it.
+   * Balances the open bins, as {@link ShardAdmin#rebalance} does.
    *
    * @return the number of objects that moved
    */
@@ -364,7 +355,7 @@ public final class Simulation {
   /**
    * Returns the moves that {@link #rebalance} would begin with, and moves nothing.
    *
-   * @return the plan that {@link ShardAdmin#planRebalance} would make
+   * @return the plan that {@link ShardAdmin#planRebalance} would make; its revision means nothing
    */
   public Plan planRebalance() {
     // Another policy may refuse moves, and the unit of an object with a group is the whole group:

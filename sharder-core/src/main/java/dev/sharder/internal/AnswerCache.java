@@ -5,7 +5,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.sharder.Assignment;
 import dev.sharder.ClosedException;
 import dev.sharder.Placement;
-import dev.sharder.SharderException;
 import dev.sharder.store.AssignmentStore;
 import dev.sharder.store.Changes;
 import dev.sharder.store.Deadline;
@@ -327,8 +326,7 @@ public final class AnswerCache implements AutoCloseable {
       throw end;
     } catch (RuntimeException | Error failed) {
       // An Error must not end the watcher either: the next poll may succeed.
-      failure =
-          failed instanceof SharderException refusal ? refusal.getMessage() : failed.toString();
+      failure = FailureText.of(failed);
       failing = true;
       pollLimit = longer(pollLimit);
     }

@@ -121,7 +121,7 @@ public final class ChangeFeed implements AutoCloseable {
       log.warn(
           "kind '{}': changes cannot be read, and are passed to the listener later: {}",
           kind,
-          failure.toString());
+          FailureText.of(failure));
     }
     failing = true;
   }

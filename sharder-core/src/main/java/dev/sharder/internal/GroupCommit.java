@@ -1,7 +1,6 @@
 package dev.sharder.internal;
 
 import dev.sharder.ClosedException;
-import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.store.Deadline;
@@ -501,12 +500,10 @@ public final class GroupCommit<Q, A> {
         "'%s' is still waiting for its turn; try again, or allow more time%s"
             .formatted(
                 ticket.request,
-                failure == null ? "" : " (a round before failed: %s)".formatted(reason(failure))),
+                failure == null
+                    ? ""
+                    : " (an earlier round failed: %s)".formatted(FailureText.of(failure))),
         failure);
-  }
-
-  private static String reason(Throwable failure) {
-    return failure instanceof SharderException known ? known.getMessage() : failure.toString();
   }
 
   private Throwable callerError(Ticket<Q, A> ticket, Throwable failure) {
@@ -527,7 +524,11 @@ public final class GroupCommit<Q, A> {
       if (failure.getCause() instanceof Error own) {
         throw own;
       }
-      throw new StoreException("the store failed with " + failure.getCause(), failure.getCause());
+      Throwable cause = failure.getCause();
+      throw new StoreException(
+          "the store threw %s, which its methods do not declare; report this to its author"
+              .formatted(cause),
+          cause);
     }
   }
 }

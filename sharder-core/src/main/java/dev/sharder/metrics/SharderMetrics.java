@@ -39,15 +39,16 @@ import java.util.function.Supplier;
  *     {@code step}</td></tr>
  * <tr><td>{@code sharder.bins}</td><td>gauge</td><td>the number of bins</td></tr>
  * <tr><td>{@code sharder.bin.load}, {@code .offset}, {@code .weight}, {@code .capacity}, {@code
- *     .open}</td><td>gauges</td><td>the values of each {@code bin}; a
- *     capacity only if the bin has one, and open as 1 or 0; NaN while the store is unreachable</td></tr>
+ *     .open}</td><td>gauges</td><td>the values of each {@code bin}: its load is what is assigned,
+ *     without the offset; a capacity only if the bin has one; open is 1 or 0</td></tr>
  * </table>
  *
  * <p>Calls of {@link dev.sharder.Sharder#find find} count only in the meters of rounds.
  *
  * <p>Reading the gauges reads the store at most every 5 s, and waits for it at most 1 s. The gauges
- * of a kind are read by any of its sharders that is open, and removed with the last. Of several
- * instances that share a registry, only the first has gauges of a kind.
+ * of a kind are read by any of its sharders that is open, and removed with the last. They are NaN
+ * while the store is unreachable. Of several instances that share a registry, only the first has
+ * gauges of a kind.
  */
 public final class SharderMetrics implements SharderListener {
 

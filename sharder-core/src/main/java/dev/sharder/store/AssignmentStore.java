@@ -38,13 +38,13 @@ import java.util.function.Function;
  *       The thread's interrupted status is set afterwards in both cases. Only {@link #awaitChange}
  *       throws an {@link InterruptedException}.
  *   <li><b>Names.</b> All names that are passed in are valid, and are returned unchanged. They are
- *       exact text of up to 255 code points of any plane, so 1,020 bytes in UTF-8: a store
+ *       exact text of up to 255 code points of any plane, so up to 1,020 bytes in UTF-8: a store
  *       distinguishes case, Unicode normal forms, and blanks at either end. Reasons and values of
  *       labels may be empty or longer.
  *   <li><b>Order.</b> Names are in code point order, that of {@link Names#ORDER} and of the bytes
  *       of their UTF-8, wherever an order is stated. {@link String#compareTo} has another order.
  *   <li><b>Times.</b> A store keeps times in milliseconds or finer. It returns each {@link
- *       java.time.Instant} as equal to the one that was recorded, and thus cuts off {@link
+ *       java.time.Instant} as equal to the one that was recorded, so it cuts off {@link
  *       Snapshot#now} to the precision in which it keeps times.
  *   <li><b>Amounts.</b> One call may be for tens of thousands of objects, more than some databases
  *       accept as parameters of a statement. Each number is below 2<sup>63</sup>.
@@ -167,7 +167,7 @@ public interface AssignmentStore extends AutoCloseable {
    *
    * @param kind the namespace
    * @param deadline when to give up; this reads every assignment
-   * @return the counts, in any order; one for each bin and size
+   * @return the counts, in any order; one for each bin and size that has units
    */
   default List<Holding> holdings(String kind, Deadline deadline) {
     return Holding.count(list(kind, Listing.all(Integer.MAX_VALUE).withGroupsOnce(), deadline));
@@ -249,7 +249,7 @@ public interface AssignmentStore extends AutoCloseable {
    * #changedSince} after each wait.
    *
    * @param kind the namespace
-   * @param atMost the maximum time to wait
+   * @param atMost the maximum time to wait, zero or more
    * @throws InterruptedException if the thread is interrupted
    */
   default void awaitChange(String kind, Duration atMost) throws InterruptedException {
@@ -258,7 +258,8 @@ public interface AssignmentStore extends AutoCloseable {
 
   /**
    * Releases the resources that the store itself opened. Every later call of another method throws
-   * a {@link ClosedException}. Closing twice has no effect.
+   * a {@link ClosedException}, except that {@link #awaitChange} may wait instead. Closing twice has
+   * no effect.
    */
   @Override
   void close();

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
 
@@ -65,7 +66,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     Map<String, String> homes = new HashMap<>(groups);
     for (AssignmentRequest request : requests) {
       try {
-        BinPolicy own = atHome(request, policy, homes);
+        BinPolicy own = followingGroup(request, policy, homes);
         BinLoad choice = choose(request, own, open, closed);
         count(choice, request.size(), open, closed);
         chosen.put(request.object(), choice.name());
@@ -93,7 +94,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       return new Explanation(request, Optional.of(known), Optional.empty(), Map.of());
     }
     List<BinLoad> bins = snapshot.bins().stream().sorted(BinLoad.BY_NAME).toList();
-    BinPolicy own = atHome(request, policy, snapshot.groups());
+    BinPolicy own = followingGroup(request, policy, snapshot.groups());
     List<BinLoad> open = bins.stream().filter(bin -> bin.refusal().isEmpty()).toList();
     List<BinLoad> closed = bins.stream().filter(bin -> bin.refusal().isPresent()).toList();
     try {
@@ -118,7 +119,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
   /**
    * Returns a policy that follows the object's group, or the given one if it is the first of it.
    */
-  private static BinPolicy atHome(
+  private static BinPolicy followingGroup(
       AssignmentRequest request, BinPolicy policy, Map<String, String> homes) {
     return request
         .group()
@@ -163,7 +164,11 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     Map<String, String> refusals;
     try {
       offered = offered(request, policy, open);
-      choice = offered.isEmpty() ? Optional.empty() : Optional.of(policy.choose(request, offered));
+      choice =
+          offered.isEmpty()
+              ? Optional.empty()
+              : Optional.of(
+                  Objects.requireNonNull(policy.choose(request, offered), "it returned null"));
       refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
     } catch (Exception | Error failure) {
       // An exception that a policy throws affects this object only.

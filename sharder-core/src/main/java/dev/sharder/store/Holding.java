@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 
 import dev.sharder.Assignment;
+import dev.sharder.InvalidValueException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,18 @@ import java.util.Map;
  * @param units the number of units, 1 or more
  */
 public record Holding(String bin, long size, long units) {
+
+  /**
+   * Validates the numbers.
+   *
+   * @throws InvalidValueException if the size or the number of units is below 1
+   */
+  public Holding {
+    if (size < 1 || units < 1) {
+      throw new InvalidValueException(
+          "bin '%s' has %d units of size %d; use 1 or more of each".formatted(bin, units, size));
+    }
+  }
 
   private record Size(String bin, long size) {}
 

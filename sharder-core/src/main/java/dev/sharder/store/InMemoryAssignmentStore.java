@@ -123,7 +123,7 @@ final class InMemoryAssignmentStore implements AssignmentStore {
       Assignment assignment = known.assignments.get(object);
       if (assignment != null) {
         assignments.put(object, assignment);
-        if (scope.companions()) {
+        if (scope.wholeGroups()) {
           assignment
               .group()
               .ifPresent(
@@ -182,6 +182,10 @@ final class InMemoryAssignmentStore implements AssignmentStore {
   @Override
   public synchronized List<Assignment> list(String kind, Listing listing, Deadline deadline) {
     Kind known = kind(kind);
+    if (Names.ORDER.compare(listing.from(), listing.below()) >= 0) {
+      // A page after the last name with a prefix; a map refuses a range that ends before it starts.
+      return List.of();
+    }
     return known.assignments.subMap(listing.from(), true, listing.below(), false).values().stream()
         .filter(one -> listing.bins().isEmpty() || listing.bins().contains(one.bin()))
         .flatMap(one -> listed(known, listing, one).stream())

@@ -34,7 +34,7 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
    * @throws SharderException if the object was refused
    * @throws StoreException if the store returned no answer for it, which breaks its contract
    */
-  public Placement of(String object) {
+  public Placement answer(String object) {
     SharderException refusal = refused.get(object);
     if (refusal != null) {
       throw refusal;
@@ -47,21 +47,6 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
           null);
     }
     return placement;
-  }
-
-  /**
-   * Returns the answer for one of several callers that requested the same object. Only the first
-   * one is reported to have made the assignment.
-   *
-   * @param object one of the requested objects
-   * @param answered the objects that were answered before; the object is added to them
-   * @return the answer; {@link Placement#isNew} is {@code false} if the object was answered before
-   * @throws SharderException if the object was refused
-   * @throws StoreException if the store returned no answer for it, which breaks its contract
-   */
-  public Placement answerOnce(String object, Set<String> answered) {
-    Placement placement = of(object);
-    return answered.add(object) ? placement : new Placement(placement.assignment(), false);
   }
 
   /**

@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
  *
  * @param objects the objects whose assignments are read
  * @param groups the groups whose bins are read: for each that has members, the bin that holds them
- * @param companions whether the assignments of all objects that share a group with one of the
+ * @param wholeGroups whether the assignments of all objects that share a group with one of the
  *     objects are read too, as a move takes the whole group
  */
-public record Scope(Set<String> objects, Set<String> groups, boolean companions) {
+public record Scope(Set<String> objects, Set<String> groups, boolean wholeGroups) {
 
   /** The scope of an update that needs only the bins. */
   public static final Scope BINS = new Scope(Set.of(), Set.of(), false);

@@ -133,7 +133,8 @@ abstract class ApplyPromises extends StorePromises {
                         NOTE,
                         progress -> Thread.currentThread().interrupt()))
         .isInstanceOf(StoreException.class)
-        .hasMessage("interrupted after 1000 moves; apply them again, moved objects are skipped");
+        .hasMessage(
+            "interrupted (objects moved: 1000); apply the moves again: moved objects are skipped");
     assertThat(Thread.interrupted()).isTrue();
     assertThat(admin().bins().get(0).assigned()).isEqualTo(500);
 

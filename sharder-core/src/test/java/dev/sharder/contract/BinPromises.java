@@ -52,6 +52,20 @@ abstract class BinPromises extends StorePromises {
   }
 
   @Test
+  @DisplayName("a name that no bin can have is refused as invalid, and an unknown one as unknown")
+  void invalidNames() {
+    hubs("a");
+    for (String name : List.of("", " ", "a\nb")) {
+      assertThatThrownBy(() -> admin().bin(name)).isInstanceOf(InvalidValueException.class);
+      assertThatThrownBy(() -> admin().changeBin(name, bin -> bin, NOTE))
+          .isInstanceOf(InvalidValueException.class);
+      assertThatThrownBy(() -> admin().drain(name, NOTE, done -> {}))
+          .isInstanceOf(InvalidValueException.class);
+    }
+    assertThatThrownBy(() -> admin().bin("b")).isInstanceOf(NotFoundException.class);
+  }
+
+  @Test
   @DisplayName("a kind without bins is an error that says so")
   void noBins() {
     Sharder hubs = Sharder.builder("hub", store).build();
@@ -83,7 +97,7 @@ abstract class BinPromises extends StorePromises {
     assertThat(admin().bins()).containsExactly(new BinLoad(bin, 0));
     assertThatThrownBy(() -> admin().addBin(Bin.of("a"), NOTE))
         .isInstanceOf(RefusedException.class)
-        .hasMessage("kind 'hub' has a bin 'a' already; change that, or choose another name");
+        .hasMessage("kind 'hub' has a bin 'a' already; change it, or choose another name");
     assertThat(admin().bins()).containsExactly(new BinLoad(bin, 0));
   }
 

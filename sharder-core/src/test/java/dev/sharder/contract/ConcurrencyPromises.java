@@ -116,7 +116,7 @@ abstract class ConcurrencyPromises extends StorePromises {
           .containsExactly(after.bin());
       assertThat(outcomes)
           .filteredOn(ConflictException.class::isInstance)
-          .extracting(lost -> ((ConflictException) lost).actual())
+          .extracting(lost -> ((ConflictException) lost).actual().orElseThrow())
           .containsExactly(after);
       assertThat(loads(hubs)).as("round %d", round).containsEntry(after.bin(), 1L);
       assertThat(loads(hubs).values()).as("round %d", round).containsOnly(0L, 1L);

@@ -85,6 +85,16 @@ abstract class ListingPromises extends StorePromises {
   }
 
   @Test
+  @DisplayName("a page after the last name with a prefix is empty, whatever comes after it")
+  void afterThePrefix() {
+    hubs("a").assignAll(List.of("ada", "bob", "zoe"));
+    Listing listing = Listing.all(10).startingWith("b");
+    assertThat(store.list("hub", listing.after("bob"), Deadline.in(LIMIT))).isEmpty();
+    assertThat(store.list("hub", listing.after("zoe"), Deadline.in(LIMIT))).isEmpty();
+    assertThat(all(admin().list(listing.after("cyd")))).isEmpty();
+  }
+
+  @Test
   @DisplayName("a wrong counter is found and repaired, and nothing else changes")
   void counters() {
     Sharder hubs = hubs("a", "b", "c");

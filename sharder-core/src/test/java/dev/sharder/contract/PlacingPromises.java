@@ -173,7 +173,7 @@ abstract class PlacingPromises extends StorePromises {
 
   private boolean isPlaced(String object) {
     try {
-      return place(List.of(object), EMPTIEST_IN_JAVA).of(object).isNew();
+      return place(List.of(object), EMPTIEST_IN_JAVA).answer(object).isNew();
     } catch (StoreException interrupted) {
       return false;
     }

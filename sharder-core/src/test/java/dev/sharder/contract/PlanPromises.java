@@ -50,7 +50,7 @@ abstract class PlanPromises extends StorePromises {
     Plan plan = admin.planRebalance(PlanOptions.ALL);
     assertThatThrownBy(() -> ShardAdmin.builder("homedir", store).build().moves(plan))
         .isInstanceOf(InvalidValueException.class)
-        .hasMessageContaining("for kind 'hub'");
+        .hasMessageContaining("the plan is of kind 'hub'");
   }
 
   @Test
@@ -342,7 +342,8 @@ abstract class PlanPromises extends StorePromises {
     admin.changeBin("eu-1", bin -> bin.withState(BinState.RETIRED), NOTE);
     assertThatThrownBy(() -> admin.drain("eu-1", NOTE, batches::add))
         .isInstanceOf(RefusedException.class)
-        .hasMessage("bin 'eu-1' of kind 'hub' is retired and holds nothing");
+        .hasMessage(
+            "bin 'eu-1' of kind 'hub' is retired and holds nothing; there is nothing to drain");
   }
 
   @Test

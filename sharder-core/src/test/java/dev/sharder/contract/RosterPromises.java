@@ -46,7 +46,7 @@ abstract class RosterPromises extends StorePromises {
                     users(0, 25_000).iterator(), progress -> Thread.currentThread().interrupt()))
         .isInstanceOf(StoreException.class)
         .hasMessage(
-            "interrupted after 20000 objects; run the roster again, assigned objects keep their bins");
+            "interrupted (objects answered: 20000); run the roster again: assigned objects keep their bins");
     assertThat(Thread.interrupted()).isTrue();
     String bin = hubs.find("user-9999").orElseThrow().bin();
     assertThat(hubs.assignRoster(users(0, 25_000).iterator(), progress -> {}))

@@ -52,7 +52,7 @@ final class EditRecorder {
     if (!scope.objects().isEmpty()) {
       statements.find(kind, scope.objects()).forEach(one -> assignments.put(one.object(), one));
     }
-    if (scope.companions()
+    if (scope.wholeGroups()
         && assignments.values().stream().anyMatch(one -> one.group().isPresent())) {
       statements
           .findCompanions(kind, scope.objects())

@@ -106,7 +106,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   /**
    * Returns a store on the database, after creating or updating its tables.
    *
-   * @param dataSource connections to SQLite, PostgreSQL or MariaDB
+   * @param dataSource connections to SQLite, PostgreSQL or MariaDB; owned by the application
    * @return the store
    * @throws SharderException as {@link JdbiAssignmentStoreBuilder#build} does
    */
@@ -115,9 +115,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   }
 
   /**
-   * Returns a builder of a store.
+   * Starts building a store.
    *
-   * @param dataSource connections to SQLite, PostgreSQL or MariaDB
+   * @param dataSource connections to SQLite, PostgreSQL or MariaDB; owned by the application
    * @return a builder that runs migrations and waits at most 30 s for the database
    */
   public static JdbiAssignmentStoreBuilder builder(DataSource dataSource) {

@@ -5,10 +5,11 @@ import dev.sharder.store.Deadline;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** A builder of {@link JdbiAssignmentStore}. Not thread-safe. */
+/** Collects the settings of a {@link JdbiAssignmentStore}. Not thread-safe. */
 public final class JdbiAssignmentStoreBuilder {
 
   private final DataSource dataSource;
@@ -17,7 +18,7 @@ public final class JdbiAssignmentStoreBuilder {
   private Duration timeLimit = Duration.ofSeconds(30);
 
   JdbiAssignmentStoreBuilder(DataSource dataSource) {
-    this.dataSource = dataSource;
+    this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
   }
 
   /**
@@ -53,7 +54,7 @@ public final class JdbiAssignmentStoreBuilder {
    * @return this builder
    */
   public JdbiAssignmentStoreBuilder replica(DataSource replica) {
-    this.replica = replica;
+    this.replica = Objects.requireNonNull(replica, "replica");
     return this;
   }
 
@@ -81,9 +82,9 @@ public final class JdbiAssignmentStoreBuilder {
   /**
    * Sets how long {@link #build} waits for the database. The default is 30 s.
    *
-   * @param timeLimit more than zero, and at most 100 years
+   * @param timeLimit more than zero and at most a hundred years
    * @return this builder
-   * @throws dev.sharder.InvalidValueException if it is outside that range
+   * @throws dev.sharder.InvalidValueException if the time limit is outside that range
    */
   public JdbiAssignmentStoreBuilder timeLimit(Duration timeLimit) {
     this.timeLimit = Deadline.in(timeLimit).limit();

@@ -79,7 +79,7 @@ record H2Kind(H2Transaction sql, String kind) {
 
   Snapshot snapshot(long revision, Scope scope) throws SQLException {
     Map<String, Assignment> assignments = find(scope.objects());
-    if (scope.companions()) {
+    if (scope.wholeGroups()) {
       Set<String> shared = new HashSet<>();
       assignments.values().forEach(one -> one.group().ifPresent(shared::add));
       assignments.putAll(members(shared));

@@ -278,7 +278,8 @@ final class BinCommands {
       BinLoad bin = admin.bin(name);
       if (bin.bin().state() == BinState.RETIRED) {
         throw new RefusedException(
-            "bin '%s' of kind '%s' is retired and holds nothing".formatted(name, admin.kind()));
+            "bin '%s' of kind '%s' is retired and holds nothing; there is nothing to drain"
+                .formatted(name, admin.kind()));
       }
       Plan plan = admin.planDrain(name, options);
       PlanRunner plans = new PlanRunner(admin, output);

@@ -50,7 +50,7 @@ final class PlanRunner {
   private static final OutputTable<MoveCounts> APPLIED =
       new OutputTable<MoveCounts>()
           .with("moved", MoveCounts::moved)
-          .with("before", MoveCounts::before)
+          .with("before", MoveCounts::unmoved)
           .with("skipped", MoveCounts::skipped);
 
   private final ShardAdmin admin;
