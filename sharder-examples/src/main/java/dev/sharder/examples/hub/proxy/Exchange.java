@@ -2,7 +2,6 @@ package dev.sharder.examples.hub.proxy;
 
 import dev.sharder.examples.hub.http.ThrottledLog;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -13,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and its answer, between a client's connection and a target's. All its methods run on
- * the event loop of both.
+ * One request, on its way from a client's connection to a target's. All its methods run on the
+ * event loop of both.
  */
 final class Exchange {
 
@@ -29,6 +28,8 @@ final class Exchange {
   private final ProxyLoop loop;
   private final RequestHead request;
   private final BodyDecoder body;
+  private final Framing bodyFraming;
+  private final AnswerWriter answer;
   private final long start = System.nanoTime();
 
   private Decision.@Nullable Forward forward;
@@ -37,13 +38,7 @@ final class Exchange {
   /** Whether the client has left, or the exchange is over. */
   private boolean over;
 
-  /** Whether the head of the answer was written. */
-  private boolean answered;
-
   private boolean repeated;
-  private int status;
-  private HeadWriter.Framing framing = HeadWriter.Framing.AS_IT_CAME;
-  private HeadWriter.Ending ending = HeadWriter.Ending.STAYS_OPEN;
   private long heardOfTarget = start;
   private long heardOfClient = start;
 
@@ -52,6 +47,8 @@ final class Exchange {
     this.loop = client.loop();
     this.request = request;
     this.body = request.body();
+    this.bodyFraming = request.hasChunkedBody() ? Framing.CHUNKED : Framing.PLAIN;
+    this.answer = new AnswerWriter(client, request, body);
   }
 
   RequestHead request() {
@@ -59,7 +56,7 @@ final class Exchange {
   }
 
   boolean isAnswered() {
-    return answered;
+    return answer.isBegun();
   }
 
   // The way to a target
@@ -129,8 +126,8 @@ final class Exchange {
       send(chosen);
     } else if (decision instanceof Decision.Refuse refusal) {
       refuse(refusal.status(), refusal.reason());
-    } else if (decision instanceof Decision.Answer answer) {
-      answer(answer);
+    } else if (decision instanceof Decision.Answer own) {
+      answer(own);
     }
   }
 
@@ -190,23 +187,15 @@ final class Exchange {
     int before = in.readableBytes();
     ByteBuf piece = body.next(in);
     if (piece != null) {
-      pass(piece, request.hasChunkedBody(), to::write);
+      bodyFraming.write(piece, to::write);
     }
-    if (body.isDone() && request.hasChunkedBody()) {
-      Chunks.writeLast(to::write);
+    if (body.isDone()) {
+      bodyFraming.writeEnd(to::write);
     }
     heardOfClient = System.nanoTime();
     // A target is not silent while it is spoken to.
     heardOfTarget = heardOfClient;
     return in.readableBytes() < before;
-  }
-
-  private static void pass(ByteBuf piece, boolean chunked, Consumer<ByteBuf> to) {
-    if (chunked) {
-      Chunks.write(piece, to);
-    } else {
-      to.accept(piece);
-    }
   }
 
   void flushTarget() {
@@ -222,17 +211,10 @@ final class Exchange {
 
   // The answer
 
-  /** Passes on that the answer will come, to clients that know of it. */
+  /** Passes on that the answer will come. */
   void interim(ResponseHead head) {
     heardOfTarget = System.nanoTime();
-    if (request.isHttp11() && !answered) {
-      client.write(answerHead(head));
-    }
-  }
-
-  private ByteBuf answerHead(ResponseHead head) {
-    return loop.heads()
-        .answer(client.channel().alloc(), head, request, forward().target(), framing, ending);
+    answer.writeInterim(head, forward().target());
   }
 
   private Decision.Forward forward() {
@@ -244,34 +226,25 @@ final class Exchange {
 
   void answerHead(ResponseHead head, BodyDecoder framed) {
     heardOfTarget = System.nanoTime();
-    boolean needsEnd = framed.isToEnd() || head.find(FieldNames.TRANSFER_ENCODING) >= 0;
-    boolean chunked = needsEnd && !framed.isDone() && request.isHttp11();
-    boolean closes = !request.isPersistent() || !body.isDone() || loop.isDraining();
-    framing = chunked ? HeadWriter.Framing.CHUNKED : HeadWriter.Framing.AS_IT_CAME;
-    ending = closes ? HeadWriter.Ending.CLOSES : HeadWriter.Ending.STAYS_OPEN;
-    answered = true;
-    status = head.status();
-    client.write(answerHead(head));
+    answer.writeHead(head, framed, forward().target());
   }
 
   void answerPiece(ByteBuf piece) {
     heardOfTarget = System.nanoTime();
-    pass(piece, framing == HeadWriter.Framing.CHUNKED, client::write);
+    answer.writePiece(piece);
   }
 
   void answerEnd() {
-    if (framing == HeadWriter.Framing.CHUNKED) {
-      Chunks.writeLast(client::write);
-    }
-    forward().traffic().answered(status);
+    answer.writeEnd();
+    forward().traffic().answered(answer.status());
     target = null;
     end();
   }
 
   private void end() {
     over = true;
-    loop.options().listener().answered(status, System.nanoTime() - start);
-    client.exchangeEnded(body.isDone() ? ending : HeadWriter.Ending.CLOSES);
+    loop.options().listener().answered(answer.status(), System.nanoTime() - start);
+    client.exchangeEnded(answer.ending());
   }
 
   /** Opens the websocket that was asked for. */
@@ -281,7 +254,7 @@ final class Exchange {
       throw new MalformedMessageException("it changes to a protocol that was not asked for");
     }
     over = true;
-    client.write(answerHead(head));
+    answer.writeSwitch(head, forward().target());
     forward().traffic().answered(head.status());
     loop.options().listener().answered(head.status(), System.nanoTime() - start);
     WebSocketTunnel tunnel = new WebSocketTunnel(client, to, forward().traffic());
@@ -323,7 +296,7 @@ final class Exchange {
       return;
     }
     target = null;
-    if (!answered && from.isUsed() && request.isRepeatable()) {
+    if (!isAnswered() && from.isUsed() && request.isRepeatable()) {
       repeated = true;
       send(forward());
     } else {
@@ -336,7 +309,7 @@ final class Exchange {
     Decision.Forward failed = forward();
     failed.traffic().failed(reason);
     failures.warn("{} failed on {}: {}", failed.target(), request.shown(), reason);
-    if (answered) {
+    if (isAnswered()) {
       over = true;
       client.abort();
     } else {
@@ -404,16 +377,7 @@ final class Exchange {
 
   private void answer(Decision.Answer own) {
     client.discardBody(body);
-    answered = true;
-    status = own.status();
-    ending =
-        request.isPersistent() && body.isDone() && !loop.isDraining()
-            ? HeadWriter.Ending.STAYS_OPEN
-            : HeadWriter.Ending.CLOSES;
-    client.write(HeadWriter.own(client.channel().alloc(), own, ending));
-    if (!request.method().equals("HEAD")) {
-      client.write(Unpooled.wrappedBuffer(own.body()));
-    }
+    answer.writeOwn(own);
     end();
   }
 }

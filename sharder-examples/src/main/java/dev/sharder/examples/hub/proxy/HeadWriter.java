@@ -110,12 +110,6 @@ final class HeadWriter {
     return false;
   }
 
-  /** How the end of an answer is told to the client. */
-  enum Framing {
-    AS_IT_CAME,
-    CHUNKED
-  }
-
   /** Whether the connection ends with the answer. */
   enum Ending {
     STAYS_OPEN,
