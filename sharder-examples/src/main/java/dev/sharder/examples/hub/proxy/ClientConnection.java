@@ -18,7 +18,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
-  /** The most bytes that wait for a target, or for the request before them. */
+  /** How many bytes may wait for a target, or for the request before them, before none is read. */
   private static final int MOST_WAITING = 64 * 1024;
 
   private static final int TIMED_OUT = 408;
@@ -247,15 +247,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   void readIfWanted() {
-    boolean wanted =
-        ending
-            || (tunnel != null
-                ? tunnel.wantsFromClient()
-                : in.size() < MOST_WAITING && (exchange != null || mayStart()));
+    boolean wanted = ending || (tunnel != null ? tunnel.wantsFromClient() : wantsRequest());
     if (wanted && !reading) {
       reading = true;
       channel.read();
     }
+  }
+
+  /** A head has a limit of its own, at which the scanner refuses it. */
+  private boolean wantsRequest() {
+    return exchange == null ? mayStart() : in.size() < MOST_WAITING;
   }
 
   @Override

@@ -84,6 +84,29 @@ class ProxyLimitsTest {
     assertThat(target.connections()).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {64 * 1024, 1024 * 1024})
+  @DisplayName("hold to the byte for heads of any length that can be set")
+  void lengthOfHead(int most) throws IOException {
+    start(
+        limits(most, LONG),
+        connection -> {
+          connection.exactly(most);
+          connection.send(RawTarget.ok("hi"));
+        });
+    String begin = "GET / HTTP/1.1\r\nHost: hub\r\nX-A: ";
+    try (RawConnection fits = RawConnection.to(proxy.port());
+        RawConnection endless = RawConnection.to(proxy.port())) {
+      fits.send(begin + "x".repeat(most - begin.length() - 4) + "\r\n\r\n");
+      assertThat(fits.response().status()).isEqualTo(200);
+      endless.send(begin + "x".repeat(most - begin.length()));
+      assertThat(endless.isSilentFor(LIMIT)).isTrue();
+      endless.send("x");
+      assertThat(endless.response().status()).isEqualTo(431);
+    }
+    assertThat(target.connections()).hasSize(1);
+  }
+
   @Test
   @DisplayName("take few requests that the proxy answers itself from a client that reads nothing")
   void answersThatNobodyReads() throws Exception {
@@ -371,6 +394,20 @@ class ProxyLimitsTest {
         LIMIT,
         LIMIT,
         stall,
+        Optional.empty(),
+        Optional.empty(),
+        LIMIT,
+        Duration.ofMillis(100),
+        100);
+  }
+
+  private static ProxyLimits limits(int headBytes, Duration head) {
+    return new ProxyLimits(
+        headBytes,
+        head,
+        LIMIT,
+        LIMIT,
+        LONG,
         Optional.empty(),
         Optional.empty(),
         LIMIT,
