@@ -121,7 +121,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   /** Starts an exchange if a whole head is there. */
   private boolean startExchange() throws MalformedMessageException {
-    skipEmptyLine();
+    if (!skipEmptyLine()) {
+      return false;
+    }
     int length = scanner.scan(in.bytes());
     if (length < 0) {
       return false;
@@ -140,15 +142,25 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return bytes.readableBytes() <= 2 && bytes.getByte(bytes.readerIndex()) == '\r';
   }
 
-  /** Some old clients send an empty line behind a body: RFC 9112, section 2.2. */
-  private void skipEmptyLine() {
+  /**
+   * Skips the empty line that some old clients send behind a body: RFC 9112, section 2.2.
+   *
+   * @return false if the rest of that line has not arrived yet
+   */
+  private boolean skipEmptyLine() {
     ByteBuf bytes = in.bytes();
     int start = bytes.readerIndex();
-    if (bytes.readableBytes() >= 2
-        && bytes.getByte(start) == '\r'
-        && bytes.getByte(start + 1) == '\n') {
+    if (bytes.getByte(start) != '\r') {
+      return true;
+    }
+    if (bytes.readableBytes() < 2) {
+      // The scanner must not see this byte: what it has seen stays where it is.
+      return false;
+    }
+    if (bytes.getByte(start + 1) == '\n') {
       bytes.skipBytes(2);
     }
+    return true;
   }
 
   private void refuse(MalformedMessageException malformed) {

@@ -255,6 +255,24 @@ class RequestFramingTest {
     }
   }
 
+  @Test
+  @DisplayName("is not one behind an empty line that comes in two pieces, whatever came before it")
+  void emptyLineInPieces() throws IOException {
+    // Line feeds wherever the memory of a piece may have been used before.
+    String body = "\n".repeat(60_000);
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      for (int i = 0; i < 50; i++) {
+        client.send(POST + "Content-Length: " + body.length() + "\r\n\r\n" + body);
+        assertThat(client.response().body()).isEqualTo("/");
+        client.send("\r");
+        assertThat(client.isSilentFor(Duration.ofMillis(5))).isTrue();
+        client.send("\n");
+        assertThat(client.isSilentFor(Duration.ofMillis(5))).isTrue();
+      }
+    }
+    target.check();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
