@@ -273,6 +273,8 @@ final class Exchange {
   }
 
   void clientWritable() {
+    // While the client took nothing, nothing was read from the target: that was not its silence.
+    heardOfTarget = System.nanoTime();
     if (target != null) {
       target.resume();
       client.flush();
@@ -326,6 +328,7 @@ final class Exchange {
     } else if (to != null && isBodyLate(now, to)) {
       client.timedOut();
     } else if (to != null
+        && wantsAnswer()
         && limits.target().filter(limit -> isPast(now, heardOfTarget, limit)).isPresent()) {
       timedOut(to);
     } else if (limits.client().filter(limit -> isPast(now, heardOfAny(), limit)).isPresent()) {

@@ -272,6 +272,24 @@ class ProxyLimitsTest {
   }
 
   @Test
+  @DisplayName("end no answer because its client takes it slowly, where one is set for targets")
+  void slowClient() throws IOException {
+    start(
+        silence(Optional.empty(), Optional.of(LIMIT)),
+        connection -> {
+          connection.head();
+          connection.send("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(UPLOAD.length));
+          connection.send(UPLOAD);
+        });
+    try (RawConnection client = RawConnection.to(proxy.port())) {
+      client.send(GET);
+      assertThat(client.head().status()).isEqualTo(200);
+      assertThat(client.endWithin(LIMIT.multipliedBy(2))).isEqualTo(RawConnection.End.OPEN);
+      assertThat(client.exactly(UPLOAD.length)).isEqualTo(UPLOAD);
+    }
+  }
+
+  @Test
   @DisplayName("end an upload that stands still where one is set")
   void silentUpload() throws IOException {
     start(silence(Optional.of(LIMIT), Optional.empty()), RawConnection::toEnd);
