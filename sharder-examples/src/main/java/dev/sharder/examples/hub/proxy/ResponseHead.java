@@ -18,6 +18,8 @@ final class ResponseHead extends MessageHead {
     int end = lineEnd(0);
     if (end < STATUS + DIGITS
         || !text(0, VERSION.length()).equals(VERSION)
+        || at(VERSION.length()) < '0'
+        || at(VERSION.length()) > '9'
         || at(STATUS - 1) != ' ') {
       throw new MalformedMessageException("it does not begin with HTTP/1.1 and a status");
     }

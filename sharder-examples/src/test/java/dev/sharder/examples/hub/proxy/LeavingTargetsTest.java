@@ -171,6 +171,7 @@ class LeavingTargetsTest {
         "\0\1\2\3\4\5\6\7",
         "\u0015\3\1\0\2\2F",
         "HTTP/2.0 200 OK\r\n\r\n",
+        "HTTP/1.x 200 OK\r\n\r\n",
         "HTTP/1.1 abc OK\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 2000 OK\r\n\r\n",
