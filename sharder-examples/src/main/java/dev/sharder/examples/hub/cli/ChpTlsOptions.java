@@ -1,7 +1,7 @@
 package dev.sharder.examples.hub.cli;
 
-import dev.sharder.examples.hub.proxy.TlsFiles;
 import dev.sharder.examples.hub.proxy.chp.ChpOptions;
+import dev.sharder.examples.hub.proxy.tls.TlsFiles;
 import io.netty.handler.ssl.CipherSuiteConverter;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.proxy.ForwardedHeaders;
 import dev.sharder.examples.hub.proxy.ProxyLimits;
 import dev.sharder.examples.hub.proxy.Rewrites;
-import dev.sharder.examples.hub.proxy.TlsFiles;
+import dev.sharder.examples.hub.proxy.tls.TlsFiles;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sharder.examples.hub.cli.ChpLine;
-import dev.sharder.examples.hub.proxy.PemPair;
-import dev.sharder.examples.hub.proxy.TlsFiles;
+import dev.sharder.examples.hub.proxy.tls.PemPair;
+import dev.sharder.examples.hub.proxy.tls.TlsFiles;
 import dev.sharder.examples.hub.server.StartException;
 import io.netty.handler.ssl.JdkSslContext;
 import java.io.IOException;

@@ -3,9 +3,9 @@ package dev.sharder.examples.hub.proxy.hubs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.proxy.Eventually;
-import dev.sharder.examples.hub.proxy.PemPair;
-import dev.sharder.examples.hub.proxy.ServerCertificate;
-import dev.sharder.examples.hub.proxy.TlsFiles;
+import dev.sharder.examples.hub.proxy.tls.PemPair;
+import dev.sharder.examples.hub.proxy.tls.ServerCertificate;
+import dev.sharder.examples.hub.proxy.tls.TlsFiles;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;

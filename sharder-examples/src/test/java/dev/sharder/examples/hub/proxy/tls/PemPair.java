@@ -1,4 +1,4 @@
-package dev.sharder.examples.hub.proxy;
+package dev.sharder.examples.hub.proxy.tls;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package dev.sharder.examples.hub.proxy;
+package dev.sharder.examples.hub.proxy.tls;
 
 import dev.sharder.examples.hub.server.StartException;
 import io.netty.handler.ssl.SslContext;
