@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sharder.examples.hub.server.RunningHub;
+import dev.sharder.examples.hub.server.TestedDatabase;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,8 +16,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A hub sharder that is asked by its REST API, over HTTP. */
@@ -60,6 +63,11 @@ public record RunningApi(RunningHub hub, HttpClient client) implements AutoClose
   /** Starts one with the hubs hub-1 and hub-2, and a token. */
   public static RunningApi start(Path folder, String database) throws IOException {
     return start(folder, database, "api-tokens: ['ada:" + TOKEN + "']\n");
+  }
+
+  /** Starts one on a SQLite file in this folder. */
+  public static RunningApi onSqlite(Path folder) throws IOException {
+    return start(folder, TestedDatabase.SQLITE.newDatabase(folder));
   }
 
   public static RunningApi start(Path folder, String database, String settings) throws IOException {
@@ -107,6 +115,19 @@ public record RunningApi(RunningHub hub, HttpClient client) implements AutoClose
     ApiAnswer reply = ask("PUT", "/kinds/" + kind + "/assignments/" + object, null);
     assertThat(reply.status()).as(reply.body()).isIn(200, 201);
     return reply.json().path("bin").asText();
+  }
+
+  /** Assigns users in one request. */
+  public ApiAnswer assignAll(List<String> users) throws Exception {
+    String body = MAPPER.writeValueAsString(Map.of("objects", users));
+    return ask("POST", "/kinds/hub/assignments", body, JSON);
+  }
+
+  /** Returns a field of each member of a list. */
+  public static List<String> texts(JsonNode list, String field) {
+    return StreamSupport.stream(list.spliterator(), false)
+        .map(one -> one.path(field).asText())
+        .toList();
   }
 
   /** What each bin holds. */

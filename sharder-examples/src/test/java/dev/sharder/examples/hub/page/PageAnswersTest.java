@@ -20,14 +20,10 @@ class PageAnswersTest {
 
   @TempDir private Path folder;
 
-  private RunningApi start() throws Exception {
-    return RunningApi.start(folder, "jdbc:sqlite:" + folder.resolve("sharder.db"));
-  }
-
   @ParameterizedTest
   @CsvSource({"/, text/html", "/page/page.css, text/css", "/page/main.js, text/javascript"})
   void everyPartIsKeptInByStrictHeaders(String path, String type) throws Exception {
-    try (RunningApi api = start()) {
+    try (RunningApi api = RunningApi.onSqlite(folder)) {
       HubAnswer got = api.hub().ask("GET", path, OWN);
       assertThat(got.status()).isEqualTo(200);
       assertThat(got.header("Content-Type")).isEqualTo(type + "; charset=utf-8");
@@ -48,7 +44,7 @@ class PageAnswersTest {
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS"})
   void thePageIsOnlyRead(String method) throws Exception {
-    try (RunningApi api = start()) {
+    try (RunningApi api = RunningApi.onSqlite(folder)) {
       HubAnswer answer = api.hub().ask(method, "/", OWN);
       assertThat(answer.status()).isEqualTo(405);
       assertThat(answer.header("Allow")).isEqualTo("GET, HEAD");
@@ -57,7 +53,7 @@ class PageAnswersTest {
 
   @Test
   void noOtherOriginIsToldThatItMayAsk() throws Exception {
-    try (RunningApi api = start()) {
+    try (RunningApi api = RunningApi.onSqlite(folder)) {
       for (String path : new String[] {"/", "/api/v1/kinds/hub/bins/hub-1"}) {
         HubAnswer preflight =
             api.hub()
