@@ -128,6 +128,10 @@ record OpenedPage(RunningApi api, BrowserContext visit, Page page, List<String> 
     return page.locator("#bins-table tr[data-bin='" + bin + "']");
   }
 
+  Locator bar(String bin) {
+    return row(bin).getByRole(AriaRole.METER);
+  }
+
   Locator rows() {
     return page.locator("#bins-table tbody tr[data-bin]");
   }

@@ -7,20 +7,13 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The operators' page stays right while others change what it shows, and whatever its URL says. */
 @Timeout(120)
-class PageLiveTest extends InChromium {
-
-  @BeforeEach
-  void start() throws Exception {
-    startApi("hub-3");
-    open(1200, 900);
-  }
+class PageLiveTest extends OnThreeHubs {
 
   private void become(String state, String... bins) {
     for (String bin : bins) {
@@ -66,7 +59,7 @@ class PageLiveTest extends InChromium {
     assertThat(opened.row("hub-1").locator("a")).isFocused();
     become("cordoned", "hub-1", "hub-3");
     assertThat(page.locator("#bins-title")).isFocused();
-    assertThat(opened.complaints()).isEmpty();
+    assertNoComplaints();
   }
 
   @Test
@@ -83,7 +76,7 @@ class PageLiveTest extends InChromium {
     held.get(0).resume();
     assertThat(opened.row("hub-4")).isVisible();
     assertThat(page.locator("#bin")).isHidden();
-    assertThat(opened.complaints()).isEmpty();
+    assertNoComplaints();
   }
 
   @Test
@@ -97,6 +90,6 @@ class PageLiveTest extends InChromium {
     assertThat(opened.rows()).hasCount(3);
     opened.goTo("?user=..");
     assertThat(page.locator("#user")).containsText("The name '..' cannot be in a URL");
-    assertThat(opened.complaints()).isEmpty();
+    assertNoComplaints();
   }
 }
