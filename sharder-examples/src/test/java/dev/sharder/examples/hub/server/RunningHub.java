@@ -24,6 +24,9 @@ public record RunningHub(HubServer server) implements AutoCloseable {
 
   public static final String OF_NGINX = "X-Sharder-Secret: " + SECRET;
 
+  /** What a cookie has behind its name and value. */
+  static final String COOKIE_ATTRIBUTES = "; Path=/; HttpOnly; SameSite=Lax";
+
   /** What came back, header by header as it was sent. */
   public record HubAnswer(int status, List<String> headers, String body) {
 
@@ -65,6 +68,11 @@ public record RunningHub(HubServer server) implements AutoCloseable {
 
   public HubAnswer get(String target, String user) throws IOException {
     return ask("GET", target, "REMOTE_USER: " + user);
+  }
+
+  /** Returns the cookie that a user is sent back with. */
+  String cookie(String user) throws IOException {
+    return get("/shard", user).header("Set-Cookie");
   }
 
   /** Asks as nginx does. */
