@@ -83,15 +83,8 @@ final class SqliteDialect extends Dialect {
     files =
         connections.use(
             limit,
-            connection -> {
-              checkEncoding(connection);
-              Optional<SqliteFiles> found = SqliteFiles.of(connection);
-              isReadOnly = connection.isReadOnly();
-              if (found.isPresent() && !isReadOnly) {
-                writeAhead(connection);
-              }
-              return found;
-            });
+            (connection, deadline) ->
+                caches.apply(connection).waitingUntil(deadline, () -> prepared(connection)));
     otherProcesses =
         isReadOnly ? Optional.empty() : files.map(SqliteFiles::database).map(WriterQueue::beside);
     // Every connection to memory has a database of its own, so all threads must share one.
@@ -99,6 +92,17 @@ final class SqliteDialect extends Dialect {
         ? connections
         : new Connections(
             new SharedConnection(dataSource.getConnection(), turn), Connections.Reach.LOCAL);
+  }
+
+  /** Makes the database ready, and returns its files; empty if it is in memory. */
+  private Optional<SqliteFiles> prepared(Connection connection) throws SQLException {
+    checkEncoding(connection);
+    Optional<SqliteFiles> found = SqliteFiles.of(connection);
+    isReadOnly = connection.isReadOnly();
+    if (found.isPresent() && !isReadOnly) {
+      writeAhead(connection);
+    }
+    return found;
   }
 
   /** In UTF-16, names are ordered by bytes that do not follow the code points. */
@@ -223,13 +227,13 @@ final class SqliteDialect extends Dialect {
   private <T> T reading(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     if (files.isPresent()) {
-      T result = with(statements, () -> statements.until(deadline, work));
+      T result = with(statements, deadline, () -> statements.until(deadline, work));
       files.get().checkOccasionally(statements.files());
       return result;
     }
     awaitTurn(deadline);
     try {
-      return with(statements, () -> statements.until(deadline, work));
+      return with(statements, deadline, () -> statements.until(deadline, work));
     } finally {
       turn.unlock();
     }
@@ -241,7 +245,10 @@ final class SqliteDialect extends Dialect {
     awaitTurn(deadline);
     try {
       T result =
-          with(statements, () -> durably(statements, () -> commit(statements, deadline, work)));
+          with(
+              statements,
+              deadline,
+              () -> durably(statements, () -> commit(statements, deadline, work)));
       files.ifPresent(own -> own.check(statements.files()));
       return result;
     } finally {
@@ -324,11 +331,12 @@ final class SqliteDialect extends Dialect {
     }
   }
 
-  private static <T> T with(StatementCache statements, SqlSupplier<T> work) throws SQLException {
+  private static <T> T with(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
+      throws SQLException {
     try {
       // An Error may have prevented the last user of the connection from rolling back.
       statements.rollBack();
-      return work.get();
+      return statements.waitingUntil(deadline, work);
     } catch (Throwable failure) {
       statements.forget();
       throw failure;

@@ -37,6 +37,9 @@ final class StatementCache implements StatementBuilder {
   private final SqliteFiles.Seen files = new SqliteFiles.Seen();
   private boolean maybeInTransaction;
 
+  /** How long SQLite waits for a lock, in milliseconds; less than zero until it was asked. */
+  private int busyTimeout = -1;
+
   private StatementCache(SQLiteConnection connection) {
     this.connection = connection;
   }
@@ -74,6 +77,36 @@ final class StatementCache implements StatementBuilder {
   /** Returns the files that the connection had when last checked. */
   SqliteFiles.Seen files() {
     return files;
+  }
+
+  /**
+   * Runs the work, whose statements wait for the lock of another program no longer than until the
+   * deadline. Nothing interrupts that wait, and the connection may allow it more time.
+   */
+  <T> T waitingUntil(Deadline deadline, SqlSupplier<T> work) throws SQLException {
+    int left = (int) Math.max(1, Math.min(Integer.MAX_VALUE, deadline.remaining().toMillis()));
+    if (busyTimeout < 0) {
+      busyTimeout = readBusyTimeout();
+    }
+    if (busyTimeout <= left) {
+      return work.get();
+    }
+    int before = readBusyTimeout();
+    connection.setBusyTimeout(Math.min(before, left));
+    try {
+      return work.get();
+    } finally {
+      // The application may use the connection too.
+      connection.setBusyTimeout(before);
+    }
+  }
+
+  /** Needs no lock, and is not cached: a pragma is read when it is compiled. */
+  private int readBusyTimeout() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("PRAGMA busy_timeout")) {
+      return row.getInt(1);
+    }
   }
 
   /** Runs the work, and interrupts its statements once the deadline has passed. */

@@ -16,16 +16,24 @@ final class LockHoldingProcess {
 
   static final String QUEUE = "queue";
   static final String WRITER = "writer";
+  static final String EXCLUSIVE = "exclusive";
 
   private LockHoldingProcess() {}
 
-  /** Arguments: the database file, and {@link #QUEUE} or {@link #WRITER}. */
+  /** Arguments: the database file, and {@link #QUEUE}, {@link #WRITER} or {@link #EXCLUSIVE}. */
   public static void main(String[] args) throws Exception {
     if (args[1].equals(QUEUE)) {
       try (FileChannel queue =
               FileChannel.open(Path.of(args[0] + "-queue"), StandardOpenOption.WRITE);
           FileLock lock = queue.lock()) {
         hold(lock.toString());
+      }
+    } else if (args[1].equals(EXCLUSIVE)) {
+      try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + args[0]);
+          Statement statement = connection.createStatement()) {
+        statement.execute("PRAGMA locking_mode = EXCLUSIVE");
+        statement.execute("CREATE TABLE held (by TEXT)");
+        hold(EXCLUSIVE);
       }
     } else {
       try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + args[0]);

@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sqlite.SQLiteDataSource;
 
 @DisplayName("With faults of a SQLite file, its disk and other processes,")
 @Timeout(120)
@@ -297,6 +299,44 @@ class SqliteFileTest {
       other.send("release");
       assertThat(patient.assign("ada").isNew()).isTrue();
     }
+  }
+
+  @Test
+  @DisplayName(
+      "no caller waits beyond its time limit for a process that was stopped with the file to itself, however long its connection would")
+  void stoppedWithTheFile() throws Exception {
+    Path database = folder.resolve("sharder.db");
+    // Without a pool, no connection is open between two calls.
+    SQLiteDataSource connections = new SQLiteDataSource();
+    connections.setUrl("jdbc:sqlite:" + database);
+    connections.setBusyTimeout(20_000);
+    Duration limit = Duration.ofMillis(500);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(connections);
+        Sharder hubs = uncached(store, limit);
+        ChildProcess other =
+            ChildProcess.start(
+                LockHoldingProcess.class,
+                folder,
+                database.toString(),
+                LockHoldingProcess.EXCLUSIVE)) {
+      assertThat(other.readLine()).startsWith("held");
+      other.suspend();
+      assertEndsInTime(() -> hubs.find("ada"));
+      assertEndsInTime(hubs::bins);
+      assertEndsInTime(() -> hubs.assign("ada"));
+      assertEndsInTime(() -> JdbiAssignmentStore.builder(connections).timeLimit(limit).build());
+      other.resume();
+      other.send("release");
+      try (Sharder patient = uncached(store, Duration.ofSeconds(60))) {
+        assertThat(patient.assign("ada").isNew()).isTrue();
+      }
+    }
+  }
+
+  private static void assertEndsInTime(ThrowingCallable call) {
+    long start = System.nanoTime();
+    assertThatThrownBy(call).isInstanceOf(TimeLimitException.class);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
   }
 
   @Test
