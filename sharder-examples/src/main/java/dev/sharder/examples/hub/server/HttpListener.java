@@ -12,7 +12,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xnio.ChannelListener;
 import org.xnio.ChannelListeners;
 import org.xnio.IoUtils;
@@ -28,6 +31,8 @@ import org.xnio.channels.AcceptingChannel;
  * here as {@link io.undertow.Undertow} does it, which has no place for limits on connections.
  */
 public final class HttpListener implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(HttpListener.class);
 
   /** {@link RequestLimitsHandler} decides before Undertow does. */
   private static final int MOST_HEADER_BYTES =
@@ -45,6 +50,9 @@ public final class HttpListener implements AutoCloseable {
 
   /** Between requests. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
+
+  /** For work that still runs at the end. It began before the server was told to stop. */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private static final int BACKLOG = 1_000;
   private static final int WORKERS_PER_PROCESSOR = 8;
@@ -172,7 +180,10 @@ public final class HttpListener implements AutoCloseable {
     IoUtils.safeClose(channel);
     worker.shutdown();
     try {
-      worker.awaitTermination();
+      if (!worker.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn("some work was not finished within {} s, and is cut", CLOSE_LIMIT.toSeconds());
+        worker.shutdownNow();
+      }
     } catch (InterruptedException interruption) {
       worker.shutdownNow();
       Thread.currentThread().interrupt();
