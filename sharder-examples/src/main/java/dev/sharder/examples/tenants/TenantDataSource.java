@@ -52,7 +52,18 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
 
   /** Returns the database of a bin, independent of the current tenant. */
   DataSource database(String bin) {
-    return pools.computeIfAbsent(bin, this::open);
+    HikariDataSource known = pools.get(bin);
+    return known == null ? shared(bin, open(bin)) : known;
+  }
+
+  /** Keeps a pool. It is opened before: others must not wait for a database that is silent. */
+  private DataSource shared(String bin, HikariDataSource opened) {
+    HikariDataSource first = pools.putIfAbsent(bin, opened);
+    if (first == null) {
+      return opened;
+    }
+    opened.close();
+    return first;
   }
 
   private HikariDataSource open(String bin) {
@@ -91,6 +102,8 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
     config.setJdbcUrl(url);
     // Below the sharder's time limit of 10 s.
     config.setConnectionTimeout(5_000);
+    // PostgreSQL's driver would wait for a silent server without end. Other drivers ignore it.
+    config.addDataSourceProperty("loginTimeout", "5");
     return new HikariDataSource(config);
   }
 
