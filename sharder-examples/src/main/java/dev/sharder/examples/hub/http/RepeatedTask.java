@@ -58,10 +58,10 @@ public final class RepeatedTask implements AutoCloseable {
     }
   }
 
-  /** Does something else once on the same thread; nothing after the end. */
-  public void execute(Runnable other) {
+  /** Does it on the thread; nothing after the end. */
+  private void execute(Runnable once) {
     try {
-      thread.execute(other);
+      thread.execute(once);
     } catch (RejectedExecutionException closed) {
       // No one waits for it any more.
     }

@@ -28,6 +28,14 @@ final class NginxMapKeeper implements AutoCloseable {
           this::write,
           failure ->
               log.warn("the list of hubs for nginx is not updated: {}", failure.getMessage()));
+
+  /** On another thread than the list is written on: a name server may be silent. */
+  private final RepeatedTask lookingUp =
+      new RepeatedTask(
+          "sharder-nginx-names",
+          this::warnOfUnresolved,
+          failure -> log.warn("the names of hubs are not looked up: {}", failure.getMessage()));
+
   private final AtomicReference<NginxMap.Text> last =
       new AtomicReference<>(new NginxMap.Text("", List.of(), Map.of()));
 
@@ -43,7 +51,7 @@ final class NginxMapKeeper implements AutoCloseable {
     try {
       write();
     } catch (RuntimeException failure) {
-      writing.close();
+      close();
       throw failure;
     }
     writing.every(INTERVAL);
@@ -57,13 +65,17 @@ final class NginxMapKeeper implements AutoCloseable {
       made.leftOut().forEach(problem -> log.error("skipped for nginx: {}", problem));
     }
     if (!made.named().equals(before.named())) {
-      // Name servers may be slow, and the start does not wait for them.
-      writing.execute(() -> made.unresolved().forEach(problem -> log.warn("{}", problem)));
+      lookingUp.soon();
     }
+  }
+
+  private void warnOfUnresolved() {
+    last.get().unresolved().forEach(problem -> log.warn("{}", problem));
   }
 
   @Override
   public void close() {
     writing.close();
+    lookingUp.close();
   }
 }

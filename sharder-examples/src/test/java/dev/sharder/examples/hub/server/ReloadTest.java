@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sharder.examples.hub.cli.HubSharder;
 import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.config.SettingsReader;
 import java.io.IOException;
@@ -75,6 +76,41 @@ class ReloadTest {
               "sharder.db-wal",
               "sharder.db-queue");
     }
+  }
+
+  @Test
+  void theFileForNginxFollowsTheHubsWhileNoNameIsResolved() throws Exception {
+    Path map = folder.resolve("hubs.conf");
+    write("nginx-map: '" + map + "'\nbins: [hub-1]");
+    Process serve = serveWithSilentNames();
+    try {
+      awaitFile(map, text -> text.contains("hub-1"));
+      command("bin", "add", "hub-2", "--label", "address=hub.test:8002");
+      awaitFile(map, text -> text.contains("server hub.test:8002;"));
+      command("bin", "add", "hub-3", "--label", "address=127.0.0.1:8003");
+      awaitFile(map, text -> text.contains("server 127.0.0.1:8003;"));
+    } finally {
+      serve.destroyForcibly().waitFor();
+    }
+  }
+
+  /** Starts a server whose names are in a pipe that no one writes to, so that it waits for them. */
+  private Process serveWithSilentNames() throws Exception {
+    Path names = folder.resolve("names");
+    assertThat(new ProcessBuilder("mkfifo", names.toString()).start().waitFor()).isZero();
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Djdk.net.hosts.file=" + names,
+            "-cp",
+            System.getProperty("java.class.path"),
+            HubSharder.class.getName(),
+            "serve",
+            "--listen=127.0.0.1:0",
+            "--config=" + folder.resolve("sharder.yml"),
+            "--database=" + database())
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("log").toFile())
+        .start();
   }
 
   @Test
