@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sharder.examples.hub.cli.HubSharder;
 import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.config.SettingsReader;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -84,7 +85,7 @@ class ReloadTest {
     write("nginx-map: '" + map + "'\nbins: [hub-1]");
     Process serve = serveWithSilentNames();
     try {
-      awaitFile(map, text -> text.contains("hub-1"));
+      awaitStart(serve);
       command("bin", "add", "hub-2", "--label", "address=hub.test:8002");
       awaitFile(map, text -> text.contains("server hub.test:8002;"));
       command("bin", "add", "hub-3", "--label", "address=127.0.0.1:8003");
@@ -109,8 +110,15 @@ class ReloadTest {
             "--config=" + folder.resolve("sharder.yml"),
             "--database=" + database())
         .redirectErrorStream(true)
-        .redirectOutput(folder.resolve("log").toFile())
         .start();
+  }
+
+  private static void awaitStart(Process serve) throws IOException {
+    BufferedReader log = serve.inputReader();
+    String line = log.readLine();
+    while (!line.contains("answering ")) {
+      line = log.readLine();
+    }
   }
 
   @Test
