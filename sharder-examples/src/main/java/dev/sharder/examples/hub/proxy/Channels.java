@@ -15,7 +15,8 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What is done to channels without waiting for it; a failure ends the channel, which is heard of.
+ * Operations on channels whose results no one waits for: a failure ends the channel, and its
+ * handler notices that.
  */
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Channels {
@@ -96,7 +97,7 @@ final class Channels {
     } else if (tls == null) {
       duplex.shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
     } else {
-      tls.closeOutbound().addListener(told -> duplex.shutdownOutput());
+      tls.closeOutbound().addListener(sent -> duplex.shutdownOutput());
     }
   }
 }

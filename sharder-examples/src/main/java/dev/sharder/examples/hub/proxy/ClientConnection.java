@@ -182,7 +182,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Throws away what has arrived of a body that no one wants. */
+  /** Discards what has arrived of a body that no one reads. */
   void discardBody(BodyDecoder unwanted) {
     try {
       int before = -1;

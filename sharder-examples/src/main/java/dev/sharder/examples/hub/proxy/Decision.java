@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/** What becomes of a request. */
+/** What the proxy does with a request. */
 public sealed interface Decision {
 
   /**
@@ -14,7 +14,7 @@ public sealed interface Decision {
    * @param target where to
    * @param uri the path and query to ask for, as Latin-1 characters that are sent byte for byte
    * @param edits how the header fields change on the way
-   * @param traffic hears what becomes of the request
+   * @param traffic is notified of what happens to the request
    */
   record Forward(Target target, String uri, HeaderEdits edits, Traffic traffic)
       implements Decision {}

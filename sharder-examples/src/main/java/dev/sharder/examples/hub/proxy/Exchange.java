@@ -39,8 +39,11 @@ final class Exchange {
   private boolean over;
 
   private boolean repeated;
-  private long heardOfTarget = start;
-  private long heardOfClient = start;
+
+  /** When the target last sent or was sent something, and when the client last did. */
+  private long targetActive = start;
+
+  private long clientActive = start;
 
   Exchange(ClientConnection client, RequestHead request) {
     this.client = client;
@@ -104,7 +107,7 @@ final class Exchange {
     }
   }
 
-  /** Takes a step whose caller would keep an error to itself, so that the client would wait. */
+  /** Runs a step whose caller would swallow an error and leave the client waiting. */
   private void guarded(Runnable step) {
     try {
       step.run();
@@ -163,7 +166,7 @@ final class Exchange {
 
   private void begin(TargetConnection connection, Decision.Forward chosen) {
     target = connection;
-    heardOfTarget = System.nanoTime();
+    targetActive = System.nanoTime();
     connection.begin(
         this,
         loop.heads()
@@ -192,9 +195,9 @@ final class Exchange {
     if (body.isDone()) {
       bodyFraming.writeEnd(to::write);
     }
-    heardOfClient = System.nanoTime();
-    // A target is not silent while it is spoken to.
-    heardOfTarget = heardOfClient;
+    clientActive = System.nanoTime();
+    // A target that is sent something need not say anything meanwhile.
+    targetActive = clientActive;
     return in.readableBytes() < before;
   }
 
@@ -213,7 +216,7 @@ final class Exchange {
 
   /** Passes on that the answer will come. */
   void interim(ResponseHead head) {
-    heardOfTarget = System.nanoTime();
+    targetActive = System.nanoTime();
     answer.writeInterim(head, forward().target());
   }
 
@@ -225,12 +228,12 @@ final class Exchange {
   }
 
   void answerHead(ResponseHead head, BodyDecoder framed) {
-    heardOfTarget = System.nanoTime();
+    targetActive = System.nanoTime();
     answer.writeHead(head, framed, forward().target());
   }
 
   void answerPiece(ByteBuf piece) {
-    heardOfTarget = System.nanoTime();
+    targetActive = System.nanoTime();
     answer.writePiece(piece);
   }
 
@@ -274,7 +277,7 @@ final class Exchange {
 
   void clientWritable() {
     // While the client took nothing, nothing was read from the target: that was not its silence.
-    heardOfTarget = System.nanoTime();
+    targetActive = System.nanoTime();
     if (target != null) {
       target.resume();
       client.flush();
@@ -329,9 +332,9 @@ final class Exchange {
       client.timedOut();
     } else if (to != null
         && wantsAnswer()
-        && limits.target().filter(limit -> isPast(now, heardOfTarget, limit)).isPresent()) {
+        && limits.target().filter(limit -> isPast(now, targetActive, limit)).isPresent()) {
       timedOut(to);
-    } else if (limits.client().filter(limit -> isPast(now, heardOfAny(), limit)).isPresent()) {
+    } else if (limits.client().filter(limit -> isPast(now, lastActive(), limit)).isPresent()) {
       client.cut();
     }
   }
@@ -340,11 +343,11 @@ final class Exchange {
   private boolean isBodyLate(long now, TargetConnection to) {
     return !body.isDone()
         && to.isWritable()
-        && isPast(now, heardOfAny(), loop.options().limits().stall());
+        && isPast(now, lastActive(), loop.options().limits().stall());
   }
 
-  private long heardOfAny() {
-    return Math.max(heardOfClient, heardOfTarget);
+  private long lastActive() {
+    return Math.max(clientActive, targetActive);
   }
 
   private static boolean isPast(long now, long since, Duration limit) {

@@ -21,7 +21,7 @@ public record ForwardedHeaders(TrustedPeers trusted) {
           FieldNames.X_FORWARDED_PROTO);
 
   /** Others that say the same, to some targets. */
-  private static final List<AsciiString> LIKEWISE =
+  private static final List<AsciiString> EQUIVALENT =
       List.of(FieldNames.FORWARDED, FieldNames.X_REAL_IP, FieldNames.X_SCHEME);
 
   /** Returns whether the field is replaced, or left out. */
@@ -32,7 +32,7 @@ public record ForwardedHeaders(TrustedPeers trusted) {
       }
     }
     if (!fromTrusted) {
-      for (AsciiString name : LIKEWISE) {
+      for (AsciiString name : EQUIVALENT) {
         if (request.isNamedLike(field, name)) {
           return true;
         }
@@ -52,9 +52,9 @@ public record ForwardedHeaders(TrustedPeers trusted) {
     String peer = request.peer().getHostAddress().replaceFirst("%.*", "");
     List<String> before = fromTrusted ? request.values("x-forwarded-for") : List.of();
     out.add("X-Forwarded-For", before.isEmpty() ? peer : String.join(", ", before) + ", " + peer);
-    String host = said(request, FieldNames.X_FORWARDED_HOST, fromTrusted);
-    String proto = said(request, FieldNames.X_FORWARDED_PROTO, fromTrusted);
-    String port = said(request, FieldNames.X_FORWARDED_PORT, fromTrusted);
+    String host = trustedValue(request, FieldNames.X_FORWARDED_HOST, fromTrusted);
+    String proto = trustedValue(request, FieldNames.X_FORWARDED_PROTO, fromTrusted);
+    String port = trustedValue(request, FieldNames.X_FORWARDED_PORT, fromTrusted);
     String scheme = proto != null ? proto : request.isTls() ? "https" : "http";
     out.add("X-Forwarded-Host", host != null ? host : request.host());
     out.add("X-Forwarded-Proto", scheme);
@@ -63,7 +63,8 @@ public record ForwardedHeaders(TrustedPeers trusted) {
         port != null ? port : port(host != null ? host : request.host(), scheme));
   }
 
-  private static @Nullable String said(RequestHead request, AsciiString name, boolean trusted) {
+  private static @Nullable String trustedValue(
+      RequestHead request, AsciiString name, boolean trusted) {
     return trusted ? request.value(name) : null;
   }
 

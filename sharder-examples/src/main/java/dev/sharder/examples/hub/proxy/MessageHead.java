@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class MessageHead {
 
+  static final int CRLF = '\r' << 8 | '\n';
+
   private static final int PARTS = 4;
   private static final int FIELDS_AT_FIRST = 24;
   private static final int MOST_DIGITS = 18;
@@ -183,8 +185,6 @@ abstract class MessageHead {
     out.writeBytes(bytes, start, fields[PARTS * field + 3] - start);
     out.writeShort(CRLF);
   }
-
-  static final int CRLF = '\r' << 8 | '\n';
 
   /** Returns the number of the first field with this name, or -1. */
   final int find(AsciiString name) {

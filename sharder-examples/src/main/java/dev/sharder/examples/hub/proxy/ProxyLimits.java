@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How much and how long the proxy takes.
+ * The limits of a proxy on sizes, times and connections.
  *
  * @param headBytes the most bytes of a request line with its header fields
  * @param head how long these may take to arrive, and the first of them to begin
@@ -16,7 +16,7 @@ import java.util.Optional;
  *     body that is under way
  * @param client how long a client may be silent while its request or the answer is under way; empty
  *     for as long as TCP lasts
- * @param target how long a target may be silent likewise
+ * @param target the same for a target; it is not silent while its answer waits for the client
  * @param connect how long a connection to a target may take
  * @param drain how long requests under way may take when the proxy stops
  * @param connections the most connections of clients at a time, if there are descriptors for them

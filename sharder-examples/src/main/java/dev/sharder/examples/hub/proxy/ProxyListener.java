@@ -1,6 +1,6 @@
 package dev.sharder.examples.hub.proxy;
 
-/** Hears of all that passes through a proxy, for its meters. Called on I/O threads. */
+/** Is notified of all requests to a proxy, for its meters. Called on I/O threads. */
 public interface ProxyListener {
 
   /** Does nothing. */

@@ -10,12 +10,12 @@ import java.util.function.Supplier;
  *
  * @param listen where clients connect; port 0 for any that is free
  * @param tls the certificate that clients see, asked for at each connection; empty for no TLS
- * @param targetTls how targets with https are spoken to
+ * @param targetTls the TLS of connections to targets with https
  * @param forwarded what targets learn about clients; empty for nothing
  * @param rewrites what is changed on the way
  * @param limits how much and how long it takes
  * @param pages what clients see when no target answers
- * @param listener hears what passes
+ * @param listener is notified of all requests
  */
 public record ProxyOptions(
     InetSocketAddress listen,

@@ -70,7 +70,7 @@ final class ResponseHead extends MessageHead {
     return status < 200 && status != 101;
   }
 
-  /** Returns whether no body may follow, so that a length would be believed in vain. */
+  /** Returns whether no body may follow, so that a length would be wrong. */
   boolean hasNoContent() {
     return status < 200 || status == 204;
   }

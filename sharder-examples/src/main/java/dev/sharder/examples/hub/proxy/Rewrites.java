@@ -46,28 +46,28 @@ public record Rewrites(
   }
 
   /** Returns the address of a redirect as the client gets it. */
-  String location(String said, RequestHead request, Target target) {
-    if ((!location && protocol.isEmpty()) || !isUrl(said)) {
-      return said;
+  String location(String address, RequestHead request, Target target) {
+    if ((!location && protocol.isEmpty()) || !isUrl(address)) {
+      return address;
     }
-    int host = said.indexOf(SCHEME_END) + SCHEME_END.length();
+    int host = address.indexOf(SCHEME_END) + SCHEME_END.length();
     int path = host;
-    while (path < said.length() && "/?#".indexOf(said.charAt(path)) < 0) {
+    while (path < address.length() && "/?#".indexOf(address.charAt(path)) < 0) {
       path++;
     }
-    String saidScheme = said.substring(0, host - SCHEME_END.length());
-    if (!withPort(said.substring(host, path), saidScheme)
+    String addressScheme = address.substring(0, host - SCHEME_END.length());
+    if (!withPort(address.substring(host, path), addressScheme)
         .equalsIgnoreCase(withPort(target.authority(), target.tls() ? "https" : "http"))) {
-      return said;
+      return address;
     }
-    String scheme = protocol.orElse(saidScheme);
-    String authority = location ? request.host() : said.substring(host, path);
-    return scheme + SCHEME_END + authority + said.substring(path);
+    String scheme = protocol.orElse(addressScheme);
+    String authority = location ? request.host() : address.substring(host, path);
+    return scheme + SCHEME_END + authority + address.substring(path);
   }
 
-  private static boolean isUrl(String said) {
-    return said.regionMatches(true, 0, "http" + SCHEME_END, 0, 7)
-        || said.regionMatches(true, 0, "https" + SCHEME_END, 0, 8);
+  private static boolean isUrl(String address) {
+    return address.regionMatches(true, 0, "http" + SCHEME_END, 0, 7)
+        || address.regionMatches(true, 0, "https" + SCHEME_END, 0, 8);
   }
 
   private static String withPort(String authority, String scheme) {

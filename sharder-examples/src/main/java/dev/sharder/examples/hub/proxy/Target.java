@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /**
  * A server that requests are carried to.
  *
- * @param tls whether it is spoken to by TLS
+ * @param tls whether connections to it use TLS
  * @param host its name or address, without brackets; empty for a Unix socket
  * @param port 1 to 65,535; 0 for a Unix socket
  * @param socket the path of a Unix socket; empty for a host

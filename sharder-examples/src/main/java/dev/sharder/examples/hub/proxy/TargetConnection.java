@@ -282,7 +282,7 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof ChannelOutputShutdownException
         || cause instanceof ClosedChannelException) {
-      // It takes no more of the request, but may have answered already: reading tells. The error is
+      // It takes no more of the request, but may have answered already: reading shows. The error is
       // reported once, so after it even a broken connection seems to end in an orderly way.
       if (failure == null && cause.getCause() != null && !Channels.isBrokenPipe(cause.getCause())) {
         failure = String.valueOf(cause.getCause().getMessage());
@@ -298,19 +298,19 @@ final class TargetConnection extends ChannelInboundHandlerAdapter {
     close();
   }
 
-  /** Ends the connection; an exchange on it hears that its answer is not whole. */
+  /** Ends the connection, and fails the exchange on it with this reason. */
   void fail(String why) {
     failure = why;
     close();
   }
 
-  /** Ends the connection; an exchange on it hears of it. */
+  /** Ends the connection, and an exchange on it. */
   void close() {
     ending = true;
     Channels.close(channel);
   }
 
-  /** Ends the connection without a word to the exchange, which has ended by itself. */
+  /** Ends the connection without failing the exchange, which has ended by itself. */
   void abandon() {
     exchange = null;
     close();

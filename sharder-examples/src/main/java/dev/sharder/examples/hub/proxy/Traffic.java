@@ -1,8 +1,8 @@
 package dev.sharder.examples.hub.proxy;
 
 /**
- * Hears what becomes of requests that go to one place. Its methods are called on I/O threads, of
- * several connections at once, and must not block.
+ * Is notified of what happens to the requests that go to one target. Its methods are called on I/O
+ * threads, of several connections at once, and must not block.
  */
 public interface Traffic {
 

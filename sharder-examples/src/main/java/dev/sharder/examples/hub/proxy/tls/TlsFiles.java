@@ -26,7 +26,7 @@ import javax.net.ssl.SSLException;
  * @param identity the key and the certificates of this end
  * @param authorities who may sign the certificates of the other end; empty for those of Java
  * @param needsPeer whether clients must show a certificate
- * @param protocols those that are spoken, such as TLSv1.3; empty for those of Java
+ * @param protocols the versions of TLS to use, such as TLSv1.3; empty for those of Java
  * @param suites the cipher suites that are used, as Java names them; empty for those of Java
  */
 public record TlsFiles(
