@@ -87,7 +87,7 @@ public final class ChpServer implements AutoCloseable {
         .defaultTarget()
         .ifPresent(
             target -> {
-              routes.put("/", RouteJson.ofTarget(target));
+              routes.put(RoutePath.of("/"), RouteJson.ofTarget(target));
               log.info("route added / -> {}", target);
             });
   }

@@ -30,7 +30,7 @@ final class ProxyRoute {
   /**
    * Creates a route.
    *
-   * @param path decoded, as {@link RouteTable#normalized} returns it
+   * @param path decoded, as {@link RoutePath#toString} returns it
    * @param data what was said of it, with the target as text
    * @param traffic hears of the requests to it
    * @throws InvalidValueException if there is no target, or it is none

@@ -3,11 +3,9 @@ package dev.sharder.examples.hub.proxy.chp;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.sharder.InvalidValueException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.Optional;
 
 /** Reads and writes routes as JSON; what is not known of it is kept as it came. */
 final class RouteJson {
@@ -29,23 +28,16 @@ final class RouteJson {
 
   private RouteJson() {}
 
-  /**
-   * Reads an object.
-   *
-   * @throws InvalidValueException if it is anything else
-   */
-  static ObjectNode object(byte[] json) {
+  /** Reads an object; empty if it is anything else. */
+  static Optional<ObjectNode> object(byte[] json) {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
-      JsonNode read = EXACT.readTree(text);
-      if (read instanceof ObjectNode object) {
-        return object;
-      }
+      return EXACT.readTree(text) instanceof ObjectNode object
+          ? Optional.of(object)
+          : Optional.empty();
     } catch (JsonProcessingException | CharacterCodingException malformed) {
-      // Refused below, as another kind of JSON is.
+      return Optional.empty();
     }
-    throw new InvalidValueException(
-        "the body is no JSON object in UTF-8; send one such as {\"target\": \"http://127.0.0.1:8081\"}");
   }
 
   /** Returns an object with the data of a route that has just this target. */

@@ -78,23 +78,6 @@ public final class RouteTable {
     }
   }
 
-  /** Returns a decoded path with one slash in front and none at its end, as routes have it. */
-  static String normalized(String path) {
-    return "/" + String.join("/", segments(path));
-  }
-
-  private static List<String> segments(String path) {
-    int from = 0;
-    int end = path.length();
-    while (from < end && path.charAt(from) == '/') {
-      from++;
-    }
-    while (end > from && path.charAt(end - 1) == '/') {
-      end--;
-    }
-    return from == end ? List.of() : List.of(path.substring(from, end).split("/", -1));
-  }
-
   /** Calls a listener after each change of a route; it must not block. */
   void onChange(Runnable listener) {
     listeners.add(listener);
@@ -103,22 +86,20 @@ public final class RouteTable {
   /**
    * Adds a route, or replaces the one with this path; it is active now.
    *
-   * @param path decoded
    * @param data with its target; other keys are kept
    * @throws InvalidValueException if the target is no address of a server
    */
-  void put(String path, ObjectNode data) {
+  void put(RoutePath path, ObjectNode data) {
     put(path, data, clock.instant());
   }
 
   /** Adds a route that was last active at some time. */
-  void put(String path, ObjectNode data, Instant lastActivity) {
-    List<String> segments = segments(path);
-    String key = "/" + String.join("/", segments);
+  void put(RoutePath path, ObjectNode data, Instant lastActivity) {
+    String key = path.toString();
     ProxyRoute route = new ProxyRoute(key, data, new RouteTraffic(key), lastActivity);
     synchronized (root) {
       PathNode node = root;
-      for (String segment : segments) {
+      for (String segment : path.segments()) {
         node = node.childOrNew(segment);
       }
       routes.put(key, route);
@@ -128,13 +109,12 @@ public final class RouteTable {
   }
 
   /** Removes the route with exactly this path; returns whether there was one. */
-  boolean remove(String path) {
-    List<String> segments = segments(path);
+  boolean remove(RoutePath path) {
     synchronized (root) {
-      if (routes.remove("/" + String.join("/", segments)) == null) {
+      if (routes.remove(path.toString()) == null) {
         return false;
       }
-      prune(segments);
+      prune(path.segments());
     }
     listeners.forEach(Runnable::run);
     return true;
@@ -152,8 +132,8 @@ public final class RouteTable {
   }
 
   /** Returns the route with exactly this path. */
-  Optional<ProxyRoute> get(String path) {
-    return Optional.ofNullable(routes.get(normalized(path)));
+  Optional<ProxyRoute> get(RoutePath path) {
+    return Optional.ofNullable(routes.get(path.toString()));
   }
 
   /** Returns all routes by path. */

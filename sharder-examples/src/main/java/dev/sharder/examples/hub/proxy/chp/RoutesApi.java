@@ -114,15 +114,11 @@ final class RoutesApi {
         exchange,
         () -> {
           if (exchange.getRequestMethod().equals(Methods.DELETE)) {
-            delete(exchange, decoded(route));
+            delete(exchange, RoutePath.ofUri(route));
           } else {
-            read(exchange, decoded(route));
+            read(exchange, RoutePath.ofUri(route));
           }
         });
-  }
-
-  private static String decoded(String route) {
-    return "/" + String.join("/", RawPath.segments(route));
   }
 
   private static void answer(HttpServerExchange exchange, Runnable operation) {
@@ -139,7 +135,7 @@ final class RoutesApi {
     Receiver receiver = exchange.getRequestReceiver();
     receiver.setMaxBufferSize(MOST_BYTES);
     receiver.receiveFullBytes(
-        (received, body) -> answer(received, () -> add(received, decoded(route), body)),
+        (received, body) -> answer(received, () -> add(received, RoutePath.ofUri(route), body)),
         RoutesApi::answerUnreadable);
   }
 
@@ -154,10 +150,15 @@ final class RoutesApi {
     }
   }
 
-  private void add(HttpServerExchange exchange, String path, byte[] body) {
-    ObjectNode data = RouteJson.object(body);
-    if (routesByHost && path.length() > 1) {
-      data.put("host", path.split("/", -1)[1]);
+  private void add(HttpServerExchange exchange, RoutePath path, byte[] body) {
+    ObjectNode data =
+        RouteJson.object(body)
+            .orElseThrow(
+                () ->
+                    new InvalidValueException(
+                        "the body is not a JSON object in UTF-8; send one such as {\"target\": \"http://127.0.0.1:8081\"}"));
+    if (routesByHost && !path.isRoot()) {
+      data.put("host", path.segments().get(0));
     }
     routes.put(path, data);
     log.info("route added {} -> {}", path, data.path(ProxyRoute.TARGET).asText());
@@ -166,7 +167,7 @@ final class RoutesApi {
     exchange.endExchange();
   }
 
-  private void delete(HttpServerExchange exchange, String path) {
+  private void delete(HttpServerExchange exchange, RoutePath path) {
     metrics.routeDeleted();
     if (!routes.remove(path)) {
       throw unknown(path);
@@ -176,8 +177,8 @@ final class RoutesApi {
     exchange.endExchange();
   }
 
-  private void read(HttpServerExchange exchange, String path) {
-    if (path.length() > 1) {
+  private void read(HttpServerExchange exchange, RoutePath path) {
+    if (!path.isRoot()) {
       send(exchange, RouteJson.of(routes.get(path).orElseThrow(() -> unknown(path))));
       return;
     }
@@ -199,7 +200,7 @@ final class RoutesApi {
         .map(Timestamp::parse);
   }
 
-  private static ProblemException unknown(String path) {
+  private static ProblemException unknown(RoutePath path) {
     return new ProblemException(
         StatusCodes.NOT_FOUND, "there is no route '%s'; GET %s lists all".formatted(path, BASE));
   }

@@ -3,17 +3,15 @@ package dev.sharder.examples.hub.proxy.chp;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sharder.InvalidValueException;
-import dev.sharder.examples.hub.server.PrivateFile;
+import dev.sharder.examples.hub.files.FileDraft;
+import dev.sharder.examples.hub.files.FileFailure;
 import dev.sharder.examples.hub.server.StartException;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +28,12 @@ final class RoutesFile implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RoutesFile.class);
 
   private static final long CLOSE_SECONDS = 10;
+
+  private static final String DRAFT = ".routes";
+  private static final String DRAFT_END = ".draft";
+
+  /** A proxy with another file in the same folder may be writing a younger draft. */
+  private static final Duration LEFT = Duration.ofDays(1);
 
   private final Path file;
   private final RouteTable routes;
@@ -54,29 +58,48 @@ final class RoutesFile implements AutoCloseable {
         kept.read();
       }
       kept.write();
-    } catch (IOException | InvalidValueException failure) {
-      kept.writer.shutdown();
-      throw new StartException(
-          "routes cannot be kept in '%s': %s; name a file in a writable folder, or remove this one"
-              .formatted(file, failure),
+      kept.deleteLeft();
+    } catch (IOException failure) {
+      throw kept.failed(
+          "routes cannot be kept in '%s': %s; name a file in a writable folder"
+              .formatted(file, FileFailure.reason(failure)),
+          failure);
+    } catch (InvalidValueException failure) {
+      throw kept.failed(
+          "routes cannot be read from '%s': %s; name another file, or remove this one"
+              .formatted(file, failure.getMessage()),
           failure);
     }
     routes.onChange(kept::writeSoon);
     return kept;
   }
 
+  private StartException failed(String message, Exception failure) {
+    writer.shutdown();
+    return new StartException(message, failure);
+  }
+
+  /** Deletes the drafts of a proxy that was killed. */
+  private void deleteLeft() {
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+    FileDraft.deleteLeft(folder, DRAFT, DRAFT_END, LEFT);
+  }
+
   private void read() throws IOException {
-    ObjectNode all = RouteJson.object(Files.readAllBytes(file));
+    ObjectNode all =
+        RouteJson.object(Files.readAllBytes(file))
+            .orElseThrow(() -> new InvalidValueException("it is not a JSON object in UTF-8"));
     for (Map.Entry<String, JsonNode> one : all.properties()) {
       if (!(one.getValue() instanceof ObjectNode route)) {
-        throw new InvalidValueException("'%s' is no route".formatted(one.getKey()));
+        throw new InvalidValueException(
+            "'%s' has no JSON object with a target".formatted(one.getKey()));
       }
       routes.put(
-          one.getKey(),
+          RoutePath.of(one.getKey()),
           route,
           Timestamp.parse(route.path(ProxyRoute.LAST_ACTIVITY).asText("1970-01-01")));
     }
-    log.info("{} routes read from {}", all.size(), file);
+    log.info("routes read from {}: {}", file, all.size());
   }
 
   private void writeSoon() {
@@ -90,23 +113,18 @@ final class RoutesFile implements AutoCloseable {
     try {
       write();
     } catch (IOException failure) {
-      log.error("routes were not kept in '{}', they are lost at a restart: {}", file, failure);
+      log.error(
+          "routes are not kept in '{}', and are lost at a restart: {}; check the folder's free space and permissions",
+          file,
+          FileFailure.reason(failure));
     }
   }
 
   private void write() throws IOException {
-    Path draft = file.resolveSibling(file.getFileName() + ".new");
-    try (PrintWriter text = PrivateFile.writer(draft)) {
-      text.println(new String(RouteJson.of(routes.all()), StandardCharsets.UTF_8));
-      if (text.checkError()) {
-        throw new IOException("the disk is full, or fails");
-      }
+    try (FileDraft draft = FileDraft.of(file, DRAFT, DRAFT_END)) {
+      Files.write(draft.path(), RouteJson.of(routes.all()));
+      draft.replace();
     }
-    try (FileChannel written = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-      // Before it takes the place of the last one, for a loss of power.
-      written.force(true);
-    }
-    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** Writes the routes with the activity up to now. */

@@ -22,7 +22,7 @@ class ChpRouterTest {
   private final RouteTable routes = new RouteTable(InstantSource.system());
 
   private void put(String path, String target) {
-    routes.put(path, RouteJson.ofTarget(target));
+    routes.put(RoutePath.of(path), RouteJson.ofTarget(target));
   }
 
   private Decision decide(Routing routing, String uri, String host) {

@@ -21,6 +21,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -238,6 +242,32 @@ class ChpServerTest extends ChpContract {
         .isInstanceOf(StartException.class)
         .hasMessageContaining(file.toString());
     assertThat(Files.readString(file)).isEqualTo("{\"/a\": {\"target\": 1}}");
+  }
+
+  @Test
+  @DisplayName("a file that is no JSON ends the start, and no cure for a request is named")
+  void noRoutesFile(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("routes.json"), "{");
+    assertThatThrownBy(() -> serve("--routes-file", file.toString()))
+        .isInstanceOf(StartException.class)
+        .hasMessage(
+            "routes cannot be read from '%s': it is not a JSON object in UTF-8; name another file, or remove this one"
+                .formatted(file));
+    assertThat(folder.toFile().list()).containsExactly("routes.json");
+  }
+
+  @Test
+  @DisplayName("the routes file is its owner's alone, and drafts of a killed proxy are deleted")
+  void drafts(@TempDir Path folder) throws IOException {
+    Path left = Files.createFile(folder.resolve(".routes1.draft"));
+    Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+    Path file = folder.resolve("routes.json");
+    try (ChpServer server = serve("--routes-file", file.toString())) {
+      set(server, "/api/routes", "{\"target\": \"http://b:1\"}");
+    }
+    assertThat(folder.toFile().list()).containsExactly("routes.json");
+    assertThat(Files.getPosixFilePermissions(file))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 
   @Test

@@ -38,7 +38,7 @@ class RouteTableTest {
   private final RouteTable table = new RouteTable(() -> now);
 
   private void put(String path) {
-    table.put(path, RouteJson.ofTarget("http://127.0.0.1:8081"));
+    table.put(RoutePath.of(path), RouteJson.ofTarget("http://127.0.0.1:8081"));
   }
 
   private @Nullable String found(String uri) {
@@ -47,11 +47,11 @@ class RouteTableTest {
   }
 
   private Traffic traffic(String path) {
-    return table.get(path).orElseThrow().traffic();
+    return table.get(RoutePath.of(path)).orElseThrow().traffic();
   }
 
   private Instant lastActivity(String path) {
-    return table.get(path).orElseThrow().lastActivity();
+    return table.get(RoutePath.of(path)).orElseThrow().lastActivity();
   }
 
   @ParameterizedTest
@@ -103,9 +103,9 @@ class RouteTableTest {
   void normalized(String path) {
     put(path);
     assertThat(table.all()).extracting(ProxyRoute::path).containsExactly("/user/ada");
-    assertThat(table.get(path)).isPresent();
-    assertThat(table.remove(path)).isTrue();
-    assertThat(table.remove(path)).isFalse();
+    assertThat(table.get(RoutePath.of(path))).isPresent();
+    assertThat(table.remove(RoutePath.of(path))).isTrue();
+    assertThat(table.remove(RoutePath.of(path))).isFalse();
     assertThat(found("/user/ada")).isNull();
   }
 
@@ -116,8 +116,9 @@ class RouteTableTest {
         """
         {"target": "http://127.0.0.1:8081/x", "user": "ada", "n": 1.50, "big": 12345678901234567890,
          "list": [null, {"a": true}], "last_activity": "2001-01-01T00:00:00.000Z"}""";
-    table.put("/user/ada", RouteJson.object(said.getBytes(UTF_8)));
-    String json = new String(RouteJson.of(table.get("/user/ada").orElseThrow()), UTF_8);
+    table.put(RoutePath.of("/user/ada"), RouteJson.object(said.getBytes(UTF_8)).orElseThrow());
+    String json =
+        new String(RouteJson.of(table.get(RoutePath.of("/user/ada")).orElseThrow()), UTF_8);
     assertThat(json).contains("\"n\":1.50").contains("12345678901234567890");
     JsonNode read = new ObjectMapper().readTree(json);
     assertThat(read.path("target").asText()).isEqualTo("http://127.0.0.1:8081/x");
@@ -130,9 +131,9 @@ class RouteTableTest {
   @DisplayName("a target that is no address of a server is refused, and the old route stays")
   void badTarget(String target) {
     put("/user/ada");
-    assertThatThrownBy(() -> table.put("/user/ada", RouteJson.ofTarget(target)))
+    assertThatThrownBy(() -> table.put(RoutePath.of("/user/ada"), RouteJson.ofTarget(target)))
         .isInstanceOf(InvalidValueException.class);
-    assertThat(table.get("/user/ada").orElseThrow().target().port()).isEqualTo(8081);
+    assertThat(table.get(RoutePath.of("/user/ada")).orElseThrow().target().port()).isEqualTo(8081);
   }
 
   @Test
@@ -157,7 +158,7 @@ class RouteTableTest {
   void activityAnew() {
     put("/user/ada");
     Traffic websocket = traffic("/user/ada");
-    table.remove("/user/ada");
+    table.remove(RoutePath.of("/user/ada"));
     websocket.data();
     put("/user/ada");
     now = NOON.plus(Duration.ofMinutes(1));
@@ -177,7 +178,9 @@ class RouteTableTest {
         put(path);
         model.put(path, true);
       } else {
-        assertThat(table.remove(path)).as("seed %d", seed).isEqualTo(model.remove(path) != null);
+        assertThat(table.remove(RoutePath.of(path)))
+            .as("seed %d", seed)
+            .isEqualTo(model.remove(path) != null);
       }
       String asked = randomPath(random);
       assertThat(found(asked)).as("seed %d, %s", seed, asked).isEqualTo(search(model, asked));
@@ -247,7 +250,7 @@ class RouteTableTest {
       String path = "/user/" + prefix + i % 10;
       put(path);
       assertThat(found(path + "/x")).isEqualTo(path);
-      table.remove(path);
+      table.remove(RoutePath.of(path));
       assertThat(found(path + "/x")).isEqualTo("/user");
     }
   }
@@ -259,8 +262,8 @@ class RouteTableTest {
     table.onChange(() -> heard.add("change"));
     put("/a");
     put("/a");
-    table.remove("/a");
-    table.remove("/a");
+    table.remove(RoutePath.of("/a"));
+    table.remove(RoutePath.of("/a"));
     assertThat(heard).hasSize(3);
   }
 }
