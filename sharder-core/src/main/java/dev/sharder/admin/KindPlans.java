@@ -45,6 +45,15 @@ final class KindPlans {
     binsForDrain(bin, options);
   }
 
+  /** Throws if the bin is retired. */
+  static void checkMayDrain(String kind, Bin bin) {
+    if (bin.state() == BinState.RETIRED) {
+      throw new RefusedException(
+          "bin '%s' of kind '%s' is retired and holds nothing; there is nothing to drain"
+              .formatted(bin.name(), kind));
+    }
+  }
+
   private List<BinLoad> binsForDrain(String bin, PlanOptions options) {
     if (options.only().contains(bin)) {
       throw new InvalidValueException(
@@ -95,6 +104,7 @@ final class KindPlans {
   /** Returns the drained bin, and those that the policy allows for at least one of its units. */
   private List<BinLoad> allowed(String drained, List<BinLoad> bins) {
     Bin from = named(kind, drained, bins).bin();
+    checkMayDrain(kind, from);
     Set<String> refused =
         bins.stream()
             .map(BinLoad::name)

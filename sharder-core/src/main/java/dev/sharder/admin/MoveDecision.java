@@ -77,9 +77,14 @@ final class MoveDecision {
             decision.draft.revision()));
   }
 
+  /** Returns the assignments that a move would change, as they are now. */
+  static List<Assignment> movable(String kind, Move move, How how, Snapshot snapshot) {
+    return new MoveDecision(kind, how, new Note("movable", ""), snapshot).unitOf(move);
+  }
+
   private void tryToMove(Move move) {
     try {
-      move(move);
+      unitOf(move).forEach(member -> move(member, move.to()));
     } catch (NotFoundException | ConflictException | RefusedException refusal) {
       report(refused, move.object(), refusal);
     }
@@ -94,19 +99,20 @@ final class MoveDecision {
     }
   }
 
-  private void move(Move move) {
+  /** Returns what a move takes along; empty if it is there already. Throws if it is refused. */
+  private List<Assignment> unitOf(Move move) {
     Assignment now = assignments.get(move.object());
     if (now == null) {
       throw NotFoundException.object(kind, move.object());
     }
     if (moved.containsKey(move.object())) {
       // An object moves once, by its own move or with its group.
-      return;
+      return List.of();
     }
     if (how == How.AGAIN && now.bin().equals(move.to())) {
       // An earlier attempt moved it, so its version need not match.
       report(unmoved, move.object(), now);
-      return;
+      return List.of();
     }
     checkExpected(move, now);
     BinLoad target = bins.get(move.to());
@@ -115,11 +121,11 @@ final class MoveDecision {
     }
     if (now.bin().equals(move.to())) {
       report(unmoved, move.object(), now);
-      return;
+      return List.of();
     }
     List<Assignment> unit = unit(now);
     checkTarget(unit, target);
-    unit.forEach(member -> move(member, move.to()));
+    return unit;
   }
 
   private static void checkExpected(Move move, Assignment now) {

@@ -193,6 +193,24 @@ public final class ShardAdmin {
     return move(move, MoveMode.CHECKED, note);
   }
 
+  /**
+   * Returns the assignments that {@link #move(Move, MoveMode, Note)} would change, without writing
+   * anything: those of the object and its group.
+   *
+   * @param move the object, the target bin, and the conditions on the current assignment
+   * @param mode whether the target bin must be open and have room
+   * @return the current assignments, in the order of the objects' names; empty if the object is
+   *     already in the target bin
+   * @throws SharderException as {@link #move(Move, MoveMode, Note)} does
+   */
+  public List<Assignment> movable(Move move, MoveMode mode) {
+    return store.update(
+        kind,
+        Scope.toMove(Set.of(move.object())),
+        snapshot -> Edit.nothing(MoveDecision.movable(kind, move, how(mode), snapshot)),
+        deadline());
+  }
+
   private static MoveDecision.How how(MoveMode mode) {
     return switch (mode) {
       case CHECKED -> MoveDecision.How.ONCE;
@@ -340,7 +358,7 @@ public final class ShardAdmin {
    * @param options the limits of the plan
    * @return the plan; the same for the same bins and objects
    * @throws NotFoundException if the bin, or one that the options name, does not exist
-   * @throws RefusedException if a bin that the options name is not open
+   * @throws RefusedException if the bin is retired, or one that the options name is not open
    * @throws InvalidValueException if the options name the bin to empty
    */
   public Plan planDrain(String bin, PlanOptions options) {
@@ -492,11 +510,7 @@ public final class ShardAdmin {
     changeBin(
         bin,
         now -> {
-          if (now.state() == BinState.RETIRED) {
-            throw new RefusedException(
-                "bin '%s' of kind '%s' is retired and holds nothing; there is nothing to drain"
-                    .formatted(bin, kind));
-          }
+          KindPlans.checkMayDrain(kind, now);
           return now.withState(BinState.DRAINING);
         },
         note);

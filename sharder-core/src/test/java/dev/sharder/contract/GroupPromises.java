@@ -90,6 +90,10 @@ abstract class GroupPromises extends StorePromises {
         .hasMessageContaining("bin 'b' has no room for 6 (1 of 6)");
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 6L, "b", 1L));
     admin().changeBin("b", bin -> bin.withCapacity(7), NOTE);
+    assertThat(admin().movable(Move.of("bob", "b"), MoveMode.CHECKED))
+        .extracting(Assignment::object)
+        .containsExactlyElementsOf(team);
+    assertThat(loads(hubs)).isEqualTo(Map.of("a", 6L, "b", 1L));
     Assignment bob = admin().move(Move.of("bob", "b"), MoveMode.CHECKED, NOTE);
     assertThat(bob)
         .isEqualTo(new Assignment("hub", "bob", "b", 2, bob.assignedAt(), 2, Optional.of("team")));

@@ -2,6 +2,7 @@ package dev.sharder.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sharder.Assignment;
@@ -13,6 +14,7 @@ import dev.sharder.NotFoundException;
 import dev.sharder.Placement;
 import dev.sharder.RefusedException;
 import dev.sharder.Sharder;
+import dev.sharder.SharderException;
 import dev.sharder.admin.Move;
 import dev.sharder.admin.MoveMode;
 import java.util.List;
@@ -111,6 +113,37 @@ abstract class MovePromises extends StorePromises {
       assertThat(admin().move(Move.of("ada", "b"), MoveMode.FORCED, NOTE).bin()).isEqualTo("b");
       assertThat(loads(hubs)).isEqualTo(Map.of("a", 0L, "b", 1L));
     }
+  }
+
+  @Test
+  @DisplayName("what a move would do is answered as the move would be, and nothing is written")
+  void movable() {
+    Assignment ada = hubs("a", "b", "retired").assign("ada").assignment();
+    admin().changeBin("b", bin -> bin.withCapacity(0), NOTE);
+    admin().changeBin("retired", bin -> bin.withState(BinState.RETIRED), NOTE);
+    long before = revision();
+    assertThat(admin().movable(Move.of("ada", "b").ifVersion(1), MoveMode.FORCED))
+        .containsExactly(ada);
+    assertThat(admin().movable(Move.of("ada", "a"), MoveMode.CHECKED)).isEmpty();
+    for (Move move :
+        List.of(
+            Move.of("bob", "b"),
+            Move.of("ada", "z"),
+            Move.of("ada", "b"),
+            Move.of("ada", "retired"),
+            Move.of("ada", "b").ifVersion(2),
+            new Move("ada", Optional.of("b"), "a", ANY))) {
+      Throwable refusal = catchThrowable(() -> admin().move(move, MoveMode.CHECKED, NOTE));
+      assertThat(refusal).as("%s", move).isInstanceOf(SharderException.class);
+      assertThatThrownBy(() -> admin().movable(move, MoveMode.CHECKED))
+          .as("%s", move)
+          .isExactlyInstanceOf(refusal.getClass())
+          .hasMessage(refusal.getMessage());
+    }
+    assertThatThrownBy(() -> admin().movable(Move.of("ada", "retired"), MoveMode.FORCED))
+        .isInstanceOf(RefusedException.class);
+    assertThat(revision()).isEqualTo(before);
+    assertThat(admin().find("ada")).contains(ada);
   }
 
   @Test

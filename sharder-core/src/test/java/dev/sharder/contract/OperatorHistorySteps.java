@@ -437,9 +437,16 @@ final class OperatorHistorySteps {
     if (isClosed) {
       return OperatorHistoryModel.REFUSED;
     }
-    return drained.isEmpty()
-        ? "balanced"
-        : model.binNames().contains(drained.get()) ? "drained" : OperatorHistoryModel.NOT_FOUND;
+    return drained.map(bin -> outcomeOfDrain(model, bin)).orElse("balanced");
+  }
+
+  private static String outcomeOfDrain(OperatorHistoryModel model, String drained) {
+    return model.loads().stream()
+        .filter(bin -> bin.name().equals(drained))
+        .findFirst()
+        .map(bin -> bin.bin().state())
+        .map(state -> state == BinState.RETIRED ? OperatorHistoryModel.REFUSED : "drained")
+        .orElse(OperatorHistoryModel.NOT_FOUND);
   }
 
   private String plan(OperatorHistory library, Optional<String> drained, PlanOptions options) {

@@ -340,10 +340,14 @@ abstract class PlanPromises extends StorePromises {
     assertThat(admin.planDrain("eu-2", PlanOptions.ALL).stranded()).isEqualTo(20);
     assertThat(admin.drain("eu-1", NOTE, batches::add)).isEqualTo(new MoveCounts(0, 0, 0));
     admin.changeBin("eu-1", bin -> bin.withState(BinState.RETIRED), NOTE);
+    String refusal =
+        "bin 'eu-1' of kind 'hub' is retired and holds nothing; there is nothing to drain";
     assertThatThrownBy(() -> admin.drain("eu-1", NOTE, batches::add))
         .isInstanceOf(RefusedException.class)
-        .hasMessage(
-            "bin 'eu-1' of kind 'hub' is retired and holds nothing; there is nothing to drain");
+        .hasMessage(refusal);
+    assertThatThrownBy(() -> admin.planDrain("eu-1", PlanOptions.ALL))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage(refusal);
   }
 
   @Test

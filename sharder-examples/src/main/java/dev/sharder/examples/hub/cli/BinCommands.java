@@ -3,7 +3,6 @@ package dev.sharder.examples.hub.cli;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
-import dev.sharder.RefusedException;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
@@ -276,11 +275,6 @@ final class BinCommands {
     try (Opened opened = target.open()) {
       ShardAdmin admin = opened.admin();
       BinLoad bin = admin.bin(name);
-      if (bin.bin().state() == BinState.RETIRED) {
-        throw new RefusedException(
-            "bin '%s' of kind '%s' is retired and holds nothing; there is nothing to drain"
-                .formatted(name, admin.kind()));
-      }
       Plan plan = admin.planDrain(name, options);
       PlanRunner plans = new PlanRunner(admin, output);
       if (limits.save() != null || consent.isDryRun()) {

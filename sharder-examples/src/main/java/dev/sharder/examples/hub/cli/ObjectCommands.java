@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.cli;
 import dev.sharder.Assignment;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.BinLoad;
+import dev.sharder.NotFoundException;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.admin.Change;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Parameters;
 /** The commands about objects: their bins, their moves and their history. */
 final class ObjectCommands {
 
-  static final int PAGE = 1_000;
+  private static final int PAGE = 1_000;
 
   private static final OutputTable<Placement> PLACEMENTS =
       new OutputTable<Placement>()
@@ -117,23 +118,13 @@ final class ObjectCommands {
       @Parameters(paramLabel = "OBJECT") String object) {
     try (Opened opened = target.open()) {
       NameHint.show(output, opened, object);
-      Optional<Assignment> found = opened.admin().find(object);
-      if (found.isEmpty()) {
-        return unknown(output, opened, object);
-      }
-      output.one(OutputTable.assignments(), found.get());
+      output.one(OutputTable.assignments(), known(opened.admin(), object));
       return ExitCodes.DONE;
     }
   }
 
-  /** Reports that the object has no assignment, and returns the exit code. */
-  static int unknown(OutputOptions output, Opened opened, String object) {
-    output
-        .err()
-        .println(
-            "object '%s' of kind '%s' has no assignment; check the spelling, or assign it"
-                .formatted(object, opened.kind()));
-    return ExitCodes.NOT_FOUND;
+  private static Assignment known(ShardAdmin admin, String object) {
+    return admin.find(object).orElseThrow(() -> NotFoundException.object(admin.kind(), object));
   }
 
   @Command(
@@ -224,7 +215,7 @@ final class ObjectCommands {
       NameHint.show(output, opened, object);
       List<Change> changes = opened.admin().history(object);
       if (changes.isEmpty()) {
-        return unknown(output, opened, object);
+        throw NotFoundException.object(opened.kind(), object);
       }
       output.all(OutputTable.changes(), changes.iterator());
       return ExitCodes.DONE;
@@ -303,13 +294,10 @@ final class ObjectCommands {
     try (Opened opened = target.open()) {
       NameHint.show(output, opened, object);
       ShardAdmin admin = opened.admin();
-      Optional<Assignment> found = admin.find(object);
-      if (found.isEmpty()) {
-        return unknown(output, opened, object);
-      }
+      Assignment found = known(admin, object);
       if (consent.isDryRun()) {
-        output.one(OutputTable.assignments(), found.get());
-      } else if (consent.isGiven("Remove '%s' from '%s'?".formatted(object, found.get().bin()))) {
+        output.one(OutputTable.assignments(), found);
+      } else if (consent.isGiven("Remove '%s' from '%s'?".formatted(object, found.bin()))) {
         OptionalLong expected = version == null ? OptionalLong.empty() : OptionalLong.of(version);
         output.one(
             OutputTable.assignments(), admin.remove(object, expected, why.note("removed by hand")));

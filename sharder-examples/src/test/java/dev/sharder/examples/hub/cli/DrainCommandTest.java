@@ -95,7 +95,7 @@ class DrainCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "--at-most 5"})
+  @ValueSource(strings = {"", "--at-most 5", "--dry-run"})
   @DisplayName("A retired bin is not drained, and stays retired")
   void retired(String limit) throws IOException {
     CommandShell shell = withUsers(1);

@@ -90,7 +90,8 @@ class SharderLauncherIT {
     command.subList(words.length + 1, command.size()).clear();
     command.addAll(List.of("find", "no  one * $x", database));
     Outcome outcome = run(Map.of(), command);
-    assertThat(outcome.err()).startsWith("object 'no  one * $x' of kind 'hub' has no assignment");
+    assertThat(outcome.err())
+        .startsWith("sharder find: object 'no  one * $x' of kind 'hub' has no assignment");
     assertThat(outcome.exitCode()).isEqualTo(3);
   }
 
