@@ -56,6 +56,17 @@ final class DatabaseOptions {
       return database.store().kinds(Deadline.in(timeLimit));
     }
 
+    /** Returns the kinds that have bins, at least one; throws if there is none. */
+    List<String> someKinds() {
+      List<String> kinds = kinds();
+      if (kinds.isEmpty()) {
+        throw new UsageException(
+            "the database '%s' has no bins; name another database with --database or --config, or add a bin with 'bin add'"
+                .formatted(settings.database().shown()));
+      }
+      return kinds;
+    }
+
     ShardAdmin admin(String ofKind) {
       return ShardAdmin.builder(ofKind, database.store())
           .policy(settings.policy(ofKind))
@@ -71,10 +82,9 @@ final class DatabaseOptions {
 
   /** Opens an existing database that has bins of the kind; otherwise a name may be mistyped. */
   Opened open() {
-    Settings settings = settings();
-    Opened opened = openBegun(settings);
+    Opened opened = openBegun();
     try {
-      checkKind(opened, settings);
+      checkKind(opened);
       return opened;
     } catch (RuntimeException failure) {
       opened.close();
@@ -84,10 +94,7 @@ final class DatabaseOptions {
 
   /** Opens an existing database, whatever kinds it has. */
   Opened openBegun() {
-    return openBegun(settings());
-  }
-
-  private Opened openBegun(Settings settings) {
+    Settings settings = settings();
     String shown = settings.database().shown();
     if (isMissing(settings)) {
       throw new UsageException(
@@ -104,18 +111,12 @@ final class DatabaseOptions {
   }
 
   /** Refuses a kind without bins, because its name may be mistyped. */
-  private void checkKind(Opened opened, Settings settings) {
-    List<String> kinds = opened.kinds();
+  private void checkKind(Opened opened) {
+    List<String> kinds = opened.someKinds();
     if (!kinds.contains(kind)) {
       throw new UsageException(
-          "the database '%s' has no bins of kind '%s'; %s"
-              .formatted(
-                  settings.database().shown(),
-                  kind,
-                  kinds.isEmpty()
-                      ? "name another database with --database or --config, or add a bin with 'bin add'"
-                      : "its kinds are '%s'; name one with --kind"
-                          .formatted(String.join("', '", kinds))));
+          "the database '%s' has no bins of kind '%s', only of '%s'; name one with --kind"
+              .formatted(opened.settings().database().shown(), kind, String.join("', '", kinds)));
     }
   }
 

@@ -106,7 +106,8 @@ final class Subcommands {
       case "simulate" -> method(SimulateCommand.class, name);
       case "move" -> method(MoveCommand.class, name);
       case "import" -> method(ImportCommand.class, name);
-      case "export", "verify" -> method(DataCommands.class, name);
+      case "export" -> method(ExportCommand.class, name);
+      case "verify" -> method(VerifyCommand.class, name);
       case "nginx-map" -> method(NginxMapCommand.class, name);
       case "chp" -> chp();
       default -> method(ObjectCommands.class, name);

@@ -517,7 +517,7 @@ class CommandsTest {
       statement.execute("UPDATE sharder_bin SET assigned = assigned + 5");
     }
     CommandShell.CommandOutcome repaired = shell.run("verify", "--repair", "--yes").ended(4);
-    assertThat(repaired.err()).contains("only the first 1,000 findings are shown");
+    assertThat(repaired.err()).contains("only the first 1,000 findings of kind 'hub' are shown");
     assertThat(shell.json("bins").each("raw")).containsExactly("1200");
     // Without a terminal to ask on, the findings are there all the same.
     assertThat(shell.run("verify", "--repair").ended(2).out()).contains("user0");

@@ -72,7 +72,7 @@ class ImportFuzzTest {
     StringWriter text = new StringWriter();
     Iterator<Assignment> rows = adoptions.stream().map(ImportFuzzTest::assignment).iterator();
     try (PrintWriter out = new PrintWriter(text)) {
-      DataCommands.write(rows, isCsv, new OutputOptions(), out);
+      ExportCommand.write(rows, isCsv, new OutputOptions(), out);
     }
     return text.toString();
   }

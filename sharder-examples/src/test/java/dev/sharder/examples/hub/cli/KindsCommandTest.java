@@ -42,7 +42,7 @@ class KindsCommandTest {
   void mistyped(String command) {
     String[] words = (command + " --kind hbu").split(" ");
     CommandShell.CommandOutcome refused = shell.run(words).ended(2);
-    assertThat(refused.err()).contains("no bins of kind 'hbu'", "its kinds are 'homedir', 'hub'");
+    assertThat(refused.err()).contains("no bins of kind 'hbu'", "only of 'homedir', 'hub'");
     assertThat(refused.out()).isEmpty();
   }
 

@@ -1,0 +1,202 @@
+package dev.sharder.examples.hub.cli;
+
+import dev.sharder.SharderException;
+import dev.sharder.admin.Finding;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The command that checks the data of one kind, or of all, for consistency. */
+final class VerifyCommand {
+
+  private static final int MOST_FINDINGS = 1_000;
+
+  /**
+   * What was found of a kind.
+   *
+   * @param isShown whether it was shown before a question
+   */
+  private record KindReport(String kind, List<Finding> findings, boolean isShown) {
+
+    static KindReport of(ShardAdmin admin) {
+      return new KindReport(admin.kind(), admin.verify(MOST_FINDINGS + 1), false);
+    }
+
+    KindReport shown() {
+      return new KindReport(kind, findings, true);
+    }
+
+    /** Returns the findings to show. */
+    List<Finding> first() {
+      return findings.subList(0, Math.min(findings.size(), MOST_FINDINGS));
+    }
+
+    Stream<KindFinding> rows() {
+      return first().stream().map(finding -> new KindFinding(kind, finding));
+    }
+  }
+
+  /** A finding among those of all kinds. */
+  private record KindFinding(String kind, Finding finding) {}
+
+  private static final OutputTable<KindFinding> FINDINGS =
+      new OutputTable<KindFinding>()
+          .with("kind", KindFinding::kind)
+          .with("promise", row -> row.finding().promise().word())
+          .with("subject", row -> row.finding().subject())
+          .with("detail", row -> row.finding().detail());
+
+  private static final OutputTable<KindReport> REPORTS =
+      new OutputTable<KindReport>()
+          .with("kind", KindReport::kind)
+          .with(
+              "findings",
+              report -> report.first().stream().map(OutputTable.findings()::fields).toList());
+
+  private final OutputOptions output;
+  private final ConfirmOptions consent;
+  private final Note note;
+  private final boolean repair;
+
+  private boolean isInconsistent;
+  private boolean isIncomplete;
+
+  private VerifyCommand(OutputOptions output, ConfirmOptions consent, Note note, boolean repair) {
+    this.output = output;
+    this.consent = consent;
+    this.note = note;
+    this.repair = repair;
+  }
+
+  @Command(
+      name = "verify",
+      description = {
+        "Checks the data for consistency.",
+        "",
+        "Counters must match the assignments, every object and every group must be in one known"
+            + " bin,",
+        "retired bins must be empty, and the history must lead to where each object is.",
+        "",
+        "With --all-kinds, JSON has an object per kind with its name and its findings, and CSV has"
+            + " a",
+        "column for the kind. If a kind cannot be checked, the others are, and the exit code is 1."
+      })
+  static int verify(
+      @Mixin DatabaseOptions target,
+      @Mixin OutputOptions output,
+      @Mixin ChangeNoteOptions why,
+      @Mixin ConfirmOptions consent,
+      @Option(names = "--all-kinds", description = "check every kind that has bins")
+          boolean allKinds,
+      @Option(names = "--repair", description = "repair the counters, and nothing else")
+          boolean repair) {
+    if (allKinds && output.spec().commandLine().getParseResult().hasMatchedOption("--kind")) {
+      throw new UsageException(
+          "--all-kinds checks kind '%s', too; leave out --kind, or check that kind alone"
+              .formatted(target.kind()));
+    }
+    VerifyCommand check = new VerifyCommand(output, consent, why.note("repaired by hand"), repair);
+    try (Opened opened = allKinds ? target.openBegun() : target.open()) {
+      return allKinds ? check.all(opened) : check.one(opened.admin());
+    }
+  }
+
+  private int one(ShardAdmin admin) {
+    KindReport report = checked(admin);
+    if (output.isForPeople()) {
+      show(report);
+    } else {
+      output.all(OutputTable.findings(), report.first().iterator());
+    }
+    return exitCode();
+  }
+
+  /** Checks one kind after the other, and writes what was found of each before the next. */
+  private int all(Opened opened) {
+    Stream<KindReport> reports =
+        opened.someKinds().stream().flatMap(kind -> tried(opened.admin(kind)).stream());
+    if (output.isForPeople()) {
+      reports.forEach(this::show);
+    } else if (output.isCsv()) {
+      output.all(FINDINGS, reports.flatMap(KindReport::rows).iterator());
+    } else {
+      output.all(REPORTS, reports.iterator());
+    }
+    return exitCode();
+  }
+
+  private int exitCode() {
+    return isIncomplete ? ExitCodes.FAILED : isInconsistent ? ExitCodes.REFUSED : ExitCodes.DONE;
+  }
+
+  /** Returns the report; empty if the kind could not be checked, which is reported. */
+  private Optional<KindReport> tried(ShardAdmin admin) {
+    try {
+      return Optional.of(checked(admin));
+    } catch (SharderException failure) {
+      isIncomplete = true;
+      output
+          .err()
+          .println(
+              FailureWords.oneLine(
+                  "kind '%s' was not checked: %s".formatted(admin.kind(), failure.getMessage())));
+      return Optional.empty();
+    }
+  }
+
+  /** Checks a kind, and repairs its counters if asked to. */
+  private KindReport checked(ShardAdmin admin) {
+    KindReport report = KindReport.of(admin);
+    if (repair && !report.findings().isEmpty()) {
+      report = repaired(admin, report);
+    }
+    isInconsistent |= !report.findings().isEmpty();
+    if (report.findings().size() > MOST_FINDINGS) {
+      output
+          .err()
+          .println(
+              "only the first %,d findings of kind '%s' are shown"
+                  .formatted(MOST_FINDINGS, admin.kind()));
+    }
+    return report;
+  }
+
+  private KindReport repaired(ShardAdmin admin, KindReport before) {
+    if (output.isForPeople()) {
+      show(before);
+    }
+    if (!consent.isGiven("Repair the counters of kind '%s'?".formatted(admin.kind()))) {
+      return output.isForPeople() ? before.shown() : before;
+    }
+    admin
+        .repair(note)
+        .forEach(
+            (bin, more) ->
+                output
+                    .err()
+                    .println("the counter of bin '%s' was wrong by %d".formatted(bin, -more)));
+    return KindReport.of(admin);
+  }
+
+  private void show(KindReport report) {
+    if (report.isShown()) {
+      return;
+    }
+    boolean isConsistent = report.findings().isEmpty();
+    output
+        .out()
+        .println(
+            "kind '%s' is %s"
+                .formatted(report.kind(), isConsistent ? "consistent" : "not consistent:"));
+    if (!isConsistent) {
+      output.all(OutputTable.findings(), report.first().iterator());
+    }
+    output.out().flush();
+  }
+}
