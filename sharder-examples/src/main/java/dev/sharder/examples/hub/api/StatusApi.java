@@ -116,7 +116,7 @@ final class StatusApi {
             .map(refusal -> refusal.getKey() + " " + refusal.getValue())
             .collect(Collectors.joining(", "));
     int more = refusals.size() - MOST_REASONS;
-    return more > 0 ? first + ", and %d more refuse".formatted(more) : first;
+    return more > 0 ? first + ", and %d more".formatted(more) : first;
   }
 
   private static PartState replica(DataSource replica) {

@@ -103,7 +103,7 @@ record AssignmentImport(
         return ExitCodes.REFUSED;
       }
       if (allOrNothing && isAnyRefused(older, opened, kinds, results)) {
-        output.err().println("nothing was imported, because of --all-or-nothing");
+        output.err().println(AssignmentImporter.NOTHING_IMPORTED);
         return ExitCodes.REFUSED;
       }
       kinds.forEach(

@@ -42,6 +42,8 @@ final class AssignmentImporter {
           .with("known", ImportResult::known)
           .with("refused", ImportResult::refused);
 
+  static final String NOTHING_IMPORTED = "nothing was imported, because of --all-or-nothing";
+
   private final ShardAdmin admin;
   private final UserNames users;
   private final Note note;
@@ -91,7 +93,7 @@ final class AssignmentImporter {
         }
       }
       if (allOrNothing && refused > 0) {
-        err.println("nothing was imported, because of --all-or-nothing");
+        err.println(NOTHING_IMPORTED);
       } else {
         take(batch);
       }
@@ -150,7 +152,7 @@ final class AssignmentImporter {
             : admin.adopt(
                 adoptions, allOrNothing ? AdoptMode.ALL_OR_NOTHING : AdoptMode.EACH, note);
     if (allOrNothing && !placements.refused().isEmpty()) {
-      err.println("nothing was imported, because of --all-or-nothing");
+      err.println(NOTHING_IMPORTED);
       // As adopt returns; adoptable has those that could be placed without the others.
       placements = new Placements(Map.of(), placements.refused());
     }

@@ -153,10 +153,7 @@ public final class HubSharder {
       int exitCode =
           commandLine.execute(FailureWords.verboseOnce(ProcessArguments.arguments(args)));
       return exitCode == ExitCodes.DONE && commandLine.getOut().checkError()
-          ? fail(
-              commandLine,
-              "the output cannot be written; check the free space where it goes",
-              ExitCodes.FAILED)
+          ? fail(commandLine, StandardOutput.UNWRITABLE, ExitCodes.FAILED)
           : exitCode;
     } catch (UsageException invalid) {
       return fail(commandLine, invalid.getMessage(), ExitCodes.USAGE);

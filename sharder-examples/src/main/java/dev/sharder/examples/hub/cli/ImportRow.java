@@ -129,7 +129,7 @@ record ImportRow(String where, @Nullable Adoption adoption, String wrong, boolea
   private static Map<String, String> fields(List<String> columns, String[] cells) {
     if (cells.length != columns.size()) {
       throw new InvalidValueException(
-          "it has %d cells under %d columns; put a name with a comma or a quote in quotes"
+          "it does not fit the first line (cells: %d, columns: %d); put a name with a comma or a quote in quotes"
               .formatted(cells.length, columns.size()));
     }
     Map<String, String> fields = new LinkedHashMap<>();

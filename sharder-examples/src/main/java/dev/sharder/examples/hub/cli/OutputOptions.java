@@ -84,7 +84,7 @@ final class OutputOptions extends CsvOptions {
         case TABLE -> writeTable(table, rows);
       }
     } catch (IOException failure) {
-      throw new UncheckedIOException("the output cannot be written", failure);
+      throw new UncheckedIOException(StandardOutput.UNWRITABLE, failure);
     }
     out().flush();
   }

@@ -53,6 +53,9 @@ final class PlanRunner {
           .with("before", MoveCounts::unmoved)
           .with("skipped", MoveCounts::skipped);
 
+  private static final String STRANDED =
+      "%d cannot be moved, because no bin that the policy allows has room; open a bin, add one, or raise a capacity";
+
   private final ShardAdmin admin;
   private final OutputOptions output;
 
@@ -66,7 +69,9 @@ final class PlanRunner {
     show(plan);
     if (save != null) {
       long saved = save(plan, save);
-      output.err().println("%d moves are in %s; apply them with 'apply'".formatted(saved, save));
+      output
+          .err()
+          .println("moves saved in '%s': %d; make them with 'apply'".formatted(save, saved));
     }
     return plan.stranded() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
@@ -99,11 +104,7 @@ final class PlanRunner {
     output.all(LEVELS, levels(plan).iterator());
     output.out().println("%d to move".formatted(plan.moves()));
     if (plan.stranded() > 0) {
-      output
-          .out()
-          .println(
-              "no bin that the policy allows has room for %d; open a bin, add one, or raise a capacity"
-                  .formatted(plan.stranded()));
+      output.out().println(STRANDED.formatted(plan.stranded()));
     }
     output.out().flush();
   }
@@ -150,11 +151,7 @@ final class PlanRunner {
     Plan left =
         planning.apply(new PlanOptions(OptionalLong.empty(), options.only(), options.threshold()));
     if (left.stranded() > 0) {
-      output
-          .err()
-          .println(
-              "no bin that the policy allows has room for %d, which were not moved; open a bin, add one, or raise a capacity"
-                  .formatted(left.stranded()));
+      output.err().println(STRANDED.formatted(left.stranded()));
     }
     boolean isDone = options.atMost().isPresent() ? moved.skipped() == 0 : left.moves() == 0;
     return isDone && left.stranded() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;

@@ -52,7 +52,7 @@ final class SimulateCommand {
       SimulationOutput.write(options.format(), input, options.out());
       return ExitCodes.DONE;
     } catch (IOException failure) {
-      throw new UncheckedIOException("the output cannot be written", failure);
+      throw new UncheckedIOException(StandardOutput.UNWRITABLE, failure);
     }
   }
 }

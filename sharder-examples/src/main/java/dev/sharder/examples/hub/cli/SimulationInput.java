@@ -95,8 +95,8 @@ record SimulationInput(
     for (Step step : steps) {
       if (step.at() > arrivals) {
         throw new UsageException(
-            "--at '%s' comes after the last of %d objects; use 0 to %d, or more --objects"
-                .formatted(step.text(), arrivals, arrivals));
+            "--at '%s' comes after the last object; use 0 to %d, or more --objects"
+                .formatted(step.text(), arrivals));
       }
     }
   }
@@ -115,7 +115,7 @@ record SimulationInput(
     text.append(
         String.format(
             Locale.ROOT,
-            "%,d objects arrive; %,d bins begin with a load of %,d",
+            "new objects: %,d; bins at first: %,d; their load: %,d",
             arrivals.size(),
             start.bins().size(),
             start.bins().stream().mapToLong(BinLoad::load).sum()));

@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 /** The output of a command, which ends when no one reads on, as with {@code list | head}. */
 final class StandardOutput extends FilterOutputStream {
 
+  static final String UNWRITABLE =
+      "the output cannot be written; check the free space where it goes";
+
   /** No one reads on. Writers keep other failures to themselves, but pass this one on. */
   static final class ClosedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -23,7 +23,7 @@ public final class CheckHandler extends UserHandler {
       exchange.setStatusCode(StatusCodes.NO_CONTENT);
       exchange.endExchange();
     } else {
-      Problem.of(StatusCodes.UNAUTHORIZED, "the cookie is not right; /shard sets it")
+      Problem.of(StatusCodes.UNAUTHORIZED, "the cookie is missing or wrong; /shard sets it")
           .answer(exchange);
     }
   }

@@ -79,7 +79,9 @@ public final class ShardHandler extends UserHandler {
   }
 
   private static void refuseWithoutCookie(HttpServerExchange exchange, Placement placement) {
-    log.warn("no cookie comes back from user {}", placement.object());
+    log.warn(
+        "no cookie comes back; check cookie-domain, cookie-same-site and the browser of user {}",
+        placement.object());
     Problem.of(
             StatusCodes.BAD_REQUEST,
             "the cookie '%s' does not come back as it was set; allow cookies for this site, delete others of that name, and open the page again"

@@ -99,7 +99,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         LogQueue.class.getName(),
         ((LoggerContext) getContext()).getLogger(LogQueue.class),
         Level.WARN,
-        "left out {} lines here, because the log was read too slowly or they could not be written",
+        "lines left out here: {}, because the log was read too slowly or they could not be written",
         null,
         new Object[] {lines});
   }

@@ -357,7 +357,9 @@ class CommandsTest {
         shell.run("import", file.toString(), "--output", "csv").ended(4);
     assertThat(good.err().lines().toList())
         .anyMatch(line -> line.startsWith("line 4: size 'x'"))
-        .anyMatch(line -> line.startsWith("line 5: it has 1 cells under 4"))
+        .anyMatch(
+            line ->
+                line.startsWith("line 5: it does not fit the first line (cells: 1, columns: 4)"))
         .anyMatch(line -> line.startsWith("line 6:") && line.contains("group 'lab' is in 'a'"))
         .anyMatch(line -> line.startsWith("line 8:") && line.contains("'ada'"))
         .anyMatch(line -> line.contains("are cordoned: a"));

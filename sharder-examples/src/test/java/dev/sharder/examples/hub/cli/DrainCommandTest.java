@@ -115,7 +115,8 @@ class DrainCommandTest {
     String command = "bin drain hub-1 --yes --output json " + limit;
     CommandOutcome drained = shell.run(command.strip().split(" ")).ended(4);
     assertThat(drained.json().path("moved").asLong()).isEqualTo(6);
-    assertThat(drained.err()).contains("has room for 4, which were not moved");
+    assertThat(drained.err())
+        .contains("4 cannot be moved, because no bin that the policy allows has room");
   }
 
   @Test

@@ -115,8 +115,8 @@ class InputTest {
           List.of("a\u0000b,hub-1", "'a\\u0000b' has a control character", "remove it"),
           List.of("a\u001b[2Jb,hub-1", "'a\\u001b[2Jb' has a control", "remove it"),
           List.of("a\u202eb,hub-1", "'a\\u202eb' has a control", "remove it"),
-          List.of("a", "it has 1 cells under 2 columns", "in quotes"),
-          List.of("a,b,hub-1", "it has 3 cells under 2 columns", "in quotes"),
+          List.of("a", "(cells: 1, columns: 2)", "in quotes"),
+          List.of("a,b,hub-1", "(cells: 3, columns: 2)", "in quotes"),
           List.of("\"a,hub-1", "'\"a,hub-1' cannot be read", "check its quotes"));
 
   @Test

@@ -85,7 +85,7 @@ class SimulateTest {
             "800 bin drain hub-1");
     assertThat(shown.ended(0).lines())
         .containsExactly(
-            "1,000 objects arrive; 3 bins begin with a load of 0; after 500: bin add hub-4",
+            "new objects: 1,000; bins at first: 3; their load: 0; after 500: bin add hub-4",
             "--weight 2; after 800: bin drain hub-1",
             "",
             "policy                       max-min p99/mean    refused      moved  rebalance",
@@ -327,7 +327,7 @@ class SimulateTest {
     assertThat(picture.getElementsByTagName("title").item(0).getTextContent())
         .isEqualTo("Load by bin, by policy");
     assertThat(picture.getElementsByTagName("desc").item(0).getTextContent())
-        .contains("10 objects arrive", "emptiest: max - min 0.00");
+        .contains("new objects: 10;", "emptiest: max - min 0.00");
     assertThat(picture.getElementsByTagName("script").getLength()).isZero();
     assertThat(shown.out()).contains("prefers-color-scheme: dark");
   }
@@ -344,7 +344,7 @@ class SimulateTest {
           --at|5 bin burn hub-1|'burn'
           --at|5 bin add|'BIN'
           --at|5 bin add hub-9 --capacity lots|capacity 'lots' is not a whole number
-          --at|50 rebalance|comes after the last of 20 objects
+          --at|50 rebalance|comes after the last object; use 0 to 20
           --policy|fairest|policy 'fairest' is unknown; use emptiest
           --sizes|0|--sizes '0'
           --sizes|9-2|'9-2' is neither

@@ -31,7 +31,7 @@ import org.slf4j.Logger;
 class LogQueueTest {
 
   private static final int FLOOD = 30_000;
-  private static final Pattern LEFT_OUT = Pattern.compile("left out (\\d+) lines here");
+  private static final Pattern LEFT_OUT = Pattern.compile("lines left out here: (\\d+),");
 
   private final PrintStream standardError = System.err;
   private final LoggerContext context = new LoggerContext();
@@ -112,7 +112,7 @@ class LogQueueTest {
     assertThat(reader.readLine()).endsWith("the next");
     log.info("the last");
     assertThat(List.of(reader.readLine(), reader.readLine()))
-        .anyMatch(line -> line.contains("left out 1 lines here"));
+        .anyMatch(line -> line.contains("lines left out here: 1,"));
   }
 
   /** Fails for one line. */
