@@ -88,7 +88,8 @@ class PostgresFaultsTest {
             .map(setting -> "-c%20" + setting)
             .collect(Collectors.joining("%20"));
     try (JdbiAssignmentStore store = store(TestPostgres.newDatabase() + "&options=" + odd);
-        Sharder hubs = Sharder.builder("hub", store).bins("it's", "a\\").cache(0).build()) {
+        Sharder hubs = Sharder.builder("hub", store).bins("it's", "a\\").cache(0).build();
+        Sharder letters = Sharder.builder("letter", store).bins("s", "u").build()) {
       hubs.assign(hubs.request("o'\\neil \"😀\"").withSize(2));
       hubs.assign(hubs.request("in a group").withGroup("NULL"));
       hubs.assign("NULL");
@@ -97,6 +98,7 @@ class PostgresFaultsTest {
       assertThat(hubs.find("NULL").orElseThrow().assignedAt())
           .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(1));
       assertThat(hubs.bins()).extracting(BinLoad::assigned).containsExactly(2L, 2L);
+      assertThat(letters.assign("ada").bin()).isEqualTo("s");
       assertThat(ShardAdmin.builder("hub", store).build().verify(10)).isEmpty();
     }
   }

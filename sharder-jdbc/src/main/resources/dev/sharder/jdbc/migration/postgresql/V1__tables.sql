@@ -90,7 +90,7 @@ $$;
 CREATE FUNCTION sharder_bin_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.bin ~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]'
-     OR NEW.bin !~ '[^\s\u1680\u2000-\u200a\u205f\u3000]' OR char_length(NEW.bin) > 255 THEN
+     OR NEW.bin !~ '[^[:space:]\u1680\u2000-\u200a\u205f\u3000]' OR char_length(NEW.bin) > 255 THEN
     RAISE check_violation USING MESSAGE = format(
       'bin %L of kind %L: give it a name of 1 to 255 characters, one of them visible, and no control character',
       NEW.bin, NEW.kind);
