@@ -39,6 +39,9 @@ final class MariaDbFailure {
    */
   private static final Set<Integer> USER_LIMITS = Set.of(1203, 1226);
 
+  /** The user may not read a table, of which it is not said whether it is there. */
+  private static final int TABLE_ACCESS_DENIED = 1142;
+
   /** The server did not read a message, and closed the connection. */
   private static final int PACKET_TOO_LARGE = 1153;
 
@@ -47,6 +50,11 @@ final class MariaDbFailure {
   /** Returns whether the server refused a message as too large, and would refuse it again. */
   static boolean isTooLarge(SQLException failure) {
     return failure.getErrorCode() == PACKET_TOO_LARGE;
+  }
+
+  /** Returns whether a table is missing or hidden from a user with rights on single tables. */
+  static boolean mayBeOfMissingTable(SQLException failure) {
+    return is(failure, SYNTAX_ERROR_OR_ACCESS_VIOLATION, TABLE_ACCESS_DENIED);
   }
 
   /**

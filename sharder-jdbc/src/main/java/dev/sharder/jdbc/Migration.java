@@ -67,11 +67,16 @@ final class Migration {
                   deadline, Query.of(Statements.APPLIED_SCRIPTS, RowMappers::appliedScript)))
           .isEmpty();
     } catch (StoreException refusal) {
-      if (SqlFailure.isAboutTables(refusal)) {
+      if (isHistoryMissing(refusal)) {
         return isLeftToAnotherTool(deadline);
       }
       throw refusal;
     }
+  }
+
+  private static boolean isHistoryMissing(StoreException refusal) {
+    return SqlFailure.isAboutTables(refusal)
+        || SqlFailure.reason(refusal).filter(MariaDbFailure::mayBeOfMissingTable).isPresent();
   }
 
   /** Returns whether the tables exist without a history that the store keeps or adopts. */
