@@ -103,7 +103,7 @@ final class OlderSharder implements AutoCloseable {
       // SQLITE_OPEN_READONLY
       login.setProperty("open_mode", "1");
     }
-    HubDatabase.driverLimits(url).forEach(login::setProperty);
+    HubDatabase.driverSettings(url).forEach(login::setProperty);
     try {
       Handle handle = Jdbi.create(url, login).open();
       // Outside a transaction, PostgreSQL sends all rows at once.

@@ -52,6 +52,16 @@ public record HubDatabase(
 
   private static final String MARIADB = "jdbc:mariadb:";
 
+  /**
+   * For sessions whose defaults would make statements fail or answer otherwise, such as the limit
+   * of a SELECT. The driver reads and writes UTF-8, whatever the server takes it for.
+   */
+  private static final String MARIADB_SESSION =
+      "sql_mode='STRICT_ALL_TABLES',sql_safe_updates=0,completion_type=0,"
+          + "sql_select_limit=18446744073709551615,sql_big_selects=1,max_sort_length=1024,"
+          + "character_set_client=utf8mb4,character_set_connection=utf8mb4,"
+          + "character_set_results=utf8mb4";
+
   /** The SQLSTATEs of a missing table, of PostgreSQL and of MariaDB. */
   private static final Set<String> NO_TABLE = Set.of("42P01", "42S02");
 
@@ -284,7 +294,7 @@ public record HubDatabase(
     }
     DriverManager.setLoginTimeout((int) CONNECT_LIMIT.toSeconds());
     Properties login = login(settings);
-    driverLimits(settings.url()).forEach(login::setProperty);
+    driverSettings(settings.url()).forEach(login::setProperty);
     return DriverManager.getConnection(settings.url(), login);
   }
 
@@ -334,31 +344,35 @@ public record HubDatabase(
     config.setJdbcUrl(url);
     settings.user().ifPresent(config::setUsername);
     settings.password().ifPresent(config::setPassword);
-    driverLimits(url).forEach(config::addDataSourceProperty);
+    driverSettings(url).forEach(config::addDataSourceProperty);
   }
 
   /**
    * Returns what keeps a driver from waiting without end: a pool connects on one thread, which a
-   * server that stops responding would block. What the URL says wins.
+   * server that stops responding would block. On MariaDB, also the settings of its sessions. What
+   * the URL says wins.
    */
-  public static Map<String, String> driverLimits(String url) {
+  public static Map<String, String> driverSettings(String url) {
     if (url.startsWith("jdbc:postgresql:")) {
       return Map.of(
           "tcpKeepAlive", "true", "loginTimeout", String.valueOf(CONNECT_LIMIT.toSeconds()));
     }
-    return url.startsWith(MARIADB) ? mariaDbLimits(MultiHostDataSource.hosts(url)) : Map.of();
+    return url.startsWith(MARIADB) ? mariaDbSettings(MultiHostDataSource.hosts(url)) : Map.of();
   }
 
   /**
-   * Returns the limits with which MariaDB's driver tries every host before it returns to the first.
-   * It tries at most {@code retriesAllDown} hosts. It tries a host that was down again only after
-   * {@code deniedListTimeout}, which is therefore longer than trying all of them takes.
+   * Returns the settings of the sessions, and the limits with which MariaDB's driver tries every
+   * host before it returns to the first. It tries at most {@code retriesAllDown} hosts. It tries a
+   * host that was down again only after {@code deniedListTimeout}, which is therefore longer than
+   * trying all of them takes.
    */
-  private static Map<String, String> mariaDbLimits(int hosts) {
+  private static Map<String, String> mariaDbSettings(int hosts) {
     // It connects to the next host on the thread of a caller, who has a limit, too.
     Duration each = hosts > 1 ? MultiHostDataSource.HOST_LIMIT : CONNECT_LIMIT;
     Duration all = each.multipliedBy(hosts).plusSeconds(1);
     return Map.of(
+        "sessionVariables",
+        MARIADB_SESSION,
         "connectTimeout",
         String.valueOf(each.toMillis()),
         "retriesAllDown",

@@ -235,6 +235,39 @@ class MariaDbServeTest {
     assertThat(ours.json("bins").each("offset")).containsExactly("0", "7");
   }
 
+  @Test
+  @DisplayName("imports every user, and places whatever defaults the server's sessions have")
+  void oddDefaults() throws Exception {
+    String operator = mariaDb.newDatabase();
+    String theirs = mariaDb.newDatabase();
+    String yml = callysto(theirs, "utf8mb4_general_ci").toString();
+    String database = mariaDb.ordinaryUser(operator);
+    try (Handle root = Jdbi.open(operator)) {
+      root.execute(
+          "SET GLOBAL sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL', sql_select_limit = 1,"
+              + " sql_safe_updates = ON, max_sort_length = 64, init_connect = 'SET NAMES latin1'");
+      try {
+        assertThat(
+                CommandShell.runAsIs(
+                        "import", "--from", "callysto", yml, "--into", database, "--output", "csv")
+                    .ended(4)
+                    .lines())
+            .containsExactly("kind,made,known,refused", "hub,2,0,1");
+        CommandShell shell = new CommandShell(database);
+        try (RunningHub hub = RunningHub.start(database, "hub-01.x", "hub-02.x")) {
+          assertThat(hubOf(hub, "søren")).isEqualTo("hub-01.x");
+          assertThat(hubOf(hub, "zoë")).isEqualTo("hub-01.x");
+        }
+        assertThat(shell.json("list").each("object")).containsExactly("Eve", "søren", "zoë");
+        shell.run("verify").ended(0);
+      } finally {
+        root.execute(
+            "SET GLOBAL sql_mode = DEFAULT, sql_select_limit = DEFAULT,"
+                + " sql_safe_updates = DEFAULT, max_sort_length = DEFAULT, init_connect = DEFAULT");
+      }
+    }
+  }
+
   private static RunningHub serve(String yml) {
     return new RunningHub(
         HubServer.start(
