@@ -24,7 +24,7 @@ final class SqliteFailure {
 
   /** Returns whether another connection held a lock. */
   static boolean isBusy(SQLException failure) {
-    return code(failure) == BUSY || code(failure) == LOCKED;
+    return isSqlite(failure) && Set.of(BUSY, LOCKED).contains(code(failure));
   }
 
   /** Returns whether the store interrupted a statement. */

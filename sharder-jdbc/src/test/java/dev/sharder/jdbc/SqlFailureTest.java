@@ -37,6 +37,8 @@ class SqlFailureTest {
     "23000, 1062, a duplicate on MariaDB",
     "42000, 1064, a wrong statement on MariaDB",
     "42S02, 1146, a missing table on MariaDB",
+    "HY000, 1030, a failure of a storage engine of MariaDB",
+    "HY000, 1541, a failure whose number ends like that of a busy SQLite",
     "08S01, 1153, a message that is too large for MariaDB",
     "42501, 0, a missing right on PostgreSQL",
     "22023, 0, an unknown time zone on PostgreSQL",
