@@ -8,15 +8,19 @@ final class CallbackException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  private final RuntimeException thrown;
+  private final Exception thrown;
 
-  CallbackException(RuntimeException thrown) {
+  CallbackException(Exception thrown) {
     super(null, null, true, false);
     this.thrown = thrown;
   }
 
-  /** Returns what the caller's code threw. */
-  RuntimeException thrown() {
-    return thrown;
+  /**
+   * Throws what the caller's code threw. Languages without checked exceptions throw any, so none is
+   * declared here.
+   */
+  @SuppressWarnings("unchecked")
+  <E extends Exception> RuntimeException rethrow() throws E {
+    throw (E) thrown;
   }
 }

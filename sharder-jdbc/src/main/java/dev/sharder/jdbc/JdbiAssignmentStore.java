@@ -9,11 +9,11 @@ import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.Placement;
 import dev.sharder.SharderException;
-import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Change;
 import dev.sharder.admin.Finding;
 import dev.sharder.admin.Note;
+import dev.sharder.jdbc.ChangeTransaction.Outcome;
 import dev.sharder.jdbc.Dialect.Placed;
 import dev.sharder.jdbc.Statements.ChangedObject;
 import dev.sharder.store.AssignmentStore;
@@ -36,7 +36,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -185,87 +184,45 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public <T> T update(
       String kind, Scope scope, Function<Snapshot, Edit<T>> decide, Deadline deadline) {
-    AtomicBoolean recorded = new AtomicBoolean();
-    T result = update(kind, scope, decide, deadline, recorded);
-    if (recorded.get()) {
+    return change(
+        kind,
+        deadline,
+        statements -> {
+          Edit<T> edit =
+              EditRecorder.decideAndRecord(
+                  statements,
+                  kind,
+                  scope,
+                  snapshot -> apart(decide, snapshot),
+                  revision -> saw(kind, revision));
+          return new Outcome<>(edit.result(), !edit.changes().isEmpty());
+        });
+  }
+
+  /** Runs a transaction that may append changes, and announces them. */
+  private <T> T change(
+      String kind, Deadline deadline, Function<Statements, Outcome<T>> transaction) {
+    ChangeTransaction change = new ChangeTransaction(database, kind, deadline);
+    T result;
+    try {
+      result = change.run(transaction);
+    } finally {
+      // Even after a failure, the change may have been committed.
+      if (replica != null && change.mayHaveChanged()) {
+        replica.changed(kind);
+      }
+    }
+    if (change.mayHaveChanged()) {
       dialect.announce(database.connections(), kind, deadline);
     }
     return result;
   }
 
-  /** Updates the kind; {@code recorded} is set if that appended changes. */
-  private <T> T update(
-      String kind,
-      Scope scope,
-      Function<Snapshot, Edit<T>> decide,
-      Deadline deadline,
-      AtomicBoolean recorded) {
-    try {
-      return database.withHandle(
-          deadline,
-          (handle, limit) -> {
-            if (recorded.get()) {
-              // The last attempt may have committed, so another one might refuse its own result.
-              throw unknown(kind, null);
-            }
-            return unlessRolledBack(
-                recorded,
-                () ->
-                    dialect.inTransaction(
-                        handle,
-                        limit,
-                        statements -> {
-                          Edit<T> edit =
-                              EditRecorder.decideAndRecord(
-                                  statements,
-                                  kind,
-                                  scope,
-                                  snapshot -> apart(decide, snapshot),
-                                  revision -> saw(kind, revision));
-                          if (deadline.hasPassed()) {
-                            throw Retry.tooLong(deadline, "the change took too long");
-                          }
-                          recorded.set(!edit.changes().isEmpty());
-                          return edit.result();
-                        }));
-          });
-    } catch (CallbackException failure) {
-      throw failure.thrown();
-    } catch (TimeLimitException | StoreException failure) {
-      throw recorded.get() ? unknown(kind, failure) : failure;
-    } finally {
-      // Even after a failure, the change may have been committed.
-      if (replica != null && recorded.get()) {
-        replica.changed(kind);
-      }
-    }
-  }
-
   private static <T> Edit<T> apart(Function<Snapshot, Edit<T>> decide, Snapshot snapshot) {
     try {
       return decide.apply(snapshot);
-    } catch (RuntimeException thrown) {
+    } catch (Exception thrown) {
       throw new CallbackException(thrown);
-    }
-  }
-
-  private static StoreException unknown(String kind, @Nullable Throwable cause) {
-    return new StoreException(
-        "the database failed while committing a change of kind '%s', so the change may or may not have been made; look at the history, and try again if it was not"
-            .formatted(kind),
-        cause);
-  }
-
-  /** Runs the transaction, and resets {@code recorded} if the database reports a rollback. */
-  private static <T> T unlessRolledBack(AtomicBoolean recorded, Retry.Attempt<T> transaction)
-      throws SQLException {
-    try {
-      return transaction.run();
-    } catch (SQLException | RuntimeException failure) {
-      if (!SqlFailure.reason(failure).map(SqlFailure::leavesCommitUnknown).orElse(true)) {
-        recorded.set(false);
-      }
-      throw failure;
     }
   }
 
@@ -309,29 +266,19 @@ public final class JdbiAssignmentStore implements AssignmentStore {
 
   @Override
   public Map<String, Long> recount(String kind, Note note, Deadline deadline) {
-    Map<String, Long> differences = recountQuietly(kind, note, deadline);
-    if (!differences.isEmpty()) {
-      dialect.announce(database.connections(), kind, deadline);
-    }
-    return differences;
+    return change(kind, deadline, statements -> recount(statements, kind, note));
   }
 
-  private Map<String, Long> recountQuietly(String kind, Note note, Deadline deadline) {
-    return database.inTransaction(
-        deadline,
-        statements -> {
-          statements.lockKind(kind);
-          Map<String, Long> differences = new LinkedHashMap<>();
-          statements
-              .miscounts(kind)
-              .forEach(wrong -> differences.put(wrong.bin(), wrong.difference()));
-          if (!differences.isEmpty()) {
-            statements.count(kind, differences);
-            EditRecorder.append(
-                statements, kind, recounted(kind, differences.keySet(), note, statements.now()));
-          }
-          return differences;
-        });
+  private static Outcome<Map<String, Long>> recount(Statements statements, String kind, Note note) {
+    statements.lockKind(kind);
+    Map<String, Long> differences = new LinkedHashMap<>();
+    statements.miscounts(kind).forEach(wrong -> differences.put(wrong.bin(), wrong.difference()));
+    if (!differences.isEmpty()) {
+      statements.count(kind, differences);
+      EditRecorder.append(
+          statements, kind, recounted(kind, differences.keySet(), note, statements.now()));
+    }
+    return new Outcome<>(differences, !differences.isEmpty());
   }
 
   private static List<Change> recounted(

@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -99,15 +101,71 @@ class WrittenRowsTest extends PooledDatabases {
     }
   }
 
-  /** Returns a connection that commits once, and then fails as if the database were down. */
+  @Test
+  @DisplayName(
+      "A recount whose commit was cut off is reported as unknown, not as nothing to repair")
+  void lostRecount() {
+    HikariDataSource pool = pool(TestDatabase.POSTGRES);
+    AtomicBoolean cutsOff = new AtomicBoolean();
+    try (JdbiAssignmentStore store =
+            JdbiAssignmentStore.create(
+                LentConnections.through(connection -> cuttingOff(connection, cutsOff), pool));
+        Handle operator = Jdbi.open(pool)) {
+      ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+      Note note = new Note("eve", "for a test");
+      admin.addBin(Bin.of("a"), note);
+      operator.execute("UPDATE sharder_bin SET assigned = 7");
+      cutsOff.set(true);
+      assertThatThrownBy(() -> admin.repair(note))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("may or may not have been made; look at the history");
+      assertThat(admin.bins()).containsExactly(new BinLoad(Bin.of("a"), 0));
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "A change is reported as unknown also if its store is closed before the next attempt")
+  void lostCommitOfClosedStore() {
+    HikariDataSource pool = pool(TestDatabase.POSTGRES);
+    AtomicBoolean cutsOff = new AtomicBoolean();
+    AtomicReference<JdbiAssignmentStore> closed = new AtomicReference<>();
+    DataSource closing =
+        LentConnections.through(
+            connection ->
+                cuttingOff(
+                    connection,
+                    () -> {
+                      boolean cuts = cutsOff.getAndSet(false);
+                      if (cuts) {
+                        closed.get().close();
+                      }
+                      return cuts;
+                    }),
+            pool);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(closing)) {
+      closed.set(store);
+      ShardAdmin admin = ShardAdmin.builder("hub", store).build();
+      cutsOff.set(true);
+      assertThatThrownBy(() -> admin.addBin(Bin.of("a"), new Note("eve", "for a test")))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("may or may not have been made; look at the history");
+    }
+  }
+
   private static Connection cuttingOff(Connection connection, AtomicBoolean cutsOff) {
+    return cuttingOff(connection, () -> cutsOff.getAndSet(false));
+  }
+
+  /** Returns a connection that commits once, and then fails as if the database were down. */
+  private static Connection cuttingOff(Connection connection, BooleanSupplier cutsOff) {
     return (Connection)
         Proxy.newProxyInstance(
             Connection.class.getClassLoader(),
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) -> {
               Object result = method.invoke(connection, arguments);
-              if (method.getName().equals("commit") && cutsOff.getAndSet(false)) {
+              if (method.getName().equals("commit") && cutsOff.getAsBoolean()) {
                 throw new SQLException("the connection broke", "08006");
               }
               return result;
