@@ -1,6 +1,5 @@
 package dev.sharder.jdbc;
 
-import dev.sharder.jdbc.Connections.Reach;
 import dev.sharder.jdbc.Dialect.SqlSupplier;
 import dev.sharder.store.Deadline;
 import java.sql.Connection;
@@ -9,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Auto-commit mode for work on a connection. A data source may lend connections without it, and
- * nothing would end the transaction.
+ * Switches a connection to auto-commit mode while work runs on it. A data source may lend
+ * connections without it, and nothing would end the transaction.
  */
 final class AutoCommit {
 
@@ -48,9 +47,12 @@ final class AutoCommit {
       return;
     }
     // The driver asks the server to change it, so that wait needs an end, too.
-    int before = connection.getNetworkTimeout();
-    LimitedStatements.limitSilence(connection, deadline);
-    connection.setAutoCommit(on);
-    connection.setNetworkTimeout(Connections.HELPERS, before);
+    NetworkTimeout.during(
+        connection,
+        deadline,
+        () -> {
+          connection.setAutoCommit(on);
+          return on;
+        });
   }
 }

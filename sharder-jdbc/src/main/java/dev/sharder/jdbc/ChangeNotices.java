@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells caches of changes by PostgreSQL's LISTEN and NOTIFY. Where the server has no notices, or
+ * Notifies caches of changes by PostgreSQL's LISTEN and NOTIFY. Where the server has no notices, or
  * the pool lends no second connection, caches poll. Thread-safe.
  */
 final class ChangeNotices {
@@ -100,7 +100,7 @@ final class ChangeNotices {
       }
       poolCheckedAt = System.nanoTime();
       // On another thread, because a pool may take longer than this may wait.
-      Future<?> check = Connections.HELPERS.submit(() -> checkPool(connections));
+      Future<?> check = BackgroundThreads.EXECUTOR.submit(() -> checkPool(connections));
       try {
         check.get(left, TimeUnit.NANOSECONDS);
       } catch (TimeoutException late) {
@@ -117,8 +117,7 @@ final class ChangeNotices {
       listens = connections.use(POOL_LIMIT.multipliedBy(10), one -> lendsAnother(connections));
       if (!listens && poolChecks.incrementAndGet() == POOL_CHECKS && !closed) {
         log.warn(
-            "the pool lends no second connection within {} ms, so the store polls for changes made elsewhere;"
-                + " allow 3 connections for each sharder",
+            "the pool lends no second connection within {} ms, so the store polls for changes made elsewhere; allow 3 connections for each sharder",
             POOL_LIMIT.toMillis());
       }
     } catch (SQLException | RuntimeException unavailable) {

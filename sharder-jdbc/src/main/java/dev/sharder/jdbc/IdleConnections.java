@@ -31,7 +31,7 @@ final class IdleConnections {
     long now = System.nanoTime();
     if (now - evictedAt > interval.toNanos()) {
       evictedAt = now;
-      Connections.HELPERS.execute(() -> HikariPools.evictIdle(pool));
+      BackgroundThreads.EXECUTOR.execute(() -> HikariPools.evictIdle(pool));
     }
   }
 }

@@ -103,7 +103,7 @@ public final class JdbiAssignmentStoreBuilder {
    */
   public JdbiAssignmentStore build() {
     Deadline deadline = Deadline.in(timeLimit);
-    Connections unknown = new Connections(dataSource, Connections.Reach.REMOTE);
+    Connections unknown = new Connections(dataSource, Reach.REMOTE);
     Dialect dialect = Retry.until(deadline, () -> dialect(unknown, Retry.turn(deadline)));
     Connections reads = replica == null ? null : dialect.replica(replica);
     Connections connections =

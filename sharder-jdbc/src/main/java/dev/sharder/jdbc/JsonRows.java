@@ -54,7 +54,7 @@ final class JsonRows {
                 bin.capacity().isPresent() ? bin.capacity().getAsLong() : null,
                 bin.state().word(),
                 undeclared.contains(bin.name()) ? 1 : 0,
-                LabelsJson.write(bin.labels())));
+                Json.write(bin.labels())));
   }
 
   /** Returns what is recorded of each change, except its id and revision. */

@@ -37,10 +37,8 @@ final class LimitedStatements implements StatementBuilder {
         sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES') FOR
       """;
 
-  private static final String NO_CONNECTION = "08003";
-
-  /** In milliseconds. */
-  private static final int LONGEST_GRACE = 300;
+  /** The most seconds that MariaDB's timeouts accept: a year. Strict sessions refuse more. */
+  static final long LONGEST_TIMEOUT = 31_536_000;
 
   private final boolean synchronous;
   private final Deadline deadline;
@@ -53,33 +51,16 @@ final class LimitedStatements implements StatementBuilder {
   /** Returns what a statement must begin with. */
   static String prefix(boolean synchronous, Deadline deadline) {
     // At least a millisecond, because 0 would mean no limit.
-    double seconds = Math.max(1, deadline.remaining().toMillis()) / 1000.0;
+    double seconds =
+        Math.min(LONGEST_TIMEOUT, Math.max(1, deadline.remaining().toMillis()) / 1000.0);
     return (synchronous ? SYNCHRONOUS_SETTINGS : SETTINGS)
         .formatted(String.format(Locale.ROOT, "%.3f", seconds));
-  }
-
-  /**
-   * Limits how long the driver waits for an answer, until shortly after the server should have
-   * ended the statement. Aborting the connection would not do: the driver first connects once more,
-   * to kill the statement, and the network may be silent.
-   */
-  static void limitSilence(Connection connection, Deadline deadline) throws SQLException {
-    long millis = Math.max(1, deadline.remaining().toMillis());
-    long grace = Math.min(deadline.limit().toMillis() / 5, LONGEST_GRACE);
-    try {
-      connection.setNetworkTimeout(
-          Connections.HELPERS, (int) Math.min(Integer.MAX_VALUE, millis + grace));
-    } catch (SQLException closed) {
-      // The driver's own message has no SQLSTATE that says so, and a pool's isClosed() looks at
-      // what it lent, not at the connection.
-      throw new SQLException("the connection is closed", NO_CONNECTION, closed);
-    }
   }
 
   @Override
   public PreparedStatement create(Connection connection, String sql, StatementContext context)
       throws SQLException {
-    limitSilence(connection, deadline);
+    NetworkTimeout.set(connection, deadline);
     return connection.prepareStatement(
         sql.startsWith("SET ") ? sql : prefix(synchronous, deadline) + sql);
   }

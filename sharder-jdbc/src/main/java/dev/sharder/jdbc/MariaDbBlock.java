@@ -11,7 +11,10 @@ import java.time.ZoneOffset;
 import java.util.Collections;
 import java.util.List;
 
-/** Blocks of statements for MariaDB, without Jdbi, because these are the most frequent calls. */
+/**
+ * Runs compound statements of MariaDB in one round trip. Without Jdbi, because these are the most
+ * frequent calls.
+ */
 final class MariaDbBlock {
 
   private MariaDbBlock() {}
@@ -30,7 +33,7 @@ final class MariaDbBlock {
       Deadline deadline,
       Dialect.Row each)
       throws SQLException {
-    LimitedStatements.limitSilence(connection, deadline);
+    NetworkTimeout.set(connection, deadline);
     String prefix = LimitedStatements.prefix(synchronous, deadline);
     try (PreparedStatement statement = connection.prepareStatement(prefix + block)) {
       int position = 0;
@@ -38,22 +41,30 @@ final class MariaDbBlock {
         position++;
         statement.setObject(position, value);
       }
-      boolean hasRows = statement.execute();
-      while (hasRows || statement.getUpdateCount() != -1) {
-        if (hasRows) {
-          ResultSet rows = statement.getResultSet();
-          while (rows.next()) {
-            each.take(rows);
-          }
+      execute(statement, each);
+    }
+  }
+
+  private static void execute(PreparedStatement block, Dialect.Row each) throws SQLException {
+    boolean hasRows = block.execute();
+    while (hasRows || block.getUpdateCount() != -1) {
+      if (hasRows) {
+        ResultSet rows = block.getResultSet();
+        while (rows.next()) {
+          each.take(rows);
         }
-        hasRows = statement.getMoreResults();
       }
+      hasRows = block.getMoreResults();
     }
   }
 
   /** Returns a list for a statement, with the same text in each place. */
   static String list(String text, int size) {
     return String.join(", ", Collections.nCopies(size, text));
+  }
+
+  static Instant assignedAt(ResultSet row) throws SQLException {
+    return instant(row, row.findColumn("assigned_at"));
   }
 
   /** Returns the time in a column, which is in UTC. */

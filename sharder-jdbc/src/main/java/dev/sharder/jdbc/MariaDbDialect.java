@@ -29,20 +29,12 @@ final class MariaDbDialect extends Dialect {
 
   private static final String DELIMITER = "DELIMITER ";
 
-  /** The first with JSON_TABLE. */
-  private static final int OLDEST_MAJOR = 10;
-
-  private static final int OLDEST_MINOR = 6;
-
   private static final String IS_CLUSTER =
       """
       SELECT count(*)
       FROM information_schema.global_variables
       WHERE variable_name = 'WSREP_ON' AND variable_value = 'ON'
       """;
-
-  /** Modes by which the server reads other SQL: with the last one, an empty text is none. */
-  private static final List<String> READ_OTHERWISE = List.of("ORACLE", "EMPTY_STRING_IS_NULL");
 
   private final MariaDbPlacing placing = new MariaDbPlacing();
 
@@ -66,72 +58,21 @@ final class MariaDbDialect extends Dialect {
 
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
-    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE_AUTO_COMMIT);
+    Connections connections = new Connections(dataSource, Reach.REMOTE_AUTO_COMMIT);
     isCluster =
         connections.use(
             limit,
             (connection, deadline) -> {
-              checkVersion(connection);
-              return limited(
+              MariaDbRequirements.checkVersion(connection);
+              return NetworkTimeout.during(
                   connection,
                   deadline,
                   () -> {
-                    checkMode(connection);
+                    MariaDbRequirements.checkSettings(connection);
                     return isCluster(connection);
                   });
             });
     return connections;
-  }
-
-  private static void checkVersion(Connection connection) throws SQLException {
-    int major = connection.getMetaData().getDatabaseMajorVersion();
-    int minor = connection.getMetaData().getDatabaseMinorVersion();
-    if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)) {
-      throw new StoreException(
-          "MariaDB %s has no JSON_TABLE; use %d.%d or newer"
-              .formatted(
-                  connection.getMetaData().getDatabaseProductVersion(), OLDEST_MAJOR, OLDEST_MINOR),
-          null);
-    }
-  }
-
-  private static void checkMode(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet mode =
-            statement.executeQuery(
-                """
-                SELECT @@sql_mode, @@log_bin AND @@binlog_format = 'STATEMENT',
-                       CASE WHEN @@sql_safe_updates THEN 'sql_safe_updates=0'
-                            WHEN @@tx_read_only THEN 'tx_read_only=0'
-                            WHEN @@completion_type <> 'NO_CHAIN' THEN 'completion_type=0'
-                            WHEN @@sql_select_limit < 18446744073709551615 THEN 'sql_select_limit=18446744073709551615'
-                            WHEN @@sql_big_selects = 0 THEN 'sql_big_selects=1'
-                            WHEN @@max_sort_length < 1024 THEN 'max_sort_length=1024'
-                            WHEN @@character_set_client <> 'utf8mb4' OR @@character_set_connection <> 'utf8mb4' OR @@character_set_results <> 'utf8mb4'
-                            THEN 'character_set_client=utf8mb4,character_set_connection=utf8mb4,character_set_results=utf8mb4'
-                       END
-                """)) {
-      mode.next();
-      for (String word : READ_OTHERWISE) {
-        if (mode.getString(1).contains(word)) {
-          throw new StoreException(
-              "sql_mode is '%s', and with %s the server reads other SQL; add sessionVariables=sql_mode='' to the URL"
-                  .formatted(mode.getString(1), word),
-              null);
-        }
-      }
-      if (mode.getString(3) != null) {
-        throw new StoreException(
-            "the sessions have a setting with which statements would fail or answer otherwise; add sessionVariables=%s to the URL"
-                .formatted(mode.getString(3)),
-            null);
-      }
-      if (mode.getBoolean(2)) {
-        throw new StoreException(
-            "binlog_format is STATEMENT, with which MariaDB refuses to write in READ COMMITTED; set it to MIXED or ROW on the server",
-            null);
-      }
-    }
   }
 
   private static boolean isCluster(Connection connection) throws SQLException {
@@ -150,7 +91,7 @@ final class MariaDbDialect extends Dialect {
 
   @Override
   void configure(Jdbi jdbi) {
-    jdbi.registerArgument(LabelsJson.writing(Collection.class));
+    jdbi.registerArgument(Json.writing(Collection.class));
     jdbi.registerColumnMapper(
         Instant.class, (row, column, context) -> MariaDbBlock.instant(row, column));
   }
@@ -158,7 +99,7 @@ final class MariaDbDialect extends Dialect {
   @Override
   <T> T read(Handle handle, Deadline deadline, Function<Handle, T> work) throws SQLException {
     limit(handle, deadline);
-    return limited(
+    return NetworkTimeout.during(
         handle.getConnection(),
         deadline,
         () -> {
@@ -170,7 +111,7 @@ final class MariaDbDialect extends Dialect {
   @Override
   <T> List<T> query(Connection connection, Query<T> query, Deadline deadline) throws SQLException {
     List<T> mapped = new ArrayList<>();
-    return limited(
+    return NetworkTimeout.during(
         connection,
         deadline,
         () -> {
@@ -185,31 +126,6 @@ final class MariaDbDialect extends Dialect {
         });
   }
 
-  /**
-   * Runs work while the driver waits for answers for a limited time, and then lets it wait as
-   * before. No statement may do without: if a connection is silent, the driver's abort waits for
-   * the read that waits for an answer.
-   */
-  private static <T> T limited(Connection connection, Deadline deadline, SqlSupplier<T> work)
-      throws SQLException {
-    int before = connection.getNetworkTimeout();
-    try {
-      LimitedStatements.limitSilence(connection, deadline);
-      return work.get();
-    } finally {
-      waitAsBefore(connection, before);
-    }
-  }
-
-  /** A connection that is aborted meanwhile needs it no more. */
-  private static void waitAsBefore(Connection connection, int before) {
-    try {
-      connection.setNetworkTimeout(Connections.HELPERS, before);
-    } catch (SQLException gone) {
-      log.debug("a connection is broken: {}", gone.getMessage());
-    }
-  }
-
   private void limit(Handle handle, Deadline deadline) {
     handle.setStatementBuilder(new LimitedStatements(isCluster, deadline));
   }
@@ -218,7 +134,9 @@ final class MariaDbDialect extends Dialect {
   @Override
   String epoch(Connection connection, Deadline deadline) throws SQLException {
     // All nodes of a cluster have the same history.
-    return isCluster ? "" : limited(connection, deadline, () -> which(connection, deadline));
+    return isCluster
+        ? ""
+        : NetworkTimeout.during(connection, deadline, () -> which(connection, deadline));
   }
 
   private static String which(Connection connection, Deadline deadline) throws SQLException {
@@ -238,7 +156,7 @@ final class MariaDbDialect extends Dialect {
       Connection connection, String kind, Collection<String> objects, Deadline deadline)
       throws SQLException {
     List<Assignment> found = new ArrayList<>();
-    return limited(
+    return NetworkTimeout.during(
         connection,
         deadline,
         () -> {
@@ -265,14 +183,14 @@ final class MariaDbDialect extends Dialect {
         MariaDbStatements.FIND.formatted(MariaDbBlock.list("?", names.size())),
         values,
         deadline,
-        row -> found.add(RowMappers.assignment(row, MariaDbPlacing.assignedAt(row))));
+        row -> found.add(RowMappers.assignment(row, MariaDbBlock.assignedAt(row))));
   }
 
   @Override
   Placed placeIntoEmptiest(
       Connection connection, String kind, List<String> objects, Deadline deadline)
       throws SQLException {
-    return limited(
+    return NetworkTimeout.during(
         connection,
         deadline,
         () -> {
@@ -291,7 +209,7 @@ final class MariaDbDialect extends Dialect {
    */
   private static void rollBack(Connection connection, Throwable failure) {
     try (Statement statement = connection.createStatement()) {
-      LimitedStatements.limitSilence(connection, Deadline.in(ROLLBACK_LIMIT));
+      NetworkTimeout.set(connection, Deadline.in(ROLLBACK_LIMIT));
       statement.execute("ROLLBACK");
       statement.execute(MariaDbStatements.IDLE_AS_BEFORE);
     } catch (SQLException | RuntimeException alsoFailed) {
@@ -304,7 +222,7 @@ final class MariaDbDialect extends Dialect {
   <T> T inTransaction(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
     limit(handle, deadline);
-    return limited(
+    return NetworkTimeout.during(
         handle.getConnection(),
         deadline,
         () -> endingWhenIdle(handle, deadline, () -> transact(handle, deadline, work)));
@@ -318,7 +236,7 @@ final class MariaDbDialect extends Dialect {
             transaction.execute(MariaDbStatements.NEXT_TRANSACTION);
             T result = work.apply(transaction.attach(statements()));
             // Else the commit might be silent for as long as the last statement might have been.
-            LimitedStatements.limitSilence(transaction.getConnection(), deadline);
+            NetworkTimeout.set(transaction.getConnection(), deadline);
             return result;
           } catch (Throwable failure) {
             rollBack(transaction.getConnection(), failure);
@@ -339,13 +257,18 @@ final class MariaDbDialect extends Dialect {
             SET @sharder_idle_timeout = @@idle_transaction_timeout, SESSION idle_transaction_timeout = :seconds,
                 @sharder_idle_write_timeout = @@idle_write_transaction_timeout, SESSION idle_write_transaction_timeout = :seconds
             """)
-        .bind("seconds", Math.max(1, deadline.remaining().toSeconds()))
+        .bind("seconds", idleSeconds(deadline))
         .execute();
     try {
       return work.get();
     } finally {
       restoreIdleTimeout(handle);
     }
+  }
+
+  private static long idleSeconds(Deadline deadline) {
+    long seconds = Math.max(1, deadline.remaining().toSeconds());
+    return Math.min(LimitedStatements.LONGEST_TIMEOUT, seconds);
   }
 
   /** The application may use the connection too. A broken one, the pool does not lend again. */
@@ -363,7 +286,7 @@ final class MariaDbDialect extends Dialect {
   <T> T migrating(Handle handle, Deadline deadline, Function<Statements, T> work)
       throws SQLException {
     Connection connection = handle.getConnection();
-    return limited(
+    return NetworkTimeout.during(
         connection,
         deadline,
         () -> {

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Places objects into the emptiest bins on MariaDB. A round that reads the bins keeps them, and the
@@ -43,7 +42,7 @@ final class MariaDbPlacing {
 
   private static final int DUPLICATE_KEY = 1062;
 
-  private final Map<String, OpenBins> openBins = new ConcurrentHashMap<>();
+  private final Map<String, Memory> kinds = new ConcurrentHashMap<>();
 
   /**
    * Places in one transaction, as {@link Dialect#placeIntoEmptiest} says.
@@ -58,23 +57,35 @@ final class MariaDbPlacing {
       Deadline deadline)
       throws SQLException {
     // Taken, so that no other round takes them too.
-    OpenBins remembered = openBins.remove(kind);
-    Round round = new Round(connection, isCluster, kind, objects, deadline, remembered);
+    Memory remembered = kinds.remove(kind);
+    Memory memory = remembered == null ? new Memory() : remembered;
+    Round round = new Round(connection, isCluster, kind, objects, deadline, memory);
     boolean isDone = false;
     try {
       List<Placement> placements = round.place();
       isDone = true;
       return placements;
     } finally {
-      keep(kind, isDone ? round.open : round.open.forgotten());
+      if (!isDone) {
+        memory.open = OpenBins.none();
+      }
+      keep(kind, memory);
     }
   }
 
-  private void keep(String kind, OpenBins open) {
-    if (openBins.size() >= MAX_KINDS) {
-      openBins.clear();
+  private void keep(String kind, Memory memory) {
+    if (kinds.size() >= MAX_KINDS) {
+      kinds.clear();
     }
-    openBins.put(kind, open);
+    kinds.put(kind, memory);
+  }
+
+  /** What is remembered of a kind: its bins, and the pauses in which none are read. */
+  private static final class Memory {
+    private OpenBins open = OpenBins.none();
+
+    /** Where others were faster each time, to read bins is of no use for now. */
+    private final ExponentialBackoff reading = new ExponentialBackoff();
   }
 
   /** One transaction for some objects, and its tries before. */
@@ -86,7 +97,7 @@ final class MariaDbPlacing {
     private final List<String> objects;
     private final Deadline deadline;
     private final int turns = ThreadLocalRandom.current().nextInt(MAX_TURNS) + 1;
-    private OpenBins open;
+    private final Memory memory;
 
     Round(
         Connection connection,
@@ -94,31 +105,38 @@ final class MariaDbPlacing {
         String kind,
         List<String> objects,
         Deadline deadline,
-        @Nullable OpenBins remembered) {
+        Memory memory) {
       this.connection = connection;
       this.isCluster = isCluster;
       this.kind = kind;
       this.objects = objects;
       this.deadline = deadline;
-      this.open = remembered == null ? OpenBins.unread() : remembered;
+      this.memory = memory;
     }
 
     List<Placement> place() throws SQLException {
       Duration half = deadline.remaining().dividedBy(2);
-      Optional<List<String>> bins = open.take(objects.size());
+      Optional<List<String>> bins = memory.open.take(objects.size());
       for (int tries = 1; bins.isPresent(); tries++) {
         // The other half is for the choice by the server.
         boolean isLast = tries == MAX_TRIES || deadline.remaining().compareTo(half) < 0;
-        OpenBins now = isLast ? open.pause() : open.anew(objects.size());
+        OpenBins now = isLast ? OpenBins.none() : OpenBins.toRead(4 * objects.size());
         Optional<Instant> placedAt = placeIntoChosen(bins.get(), now);
         if (placedAt.isPresent()) {
-          open.raise(turns);
+          memory.open.raise(turns);
+          memory.reading.reset();
           return placements(bins.get(), placedAt.get());
         }
-        open = now;
-        bins = open.take(objects.size());
+        if (isLast) {
+          memory.reading.pause();
+        }
+        memory.open = now;
+        bins = now.take(objects.size());
       }
-      return placeIntoEmptiest(open.next(objects.size()));
+      return placeIntoEmptiest(
+          memory.reading.skipsRound()
+              ? OpenBins.none()
+              : OpenBins.toRead(2 * memory.open.read() + objects.size()));
     }
 
     private List<Placement> placements(List<String> bins, Instant placedAt) {
@@ -157,8 +175,8 @@ final class MariaDbPlacing {
     }
 
     private List<Object> values(List<String> bins, Map<String, Integer> taken, int limit) {
-      List<Object> values = new ArrayList<>(List.of(kind, limit, turns, open.turn()));
-      values.add(open.server());
+      List<Object> values = new ArrayList<>(List.of(kind, limit, turns, memory.open.turn()));
+      values.add(memory.open.server());
       for (int i = 0; i < objects.size(); i++) {
         values.add(objects.get(i));
         values.add(bins.get(i));
@@ -171,7 +189,7 @@ final class MariaDbPlacing {
       List<Placement> placements = new ArrayList<>(objects.size());
       run(
           MariaDbStatements.PLACE_INTO_EMPTIEST,
-          List.of(kind, LabelsJson.write(objects), objects.size(), now.limit(), turns),
+          List.of(kind, Json.write(objects), objects.size(), now.limit(), turns),
           row -> {
             switch (row.getMetaData().getColumnLabel(1)) {
               case "kind" -> placements.add(known(row));
@@ -179,7 +197,7 @@ final class MariaDbPlacing {
               default -> read(row, now);
             }
           });
-      open = now;
+      memory.open = now;
       return placements;
     }
 
@@ -203,17 +221,14 @@ final class MariaDbPlacing {
     }
 
     private static Placement known(ResultSet row) throws SQLException {
-      return new Placement(RowMappers.assignment(row, assignedAt(row)), false);
+      return new Placement(RowMappers.assignment(row, MariaDbBlock.assignedAt(row)), false);
     }
 
     private Placement placed(ResultSet row) throws SQLException {
       return new Placement(
-          new Assignment(kind, row.getString("object"), row.getString("bin"), 1, assignedAt(row)),
+          new Assignment(
+              kind, row.getString("object"), row.getString("bin"), 1, MariaDbBlock.assignedAt(row)),
           true);
     }
-  }
-
-  static Instant assignedAt(ResultSet row) throws SQLException {
-    return MariaDbBlock.instant(row, row.findColumn("assigned_at"));
   }
 }

@@ -26,9 +26,6 @@ final class OpenBins {
   /** The fewest that are read, because to find them costs more than to send them. */
   private static final int MIN_BINS = 64;
 
-  /** The longest pause in rounds. */
-  private static final int MAX_PAUSE = 255;
-
   private final int limit;
   private final Queue<BinLoad> emptiest = new PriorityQueue<>(BinLoad.emptiestWith(1));
   private int read;
@@ -38,56 +35,28 @@ final class OpenBins {
   /** For how many more objects no other bin can be the emptiest. */
   private int enough;
 
-  /** How many rounds the last pause had, in which no bins are read, and the server chooses. */
-  private int pause;
-
-  /** How many of these rounds are left. */
-  private final int paused;
-
-  private OpenBins(int limit, int pause, int paused) {
+  private OpenBins(int limit) {
     this.limit = limit;
-    this.pause = pause;
-    this.paused = paused;
   }
 
-  private static int within(int bins) {
-    return Math.min(Math.max(MIN_BINS, bins), MAX_BINS);
+  /** Returns no bins, in whose place none are to be read. */
+  static OpenBins none() {
+    return new OpenBins(0);
   }
 
-  /** Returns none. */
-  static OpenBins unread() {
-    return new OpenBins(0, 0, 0);
-  }
-
-  /** Returns none, to read bins into in place of these, which are wrong by now. */
-  OpenBins anew(int objects) {
-    return new OpenBins(within(4 * objects), pause, 0);
-  }
-
-  /** Returns none, to read bins into when these are used up: twice as many. */
-  OpenBins next(int objects) {
-    return paused > 0
-        ? new OpenBins(0, pause, paused - 1)
-        : new OpenBins(within(2 * read + objects), pause, 0);
-  }
-
-  /**
-   * Returns none, for a pause. Others were faster each time, so to read bins is of no use for now.
-   * Each pause is twice as long as the one before, until a round is in time again.
-   */
-  OpenBins pause() {
-    int longer = Math.min(2 * pause + 1, MAX_PAUSE);
-    return new OpenBins(0, longer, longer);
-  }
-
-  /** Returns none, to go on after a failure, in the same pause. */
-  OpenBins forgotten() {
-    return new OpenBins(0, pause, paused);
+  /** Returns no bins, in whose place that many are to be read, or the fewest or the most. */
+  static OpenBins toRead(int bins) {
+    return new OpenBins(Math.min(Math.max(MIN_BINS, bins), MAX_BINS));
   }
 
   /** Returns how many bins to read, the emptiest first. */
   int limit() {
     return limit;
+  }
+
+  /** Returns how many bins were read. */
+  int read() {
+    return read;
   }
 
   /**
@@ -128,9 +97,8 @@ final class OpenBins {
     return taken.size() < objects ? Optional.empty() : Optional.of(taken);
   }
 
-  /** Notes that this store was in time, and raised the turn. */
+  /** Notes that this store has raised the turn. */
   void raise(int turns) {
     turn += turns;
-    pause = 0;
   }
 }

@@ -62,7 +62,7 @@ final class PostgresDialect extends Dialect {
 
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
-    Connections connections = new Connections(dataSource, Connections.Reach.REMOTE);
+    Connections connections = new Connections(dataSource, Reach.REMOTE);
     server =
         connections.use(
             limit,
@@ -95,7 +95,7 @@ final class PostgresDialect extends Dialect {
 
   @Override
   Connections replica(DataSource replica) {
-    return new Connections(replica, Connections.Reach.REMOTE);
+    return new Connections(replica, Reach.REMOTE);
   }
 
   @Override

@@ -510,7 +510,7 @@ interface PostgresStatements extends Statements, SqlObject {
         each(bins, bin -> bin.capacity().isPresent() ? bin.capacity().getAsLong() : null),
         each(bins, bin -> bin.state().word()),
         each(bins, bin -> undeclared.contains(bin.name())),
-        each(bins, bin -> LabelsJson.write(bin.labels())));
+        each(bins, bin -> Json.write(bin.labels())));
   }
 
   @SqlUpdate(

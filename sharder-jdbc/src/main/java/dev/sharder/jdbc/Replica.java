@@ -12,9 +12,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds assignments on streaming replicas where they are as current as required, and the rest on
@@ -30,8 +27,6 @@ import org.slf4j.LoggerFactory;
  * primary never had.
  */
 final class Replica {
-
-  private static final Logger log = LoggerFactory.getLogger(Replica.class);
 
   private static final long FRESH = Duration.ofMillis(500).toNanos();
 
@@ -67,10 +62,9 @@ final class Replica {
   private final CircuitBreaker toPrimary =
       new CircuitBreaker(
           "the primary does not respond, so the replica answers with what it has",
-          CircuitBreaker.RECENT);
+          Optional.of(CircuitBreaker.RECENT));
   private final CircuitBreaker toReplica =
-      new CircuitBreaker(
-          "the replica is not used; the primary is asked instead", Duration.ofDays(36_500));
+      new CircuitBreaker("the replica is not used; the primary is asked instead", Optional.empty());
 
   Replica(Connections primary, Connections replica, Find withoutReplica) {
     this.primary = primary;
@@ -168,118 +162,5 @@ final class Replica {
       throw new SQLException("the primary has become a standby", SqlFailure.READ_ONLY);
     }
     return answer;
-  }
-
-  /** A call to a server. */
-  private interface Call<T> {
-    T run(Deadline limit) throws SQLException;
-  }
-
-  /** Calls a server, and skips it while it is down, so that no caller waits for it. */
-  private static final class CircuitBreaker {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
-    private static final Duration PAUSE = Duration.ofSeconds(1);
-
-    /** How long a failure says something, if each pause ends with a probe. */
-    private static final Duration RECENT = PATIENCE.plus(PAUSE).plusMillis(500);
-
-    /** A caller that waits no longer than this says nothing about the server. */
-    private static final Duration MIN_PATIENCE = Duration.ofMillis(20);
-
-    private final String consequence;
-    private final Duration trusted;
-    private final AtomicBoolean probing = new AtomicBoolean();
-    private volatile boolean open;
-    private volatile long openedAt;
-
-    /**
-     * Creates a closed one.
-     *
-     * @param trusted for how long a failure keeps callers from asking the server themselves
-     */
-    CircuitBreaker(String consequence, Duration trusted) {
-      this.consequence = consequence;
-      this.trusted = trusted;
-    }
-
-    /** Returns the answer; empty if none came within a tenth of the remaining time. */
-    <T> Optional<T> ask(Call<T> call, Deadline deadline) {
-      long since = System.nanoTime() - openedAt;
-      if (open && since < trusted.toNanos()) {
-        if (since > PAUSE.toNanos()) {
-          probe(call);
-        }
-        return Optional.empty();
-      }
-      Duration tenth = deadline.remaining().dividedBy(10).plusNanos(1);
-      Duration patience = Retry.shorter(tenth, PATIENCE);
-      try {
-        T answer = call.run(Deadline.in(patience));
-        reset();
-        return Optional.of(answer);
-      } catch (SQLException | RuntimeException failure) {
-        if (Thread.currentThread().isInterrupted()) {
-          throw Retry.interrupted(failure);
-        }
-        if (patience.compareTo(MIN_PATIENCE) > 0) {
-          trip(reason(failure));
-        }
-      }
-      return Optional.empty();
-    }
-
-    private static String reason(Throwable failure) {
-      return SqlFailure.reason(failure)
-          .map(SqlFailure::oneLine)
-          .orElseGet(() -> String.valueOf(failure.getMessage()));
-    }
-
-    private synchronized void trip(String reason) {
-      if (!open) {
-        log.warn("{}: {}", consequence, reason);
-      }
-      openedAt = System.nanoTime();
-      open = true;
-    }
-
-    /** Probes the server on another thread, once per pause. */
-    private <T> void probe(Call<T> call) {
-      if (probing.compareAndSet(false, true)) {
-        onHelper(
-            () -> {
-              try {
-                call.run(Deadline.in(PATIENCE));
-                reset();
-              } catch (SQLException | RuntimeException failure) {
-                trip(reason(failure));
-              } finally {
-                probing.set(false);
-              }
-            });
-      }
-    }
-
-    private void onHelper(Runnable work) {
-      try {
-        Connections.HELPERS.execute(work);
-      } catch (RuntimeException | Error noThread) {
-        probing.set(false);
-        throw noThread;
-      }
-    }
-
-    private void reset() {
-      if (open) {
-        close();
-      }
-    }
-
-    private synchronized void close() {
-      if (open) {
-        log.info("no longer the case: {}", consequence);
-        open = false;
-      }
-    }
   }
 }

@@ -28,9 +28,8 @@ import org.jdbi.v3.sqlobject.SqlObjectFactory;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
 /**
- * Connections that are lent for a limited time, and Jdbi over them where it is used. Retries work
- * that failed because of another caller or an unavailable database, until the caller's deadline.
- * Thread-safe.
+ * Runs work on a database, with Jdbi or on a connection alone. Retries what failed because of
+ * another caller or an unavailable database, until the caller's deadline. Thread-safe.
  */
 final class RetryingJdbi implements AutoCloseable {
 
@@ -59,7 +58,7 @@ final class RetryingJdbi implements AutoCloseable {
     jdbi.getConfig(SqlStatements.class)
         .setTemplateEngine(TemplateEngine.NOP)
         .setSqlParser(new ParameterParser());
-    jdbi.registerArgument(LabelsJson.writing(Map.class));
+    jdbi.registerArgument(Json.writing(Map.class));
     jdbi.registerRowMapper(Assignment.class, RowMappers::assignment);
     jdbi.registerRowMapper(AppliedScript.class, (row, context) -> RowMappers.appliedScript(row));
     jdbi.registerRowMapper(BinRow.class, (row, context) -> RowMappers.bin(row));
@@ -93,10 +92,6 @@ final class RetryingJdbi implements AutoCloseable {
 
   Connections connections() {
     return connections;
-  }
-
-  <T> T inTransaction(Deadline deadline, Function<Statements, T> work) {
-    return withHandle(deadline, (handle, limit) -> dialect.inTransaction(handle, limit, work));
   }
 
   <T> T read(Deadline deadline, Function<Statements, T> work) {

@@ -74,7 +74,7 @@ final class RowMappers {
             row.getLong("offset_load"),
             capacity(row),
             BinState.of(row.getString("state")),
-            LabelsJson.readLabels(row.getString("labels")));
+            Json.readLabels(row.getString("labels")));
     return new BinRow(new BinLoad(bin, row.getLong("assigned")), row.getBoolean("undeclared"));
   }
 

@@ -21,11 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedConnection implements DataSource, AutoCloseable {
 
-  private final Connection connection;
-
   /** How long closing waits for a running statement. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  private final Connection connection;
   private final ReentrantLock turn;
   private final boolean wasAutoCommit;
 

@@ -79,7 +79,7 @@ final class SqliteDialect extends Dialect {
 
   @Override
   Connections prepare(DataSource dataSource, Duration limit) throws SQLException {
-    Connections connections = new Connections(dataSource, Connections.Reach.LOCAL);
+    Connections connections = new Connections(dataSource, Reach.LOCAL);
     files =
         connections.use(
             limit,
@@ -90,8 +90,7 @@ final class SqliteDialect extends Dialect {
     // Every connection to memory has a database of its own, so all threads must share one.
     return files.isPresent()
         ? connections
-        : new Connections(
-            new SharedConnection(dataSource.getConnection(), turn), Connections.Reach.LOCAL);
+        : new Connections(new SharedConnection(dataSource.getConnection(), turn), Reach.LOCAL);
   }
 
   /** Makes the database ready, and returns its files; empty if it is in memory. */
@@ -139,7 +138,7 @@ final class SqliteDialect extends Dialect {
 
   @Override
   void configure(Jdbi jdbi) {
-    jdbi.registerArgument(LabelsJson.writing(Collection.class));
+    jdbi.registerArgument(Json.writing(Collection.class));
     jdbi.registerColumnMapper(
         Instant.class, (row, column, context) -> Instant.parse(row.getString(column)));
   }
@@ -171,7 +170,7 @@ final class SqliteDialect extends Dialect {
   private static List<Assignment> find(
       StatementCache statements, String kind, Collection<String> objects) throws SQLException {
     return statements.query(
-        SqliteStatements.FIND, RowMappers::assignment, kind, LabelsJson.write(objects));
+        SqliteStatements.FIND, RowMappers::assignment, kind, Json.write(objects));
   }
 
   // Several statements, because a SQLite statement changes one table and returns only what it
@@ -206,8 +205,8 @@ final class SqliteDialect extends Dialect {
             (row, assignedAt) ->
                 new Assignment(kind, row.getString(1), row.getString(2), 1, assignedAt),
             kind,
-            LabelsJson.write(newObjects));
-    statements.execute(SqliteStatements.COUNT, LabelsJson.write(counted(made)), kind);
+            Json.write(newObjects));
+    statements.execute(SqliteStatements.COUNT, Json.write(counted(made)), kind);
     return made;
   }
 
@@ -258,8 +257,8 @@ final class SqliteDialect extends Dialect {
 
   private static <T> T durably(StatementCache statements, SqlSupplier<T> work) throws SQLException {
     String before = statements.readText(READ_SETTINGS);
-    statements.run(WRITE_SETTINGS);
     try {
+      statements.run(WRITE_SETTINGS);
       return work.get();
     } finally {
       // The application may use the connection too, with settings of its own.

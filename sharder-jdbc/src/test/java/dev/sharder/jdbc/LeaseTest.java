@@ -113,7 +113,7 @@ class LeaseTest {
                   return method.invoke(memory, arguments);
                 });
     try (SharedConnection shared = new SharedConnection(lent, new ReentrantLock())) {
-      Connections connections = new Connections(shared, Connections.Reach.LOCAL);
+      Connections connections = new Connections(shared, Reach.LOCAL);
       assertThat(connections.use(LIMIT, Connection::getAutoCommit)).isTrue();
       // Another thread may be in a transaction now.
       assertThat(memory.getAutoCommit()).isTrue();
@@ -145,9 +145,10 @@ class LeaseTest {
   void callersFailure(TestDatabase product) {
     pool.setJdbcUrl(product.newUrl(folder));
     try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
-      for (RuntimeException own :
+      for (Exception own :
           List.of(
               new IllegalArgumentException("no such rack"),
+              new SQLException("not declared, as in Kotlin", "40001"),
               new IllegalStateException(new SQLException("the caller's own database", "08006")))) {
         Deadline deadline = Deadline.in(Duration.ofSeconds(1));
         assertThatThrownBy(() -> failLate(store, own, deadline)).isSameAs(own);
@@ -155,15 +156,20 @@ class LeaseTest {
     }
   }
 
-  private static void failLate(JdbiAssignmentStore store, RuntimeException own, Deadline deadline) {
+  private static void failLate(JdbiAssignmentStore store, Exception own, Deadline deadline) {
     store.update(
         "hub",
         Scope.BINS,
         snapshot -> {
           pass(deadline.remaining().plusMillis(200));
-          throw own;
+          throw LeaseTest.<RuntimeException>undeclared(own);
         },
         deadline);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> E undeclared(Exception failure) throws E {
+    throw (E) failure;
   }
 
   private static Placements place(JdbiAssignmentStore store) {

@@ -255,6 +255,20 @@ class MariaDbFaultsTest {
   }
 
   @Test
+  @DisplayName("and so does a time limit that is longer than its timeouts can be, in strict mode")
+  void longTimeLimit() {
+    Duration century = Duration.ofDays(36_500);
+    pool.setJdbcUrl(TestMariaDb.newDatabase() + "&sessionVariables=sql_mode='TRADITIONAL'");
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.builder(pool).timeLimit(century).build();
+        Sharder hubs =
+            Sharder.builder("hub", store).bins("a", "b").timeLimit(century).cache(0).build()) {
+      String bin = hubs.assign("ada").bin();
+      assertThat(hubs.find("ada").orElseThrow().bin()).isEqualTo(bin);
+      assertThat(store.holdings("hub", Deadline.in(century))).hasSize(1);
+    }
+  }
+
+  @Test
   @DisplayName("and what is not committed is not read, whatever isolation the session has")
   void uncommitted() throws SQLException {
     String url = TestMariaDb.newDatabase();

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -33,7 +32,7 @@ class OpenBinsTest {
   void emptiest(long seed) {
     Random random = new Random(seed);
     List<BinLoad> all = randomBins(random);
-    OpenBins open = OpenBins.unread().anew(1 + random.nextInt(20));
+    OpenBins open = OpenBins.toRead(1 + random.nextInt(20));
     List<BinLoad> read = all.stream().sorted(EMPTIEST).limit(open.limit()).toList();
     read.forEach(bin -> open.add(bin, 0, null));
     int placed = 0;
@@ -69,26 +68,5 @@ class OpenBinsTest {
     if (counted.refusal().isEmpty()) {
       all.add(counted);
     }
-  }
-
-  @Test
-  @DisplayName("are not read in pauses, each twice as long until a round is in time again")
-  void pauses() {
-    OpenBins open = OpenBins.unread();
-    for (int rounds : List.of(1, 3, 7, 15, 31, 63, 127, 255, 255)) {
-      open = open.pause().next(1);
-      assertThat(rounds(open)).isEqualTo(rounds);
-      open = after(open).forgotten().anew(1);
-    }
-    open.raise(1);
-    assertThat(rounds(open.pause().next(1))).isEqualTo(1);
-  }
-
-  private static int rounds(OpenBins paused) {
-    return paused.limit() > 0 ? 0 : 1 + rounds(paused.next(1));
-  }
-
-  private static OpenBins after(OpenBins paused) {
-    return paused.limit() > 0 ? paused : after(paused.next(1));
   }
 }

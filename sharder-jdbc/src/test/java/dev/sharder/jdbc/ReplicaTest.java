@@ -61,7 +61,7 @@ class ReplicaTest {
   private final List<HikariDataSource> pools = new ArrayList<>();
   private final HikariDataSource primary = pool(servers.primaryUrl(database));
   private final HikariDataSource replica = pool(servers.replicaUrl(database));
-  private final Logger log = (Logger) LoggerFactory.getLogger(Replica.class);
+  private final Logger log = (Logger) LoggerFactory.getLogger(CircuitBreaker.class);
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
   /** The store of another process, without a replica. */
@@ -168,8 +168,8 @@ class ReplicaTest {
     Deadline deadline = Deadline.in(Duration.ofSeconds(3));
     Replica hubs =
         new Replica(
-            new Connections(primary, Connections.Reach.REMOTE),
-            new Connections(replica, Connections.Reach.REMOTE),
+            new Connections(primary, Reach.REMOTE),
+            new Connections(replica, Reach.REMOTE),
             (kind, objects, limit) -> {
               isPrimaryAsked.set(true);
               return Map.of();

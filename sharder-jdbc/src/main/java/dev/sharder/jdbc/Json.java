@@ -17,12 +17,12 @@ import org.jdbi.v3.core.generic.GenericTypes;
 import org.jspecify.annotations.Nullable;
 
 /** Converts labels and lists to JSON, and labels back. */
-final class LabelsJson {
+final class Json {
 
   /** Tokens alone, because a mapper takes longer to load than a command takes to run. */
   private static final JsonFactory JSON = new JsonFactory();
 
-  private LabelsJson() {}
+  private Json() {}
 
   /** Returns a factory that binds every argument of the type as JSON. */
   static ArgumentFactory.Preparable writing(Class<?> type) {
