@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +35,8 @@ final class NginxMapKeeper implements AutoCloseable {
           this::warnOfUnresolved,
           failure -> log.warn("the names of hubs are not looked up: {}", failure.getMessage()));
 
-  private final AtomicReference<NginxMap.Text> last =
-      new AtomicReference<>(new NginxMap.Text("", List.of(), Map.of()));
+  /** What was written last: set by the thread that writes, and read by both. */
+  private volatile NginxMap.Text last = new NginxMap.Text("", List.of(), Map.of());
 
   /**
    * Writes the file, and then again whenever the hubs change.
@@ -60,7 +59,8 @@ final class NginxMapKeeper implements AutoCloseable {
   private void write() {
     NginxMap.Text made = map.text(sharder.bins());
     NginxHubsFile.write(file, made.text());
-    NginxMap.Text before = last.getAndSet(made);
+    NginxMap.Text before = last;
+    last = made;
     if (!made.leftOut().equals(before.leftOut())) {
       made.leftOut().forEach(problem -> log.error("skipped for nginx: {}", problem));
     }
@@ -70,7 +70,7 @@ final class NginxMapKeeper implements AutoCloseable {
   }
 
   private void warnOfUnresolved() {
-    last.get().unresolved().forEach(problem -> log.warn("{}", problem));
+    last.unresolved().forEach(problem -> log.warn("{}", problem));
   }
 
   @Override
