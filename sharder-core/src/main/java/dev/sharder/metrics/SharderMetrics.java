@@ -1,9 +1,18 @@
 package dev.sharder.metrics;
 
 import dev.sharder.BinLoad;
+import dev.sharder.ClosedException;
+import dev.sharder.ConflictException;
+import dev.sharder.InvalidValueException;
+import dev.sharder.NoOpenBinException;
+import dev.sharder.NotFoundException;
 import dev.sharder.Placement;
+import dev.sharder.PolicyException;
+import dev.sharder.RefusedException;
 import dev.sharder.SharderException;
 import dev.sharder.SharderListener;
+import dev.sharder.StoreException;
+import dev.sharder.TimeLimitException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -32,7 +41,7 @@ import java.util.function.Supplier;
  *     objects waited if they were not answered from memory, and how long all refused callers waited,
  *     by {@code result}: {@code found}, {@code new} or {@code refused}</td></tr>
  * <tr><td>{@code sharder.refusals}</td><td>counter</td><td>errors by {@code error}, such as {@code
- *     no-open-bin} or {@code time-limit}</td></tr>
+ *     no-open-bin} or {@code time-limit}; each begins with 0</td></tr>
  * <tr><td>{@code sharder.round}</td><td>timer</td><td>how long the store took for a round, by
  *     {@code step}: {@code find} or {@code place}</td></tr>
  * <tr><td>{@code sharder.round.objects}</td><td>summary</td><td>the number of objects in a round, by
@@ -51,6 +60,19 @@ import java.util.function.Supplier;
  * gauges of a kind.
  */
 public final class SharderMetrics implements SharderListener {
+
+  /** The sealed family, listed because {@code native-image} does not keep it by default. */
+  private static final List<Class<? extends SharderException>> ERRORS =
+      List.of(
+          ClosedException.class,
+          ConflictException.class,
+          InvalidValueException.class,
+          NoOpenBinException.class,
+          NotFoundException.class,
+          PolicyException.class,
+          RefusedException.class,
+          StoreException.class,
+          TimeLimitException.class);
 
   private final MeterRegistry registry;
 
@@ -91,6 +113,8 @@ public final class SharderMetrics implements SharderListener {
           ofKind.add(bins);
           return ofKind;
         });
+    // From zero on, because Prometheus sees no increase in a series that begins with 1.
+    ERRORS.forEach(error -> refusals(kind, error));
   }
 
   @Override
@@ -116,7 +140,7 @@ public final class SharderMetrics implements SharderListener {
 
   @Override
   public void refused(String kind, SharderException error, Duration took) {
-    registry.counter("sharder.refusals", "kind", kind, "error", word(error)).increment();
+    refusals(kind, error.getClass()).increment();
     time(kind, "refused", took);
   }
 
@@ -140,6 +164,10 @@ public final class SharderMetrics implements SharderListener {
     waits.computeIfAbsent(new Waits(kind, result), this::timer).record(took);
   }
 
+  private Counter refusals(String kind, Class<?> error) {
+    return registry.counter("sharder.refusals", "kind", kind, "error", word(error));
+  }
+
   private Timer timer(Waits of) {
     return registry.timer("sharder.assign", "kind", of.kind(), "result", of.result());
   }
@@ -158,9 +186,8 @@ public final class SharderMetrics implements SharderListener {
   }
 
   /** Returns the tag value of an error, such as {@code no-open-bin} for NoOpenBinException. */
-  private static String word(SharderException error) {
+  private static String word(Class<?> error) {
     return error
-        .getClass()
         .getSimpleName()
         .replaceFirst("Exception$", "")
         .replaceAll("(?<=[a-z])(?=[A-Z])", "-")

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sharder.Bin;
 import dev.sharder.NoOpenBinException;
 import dev.sharder.Sharder;
+import dev.sharder.SharderException;
 import dev.sharder.store.AssignmentStore;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,6 +42,17 @@ class SharderMetricsTest {
     assertThat(answers("a", "new")).isEqualTo(6);
     assertThat(answers("a", "memory")).isEqualTo(2);
     assertThat(registry.get("sharder.assign").tag("result", "new").timer().count()).isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("Refusals by each error are 0 from the start, so that an alert sees the first one")
+  void refusalsBeginWithZero() {
+    try (AssignmentStore store = AssignmentStore.inMemory();
+        Sharder hubs = sharder(store, Bin.of("a"))) {
+      assertThat(registry.get("sharder.refusals").counters())
+          .hasSameSizeAs(SharderException.class.getPermittedSubclasses())
+          .allSatisfy(counter -> assertThat(counter.count()).isZero());
+    }
   }
 
   @Test
