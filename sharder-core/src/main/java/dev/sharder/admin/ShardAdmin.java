@@ -632,9 +632,10 @@ public final class ShardAdmin {
   }
 
   private <T> T update(Scope scope, Function<Snapshot, Edit<T>> decide) {
+    Deadline deadline = deadline();
     // If this fails although the change was committed, caches see the change within their bound.
-    T result = store.update(kind, scope, decide, deadline());
-    AnswerCache.changed(kind, store);
+    T result = store.update(kind, scope, decide, deadline);
+    AnswerCache.changed(kind, store, deadline);
     return result;
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,14 +68,20 @@ public final class AnswerCache implements AutoCloseable {
    *
    * @param epoch as in {@link Changes#epoch}
    * @param revision the kind's revision
+   * @param clearings how often the cache was cleared: what was read before that is not cached, even
+   *     if a poll that began before it sets the same revision again
    */
-  public record Moment(String epoch, long revision) {
+  public record Moment(String epoch, long revision, long clearings) {
 
     /** Nothing that was read then may be cached. */
-    public static final Moment UNKNOWN = new Moment("", -1);
+    public static final Moment UNKNOWN = new Moment("", -1, 0);
 
     boolean isKnown() {
       return revision >= 0;
+    }
+
+    Moment cleared() {
+      return new Moment("", -1, clearings + 1);
     }
   }
 
@@ -106,8 +113,11 @@ public final class AnswerCache implements AutoCloseable {
 
   private volatile String failure = "the store was not polled in time";
 
-  /** How long the next poll may take; guarded by the monitor. */
-  private Duration pollLimit;
+  /** Held during a poll, so that a later poll does not end before an earlier one. */
+  private final ReentrantLock polling = new ReentrantLock();
+
+  /** How long the watcher's next poll may take. */
+  private volatile Duration pollLimit;
 
   /** When every cached answer was current; written under the lock of the answers. */
   private volatile Moment moment = Moment.UNKNOWN;
@@ -247,31 +257,46 @@ public final class AnswerCache implements AutoCloseable {
 
   /**
    * Makes all caches of this process over the store drop the answers that a change made stale, and
-   * returns when they have.
+   * returns when they have. If the store does not list them in time, all answers are dropped.
+   *
+   * @param deadline when to return at the latest
    */
-  public static void changed(String kind, AssignmentStore store) {
+  public static void changed(String kind, AssignmentStore store, Deadline deadline) {
     for (AnswerCache cache : WATCHING) {
-      if (cache.store == store && cache.kind.equals(kind)) {
-        cache.pollNow();
+      if (cache.store == store && cache.kind.equals(kind) && !cache.seesChange(deadline)) {
+        // The change is committed, so answers from before it must not be used any more.
+        cache.clear();
       }
     }
   }
 
-  private synchronized void pollNow() {
+  /** Polls, and returns whether that succeeded in time. */
+  private boolean seesChange(Deadline deadline) {
     try {
-      poll();
-    } catch (ClosedException end) {
-      failing = true;
+      if (!polling.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
+        return false;
+      }
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+      return false;
     }
-    if (failing) {
-      // The change is committed, so answers from before it must not be used any more.
-      clear();
+    try {
+      Duration left = shorter(deadline.remaining(), pollLimit);
+      if (left.isZero()) {
+        return false;
+      }
+      poll(left);
+      return true;
+    } catch (RuntimeException | Error failed) {
+      return false;
+    } finally {
+      polling.unlock();
     }
   }
 
   private void clear() {
     synchronized (answers) {
-      moment = Moment.UNKNOWN;
+      moment = moment.cleared();
       answers.invalidateAll();
     }
   }
@@ -279,7 +304,7 @@ public final class AnswerCache implements AutoCloseable {
   private void watch() {
     try {
       while (!closed) {
-        poll();
+        watchOnce();
         waitForChange();
       }
     } catch (InterruptedException | ClosedException end) {
@@ -313,36 +338,43 @@ public final class AnswerCache implements AutoCloseable {
     }
   }
 
-  private synchronized void poll() {
-    Moment known = moment;
-    long after = known.isKnown() ? known.revision() : Long.MAX_VALUE;
-    long start = System.nanoTime();
+  private void watchOnce() {
+    polling.lock();
     try {
-      drop(store.changedSince(kind, after, Deadline.in(pollLimit)));
-      lastPolled = start;
-      failing = false;
-      pollLimit = firstPollLimit();
+      poll(pollLimit);
     } catch (ClosedException end) {
       throw end;
     } catch (RuntimeException | Error failed) {
       // An Error must not end the watcher either: the next poll may succeed.
       failure = FailureText.of(failed);
       failing = true;
-      pollLimit = longer(pollLimit);
+      // Once the bound is missed, a slow store may take longer.
+      pollLimit = shorter(pollLimit.multipliedBy(2), MAX_POLL_LIMIT);
+      updateUsable();
+    } finally {
+      polling.unlock();
     }
+  }
+
+  /** Drops what has changed; the caller holds the lock. */
+  private void poll(Duration limit) {
+    Moment known = moment;
+    long after = known.isKnown() ? known.revision() : Long.MAX_VALUE;
+    long start = System.nanoTime();
+    drop(store.changedSince(kind, after, Deadline.in(limit)));
+    lastPolled = start;
+    failing = false;
+    pollLimit = firstPollLimit();
     updateUsable();
   }
 
   /** Half the bound, which may be years, while a change of this process waits for its poll. */
   private Duration firstPollLimit() {
-    Duration half = bound.dividedBy(2);
-    return half.compareTo(MAX_POLL_LIMIT) < 0 ? half : MAX_POLL_LIMIT;
+    return shorter(bound.dividedBy(2), MAX_POLL_LIMIT);
   }
 
-  /** Doubles the limit: once the bound is missed, a slow store may take longer. */
-  private static Duration longer(Duration limit) {
-    Duration twice = limit.multipliedBy(2);
-    return twice.compareTo(MAX_POLL_LIMIT) < 0 ? twice : MAX_POLL_LIMIT;
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /**
@@ -351,7 +383,7 @@ public final class AnswerCache implements AutoCloseable {
   private void drop(Changes changes) {
     synchronized (answers) {
       Moment before = moment;
-      Moment now = new Moment(changes.epoch(), changes.revision());
+      Moment now = new Moment(changes.epoch(), changes.revision(), before.clearings());
       if (now.equals(before)) {
         return;
       }

@@ -106,7 +106,7 @@ public final class ChangeFeed implements AutoCloseable {
   private boolean passPage() {
     List<Change> page = store.history(kind, Optional.empty(), last, PAGE, Deadline.in(POLL_LIMIT));
     // A listener that asks where an object is now must not be answered from before the change.
-    AnswerCache.changed(kind, store);
+    AnswerCache.changed(kind, store, Deadline.in(POLL_LIMIT));
     for (Change change : page) {
       if (!closed) {
         last = change.id();

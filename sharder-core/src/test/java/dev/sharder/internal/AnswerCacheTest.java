@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -62,6 +63,9 @@ class AnswerCacheTest {
   /** Runs after the store has found something, before it answers. */
   private volatile Runnable afterFind = () -> {};
 
+  /** Runs after the store has read its changes, before it returns them. */
+  private volatile Runnable afterPoll = () -> {};
+
   private volatile String epoch = "before";
 
   /** How long each poll may take. */
@@ -87,6 +91,8 @@ class AnswerCacheTest {
                   Object answer = method.invoke(truth, arguments);
                   if (method.getName().equals("find")) {
                     afterFind.run();
+                  } else if (method.getName().equals("changedSince")) {
+                    afterPoll.run();
                   }
                   return answer instanceof Changes changes
                       ? new Changes(changes.revision(), changes.objects(), epoch)
@@ -255,6 +261,63 @@ class AnswerCacheTest {
       assertThat(hubs.find("bob")).isPresent();
       assertThat(isAsked).isTrue();
     }
+  }
+
+  @Test
+  @DisplayName(
+      "a move ends within its time limit while a poll is silent, and is answered from then")
+  void moveDuringSilentPoll() throws InterruptedException {
+    try (Sharder hubs = hubs().build()) {
+      remember(hubs, "ada");
+      silent.add("changedSince");
+      silence.await();
+      long moving = System.nanoTime();
+      operator().move(Move.of("ada", "b"), MoveMode.CHECKED, NOTE);
+      assertThat(since(moving)).isLessThan(LIMIT);
+      assertThat(hubs.assign("ada").bin()).isEqualTo("b");
+      release();
+    }
+  }
+
+  @Test
+  @DisplayName("an answer from before a move is not kept by a poll from before the move")
+  void pollFromBeforeMove() throws Exception {
+    try (Sharder hubs = hubs().build()) {
+      remember(hubs, "ada");
+      ShardAdmin.builder("hub", truth).build().adopt(List.of(bob()), AdoptMode.EACH, NOTE);
+      Semaphore polled = new Semaphore(0);
+      Semaphore passed = new Semaphore(0);
+      afterPoll =
+          () -> {
+            polled.release();
+            passed.acquireUninterruptibly();
+          };
+      // The first may have begun before bob came, and the last has the revision of the one before.
+      passed.release(2);
+      polled.acquire(3);
+      CountDownLatch isRead = new CountDownLatch(1);
+      CountDownLatch isMoved = new CountDownLatch(1);
+      afterFind =
+          () -> {
+            isRead.countDown();
+            await(isMoved);
+          };
+      Future<?> early = Executors.newSingleThreadExecutor().submit(() -> hubs.find("bob"));
+      isRead.await();
+      operator().move(Move.of("bob", "b"), MoveMode.CHECKED, NOTE);
+      passed.release();
+      polled.acquire();
+      isMoved.countDown();
+      early.get();
+      afterFind = () -> {};
+      assertThat(hubs.find("bob").orElseThrow().bin()).isEqualTo("b");
+      afterPoll = () -> {};
+      passed.release();
+    }
+  }
+
+  private ShardAdmin operator() {
+    return ShardAdmin.builder("hub", store).timeLimit(Duration.ofMillis(300)).build();
   }
 
   private static Adoption bob() {
