@@ -14,13 +14,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -85,35 +83,6 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  /** A request and its place in the queues. */
-  private static final class Ticket<Q, A> {
-    final Q request;
-    final Deadline deadline;
-    final int end;
-    final @Nullable Thread caller;
-    final CompletableFuture<Optional<A>> answer = new CompletableFuture<>();
-
-    // After it has entered, written under the group's monitor.
-    int stage;
-
-    /** Whether it leads a round that has not started yet. */
-    volatile boolean leads;
-
-    /** Whether its caller's thread runs that round, for this request only. */
-    volatile boolean leadsItself;
-
-    /** Why the latest round failed that should have answered it. */
-    volatile @Nullable Throwable lastFailure;
-
-    Ticket(Q request, Deadline deadline, int first, int end, @Nullable Thread caller) {
-      this.request = request;
-      this.deadline = deadline;
-      this.stage = first;
-      this.end = end;
-      this.caller = caller;
-    }
-  }
-
   private final String what;
   private final Function<Q, ?> key;
   private final List<Stage<Q, A>> stages;
@@ -172,7 +141,7 @@ public final class GroupCommit<Q, A> {
       if (ticket.leads && ticket.leadsItself) {
         lead(ticket);
       } else if (ticket.answer.isDone()) {
-        return answer(ticket);
+        return ticket.result();
       } else if (Thread.currentThread().isInterrupted()) {
         leave(ticket);
         throw new StoreException(
@@ -180,7 +149,7 @@ public final class GroupCommit<Q, A> {
             null);
       } else if (ticket.deadline.hasPassed()) {
         leave(ticket);
-        throw tooLate(ticket);
+        throw ticket.tooLate();
       } else {
         LockSupport.parkNanos(this, ticket.deadline.remaining().toNanos());
       }
@@ -253,7 +222,8 @@ public final class GroupCommit<Q, A> {
   }
 
   private void refuse(List<Ticket<Q, A>> refused) {
-    complete(refused, ticket -> ticket.answer.completeExceptionally(new ClosedException(what)));
+    Ticket.complete(
+        refused, ticket -> ticket.answer.completeExceptionally(new ClosedException(what)));
   }
 
   /** Waits until no round runs; returns false if the deadline passes first. */
@@ -326,7 +296,7 @@ public final class GroupCommit<Q, A> {
     List<Ticket<Q, A>> onward = new ArrayList<>();
     List<Ticket<Q, A>> answered = new ArrayList<>();
     for (Ticket<Q, A> ticket : group) {
-      (continues(ticket, answers) ? onward : answered).add(ticket);
+      (ticket.continues(answers) ? onward : answered).add(ticket);
     }
     // Tickets that continue join the next stage before the next round of this one, so that later
     // ones cannot overtake them. The next rounds start before the answers of this one are
@@ -335,7 +305,7 @@ public final class GroupCommit<Q, A> {
     List<Ticket<Q, A>> left = new ArrayList<>(wake(next(stage)));
     boolean hasTime = answered.isEmpty() && !leader.leadsItself;
     left.addAll(further != null && hasTime ? List.of(further) : wake(further));
-    complete(answered, ticket -> settle(ticket, answers));
+    Ticket.complete(answered, ticket -> ticket.settle(answers));
     return left;
   }
 
@@ -386,14 +356,6 @@ public final class GroupCommit<Q, A> {
     refuse(refused);
   }
 
-  private static <Q, A> boolean continues(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
-    try {
-      return ticket.stage + 1 < ticket.end && answers.apply(ticket.request).isEmpty();
-    } catch (Throwable ownFailure) {
-      return false;
-    }
-  }
-
   /** Moves tickets to their next stage, and returns the one that leads it, if any. */
   private @Nullable Ticket<Q, A> advance(List<Ticket<Q, A>> onward) {
     Ticket<Q, A> leader = null;
@@ -414,14 +376,6 @@ public final class GroupCommit<Q, A> {
     return leader;
   }
 
-  private static <Q, A> void settle(Ticket<Q, A> ticket, Function<Q, Optional<A>> answers) {
-    try {
-      ticket.answer.complete(answers.apply(ticket.request));
-    } catch (Throwable failure) {
-      ticket.answer.completeExceptionally(failure);
-    }
-  }
-
   /**
    * A problem of the leader's own thread or deadline fails only the leader; the others wait again.
    */
@@ -440,7 +394,7 @@ public final class GroupCommit<Q, A> {
     again.forEach(ticket -> ticket.lastFailure = failure);
     putBack(again, stage);
     List<Ticket<Q, A>> left = wake(next(stage));
-    complete(failed, ticket -> ticket.answer.completeExceptionally(failure));
+    Ticket.complete(failed, ticket -> ticket.answer.completeExceptionally(failure));
     return left;
   }
 
@@ -479,56 +433,11 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  /** Callers that wait come first, because completing a future may run code of the application. */
-  private static <Q, A> void complete(
-      List<Ticket<Q, A>> tickets, Consumer<Ticket<Q, A>> completion) {
-    for (Ticket<Q, A> ticket : tickets) {
-      if (ticket.caller != null) {
-        completion.accept(ticket);
-        if (ticket.caller != Thread.currentThread()) {
-          LockSupport.unpark(ticket.caller);
-        }
-      }
-    }
-    tickets.stream().filter(ticket -> ticket.caller == null).forEach(completion);
-  }
-
-  private static <Q, A> TimeLimitException tooLate(Ticket<Q, A> ticket) {
-    Throwable failure = ticket.lastFailure;
-    return new TimeLimitException(
-        ticket.deadline.limit(),
-        "'%s' is still waiting for its turn; try again, or allow more time%s"
-            .formatted(
-                ticket.request,
-                failure == null
-                    ? ""
-                    : " (an earlier round failed: %s)".formatted(FailureText.of(failure))),
-        failure);
-  }
-
   private Throwable callerError(Ticket<Q, A> ticket, Throwable failure) {
     if (failure instanceof TimeoutException) {
       leave(ticket);
-      return tooLate(ticket);
+      return ticket.tooLate();
     }
     return failure;
-  }
-
-  private static <Q, A> Optional<A> answer(Ticket<Q, A> ticket) {
-    try {
-      return ticket.answer.join();
-    } catch (CompletionException failure) {
-      if (failure.getCause() instanceof RuntimeException own) {
-        throw own;
-      }
-      if (failure.getCause() instanceof Error own) {
-        throw own;
-      }
-      Throwable cause = failure.getCause();
-      throw new StoreException(
-          "the store threw %s, which its methods do not declare; report this to its author"
-              .formatted(cause),
-          cause);
-    }
   }
 }
