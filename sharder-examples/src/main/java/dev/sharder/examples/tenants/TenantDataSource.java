@@ -6,7 +6,11 @@ import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
 import dev.sharder.Sharder;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import javax.sql.DataSource;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.datasource.init.DatabasePopulatorUtils;
@@ -28,7 +32,11 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
   static final String URL = "url";
 
   private final Sharder tenants;
-  private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
+
+  /** One attempt to open each bin's pool, which all callers share. */
+  private final Map<String, FutureTask<HikariDataSource>> pools = new ConcurrentHashMap<>();
+
+  private final Queue<HikariDataSource> opened = new ConcurrentLinkedQueue<>();
 
   TenantDataSource(Sharder tenants) {
     this.tenants = tenants;
@@ -52,18 +60,22 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
 
   /** Returns the database of a bin, independent of the current tenant. */
   DataSource database(String bin) {
-    HikariDataSource known = pools.get(bin);
-    return known == null ? shared(bin, open(bin)) : known;
-  }
-
-  /** Keeps a pool. It is opened before: others must not wait for a database that is silent. */
-  private DataSource shared(String bin, HikariDataSource opened) {
-    HikariDataSource first = pools.putIfAbsent(bin, opened);
-    if (first == null) {
-      return opened;
+    // Opened outside of the map's lock: others must not wait for a database that is silent.
+    FutureTask<HikariDataSource> opening =
+        pools.computeIfAbsent(bin, name -> new FutureTask<>(() -> open(name)));
+    opening.run();
+    try {
+      return opening.get();
+    } catch (ExecutionException failure) {
+      pools.remove(bin, opening);
+      throw new IllegalStateException(
+          "the database of bin '%s' cannot be opened: %s".formatted(bin, failure.getCause()),
+          failure.getCause());
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(
+          "interrupted while the database of bin '%s' was opened".formatted(bin), interruption);
     }
-    opened.close();
-    return first;
   }
 
   private HikariDataSource open(String bin) {
@@ -72,6 +84,7 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
       // A real application would run Flyway here.
       ClassPathResource tables = new ClassPathResource("tenant.sql", TenantDataSource.class);
       DatabasePopulatorUtils.execute(new ResourceDatabasePopulator(tables), pool);
+      opened.add(pool);
       return pool;
     } catch (RuntimeException failure) {
       pool.close();
@@ -109,6 +122,6 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
 
   @Override
   public void close() {
-    pools.values().forEach(HikariDataSource::close);
+    opened.forEach(HikariDataSource::close);
   }
 }

@@ -2,6 +2,7 @@ package dev.sharder.examples.tenants;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.sharder.Bin;
 import dev.sharder.Sharder;
@@ -48,6 +49,27 @@ class TenantDataSourceTest {
         assertThat(first).isNotDone();
         assertThat(silent.isConnected()).isTrue();
         assertThatThrownBy(first::get).hasMessageContaining("Failed to initialize pool");
+      }
+    } finally {
+      callers.shutdownNow();
+    }
+  }
+
+  @Test
+  @DisplayName("is asked once, for all callers that wait for it")
+  void sharedAttempt() throws Exception {
+    ExecutorService callers = Executors.newCachedThreadPool();
+    try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        AssignmentStore store = AssignmentStore.inMemory();
+        Sharder tenants = sharder(store, server.getLocalPort());
+        TenantDataSource databases = new TenantDataSource(tenants)) {
+      Future<DataSource> first = callers.submit(() -> databases.database(SILENT));
+      try (Socket silent = server.accept()) {
+        Future<DataSource> second = callers.submit(() -> databases.database(SILENT));
+        Throwable failed = catchThrowable(first::get).getCause();
+        assertThat(failed).hasMessageContaining("bin 'Aa' cannot be opened");
+        assertThat(catchThrowable(second::get).getCause().getCause()).isSameAs(failed.getCause());
+        assertThat(silent.isConnected()).isTrue();
       }
     } finally {
       callers.shutdownNow();
