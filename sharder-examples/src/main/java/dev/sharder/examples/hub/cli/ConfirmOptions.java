@@ -19,4 +19,11 @@ final class ConfirmOptions {
   boolean isGiven(String question) {
     return !dryRun && (yes || Terminal.agrees(question));
   }
+
+  /** Throws if the question would have to be asked, and there is no terminal. */
+  void checkAnswerable(String question) {
+    if (!dryRun && !yes) {
+      Terminal.toAsk(question);
+    }
+  }
 }

@@ -85,12 +85,17 @@ final class Terminal {
 
   /** Asks a yes-or-no question; throws if there is no terminal. */
   static boolean agrees(String question) {
+    String answer = toAsk(question).readLine("%s [y/N] ", harmless(question));
+    return answer != null && answer.strip().equalsIgnoreCase("y");
+  }
+
+  /** Returns the terminal to ask on; throws if there is none. */
+  static Console toAsk(String question) {
     Console console = console();
     if (console == null) {
       throw new UsageException(question + " There is no terminal to ask on; add --yes to confirm");
     }
-    String answer = console.readLine("%s [y/N] ", harmless(question));
-    return answer != null && answer.strip().equalsIgnoreCase("y");
+    return console;
   }
 
   /** Shows progress: a bar on a terminal, otherwise a line at intervals. */

@@ -7,6 +7,7 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,8 +25,8 @@ final class VerifyCommand {
    */
   private record KindReport(String kind, List<Finding> findings, boolean isShown) {
 
-    static KindReport of(ShardAdmin admin) {
-      return new KindReport(admin.kind(), admin.verify(MOST_FINDINGS + 1), false);
+    boolean isInconsistent() {
+      return !findings.isEmpty();
     }
 
     KindReport shown() {
@@ -42,7 +43,7 @@ final class VerifyCommand {
     }
   }
 
-  /** A finding among those of all kinds. */
+  /** A finding, with the name of its kind. */
   private record KindFinding(String kind, Finding finding) {}
 
   private static final OutputTable<KindFinding> FINDINGS =
@@ -101,6 +102,10 @@ final class VerifyCommand {
           "--all-kinds checks kind '%s', too; leave out --kind, or check that kind alone"
               .formatted(target.kind()));
     }
+    if (allKinds && repair) {
+      // Before anything is written: output that ends midway would look complete.
+      consent.checkAnswerable("Repair the counters of all kinds?");
+    }
     VerifyCommand check = new VerifyCommand(output, consent, why.note("repaired by hand"), repair);
     try (Opened opened = allKinds ? target.openBegun() : target.open()) {
       return allKinds ? check.all(opened) : check.one(opened.admin());
@@ -108,7 +113,11 @@ final class VerifyCommand {
   }
 
   private int one(ShardAdmin admin) {
-    KindReport report = checked(admin);
+    KindReport report = read(admin);
+    if (repair && report.isInconsistent()) {
+      report = repaired(admin, shownBefore(report));
+    }
+    isInconsistent = report.isInconsistent();
     if (output.isForPeople()) {
       show(report);
     } else {
@@ -135,28 +144,32 @@ final class VerifyCommand {
     return isIncomplete ? ExitCodes.FAILED : isInconsistent ? ExitCodes.REFUSED : ExitCodes.DONE;
   }
 
-  /** Returns the report; empty if the kind could not be checked, which is reported. */
+  /** Returns the report of a kind, repaired if asked to; empty if it could not be checked. */
   private Optional<KindReport> tried(ShardAdmin admin) {
+    Optional<KindReport> report = attempt(admin, "checked", () -> read(admin));
+    if (repair && report.filter(KindReport::isInconsistent).isPresent()) {
+      KindReport before = shownBefore(report.get());
+      report =
+          attempt(admin, "repaired", () -> repaired(admin, before)).or(() -> Optional.of(before));
+    }
+    isInconsistent |= report.filter(KindReport::isInconsistent).isPresent();
+    return report;
+  }
+
+  /** Reports a failure, so that the other kinds are still checked. */
+  private Optional<KindReport> attempt(ShardAdmin admin, String what, Supplier<KindReport> step) {
     try {
-      return Optional.of(checked(admin));
+      return Optional.of(step.get());
     } catch (SharderException failure) {
       isIncomplete = true;
-      output
-          .err()
-          .println(
-              FailureWords.oneLine(
-                  "kind '%s' was not checked: %s".formatted(admin.kind(), failure.getMessage())));
+      String line = "kind '%s' was not %s: %s".formatted(admin.kind(), what, failure.getMessage());
+      output.err().println(FailureWords.oneLine(line));
       return Optional.empty();
     }
   }
 
-  /** Checks a kind, and repairs its counters if asked to. */
-  private KindReport checked(ShardAdmin admin) {
-    KindReport report = KindReport.of(admin);
-    if (repair && !report.findings().isEmpty()) {
-      report = repaired(admin, report);
-    }
-    isInconsistent |= !report.findings().isEmpty();
+  private KindReport read(ShardAdmin admin) {
+    KindReport report = new KindReport(admin.kind(), admin.verify(MOST_FINDINGS + 1), false);
     if (report.findings().size() > MOST_FINDINGS) {
       output
           .err()
@@ -167,12 +180,18 @@ final class VerifyCommand {
     return report;
   }
 
-  private KindReport repaired(ShardAdmin admin, KindReport before) {
-    if (output.isForPeople()) {
-      show(before);
+  /** Shows people what was found, before they are asked about it. */
+  private KindReport shownBefore(KindReport report) {
+    if (!output.isForPeople()) {
+      return report;
     }
+    show(report);
+    return report.shown();
+  }
+
+  private KindReport repaired(ShardAdmin admin, KindReport before) {
     if (!consent.isGiven("Repair the counters of kind '%s'?".formatted(admin.kind()))) {
-      return output.isForPeople() ? before.shown() : before;
+      return before;
     }
     admin
         .repair(note)
@@ -180,21 +199,19 @@ final class VerifyCommand {
             (bin, more) ->
                 output
                     .err()
-                    .println("the counter of bin '%s' was wrong by %d".formatted(bin, -more)));
-    return KindReport.of(admin);
+                    .println(
+                        "the counter of bin '%s' of kind '%s' was wrong by %d"
+                            .formatted(bin, admin.kind(), -more)));
+    return read(admin);
   }
 
   private void show(KindReport report) {
     if (report.isShown()) {
       return;
     }
-    boolean isConsistent = report.findings().isEmpty();
-    output
-        .out()
-        .println(
-            "kind '%s' is %s"
-                .formatted(report.kind(), isConsistent ? "consistent" : "not consistent:"));
-    if (!isConsistent) {
+    String state = report.isInconsistent() ? "not consistent:" : "consistent";
+    output.out().println("kind '%s' is %s".formatted(report.kind(), state));
+    if (report.isInconsistent()) {
       output.all(OutputTable.findings(), report.first().iterator());
     }
     output.out().flush();

@@ -80,10 +80,12 @@ class VerifyCommandTest {
   void repaired() throws SQLException {
     execute(WRONG_COUNTER);
     assertThat(shell.run("verify", "--all-kinds", "--repair").ended(2).err())
-        .contains("Repair the counters of kind 'homedir'?", "--yes");
+        .contains("Repair the counters of all kinds?", "--yes");
+    assertThat(shell.run("verify", "--all-kinds", "--repair", "--output", "json").ended(2).out())
+        .isEmpty();
     shell.run("verify", "--all-kinds", "--repair", "--dry-run").ended(4);
     assertThat(shell.run("verify", "--all-kinds", "--repair", "--yes").ended(0).err())
-        .contains("the counter of bin 'nfs-1' was wrong by 5");
+        .contains("the counter of bin 'nfs-1' of kind 'homedir' was wrong by 5");
     shell.run("verify", "--all-kinds").ended(0);
   }
 
