@@ -40,14 +40,14 @@ final class AnswerWriter {
     return requestBody.isDone() ? ending : HeadWriter.Ending.CLOSES;
   }
 
-  /** Writes that the answer will come, unless the client is too old to know of that. */
+  /** Writes an interim answer (1xx), unless the client speaks HTTP/1.0. */
   void writeInterim(ResponseHead head, Target target) {
     if (request.isHttp11() && !begun) {
       write(head, target);
     }
   }
 
-  /** Writes that the connection is a websocket from now on. */
+  /** Writes the 101 of a websocket. */
   void writeSwitch(ResponseHead head, Target target) {
     write(head, target);
   }

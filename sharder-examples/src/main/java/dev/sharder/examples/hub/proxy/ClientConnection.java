@@ -18,7 +18,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
-  /** How many bytes may wait for a target, or for the request before them, before none is read. */
+  /** Reading pauses while this many bytes wait for a target, or for the request before them. */
   private static final int MOST_WAITING = 64 * 1024;
 
   private static final int TIMED_OUT = 408;
@@ -150,7 +150,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private boolean skipEmptyLine() {
     ByteBuf bytes = in.bytes();
     int start = bytes.readerIndex();
-    if (bytes.getByte(start) != '\r') {
+    if (scanner.hasBegun() || bytes.getByte(start) != '\r') {
       return true;
     }
     if (bytes.readableBytes() < 2) {

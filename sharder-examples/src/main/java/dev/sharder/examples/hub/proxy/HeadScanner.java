@@ -24,6 +24,11 @@ final class HeadScanner {
     this.limit = limit;
   }
 
+  /** Returns whether some bytes of a head were looked at, and its end has not been found. */
+  boolean hasBegun() {
+    return scanned > 0;
+  }
+
   /**
    * Returns how many bytes the head has, with the empty line at its end; -1 if more are to come.
    *

@@ -32,7 +32,7 @@ final class ProxyRoute {
    *
    * @param path decoded, as {@link RoutePath#toString} returns it
    * @param data what was said of it, with the target as text
-   * @param traffic hears of the requests to it
+   * @param traffic is notified of the requests to it
    * @throws InvalidValueException if there is no target, or it is none
    */
   ProxyRoute(String path, ObjectNode data, Traffic traffic, Instant lastActivity) {

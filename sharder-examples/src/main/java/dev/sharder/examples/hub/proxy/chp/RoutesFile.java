@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file that keeps the routes over a restart. It is replaced as a whole after changes; of many
- * changes at a time, one writing keeps all.
+ * A file that keeps the routes over a restart. It is replaced as a whole after changes; changes
+ * that come together are written at once.
  */
 final class RoutesFile implements AutoCloseable {
 
