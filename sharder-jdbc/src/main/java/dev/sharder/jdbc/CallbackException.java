@@ -16,8 +16,8 @@ final class CallbackException extends RuntimeException {
   }
 
   /**
-   * Throws what the caller's code threw. Languages without checked exceptions throw any, so none is
-   * declared here.
+   * Throws what the caller's code threw. Languages without checked exceptions throw any, so the
+   * caller of this method chooses the type that it declares.
    */
   @SuppressWarnings("unchecked")
   <E extends Exception> RuntimeException rethrow() throws E {

@@ -34,7 +34,7 @@ final class CircuitBreaker {
   private volatile long openedAt;
 
   /**
-   * Creates a closed one.
+   * Creates a closed circuit breaker.
    *
    * @param consequence what the log says while it is open
    * @param trusted for how long a failure keeps callers from asking the server themselves; empty

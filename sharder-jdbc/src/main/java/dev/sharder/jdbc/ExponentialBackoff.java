@@ -1,7 +1,7 @@
 package dev.sharder.jdbc;
 
 /**
- * Pauses, counted in rounds, in which something is not tried. Each is twice as long as the one
+ * Counts the rounds in which something is not tried. Each pause is about twice as long as the one
  * before, until a try succeeds. Not thread-safe.
  */
 final class ExponentialBackoff {

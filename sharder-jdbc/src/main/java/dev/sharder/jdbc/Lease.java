@@ -76,17 +76,17 @@ final class Lease implements Watchdog.Watched {
 
   /** Borrows a connection on this thread, which is interrupted at the limit. */
   Connection borrow() throws SQLException {
-    return lent(borrowHere());
+    return begin(borrowHere());
   }
 
   /** Borrows a connection on another thread, so that this one can stop waiting for it. */
   Connection borrowInBackground() throws SQLException {
     CompletableFuture<Connection> borrowing = new CompletableFuture<>();
     BackgroundThreads.EXECUTOR.execute(() -> borrowFor(borrowing));
-    return lent(await(borrowing));
+    return begin(await(borrowing));
   }
 
-  private synchronized Connection lent(Connection borrowed) {
+  private synchronized Connection begin(Connection borrowed) {
     connection = borrowed;
     lent = true;
     if (expired && reach != Reach.LOCAL) {

@@ -39,7 +39,7 @@ final class MariaDbFailure {
    */
   private static final Set<Integer> USER_LIMITS = Set.of(1203, 1226);
 
-  /** The user may not read a table, of which it is not said whether it is there. */
+  /** The user may not read the table; the server does not say whether it exists. */
   private static final int TABLE_ACCESS_DENIED = 1142;
 
   /** The server did not read a message, and closed the connection. */

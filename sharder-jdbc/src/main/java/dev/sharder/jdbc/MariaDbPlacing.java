@@ -84,7 +84,7 @@ final class MariaDbPlacing {
   private static final class Memory {
     private OpenBins open = OpenBins.none();
 
-    /** Where others were faster each time, to read bins is of no use for now. */
+    /** Pauses the reading of bins while other processes always place first. */
     private final ExponentialBackoff reading = new ExponentialBackoff();
   }
 

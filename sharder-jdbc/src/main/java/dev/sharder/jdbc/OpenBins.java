@@ -39,12 +39,12 @@ final class OpenBins {
     this.limit = limit;
   }
 
-  /** Returns no bins, in whose place none are to be read. */
+  /** Returns an empty list; the next round reads no bins. */
   static OpenBins none() {
     return new OpenBins(0);
   }
 
-  /** Returns no bins, in whose place that many are to be read, or the fewest or the most. */
+  /** Returns an empty list; the next round reads this many bins, but from 64 to 2,048. */
   static OpenBins toRead(int bins) {
     return new OpenBins(Math.min(Math.max(MIN_BINS, bins), MAX_BINS));
   }

@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,13 +33,18 @@ final class StatementCache implements StatementBuilder {
 
   private static final Logger log = LoggerFactory.getLogger(StatementCache.class);
 
+  /** How long the busy timeout is remembered: the application may change it, too. */
+  private static final long BUSY_TIMEOUT_AGE = Duration.ofSeconds(1).toNanos();
+
   private final SQLiteConnection connection;
   private final Map<String, PreparedStatement> cached = new HashMap<>();
   private final SqliteFiles.Seen files = new SqliteFiles.Seen();
   private boolean maybeInTransaction;
 
-  /** How long SQLite waits for a lock, in milliseconds; less than zero until it was asked. */
-  private int busyTimeout = -1;
+  /** How long SQLite waits for a lock, in milliseconds, when it was last read. */
+  private int busyTimeout;
+
+  private long busyTimeoutReadAt = System.nanoTime() - BUSY_TIMEOUT_AGE;
 
   private StatementCache(SQLiteConnection connection) {
     this.connection = connection;
@@ -85,8 +91,9 @@ final class StatementCache implements StatementBuilder {
    */
   <T> T waitingUntil(Deadline deadline, SqlSupplier<T> work) throws SQLException {
     int left = (int) Math.max(1, Math.min(Integer.MAX_VALUE, deadline.remaining().toMillis()));
-    if (busyTimeout < 0) {
+    if (System.nanoTime() - busyTimeoutReadAt >= BUSY_TIMEOUT_AGE) {
       busyTimeout = readBusyTimeout();
+      busyTimeoutReadAt = System.nanoTime();
     }
     if (busyTimeout <= left) {
       return work.get();

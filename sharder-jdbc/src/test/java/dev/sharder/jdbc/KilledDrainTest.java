@@ -47,7 +47,7 @@ class KilledDrainTest {
     killHalfWay(DrainingProcess.PLAN);
     String applied = finish(DrainingProcess.PLAN);
     assertThat(applied)
-        .isEqualTo("MoveCounts[moved=%d, before=0, skipped=0]".formatted(movedBy("second")));
+        .isEqualTo("MoveCounts[moved=%d, unmoved=0, skipped=0]".formatted(movedBy("second")));
     checkAllMovedOnce();
   }
 
@@ -62,7 +62,7 @@ class KilledDrainTest {
     String applied = finish(moves.toString());
     assertThat(applied)
         .isEqualTo(
-            "MoveCounts[moved=%d, before=%d, skipped=0]"
+            "MoveCounts[moved=%d, unmoved=%d, skipped=0]"
                 .formatted(movedBy("second"), movedBy("first")));
     checkAllMovedOnce();
   }
