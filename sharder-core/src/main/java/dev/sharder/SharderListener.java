@@ -66,10 +66,11 @@ public interface SharderListener {
   default void answeredMany(Collection<Placement> placements, Duration took) {}
 
   /**
-   * Called when a caller gets an exception of this library instead of an answer: once for a call of
-   * {@link Sharder#assignAll} and for a chunk of {@link Sharder#assignRoster}, however many of
-   * their objects were refused, and once for each refused object of {@link
-   * Sharder#assignEachAsync}.
+   * Called when a caller that assigns gets an exception of this library instead of an answer: once
+   * for a call of {@link Sharder#assignAll} and for a chunk of {@link Sharder#assignRoster},
+   * however many of their objects were refused, and once for each refused object of {@link
+   * Sharder#assignEachAsync}. Not called for {@link Sharder#find} and {@link Sharder#bins}, nor if
+   * a roster is interrupted.
    *
    * @param kind the sharder's kind
    * @param error the exception that the caller gets

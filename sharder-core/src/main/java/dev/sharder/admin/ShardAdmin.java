@@ -194,8 +194,8 @@ public final class ShardAdmin {
   }
 
   /**
-   * Returns the assignments that {@link #move(Move, MoveMode, Note)} would change, without writing
-   * anything: those of the object and its group.
+   * Returns the assignments that {@link #move(Move, MoveMode, Note)} would change: those of the
+   * object and its group. Changes nothing, but locks the kind for a moment, as a move does.
    *
    * @param move the object, the target bin, and the conditions on the current assignment
    * @param mode whether the target bin must be open and have room
@@ -584,7 +584,8 @@ public final class ShardAdmin {
   }
 
   /**
-   * Returns what {@link #adopt} would return, without writing anything.
+   * Returns what {@link #adopt} would return. Changes nothing, but locks the kind for a moment, as
+   * an import does.
    *
    * @param adoptions the assignments; all of them are held in memory
    * @return as for {@link #adopt} with {@link AdoptMode#EACH}

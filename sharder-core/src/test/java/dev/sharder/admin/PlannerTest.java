@@ -338,7 +338,6 @@ class PlannerTest {
   private static List<Holding> ones(List<BinLoad> bins) {
     return bins.stream()
         .filter(bin -> bin.assigned() > 0)
-        .filter(bin -> bin.assigned() > 0)
         .map(bin -> new Holding(bin.name(), 1, bin.assigned()))
         .toList();
   }

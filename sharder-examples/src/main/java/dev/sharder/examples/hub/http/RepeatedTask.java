@@ -9,8 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * Does something again and again on a daemon thread of its own, whatever became of it the last
- * time. Thread-safe.
+ * Runs a task repeatedly on a daemon thread of its own, even after a run that failed. Thread-safe.
  */
 public final class RepeatedTask implements AutoCloseable {
 
@@ -19,14 +18,14 @@ public final class RepeatedTask implements AutoCloseable {
   private final ScheduledExecutorService thread;
   private final AtomicBoolean isDueSoon = new AtomicBoolean();
 
-  /** Used on the thread alone. */
+  /** Used only on the thread. */
   private boolean failing;
 
   /**
-   * Creates a task that is not done yet.
+   * Creates a task that does not run yet.
    *
    * @param name that of the thread
-   * @param onFirstFailure hears of a failure, and of no more before the task succeeds
+   * @param onFirstFailure gets a failure, and then none until the task has succeeded
    */
   public RepeatedTask(String name, Runnable task, Consumer<Throwable> onFirstFailure) {
     this.task = task;
@@ -40,14 +39,14 @@ public final class RepeatedTask implements AutoCloseable {
             });
   }
 
-  /** Does it from now on, with this pause before each time. */
+  /** Runs the task from now on, with this pause before each run. */
   @SuppressWarnings("FutureReturnValueIgnored")
   public void every(Duration pause) {
     thread.scheduleWithFixedDelay(
         this::run, pause.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Does it once soon; never blocks. */
+  /** Runs the task once soon; never blocks. */
   public void soon() {
     if (!isDueSoon.getAndSet(true)) {
       execute(
@@ -58,7 +57,7 @@ public final class RepeatedTask implements AutoCloseable {
     }
   }
 
-  /** Does it on the thread; nothing after the end. */
+  /** Runs this on the thread, unless that has ended. */
   private void execute(Runnable once) {
     try {
       thread.execute(once);
@@ -72,7 +71,7 @@ public final class RepeatedTask implements AutoCloseable {
       task.run();
       failing = false;
     } catch (RuntimeException | Error failure) {
-      // Thrown on, it would have been the last time.
+      // Not rethrown: the executor would not run the task again.
       if (!failing && !thread.isShutdown()) {
         onFirstFailure.accept(failure);
       }

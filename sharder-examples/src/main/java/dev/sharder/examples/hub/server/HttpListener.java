@@ -51,7 +51,7 @@ public final class HttpListener implements AutoCloseable {
   /** Between requests. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
 
-  /** For work that still runs at the end. It began before the server was told to stop. */
+  /** For requests that still run when the server stops. */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private static final int BACKLOG = 1_000;
@@ -181,7 +181,8 @@ public final class HttpListener implements AutoCloseable {
     worker.shutdown();
     try {
       if (!worker.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-        log.warn("some work was not finished within {} s, and is cut", CLOSE_LIMIT.toSeconds());
+        log.warn(
+            "requests were not finished within {} s, and are interrupted", CLOSE_LIMIT.toSeconds());
         worker.shutdownNow();
       }
     } catch (InterruptedException interruption) {

@@ -33,7 +33,7 @@ public record ReferenceChp(Process process, int port, int apiPort)
     Path command = folder().resolve(COMMAND);
     assumeTrue(
         Files.isExecutable(command),
-        "configurable-http-proxy is missing: npm install --prefix %s configurable-http-proxy@5.3.0 ws"
+        "configurable-http-proxy is missing: npm install --prefix %s configurable-http-proxy@5.3.0"
             .formatted(folder()));
     int port = freePort();
     int apiPort = freePort();
