@@ -70,7 +70,7 @@ public interface SharderListener {
    * for a call of {@link Sharder#assignAll} and for a chunk of {@link Sharder#assignRoster},
    * however many of their objects were refused, and once for each refused object of {@link
    * Sharder#assignEachAsync}. Not called for {@link Sharder#find} and {@link Sharder#bins}, nor if
-   * a roster is interrupted.
+   * a roster is interrupted between two chunks.
    *
    * @param kind the sharder's kind
    * @param error the exception that the caller gets

@@ -287,7 +287,8 @@ public final class AnswerCache implements AutoCloseable {
       }
       poll(left);
       return true;
-    } catch (RuntimeException | Error failed) {
+    } catch (Throwable failed) {
+      // Also one that is checked, which other JVM languages throw without declaring it.
       return false;
     } finally {
       polling.unlock();
@@ -315,7 +316,6 @@ public final class AnswerCache implements AutoCloseable {
   }
 
   private void end() {
-    WATCHING.remove(this);
     synchronized (usableLock) {
       closed = true;
       usable = false;
@@ -324,6 +324,8 @@ public final class AnswerCache implements AutoCloseable {
       }
     }
     clear();
+    // Last: until answers are disabled, a change must reach them.
+    WATCHING.remove(this);
   }
 
   /** Waits a third of the bound, so that a poll that takes half of it still ends in time. */
@@ -338,14 +340,14 @@ public final class AnswerCache implements AutoCloseable {
     }
   }
 
-  private void watchOnce() {
-    polling.lock();
+  private void watchOnce() throws InterruptedException {
+    polling.lockInterruptibly();
     try {
       poll(pollLimit);
     } catch (ClosedException end) {
       throw end;
-    } catch (RuntimeException | Error failed) {
-      // An Error must not end the watcher either: the next poll may succeed.
+    } catch (Throwable failed) {
+      // Nothing must end the watcher: the next poll may succeed.
       failure = FailureText.of(failed);
       failing = true;
       // Once the bound is missed, a slow store may take longer.
