@@ -11,6 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.datasource.init.DatabasePopulatorUtils;
@@ -31,12 +33,15 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
   /** The label of a bin that holds its JDBC URL. */
   static final String URL = "url";
 
+  private static final int OPENING_SECONDS = 10;
+
   private final Sharder tenants;
 
   /** One attempt to open each bin's pool, which all callers share. */
   private final Map<String, FutureTask<HikariDataSource>> pools = new ConcurrentHashMap<>();
 
   private final Queue<HikariDataSource> opened = new ConcurrentLinkedQueue<>();
+  private volatile boolean closed;
 
   TenantDataSource(Sharder tenants) {
     this.tenants = tenants;
@@ -65,12 +70,16 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
         pools.computeIfAbsent(bin, name -> new FutureTask<>(() -> open(name)));
     opening.run();
     try {
-      return opening.get();
+      return opening.get(OPENING_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException failure) {
       pools.remove(bin, opening);
       throw new IllegalStateException(
           "the database of bin '%s' cannot be opened: %s".formatted(bin, failure.getCause()),
           failure.getCause());
+    } catch (TimeoutException late) {
+      throw new IllegalStateException(
+          "the database of bin '%s' was not opened within %d s".formatted(bin, OPENING_SECONDS),
+          late);
     } catch (InterruptedException interruption) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(
@@ -85,6 +94,9 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
       ClassPathResource tables = new ClassPathResource("tenant.sql", TenantDataSource.class);
       DatabasePopulatorUtils.execute(new ResourceDatabasePopulator(tables), pool);
       opened.add(pool);
+      if (closed) {
+        throw new IllegalStateException("this data source is closed");
+      }
       return pool;
     } catch (RuntimeException failure) {
       pool.close();
@@ -122,6 +134,7 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
 
   @Override
   public void close() {
+    closed = true;
     opened.forEach(HikariDataSource::close);
   }
 }
