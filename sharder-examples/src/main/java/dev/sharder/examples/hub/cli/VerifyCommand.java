@@ -7,7 +7,7 @@ import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -115,7 +115,8 @@ final class VerifyCommand {
   private int one(ShardAdmin admin) {
     KindReport report = read(admin);
     if (repair && report.isInconsistent()) {
-      report = repaired(admin, shownBefore(report));
+      KindReport before = shownBefore(report);
+      report = repaired(admin) ? read(admin) : before;
     }
     isInconsistent = report.isInconsistent();
     if (output.isForPeople()) {
@@ -146,23 +147,27 @@ final class VerifyCommand {
 
   /** Returns the report of a kind, repaired if asked to; empty if it could not be checked. */
   private Optional<KindReport> tried(ShardAdmin admin) {
-    Optional<KindReport> report = attempt(admin, "checked", () -> read(admin));
+    Optional<KindReport> report = attempt("kind '%s' was not checked", admin, this::read);
     if (repair && report.filter(KindReport::isInconsistent).isPresent()) {
       KindReport before = shownBefore(report.get());
+      boolean isRepaired =
+          attempt("the repair of kind '%s' failed", admin, this::repaired).orElse(false);
       report =
-          attempt(admin, "repaired", () -> repaired(admin, before)).or(() -> Optional.of(before));
+          isRepaired
+              ? attempt("kind '%s' was repaired, and not checked again", admin, this::read)
+              : Optional.of(before);
     }
     isInconsistent |= report.filter(KindReport::isInconsistent).isPresent();
     return report;
   }
 
   /** Reports a failure, so that the other kinds are still checked. */
-  private Optional<KindReport> attempt(ShardAdmin admin, String what, Supplier<KindReport> step) {
+  private <T> Optional<T> attempt(String failed, ShardAdmin admin, Function<ShardAdmin, T> step) {
     try {
-      return Optional.of(step.get());
+      return Optional.of(step.apply(admin));
     } catch (SharderException failure) {
       isIncomplete = true;
-      String line = "kind '%s' was not %s: %s".formatted(admin.kind(), what, failure.getMessage());
+      String line = failed.formatted(admin.kind()) + ": " + failure.getMessage();
       output.err().println(FailureWords.oneLine(line));
       return Optional.empty();
     }
@@ -189,9 +194,10 @@ final class VerifyCommand {
     return report.shown();
   }
 
-  private KindReport repaired(ShardAdmin admin, KindReport before) {
+  /** Repairs the counters, and returns whether that was confirmed. */
+  private boolean repaired(ShardAdmin admin) {
     if (!consent.isGiven("Repair the counters of kind '%s'?".formatted(admin.kind()))) {
-      return before;
+      return false;
     }
     admin
         .repair(note)
@@ -202,7 +208,7 @@ final class VerifyCommand {
                     .println(
                         "the counter of bin '%s' of kind '%s' was wrong by %d"
                             .formatted(bin, admin.kind(), -more)));
-    return read(admin);
+    return true;
   }
 
   private void show(KindReport report) {
