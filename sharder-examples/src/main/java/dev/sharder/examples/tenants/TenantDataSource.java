@@ -73,9 +73,11 @@ final class TenantDataSource extends AbstractRoutingDataSource implements AutoCl
       return opening.get(OPENING_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException failure) {
       pools.remove(bin, opening);
+      Throwable cause = failure.getCause();
       throw new IllegalStateException(
-          "the database of bin '%s' cannot be opened: %s".formatted(bin, failure.getCause()),
-          failure.getCause());
+          "the database of bin '%s' cannot be opened: %s"
+              .formatted(bin, cause == null ? failure : cause.getMessage()),
+          cause);
     } catch (TimeoutException late) {
       throw new IllegalStateException(
           "the database of bin '%s' was not opened within %d s".formatted(bin, OPENING_SECONDS),

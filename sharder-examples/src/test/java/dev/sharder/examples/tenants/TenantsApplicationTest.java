@@ -105,7 +105,8 @@ class TenantsApplicationTest {
         .hasMessageContaining("db-2");
     app.the(ShardAdmin.class).addBin(Bin.of("db-4"), NOTE);
     assertThatThrownBy(() -> app.the(TenantMover.class).move("ada", "db-4", NOTE))
-        .hasMessage("bin 'db-4' has no label 'url'; set it to its JDBC URL");
+        .hasMessage(
+            "the database of bin 'db-4' cannot be opened: bin 'db-4' has no label 'url'; set it to its JDBC URL");
 
     assertThat(app.add("ada", "second").statusCode()).isEqualTo(200);
     assertThat(app.notes("ada").body()).isEqualTo("[\"first of ada\",\"second\"]");

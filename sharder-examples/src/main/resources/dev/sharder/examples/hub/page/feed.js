@@ -17,6 +17,8 @@ export class Feed {
   constructor(root, of) {
     this.of = of;
     this.entries = [];
+    /** Those of the newest page, as it was last shown. */
+    this.latestEntries = [];
     this.next = 0;
     this.waiting = 0;
     this.isPaused = false;
@@ -151,10 +153,10 @@ export class Feed {
     this.render();
   }
 
-  /** Returns the entries that match the filter and are not in the list yet. */
+  /** Returns the entries that match the filter and are neither in the list nor on the newest page. */
   fresh(entries) {
     const filter = this.filter();
-    const known = new Set(this.entries.map(this.of.key));
+    const known = new Set([...this.latestEntries, ...this.entries].map(this.of.key));
     return entries.filter((entry) => !known.has(this.of.key(entry)) && this.of.matches(entry, filter));
   }
 
@@ -167,6 +169,7 @@ export class Feed {
   }
 
   render() {
+    if (!this.isOlder) this.latestEntries = this.entries;
     const days = new Map();
     for (const entry of this.entries) {
       const day = dayOf(this.of.at(entry));

@@ -257,6 +257,30 @@ class PageOverviewTest extends OnThreeHubs {
   }
 
   @Test
+  @DisplayName(
+      "an assignment that was shown is not new on an older page, if another answer has it too")
+  void knownOnOlderPage() throws Exception {
+    List<Route> held = new ArrayList<>();
+    Pattern polls = Pattern.compile("/newest\\?after=");
+    page.route(polls, held::add);
+    page.waitForCondition(() -> !held.isEmpty());
+    for (int i = 0; i < 60; i++) {
+      api.assign("hub", "user-" + i);
+    }
+    Locator list = page.locator("#newest");
+    list.getByText("Pause").click();
+    list.getByText("Resume").click();
+    assertThat(list.locator("li")).hasCount(50);
+    list.getByText("Older").click();
+    assertThat(list.locator("li")).hasCount(10);
+    page.unroute(polls);
+    held.get(0).resume();
+    api.assign("hub", "bob");
+    assertThat(list.locator(".title .hint")).hasText("1 new");
+    assertNoComplaints();
+  }
+
+  @Test
   @DisplayName("what is shown is saved as CSV and JSON, and no name becomes a formula")
   void export() throws Exception {
     String labels = "{\"labels\": {\"region\": \"eu\", \"gpu\": \"a100\"}}";
