@@ -58,7 +58,7 @@ final class SqliteFailure {
           case CORRUPT ->
               "stop every program that uses the database file, keep a copy of it, and restore a backup";
           case FULL ->
-              "free space on the disk that holds the database file; this call recorded nothing, and later calls work once there is space";
+              "free space on the disk that holds the database file; the transaction that failed recorded nothing, and later calls work once there is space";
           case CANTOPEN ->
               "check that the folder of the database file exists and that this program may read and write there";
           case NOTADB -> "name a SQLite database file, or restore a backup of it";

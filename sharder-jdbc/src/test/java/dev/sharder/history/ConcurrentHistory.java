@@ -148,7 +148,8 @@ public final class ConcurrentHistory {
   }
 
   HistoryVerdict verdict(AssignmentStore store) throws IOException {
-    return HistoryVerdict.of(calls(), FinalState.read(store, workload.kind()));
+    List<RecordedCall> calls = calls().stream().filter(call -> !call.isWithoutEffect()).toList();
+    return HistoryVerdict.of(calls, FinalState.read(store, workload.kind()));
   }
 
   List<RecordedCall> calls() throws IOException {

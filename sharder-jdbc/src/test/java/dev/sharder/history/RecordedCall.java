@@ -27,6 +27,15 @@ record RecordedCall(
     return outcome instanceof CallOutcome.Unknown;
   }
 
+  /**
+   * Returns whether the error says that nothing was recorded, as on a full disk. Such a call
+   * explains nothing that is found later.
+   */
+  boolean isWithoutEffect() {
+    return outcome instanceof CallOutcome.Unknown unknown
+        && unknown.why().contains("recorded nothing");
+  }
+
   /** Returns when the caller received an answer or an error; {@link #OPEN} if it never did. */
   long answered() {
     return outcome instanceof CallOutcome.Unknown unknown ? unknown.answeredAt() : end;
