@@ -79,6 +79,8 @@ class MariaDbServeTest {
       assertThat(hubOf(hub, "bob")).isEqualTo("b");
       shell.run("move", "ada", "b", "--reason", "nearer").ended(0);
       Eventually.await(() -> hubOf(hub, "ada"), "b"::equals);
+      // In memory from now on, because the move was seen.
+      assertThat(hubOf(hub, "bob")).isEqualTo("b");
 
       mariaDb.kill();
       assertThat(hub.get("/shard", "eve").status()).isEqualTo(503);
