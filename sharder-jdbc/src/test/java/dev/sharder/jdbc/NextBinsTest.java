@@ -127,7 +127,7 @@ class NextBinsTest {
     return IntStream.range(0, count).mapToObj(i -> hubs.assign(prefix + i).bin()).toList();
   }
 
-  /** Returns a connection that tells of each statement before it is sent. */
+  /** Returns a connection that reports each statement before it is sent. */
   private static Connection preparing(Connection connection, Consumer<String> listener) {
     return (Connection)
         Proxy.newProxyInstance(

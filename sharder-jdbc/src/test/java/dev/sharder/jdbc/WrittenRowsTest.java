@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.DisplayName;
@@ -78,15 +79,11 @@ class WrittenRowsTest extends PooledDatabases {
   void lostCommit() {
     HikariDataSource pool = pool(TestDatabase.POSTGRES);
     AtomicBoolean cutsOff = new AtomicBoolean();
-    try (JdbiAssignmentStore store =
-        JdbiAssignmentStore.create(
-            LentConnections.through(connection -> cuttingOff(connection, cutsOff), pool))) {
+    try (JdbiAssignmentStore store = open(pool, () -> cutsOff.getAndSet(false))) {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       Note note = new Note("eve", "for a test");
       cutsOff.set(true);
-      assertThatThrownBy(() -> admin.addBin(Bin.of("a"), note))
-          .isInstanceOf(StoreException.class)
-          .hasMessageContaining("may or may not have been made; look at the history");
+      assertUnknown(() -> admin.addBin(Bin.of("a"), note));
       assertThat(admin.bins()).containsExactly(new BinLoad(Bin.of("a"), 0));
       Sharder hubs = Sharder.builder("hub", store).cache(0).build();
       hubs.assign("ada");
@@ -107,18 +104,14 @@ class WrittenRowsTest extends PooledDatabases {
   void lostRecount() {
     HikariDataSource pool = pool(TestDatabase.POSTGRES);
     AtomicBoolean cutsOff = new AtomicBoolean();
-    try (JdbiAssignmentStore store =
-            JdbiAssignmentStore.create(
-                LentConnections.through(connection -> cuttingOff(connection, cutsOff), pool));
+    try (JdbiAssignmentStore store = open(pool, () -> cutsOff.getAndSet(false));
         Handle operator = Jdbi.open(pool)) {
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       Note note = new Note("eve", "for a test");
       admin.addBin(Bin.of("a"), note);
       operator.execute("UPDATE sharder_bin SET assigned = 7");
       cutsOff.set(true);
-      assertThatThrownBy(() -> admin.repair(note))
-          .isInstanceOf(StoreException.class)
-          .hasMessageContaining("may or may not have been made; look at the history");
+      assertUnknown(() -> admin.repair(note));
       assertThat(admin.bins()).containsExactly(new BinLoad(Bin.of("a"), 0));
     }
   }
@@ -130,31 +123,31 @@ class WrittenRowsTest extends PooledDatabases {
     HikariDataSource pool = pool(TestDatabase.POSTGRES);
     AtomicBoolean cutsOff = new AtomicBoolean();
     AtomicReference<JdbiAssignmentStore> closed = new AtomicReference<>();
-    DataSource closing =
-        LentConnections.through(
-            connection ->
-                cuttingOff(
-                    connection,
-                    () -> {
-                      boolean cuts = cutsOff.getAndSet(false);
-                      if (cuts) {
-                        closed.get().close();
-                      }
-                      return cuts;
-                    }),
-            pool);
-    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(closing)) {
+    BooleanSupplier closes =
+        () -> {
+          boolean cuts = cutsOff.getAndSet(false);
+          if (cuts) {
+            closed.get().close();
+          }
+          return cuts;
+        };
+    try (JdbiAssignmentStore store = open(pool, closes)) {
       closed.set(store);
       ShardAdmin admin = ShardAdmin.builder("hub", store).build();
       cutsOff.set(true);
-      assertThatThrownBy(() -> admin.addBin(Bin.of("a"), new Note("eve", "for a test")))
-          .isInstanceOf(StoreException.class)
-          .hasMessageContaining("may or may not have been made; look at the history");
+      assertUnknown(() -> admin.addBin(Bin.of("a"), new Note("eve", "for a test")));
     }
   }
 
-  private static Connection cuttingOff(Connection connection, AtomicBoolean cutsOff) {
-    return cuttingOff(connection, () -> cutsOff.getAndSet(false));
+  private static void assertUnknown(ThrowingCallable change) {
+    assertThatThrownBy(change)
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("may or may not have been made; look at the history");
+  }
+
+  private static JdbiAssignmentStore open(DataSource pool, BooleanSupplier cutsOff) {
+    return JdbiAssignmentStore.create(
+        LentConnections.through(connection -> cuttingOff(connection, cutsOff), pool));
   }
 
   /** Returns a connection that commits once, and then fails as if the database were down. */

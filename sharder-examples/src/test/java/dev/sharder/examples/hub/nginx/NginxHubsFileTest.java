@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,12 +24,7 @@ class NginxHubsFileTest {
 
   @TempDir private Path folder;
 
-  private final TestMounts mounts = new TestMounts();
-
-  @AfterEach
-  void unmount() throws Exception {
-    mounts.close();
-  }
+  @AutoClose private final TestMounts mounts = new TestMounts();
 
   @Test
   @DisplayName("a full disk keeps the old text, and no draft, however often it is tried")

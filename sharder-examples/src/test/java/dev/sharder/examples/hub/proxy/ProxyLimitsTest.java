@@ -25,6 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProxyLimitsTest {
 
   private static final int MOST_HEAD = 8_192;
+  private static final Optional<Duration> NONE = Optional.empty();
+  private static final Duration BRIEF = Duration.ofMillis(100);
   private static final Duration LIMIT = Duration.ofMillis(700);
   private static final Duration SOON = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofMinutes(5);
@@ -185,18 +187,7 @@ class ProxyLimitsTest {
   @Test
   @DisplayName("close a connection on which nothing was asked yet sooner than one that was used")
   void unused() throws IOException {
-    start(
-        new ProxyLimits(
-            MOST_HEAD,
-            LIMIT,
-            LONG,
-            LIMIT,
-            LONG,
-            Optional.empty(),
-            Optional.empty(),
-            LIMIT,
-            Duration.ofMillis(100),
-            100));
+    start(limits(MOST_HEAD, LIMIT, LONG, LONG, NONE, NONE, BRIEF));
     try (RawConnection used = RawConnection.to(proxy.port());
         RawConnection unused = RawConnection.to(proxy.port())) {
       used.send(GET);
@@ -263,7 +254,7 @@ class ProxyLimitsTest {
   @Test
   @DisplayName("end the wait for a target where one is set, with 504")
   void silentTarget() throws IOException {
-    start(silence(Optional.empty(), Optional.of(LIMIT)), RawConnection::toEnd);
+    start(silence(NONE, Optional.of(LIMIT)), RawConnection::toEnd);
     try (RawConnection client = RawConnection.to(proxy.port())) {
       client.send(GET);
       assertThat(client.response().status()).isEqualTo(504);
@@ -275,7 +266,7 @@ class ProxyLimitsTest {
   @DisplayName("end no answer because its client takes it slowly, where one is set for targets")
   void slowClient() throws IOException {
     start(
-        silence(Optional.empty(), Optional.of(LIMIT)),
+        silence(NONE, Optional.of(LIMIT)),
         connection -> {
           connection.head();
           connection.send("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(UPLOAD.length));
@@ -292,7 +283,7 @@ class ProxyLimitsTest {
   @Test
   @DisplayName("end an upload that stands still where one is set")
   void silentUpload() throws IOException {
-    start(silence(Optional.of(LIMIT), Optional.empty()), RawConnection::toEnd);
+    start(silence(Optional.of(LIMIT), NONE), RawConnection::toEnd);
     try (RawConnection client = RawConnection.to(proxy.port())) {
       client.send("PUT / HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\nhalf");
       assertThat(client.endWithin(SOON)).isNotEqualTo(RawConnection.End.OPEN);
@@ -362,7 +353,7 @@ class ProxyLimitsTest {
   @DisplayName("cut an answer that stands still, where one is set, so that it does not seem whole")
   void silentAnswer() throws IOException {
     start(
-        silence(Optional.of(LIMIT), Optional.empty()),
+        silence(Optional.of(LIMIT), NONE),
         connection -> {
           connection.head();
           connection.send("HTTP/1.1 200 OK\r\n\r\nhalf");
@@ -406,36 +397,26 @@ class ProxyLimitsTest {
   }
 
   private static ProxyLimits stalling(Duration stall) {
-    return new ProxyLimits(
-        MOST_HEAD,
-        LIMIT,
-        LIMIT,
-        LIMIT,
-        stall,
-        Optional.empty(),
-        Optional.empty(),
-        LIMIT,
-        Duration.ofMillis(100),
-        100);
+    return limits(MOST_HEAD, LIMIT, LIMIT, stall, NONE, NONE, BRIEF);
   }
 
   private static ProxyLimits limits(int headBytes, Duration head) {
-    return new ProxyLimits(
-        headBytes,
-        head,
-        LIMIT,
-        LIMIT,
-        LONG,
-        Optional.empty(),
-        Optional.empty(),
-        LIMIT,
-        Duration.ofMillis(100),
-        100);
+    return limits(headBytes, head, LIMIT, LONG, NONE, NONE, BRIEF);
   }
 
   private static ProxyLimits silence(Optional<Duration> client, Optional<Duration> target) {
-    return new ProxyLimits(
-        MOST_HEAD, LIMIT, LIMIT, LIMIT, LONG, client, target, LIMIT, Duration.ofMillis(100), 100);
+    return limits(MOST_HEAD, LIMIT, LIMIT, LONG, client, target, BRIEF);
+  }
+
+  private static ProxyLimits limits(
+      int headBytes,
+      Duration head,
+      Duration idle,
+      Duration stall,
+      Optional<Duration> client,
+      Optional<Duration> target,
+      Duration drain) {
+    return new ProxyLimits(headBytes, head, idle, LIMIT, stall, client, target, LIMIT, drain, 100);
   }
 
   @Test
@@ -443,17 +424,7 @@ class ProxyLimitsTest {
   void drain() throws Exception {
     CompletableFuture<Void> goOn = new CompletableFuture<>();
     start(
-        new ProxyLimits(
-            MOST_HEAD,
-            LIMIT,
-            LIMIT,
-            LIMIT,
-            LONG,
-            Optional.empty(),
-            Optional.empty(),
-            LIMIT,
-            SOON,
-            100),
+        limits(MOST_HEAD, LIMIT, LIMIT, LONG, NONE, NONE, SOON),
         connection -> {
           connection.head();
           goOn.join();

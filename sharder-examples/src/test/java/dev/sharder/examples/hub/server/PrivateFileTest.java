@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,12 +30,7 @@ class PrivateFileTest {
 
   @TempDir private Path folder;
 
-  private final TestMounts mounts = new TestMounts();
-
-  @AfterEach
-  void unmount() throws Exception {
-    mounts.close();
-  }
+  @AutoClose private final TestMounts mounts = new TestMounts();
 
   private static void write(Path file, String text) throws IOException {
     PrivateFile.write(file, out -> out.print(text));
