@@ -271,13 +271,9 @@ final class SqliteDialect extends Dialect {
   private <T> T commit(StatementCache statements, Deadline deadline, SqlSupplier<T> work)
       throws SQLException {
     try {
-      T result =
-          statements.until(
-              deadline,
-              () -> {
-                beginInTurn(statements, deadline);
-                return work.get();
-              });
+      // Ends by itself. An interrupt would hide that another program is writing.
+      beginInTurn(statements, deadline);
+      T result = statements.until(deadline, work);
       if (deadline.hasPassed()) {
         throw SqlFailure.timeout("the change took too long", null);
       }

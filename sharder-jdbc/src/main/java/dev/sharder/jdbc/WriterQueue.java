@@ -36,8 +36,13 @@ final class WriterQueue implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+  /** The average pause in nanoseconds between two tries for SQLite's lock. */
+  private static final long PAUSE = TimeUnit.MICROSECONDS.toNanos(600);
+
+  /** The average pauses in the queue: the first, and the shortest, which is reached soon. */
+  private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(4);
+
   private static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(200);
-  private static final long LONGEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(1_000);
 
   private final Path file;
   private final @Nullable FileChannel channel;
@@ -90,19 +95,24 @@ final class WriterQueue implements AutoCloseable {
     Duration half = deadline.remaining().dividedBy(2).plusNanos(1);
     Deadline patience = Deadline.in(Retry.shorter(half, PATIENCE));
     FileLock turn = null;
-    while (turn == null && !patience.hasPassed()) {
-      pause();
+    for (int tries = 1; turn == null && !patience.hasPassed(); tries++) {
+      // Who has waited longer tries more often, and so usually precedes who has just come.
+      pause(Math.max(FIRST_PAUSE / tries, SHORTEST_PAUSE));
       turn = tryLock();
     }
     return turn;
   }
 
-  /** Sleeps for a random time of less than 1 ms before the next try. */
+  /** Sleeps for a short random time before the next try for SQLite's lock. */
   static void pause() {
+    pause(PAUSE);
+  }
+
+  private static void pause(long average) {
     try {
-      // A random pause gives all waiting processes the same chance.
+      // A random pause, so that callers that collided do not collide again.
       TimeUnit.NANOSECONDS.sleep(
-          ThreadLocalRandom.current().nextLong(SHORTEST_PAUSE, LONGEST_PAUSE));
+          ThreadLocalRandom.current().nextLong(average / 2, average + average / 2));
     } catch (InterruptedException interruption) {
       throw Retry.interrupted(interruption);
     }

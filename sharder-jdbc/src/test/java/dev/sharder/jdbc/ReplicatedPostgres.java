@@ -103,8 +103,14 @@ final class ReplicatedPostgres {
     }
   }
 
-  /** Stops both servers, the replica first, because a stopping primary waits for it. */
+  /**
+   * Stops both servers, the replica first, because a stopping primary waits for it. Has no effect
+   * if they were stopped before.
+   */
   void close() {
+    if (!Files.exists(replicaFiles)) {
+      return;
+    }
     try (Stream<Path> files = Files.walk(replicaFiles)) {
       replica.close();
       primary.close();
