@@ -16,7 +16,6 @@ import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import dev.sharder.examples.hub.http.ThrottledLog;
-import java.net.MalformedURLException;
 import java.text.ParseException;
 import java.time.Clock;
 import java.time.Duration;
@@ -78,14 +77,10 @@ final class IdTokenVerifier {
   }
 
   private static JWKSource<SecurityContext> keys(Lti13Platform platform) {
-    try {
-      return JWKSourceBuilder.create(new PlatformKeys(platform.jwksUrl().toURL()))
-          .refreshAheadCache(false)
-          .rateLimited(FETCH_INTERVAL_MILLIS)
-          .build();
-    } catch (MalformedURLException impossible) {
-      throw new IllegalStateException("every Java knows http and https", impossible);
-    }
+    return JWKSourceBuilder.create(new PlatformKeys(platform.jwksUrl()))
+        .refreshAheadCache(false)
+        .rateLimited(FETCH_INTERVAL_MILLIS)
+        .build();
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.sharder.examples.hub.lti;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.JWK;
@@ -14,11 +16,14 @@ import com.nimbusds.jose.jwk.source.JWKSetParseException;
 import com.nimbusds.jose.jwk.source.JWKSetRetrievalException;
 import com.nimbusds.jose.jwk.source.JWKSetSource;
 import com.nimbusds.jose.proc.SecurityContext;
-import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jose.util.JSONObjectUtils;
-import java.io.IOException;
-import java.net.URL;
+import dev.sharder.examples.hub.http.BoundedFetch;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.text.ParseException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
@@ -26,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,17 +44,23 @@ final class PlatformKeys implements JWKSetSource<SecurityContext> {
 
   private static final Logger log = LoggerFactory.getLogger(PlatformKeys.class);
 
-  private static final int FETCH_LIMIT_MILLIS = 3_000;
   private static final int MOST_BYTES = 256 * 1024;
+
+  /** The launches of a platform wait for one another while its keys are fetched. */
+  private static final Duration FETCH_LIMIT = Duration.ofSeconds(3);
+
+  private static final BoundedFetch FETCH =
+      new BoundedFetch(
+          HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL),
+          FETCH_LIMIT,
+          MOST_BYTES);
 
   /** RFC 7518, section 3.3. */
   private static final int FEWEST_BITS = 2048;
 
-  private final DefaultResourceRetriever retriever =
-      new DefaultResourceRetriever(FETCH_LIMIT_MILLIS, FETCH_LIMIT_MILLIS, MOST_BYTES);
-  private final URL url;
+  private final URI url;
 
-  PlatformKeys(URL url) {
+  PlatformKeys(URI url) {
     this.url = url;
   }
 
@@ -57,11 +69,24 @@ final class PlatformKeys implements JWKSetSource<SecurityContext> {
       JWKSetCacheRefreshEvaluator evaluator, long time, @Nullable SecurityContext context)
       throws KeySourceException {
     try {
-      return new JWKSet(usable(retriever.retrieveResource(url).getContent()));
-    } catch (IOException failure) {
-      throw new JWKSetRetrievalException(String.valueOf(failure.getMessage()), failure);
+      return new JWKSet(usable(fetch()));
     } catch (ParseException malformed) {
       throw new JWKSetParseException("the answer is not a JWK set", malformed);
+    }
+  }
+
+  private String fetch() throws JWKSetRetrievalException {
+    try {
+      HttpResponse<byte[]> answer = FETCH.send(HttpRequest.newBuilder(url).build()).get();
+      if (answer.statusCode() / 100 != 2) {
+        throw new JWKSetRetrievalException("its status is " + answer.statusCode(), null);
+      }
+      return new String(answer.body(), UTF_8);
+    } catch (ExecutionException failure) {
+      throw new JWKSetRetrievalException(String.valueOf(failure.getCause()), failure);
+    } catch (InterruptedException interruption) {
+      Thread.currentThread().interrupt();
+      throw new JWKSetRetrievalException("interrupted while waiting for them", interruption);
     }
   }
 

@@ -18,7 +18,9 @@ import dev.sharder.examples.hub.nginx.RunningNginx;
 import dev.sharder.examples.hub.server.RunningHub;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import io.undertow.Undertow;
+import io.undertow.server.handlers.BlockingHandler;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.time.Instant;
@@ -29,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /** A learning platform that launches by LTI 1.3, with its keys on a port of this machine. */
 public final class LearningPlatform implements AutoCloseable {
@@ -48,19 +51,31 @@ public final class LearningPlatform implements AutoCloseable {
   private volatile RSAKey key = FIRST_KEY;
   private volatile List<String> others = List.of();
   private volatile boolean isUp = true;
+  private volatile boolean isSlow;
 
   public LearningPlatform() {
     server =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
             .setHandler(
-                exchange -> {
-                  fetches.incrementAndGet();
-                  exchange.setStatusCode(isUp ? 200 : 500);
-                  exchange.getResponseSender().send(keySet());
-                })
+                new BlockingHandler(
+                    exchange -> {
+                      fetches.incrementAndGet();
+                      exchange.setStatusCode(isUp ? 200 : 500);
+                      drip(exchange.getOutputStream());
+                      exchange.getResponseSender().send(keySet());
+                    }))
             .build();
     server.start();
+  }
+
+  /** Sends a byte that means nothing each tenth of a second, for as long as it is slow. */
+  private void drip(OutputStream answer) throws IOException {
+    while (isSlow) {
+      answer.write(' ');
+      answer.flush();
+      LockSupport.parkNanos(100_000_000);
+    }
   }
 
   /** Its own key comes last, behind those that it has besides. */
@@ -99,6 +114,10 @@ public final class LearningPlatform implements AutoCloseable {
 
   public void setUp(boolean up) {
     isUp = up;
+  }
+
+  public void setSlow(boolean slow) {
+    isSlow = slow;
   }
 
   public int fetches() {
@@ -241,6 +260,7 @@ public final class LearningPlatform implements AutoCloseable {
 
   @Override
   public void close() {
+    isSlow = false;
     server.stop();
   }
 }

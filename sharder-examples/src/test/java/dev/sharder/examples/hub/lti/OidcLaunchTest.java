@@ -20,6 +20,7 @@ import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -568,6 +569,21 @@ class OidcLaunchTest {
       assertThat(away.headers("Retry-After")).containsExactly("5");
       assertNothingIsWritten();
       platform.setUp(true);
+      assertThat(launch(hub, login, token).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  @DisplayName("A platform that sends its keys byte by byte holds up a launch for seconds only")
+  void slowKeys() throws Exception {
+    platform.setSlow(true);
+    try (RunningHub hub = start()) {
+      Begun login = LearningPlatform.begin(hub);
+      String token = platform.signed(platform.claims("ada", login).build());
+      long start = System.nanoTime();
+      assertRefused(launch(hub, login, token), 503);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+      platform.setSlow(false);
       assertThat(launch(hub, login, token).status()).isEqualTo(200);
     }
   }

@@ -1,6 +1,7 @@
 package dev.sharder.examples.hub.proxy.chp;
 
 import dev.sharder.InvalidValueException;
+import dev.sharder.examples.hub.http.BoundedFetch;
 import dev.sharder.examples.hub.http.ThrottledLog;
 import dev.sharder.examples.hub.proxy.BuiltInPages;
 import dev.sharder.examples.hub.proxy.Decision;
@@ -8,7 +9,6 @@ import dev.sharder.examples.hub.proxy.ErrorPages;
 import dev.sharder.examples.hub.proxy.Target;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
-import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -20,12 +20,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Flow;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,11 +34,12 @@ final class ErrorTargetPages implements ErrorPages {
   private static final Logger log = LoggerFactory.getLogger(ErrorTargetPages.class);
 
   private static final Duration LIMIT = Duration.ofSeconds(5);
+  private static final int MOST_BYTES = 1024 * 1024;
   private static final int MOST_AT_A_TIME = 100;
   private static final List<String> KEPT = List.of("Content-Type", "Content-Encoding");
 
   private final String base;
-  private final HttpClient client;
+  private final BoundedFetch fetch;
   private final ErrorPages builtIn = new BuiltInPages();
   private final Semaphore room = new Semaphore(MOST_AT_A_TIME);
   private final ThrottledLog failures = new ThrottledLog(log);
@@ -57,12 +54,9 @@ final class ErrorTargetPages implements ErrorPages {
   ErrorTargetPages(String target, SslContext tls) {
     this.base = target.endsWith("/") ? target : target + "/";
     check(target);
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .sslContext(((JdkSslContext) tls).context())
-            .connectTimeout(LIMIT)
-            .build();
+    this.fetch =
+        new BoundedFetch(
+            HttpClient.newBuilder().sslContext(((JdkSslContext) tls).context()), LIMIT, MOST_BYTES);
   }
 
   @Override
@@ -71,67 +65,15 @@ final class ErrorTargetPages implements ErrorPages {
     if (!room.tryAcquire()) {
       return builtIn.page(status, reason, uri);
     }
-    CompletableFuture<HttpResponse<byte[]>> asked =
-        client.sendAsync(request, head -> new LimitedBody());
-    return asked
-        .copy()
-        // The limit of the request itself ends with the head of the answer.
-        .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-        .whenComplete(
-            (answer, failure) -> {
-              // Nothing else would end a connection on which a page stands still.
-              asked.cancel(true);
-              room.release();
-            })
+    return fetch
+        .send(request)
+        .whenComplete((answer, failure) -> room.release())
         .thenApply(answer -> answer(status, answer))
         .exceptionallyCompose(
             failure -> {
               failures.warn("no error page from {}: {}", base, String.valueOf(failure.getCause()));
               return builtIn.page(status, reason, uri);
             });
-  }
-
-  /** Takes a page, and refuses one that is no page by its size. */
-  private static final class LimitedBody implements HttpResponse.BodySubscriber<byte[]> {
-
-    private static final int MOST_BYTES = 1024 * 1024;
-
-    private final HttpResponse.BodySubscriber<byte[]> whole =
-        HttpResponse.BodySubscribers.ofByteArray();
-    private Flow.@Nullable Subscription subscription;
-    private long taken;
-
-    @Override
-    public void onSubscribe(Flow.Subscription given) {
-      subscription = given;
-      whole.onSubscribe(given);
-    }
-
-    @Override
-    public void onNext(List<ByteBuffer> bytes) {
-      taken += bytes.stream().mapToLong(ByteBuffer::remaining).sum();
-      if (taken > MOST_BYTES && subscription != null) {
-        subscription.cancel();
-        whole.onError(new IOException("the page is longer than %d bytes".formatted(MOST_BYTES)));
-      } else {
-        whole.onNext(bytes);
-      }
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      whole.onError(failure);
-    }
-
-    @Override
-    public void onComplete() {
-      whole.onComplete();
-    }
-
-    @Override
-    public CompletionStage<byte[]> getBody() {
-      return whole.getBody();
-    }
   }
 
   private void check(String target) {
@@ -151,7 +93,7 @@ final class ErrorTargetPages implements ErrorPages {
   private HttpRequest request(int status, String uri) {
     // The address is bytes, each as a character.
     String url = URLEncoder.encode(uri, StandardCharsets.ISO_8859_1);
-    return HttpRequest.newBuilder(URI.create(base + status + "?url=" + url)).timeout(LIMIT).build();
+    return HttpRequest.newBuilder(URI.create(base + status + "?url=" + url)).build();
   }
 
   private static Decision.Answer answer(int status, HttpResponse<byte[]> answer) {
