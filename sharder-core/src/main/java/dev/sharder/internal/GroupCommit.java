@@ -120,18 +120,19 @@ public final class GroupCommit<Q, A> {
    * @throws ClosedException if this group was closed
    */
   public Optional<A> call(Q request, Deadline deadline, int first, int end) {
-    // A caller with a nearly full stack fails here, before others depend on it.
     probe(FRAMES_NEEDED);
     Ticket<Q, A> ticket = new Ticket<>(request, deadline, first, end, Thread.currentThread());
     try {
       enter(List.of(ticket));
       return await(ticket);
     } catch (Error failure) {
-      abandon(ticket);
+      leave(ticket);
+      wake(successor(ticket, stages.get(ticket.stage))).forEach(this::lead);
       throw failure;
     }
   }
 
+  /** Fails if the caller's stack is nearly full, before others depend on its thread. */
   private static int probe(int depth) {
     return depth == 0 ? 0 : 1 + probe(depth - 1);
   }
@@ -156,17 +157,12 @@ public final class GroupCommit<Q, A> {
     }
   }
 
-  /** Hands over what the ticket leads, wherever its thread failed. */
-  private void abandon(Ticket<Q, A> ticket) {
-    leave(ticket);
-    Ticket<Q, A> next = null;
-    synchronized (this) {
-      Stage<Q, A> stage = stages.get(ticket.stage);
-      if (stage.leader == ticket) {
-        next = next(stage);
-      }
-    }
-    wake(next).forEach(this::lead);
+  /**
+   * Returns who is to lead the stage instead, wherever in a round the leader's thread failed; null
+   * if no one has to.
+   */
+  private synchronized @Nullable Ticket<Q, A> successor(Ticket<Q, A> leader, Stage<Q, A> stage) {
+    return stage.leader == leader ? next(stage) : null;
   }
 
   /**
@@ -186,6 +182,7 @@ public final class GroupCommit<Q, A> {
    */
   public List<CompletableFuture<Optional<A>>> callAsync(
       List<Q> requests, Deadline deadline, int first, int end) {
+    probe(FRAMES_NEEDED);
     List<Ticket<Q, A>> tickets = new ArrayList<>(requests.size());
     requests.forEach(request -> tickets.add(new Ticket<>(request, deadline, first, end, null)));
     enter(tickets).forEach(leader -> wake(leader).forEach(this::lead));
@@ -274,13 +271,24 @@ public final class GroupCommit<Q, A> {
   /** Runs a round, and those after it for which no other thread is available. */
   private void lead(Ticket<Q, A> first) {
     Deque<Ticket<Q, A>> leaders = new ArrayDeque<>(List.of(first));
+    Error error = null;
     while (!leaders.isEmpty()) {
-      leaders.addAll(leadOnce(leaders.remove()));
+      Ticket<Q, A> leader = leaders.remove();
+      Stage<Q, A> stage = stages.get(leader.stage);
+      try {
+        leaders.addAll(leadOnce(leader, stage));
+      } catch (Error noMemoryOrStack) {
+        // Its group may get no answers, but later callers do.
+        error = noMemoryOrStack;
+        leaders.addAll(wake(successor(leader, stage)));
+      }
+    }
+    if (error != null) {
+      throw error;
     }
   }
 
-  private List<Ticket<Q, A>> leadOnce(Ticket<Q, A> leader) {
-    Stage<Q, A> stage = stages.get(leader.stage);
+  private List<Ticket<Q, A>> leadOnce(Ticket<Q, A> leader, Stage<Q, A> stage) {
     List<Ticket<Q, A>> group = take(leader, stage);
     if (group.isEmpty()) {
       return List.of();

@@ -122,6 +122,38 @@ class GroupCommitRoundsTest extends HeldRounds {
     assertThat(ask(deep, "last", Deadline.in(LONG))).isEqualTo("last!");
   }
 
+  @Test
+  @DisplayName("a stack that overflows anywhere in a round leaves the next round to another thread")
+  void stackOverflowsAnywhere() throws Exception {
+    GroupCommit<String, String> here =
+        new GroupCommit<>(
+            "the group",
+            Function.identity(),
+            List.of((objects, deadline) -> object -> Optional.of(object + "!")),
+            Runnable::run);
+    assertThat(askLater(here, "first", Deadline.in(LONG)).join()).isEqualTo("first!");
+    for (int i = 0; i < 20; i++) {
+      Thread caller = new Thread(null, () -> askInEachFrame(here), "caller", 200_000);
+      caller.start();
+      caller.join();
+      assertThat(ask(here, "last", Deadline.in(LONG))).isEqualTo("last!");
+    }
+  }
+
+  /** Descends until the stack is full, and asks once in each frame on the way back. */
+  private static void askInEachFrame(GroupCommit<String, String> group) {
+    try {
+      askInEachFrame(group);
+    } catch (StackOverflowError full) {
+      // Ask with what is left.
+    }
+    try {
+      askLater(group, "ada", Deadline.in(SHORT));
+    } catch (StackOverflowError stillFull) {
+      // Ask again with a frame more.
+    }
+  }
+
   private static int descend(int depth) {
     return depth == 0 ? 0 : 1 + descend(depth - 1);
   }
