@@ -114,7 +114,7 @@ class FailoverTest {
       hubs.assign("ada");
       servers.awaitReplay();
       address.pointTo(servers.replicaUrl(database));
-      pool.getHikariPoolMXBean().softEvictConnections();
+      address.cutAll();
       ShardAdmin admin = ShardAdmin.builder("hub", store).timeLimit(Duration.ofSeconds(1)).build();
       assertThatThrownBy(() -> admin.verify(3)).hasMessageContaining("connect to the primary");
       assertThatThrownBy(admin::bins).hasMessageContaining("connect to the primary");

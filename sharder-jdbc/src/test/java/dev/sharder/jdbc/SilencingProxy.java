@@ -90,6 +90,11 @@ public final class SilencingProxy implements AutoCloseable {
     target = URI.create(jdbcUrl.substring("jdbc:".length()));
   }
 
+  /** Cuts all connections, also one that is being made. */
+  public synchronized void cutAll() {
+    links.forEach(Link::close);
+  }
+
   /** Cuts about half of the connections. */
   public void cut(RandomGenerator random) {
     links.stream().filter(link -> random.nextBoolean()).forEach(Link::close);
@@ -139,7 +144,7 @@ public final class SilencingProxy implements AutoCloseable {
     }
   }
 
-  private void link(Socket client) throws IOException {
+  private synchronized void link(Socket client) throws IOException {
     try {
       Link link = new Link(client, new Socket("127.0.0.1", target.getPort()));
       link.silent.set(silencesAll);
