@@ -13,6 +13,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Writes the heads that the proxy sends: those it passes on, and its own. */
 final class HeadWriter {
@@ -131,8 +132,12 @@ final class HeadWriter {
     for (int i = 0; i < answer.count(); i++) {
       if (!answer.isHopByHop(i)
           && !(answer.hasNoContent() && answer.isNamed(i, FieldNames.CONTENT_LENGTH))) {
-        if (answer.isNamed(i, FieldNames.LOCATION)) {
-          field(out, answer.name(i), rewrites.location(answer.value(i), request, target));
+        Optional<String> location =
+            answer.isNamed(i, FieldNames.LOCATION)
+                ? rewrites.location(answer.value(i), request, target)
+                : Optional.empty();
+        if (location.isPresent()) {
+          field(out, answer.name(i), location.get());
         } else {
           answer.writeField(i, out);
         }

@@ -45,10 +45,10 @@ public record Rewrites(
     fields = Map.copyOf(fields);
   }
 
-  /** Returns the address of a redirect as the client gets it. */
-  String location(String address, RequestHead request, Target target) {
+  /** Returns the address of a redirect as the client gets it; empty if it stays as it is. */
+  Optional<String> location(String address, RequestHead request, Target target) {
     if ((!location && protocol.isEmpty()) || !isUrl(address)) {
-      return address;
+      return Optional.empty();
     }
     int host = address.indexOf(SCHEME_END) + SCHEME_END.length();
     int path = host;
@@ -58,11 +58,11 @@ public record Rewrites(
     String addressScheme = address.substring(0, host - SCHEME_END.length());
     if (!withPort(address.substring(host, path), addressScheme)
         .equalsIgnoreCase(withPort(target.authority(), target.tls() ? "https" : "http"))) {
-      return address;
+      return Optional.empty();
     }
     String scheme = protocol.orElse(addressScheme);
     String authority = location ? request.host() : address.substring(host, path);
-    return scheme + SCHEME_END + authority + address.substring(path);
+    return Optional.of(scheme + SCHEME_END + authority + address.substring(path));
   }
 
   private static boolean isUrl(String address) {

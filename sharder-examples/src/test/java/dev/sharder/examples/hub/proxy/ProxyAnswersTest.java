@@ -64,26 +64,19 @@ class ProxyAnswersTest {
             + "Set-Cookie: c=\"d, e\"\r\n"
             + "Content-Type: text/plain\r\n"
             + "X-Bytes: caf\u00c3\u00a9 \u00e9\r\n"
-            + "Location: http://other.example/a%2Fb?c??\r\n"
+            + "Location:http://other.example/a%2Fb?c??\r\n"
             + "ETag: W/\"1\"\r\n";
     answering("HTTP/1.1 200 Tr\u00e8s bien, merci\r\n" + fields + "Content-Length: 2\r\n\r\nhi");
     try (RawConnection client = RawConnection.to(proxy.port())) {
       client.send(get("/"));
       RawResponse response = client.response();
       assertThat(response.head().startLine()).isEqualTo("HTTP/1.1 200 Tr\u00e8s bien, merci");
-      assertThat(response.head().fields().stream().map(ProxyAnswersTest::tidy))
-          .containsSubsequence(fields.lines().map(ProxyAnswersTest::tidy).toList());
+      assertThat(response.head().fields()).containsSubsequence(fields.lines().toList());
       assertThat(response.head().values("Set-Cookie")).hasSize(2);
       assertThat(response.head().value("Server")).isEqualTo("TornadoServer/6.2");
       assertThat(response.head().value("Date")).isEqualTo("Sat, 28 Nov 2026 10:00:00 GMT");
       assertThat(response.body()).isEqualTo("hi");
     }
-  }
-
-  /** Without blanks around the value, which mean nothing. */
-  private static String tidy(String field) {
-    int colon = field.indexOf(':');
-    return field.substring(0, colon) + ":" + field.substring(colon + 1).strip();
   }
 
   @ParameterizedTest

@@ -130,14 +130,7 @@ class ProxyLinksTest {
             + "Authorization: token =\r\n"
             + "!#$%&'*+-.^_`|~: \ta \t b\r\n";
     RawHead seen = seen("GET / HTTP/1.1\r\n" + fields);
-    assertThat(seen.fields().stream().map(ProxyLinksTest::tidy))
-        .containsSubsequence(fields.lines().map(ProxyLinksTest::tidy).toList());
-  }
-
-  /** Without blanks around the value, which mean nothing. */
-  private static String tidy(String field) {
-    int colon = field.indexOf(':');
-    return field.substring(0, colon) + ":" + field.substring(colon + 1).strip();
+    assertThat(seen.fields()).containsSubsequence(fields.lines().toList());
   }
 
   private String asked(String request) throws IOException {
