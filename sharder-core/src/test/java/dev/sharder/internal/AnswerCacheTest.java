@@ -168,12 +168,22 @@ class AnswerCacheTest {
       failing.add("changedSince");
       failing.addAll(ASKED);
       long failed = System.nanoTime();
-      while (since(failed).compareTo(BOUND) < 0) {
-        Thread.onSpinWait();
-      }
-      assertThatThrownBy(() -> hubs.assign("ada")).isInstanceOf(TimeLimitException.class);
+      awaitRefusal(hubs, failed);
       failing.clear();
       assertThat(hubs.assign("ada").isNew()).isFalse();
+    }
+  }
+
+  /** Asks until the answer in memory is too old. */
+  private static void awaitRefusal(Sharder sharder, long failed) {
+    boolean refused = false;
+    while (!refused) {
+      assertThat(since(failed)).isLessThan(BOUND.multipliedBy(10));
+      try {
+        sharder.assign("ada");
+      } catch (TimeLimitException tooOld) {
+        refused = true;
+      }
     }
   }
 
@@ -224,10 +234,7 @@ class AnswerCacheTest {
       silent.add("changedSince");
       failing.addAll(ASKED);
       long failed = System.nanoTime();
-      while (since(failed).compareTo(BOUND) < 0) {
-        Thread.onSpinWait();
-      }
-      assertThatThrownBy(() -> homes.assign("ada")).isInstanceOf(TimeLimitException.class);
+      awaitRefusal(homes, failed);
     } finally {
       logger.detachAppender(appender);
       end.countDown();

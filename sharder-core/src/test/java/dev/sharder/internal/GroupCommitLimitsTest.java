@@ -45,12 +45,11 @@ class GroupCommitLimitsTest extends HeldRounds {
     letRun(1);
     assertThat(first.answer()).isEqualTo("first!");
     assertThatThrownBy(hasty::answer).isInstanceOf(TimeLimitException.class);
-    while (rounds.size() < 3) {
+    while (!rounds.get(rounds.size() - 1).equals(List.of("patient"))) {
       Thread.onSpinWait();
     }
     letRun(1);
     assertThat(patient.answer()).isEqualTo("patient!");
-    assertThat(rounds.get(rounds.size() - 1)).containsExactly("patient");
   }
 
   @Test
@@ -144,7 +143,7 @@ class GroupCommitLimitsTest extends HeldRounds {
     Caller first = new Caller("first").waits();
     CompletableFuture<String> second = askLater(group, "second", Deadline.in(LONG));
     CompletableFuture<String> third = askLater(group, "third", Deadline.in(LONG));
-    CompletableFuture<String> hasty = askLater(group, "hasty", Deadline.in(SHORT.multipliedBy(4)));
+    CompletableFuture<String> hasty = askLater(group, "hasty", Deadline.in(SHORT.multipliedBy(15)));
     letRun(1);
     assertThat(first.answer()).isEqualTo("first!");
     steps.add(

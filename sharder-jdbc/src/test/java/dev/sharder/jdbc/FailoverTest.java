@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 class FailoverTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(5);
-  private static final Duration SLACK = Duration.ofSeconds(2);
+  private static final Duration SLACK = Duration.ofSeconds(5);
   private static final int CALLERS = 8;
 
   private final ReplicatedPostgres servers = new ReplicatedPostgres();

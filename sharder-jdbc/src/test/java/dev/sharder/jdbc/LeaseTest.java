@@ -44,7 +44,7 @@ class LeaseTest {
   private static final Duration LIMIT = Duration.ofSeconds(6);
 
   /** Leaves the first attempt less time than the server would get if it were not counted. */
-  private static final Duration BORROWING = Duration.ofMillis(1_200);
+  private static final Duration BORROWING = Duration.ofMillis(600);
 
   private final HikariDataSource pool = new HikariDataSource();
   private final AtomicInteger borrowings = new AtomicInteger(-1);
@@ -150,7 +150,7 @@ class LeaseTest {
               new IllegalArgumentException("no such rack"),
               new SQLException("not declared, as in Kotlin", "40001"),
               new IllegalStateException(new SQLException("the caller's own database", "08006")))) {
-        Deadline deadline = Deadline.in(Duration.ofSeconds(1));
+        Deadline deadline = Deadline.in(Duration.ofSeconds(3));
         assertThatThrownBy(() -> failLate(store, own, deadline)).isSameAs(own);
       }
     }

@@ -76,6 +76,7 @@ class ReplicaTest {
 
   @BeforeEach
   void listen() {
+    connect(replica);
     log.setLevel(Level.INFO);
     log.setAdditive(false);
     logged.start();
@@ -101,7 +102,16 @@ class ReplicaTest {
   }
 
   private static Sharder uncached(JdbiAssignmentStore store) {
-    return Sharder.builder("hub", store).cache(0).timeLimit(Duration.ofSeconds(3)).build();
+    return uncached(store, Duration.ofSeconds(10));
+  }
+
+  private static Sharder uncached(JdbiAssignmentStore store, Duration limit) {
+    return Sharder.builder("hub", store).cache(0).timeLimit(limit).build();
+  }
+
+  /** Makes a connection, so that the first call does not take longer than the others. */
+  private static void connect(DataSource server) {
+    Jdbi.open(server).close();
   }
 
   @Test
@@ -165,7 +175,6 @@ class ReplicaTest {
     other.assign("ada");
     servers.awaitReplay();
     AtomicBoolean isPrimaryAsked = new AtomicBoolean();
-    Deadline deadline = Deadline.in(Duration.ofSeconds(3));
     Replica hubs =
         new Replica(
             new Connections(primary, Reach.REMOTE),
@@ -175,15 +184,19 @@ class ReplicaTest {
               return Map.of();
             });
     hubs.sawEpoch("hub", "first");
-    assertThat(hubs.find("hub", List.of("ada"), deadline)).containsKey("ada");
+    assertThat(hubs.find("hub", List.of("ada"), soon())).containsKey("ada");
     primary.close();
     while (warnings().isEmpty()) {
-      assertThat(hubs.find("hub", List.of("ada"), deadline)).containsKey("ada");
+      assertThat(hubs.find("hub", List.of("ada"), soon())).containsKey("ada");
     }
     assertThat(isPrimaryAsked).isFalse();
     hubs.sawEpoch("hub", "second");
-    assertThat(hubs.find("hub", List.of("ada"), deadline)).isEmpty();
+    assertThat(hubs.find("hub", List.of("ada"), soon())).isEmpty();
     assertThat(isPrimaryAsked).isTrue();
+  }
+
+  private static Deadline soon() {
+    return Deadline.in(Duration.ofSeconds(10));
   }
 
   @Test
@@ -395,7 +408,9 @@ class ReplicaTest {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       PGSimpleDataSource mute = new PGSimpleDataSource();
       mute.setUrl("jdbc:postgresql://localhost:%d/x?user=x".formatted(silent.getLocalPort()));
-      Sharder hubs = uncached(JdbiAssignmentStore.builder(primary).replica(mute).build());
+      Sharder hubs =
+          uncached(
+              JdbiAssignmentStore.builder(primary).replica(mute).build(), Duration.ofSeconds(3));
       hubs.assign("ada");
       long start = System.nanoTime();
       for (int i = 0; i < 100; i++) {
@@ -409,7 +424,7 @@ class ReplicaTest {
           .asString()
           // Depending on whether an idle connection was still trusted.
           .matches(
-              "the replica is not used; .*: (the pool gave no connection within|the database was silent for) (299|300) ms");
+              "the replica is not used; .*: (the pool gave no connection within|the database was silent for) (2\\d\\d|300) ms");
     }
   }
 
@@ -426,10 +441,16 @@ class ReplicaTest {
       wrong.assign("bob");
     }
     servers.awaitReplay();
-    assertNotUsed(pool(servers.primaryUrl(another)), "it is not a replica: it accepts writes");
-    assertNotUsed(pool(servers.replicaUrl(another)), "it does not follow this primary: it has");
-    assertNotUsed(pool(servers.replicaUrl("postgres")), "\"sharder_assignment\" does not exist");
+    assertNotUsed(warm(servers.primaryUrl(another)), "it is not a replica: it accepts writes");
+    assertNotUsed(warm(servers.replicaUrl(another)), "it does not follow this primary: it has");
+    assertNotUsed(warm(servers.replicaUrl("postgres")), "\"sharder_assignment\" does not exist");
     assertNotUsed(pool("jdbc:h2:mem:replica"), "");
+  }
+
+  private DataSource warm(String url) {
+    HikariDataSource pool = pool(url);
+    connect(pool);
+    return pool;
   }
 
   private void assertNotUsed(DataSource stranger, String why) {
@@ -469,6 +490,7 @@ class ReplicaTest {
         pool(servers.primaryUrl(database).replace("user=postgres", "user=plain"));
     HikariDataSource its =
         pool(servers.replicaUrl(database).replace("user=postgres", "user=plain"));
+    connect(its);
     Sharder hubs = uncached(JdbiAssignmentStore.builder(mine).migrate(false).replica(its).build());
     hubs.find("ada");
     mine.close();

@@ -105,7 +105,7 @@ class SharedStoreTest extends PooledDatabases {
             .isInstanceOf(TimeLimitException.class)
             .hasMessageStartingWith("no answer within 300 ms: ");
         assertThat(Duration.ofNanos(System.nanoTime() - start))
-            .isBetween(Duration.ofMillis(300), Duration.ofMillis(900));
+            .isBetween(Duration.ofMillis(300), Duration.ofSeconds(5));
         CountDownLatch calling = new CountDownLatch(1);
         AtomicReference<Thread> caller = new AtomicReference<>();
         Future<String> bin =
@@ -123,7 +123,7 @@ class SharedStoreTest extends PooledDatabases {
       } finally {
         other.shutdownNow();
       }
-      assertThat(hasty.assign("ada").bin()).isEqualTo("b");
+      assertThat(patient.assign("ada").bin()).isEqualTo("b");
     }
   }
 

@@ -45,7 +45,7 @@ class SilentConnectionTest {
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   /** Extra time for a busy machine. */
-  private static final Duration SLACK = Duration.ofSeconds(2);
+  private static final Duration SLACK = Duration.ofSeconds(5);
 
   private static final Note NOTE = new Note("test", "");
 
@@ -173,7 +173,7 @@ class SilentConnectionTest {
       for (int i = 0; i < 200; i++) {
         hubs.assign("user-" + i);
       }
-      assertThat(hubs.answerAge()).isLessThan(Duration.ofSeconds(1));
+      assertThat(hubs.answerAge()).isLessThan(Duration.ofSeconds(1).plus(SLACK));
     }
   }
 

@@ -40,7 +40,7 @@ class SqliteTimeLimitTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
   /** Extra time for a busy machine. */
-  private static final Duration SLACK = Duration.ofSeconds(2);
+  private static final Duration SLACK = Duration.ofSeconds(5);
 
   private final HikariDataSource pool = new HikariDataSource();
 

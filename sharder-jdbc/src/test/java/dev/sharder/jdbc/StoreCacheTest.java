@@ -253,7 +253,7 @@ class StoreCacheTest {
           other
               .createQuery(
                   "SELECT count(*) FROM pg_stat_activity"
-                      + " WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+                      + " WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'")
               .mapTo(Long.class)
               .one();
     }

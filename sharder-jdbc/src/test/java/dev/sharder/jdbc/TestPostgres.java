@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real PostgreSQL server from a jar, started once for each test run. */
@@ -33,6 +34,7 @@ public final class TestPostgres {
           .setServerConfig("max_connections", "400")
           .setServerConfig("fsync", fsync)
           .setServerConfig("synchronous_commit", "on")
+          .setPGStartupWait(Duration.ofMinutes(1))
           .start();
     } catch (IOException failure) {
       throw new UncheckedIOException("the embedded PostgreSQL did not start", failure);

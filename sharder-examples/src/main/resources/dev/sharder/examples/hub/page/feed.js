@@ -78,11 +78,12 @@ export class Feed {
     if (!paused) this.reload();
   }
 
-  /** Shows nothing of what was before, and then the newest page. */
+  /** Shows nothing of what was before, until the list is loaded again. */
   clear() {
+    this.number++;
+    this.late = null;
     this.show({ changes: [], next: 0 }, newest);
     this.list.replaceChildren();
-    this.reload();
   }
 
   /** Shows the newest page. */

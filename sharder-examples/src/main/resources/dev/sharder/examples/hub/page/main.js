@@ -161,10 +161,11 @@ async function readStatus(signal) {
 function readNewest(signal) {
   let after = null;
   return async () => {
-    // The first page only says where to go on; the list reads its own.
+    // The first page only says where to go on. The list reads its own afterwards, so that nothing falls between them.
     const reply = await get(withQuery(inKind("newest"), { after: after ?? 0, limit: after === null ? 1 : page }), signal);
     if (signal.aborted) return;
-    if (after !== null) {
+    if (after === null) newest.reload();
+    else {
       newest.add(reply);
       followUser(reply.assignments);
     }
@@ -182,7 +183,10 @@ function readChanges(signal) {
     const asked = wait;
     // After a failure the next request does not wait, so that the page soon knows that all is well again.
     wait = 0;
-    if (after === null) after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal)).next;
+    if (after === null) {
+      after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal)).next;
+      changes.reload();
+    }
     const reply = await get(withQuery(inKind("changes"), { after, limit: most, wait: asked }), signal);
     wait = longest;
     if (signal.aborted) return;

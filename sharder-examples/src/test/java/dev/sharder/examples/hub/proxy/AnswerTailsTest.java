@@ -22,7 +22,7 @@ class AnswerTailsTest {
   private static final Duration LIMIT = Duration.ofMillis(700);
   private static final Duration SOON = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final Duration MOMENT = Duration.ofMillis(500);
+  private static final Duration MOMENT = Duration.ofSeconds(2);
 
   /** So that little waits in the kernel instead. */
   private static final int SMALL_WINDOW = 4_096;
