@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sharder.examples.hub.cli.HubSharder;
 import dev.sharder.examples.hub.config.SettingsException;
 import dev.sharder.examples.hub.http.ErrorProblems;
+import dev.sharder.examples.hub.proxy.Eventually;
 import dev.sharder.examples.hub.server.CapturedLogLines;
 import dev.sharder.examples.hub.server.RunningHub;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
@@ -328,6 +329,16 @@ class LaunchTest {
     Jdbi server = Jdbi.create(url.replace("/" + name, "/postgres"));
     String body = LMS.signed(LMS.launch("ada"));
     try (RunningHub hub = startOn(url)) {
+      // The pool makes its connections while the hub answers, and one may come late.
+      Eventually.await(
+          () ->
+              server.withHandle(
+                  handle ->
+                      handle
+                          .select("SELECT count(*) FROM pg_stat_activity WHERE datname = ?", name)
+                          .mapTo(Integer.class)
+                          .one()),
+          connections -> connections >= 4);
       server.useHandle(
           handle -> {
             handle.execute("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");

@@ -531,6 +531,9 @@ class OidcLaunchTest {
 
   @Test
   void newKeysOfThePlatformAreFetchedAtOnceAndUnknownOnesNotForEver() throws Exception {
+    // Drawn first: the pause between two fetches begins with the first one.
+    RSAKey next = LearningPlatform.newKey("key-2");
+    RSAKey stranger = LearningPlatform.newKey("unknown");
     try (RunningHub hub = start()) {
       for (int i = 0; i < 3; i++) {
         assertAccepted(hub);
@@ -538,13 +541,13 @@ class OidcLaunchTest {
       assertThat(platform.fetches()).isEqualTo(1);
 
       RSAKey old = platform.key();
-      platform.rotate(LearningPlatform.newKey("key-2"));
+      platform.rotate(next);
       assertAccepted(hub);
       Begun login = LearningPlatform.begin(hub);
       JWTClaimsSet claims = platform.claims("eve", login).build();
       assertRefused(launch(hub, login, LearningPlatform.signed(claims, old)), 401);
       for (int i = 0; i < 10; i++) {
-        RSAKey unknown = LearningPlatform.newKey("unknown-" + i);
+        RSAKey unknown = new RSAKey.Builder(stranger).keyID("unknown-" + i).build();
         assertRefused(launch(hub, login, LearningPlatform.signed(claims, unknown)), 401);
       }
       assertThat(platform.fetches()).isLessThanOrEqualTo(3);

@@ -263,8 +263,8 @@ class PageOverviewTest extends OnThreeHubs {
     page.locator("#newest").getByText("Resume").click();
     assertThat(page.locator("#newest li")).hasCount(1);
     page.unroute(polls);
-    held.get(0).resume();
     api.assign("hub", "bob");
+    held.get(0).resume();
     assertThat(page.locator("#newest li").first()).containsText("bob");
     assertThat(page.locator("#newest li")).hasCount(2);
     assertNoComplaints();
@@ -288,8 +288,8 @@ class PageOverviewTest extends OnThreeHubs {
     list.getByText("Older").click();
     assertThat(list.locator("li")).hasCount(10);
     page.unroute(polls);
-    held.get(0).resume();
     api.assign("hub", "bob");
+    held.get(0).resume();
     assertThat(list.locator(".title .hint")).hasText("1 new");
     assertNoComplaints();
   }

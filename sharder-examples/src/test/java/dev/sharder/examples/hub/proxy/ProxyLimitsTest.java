@@ -30,6 +30,10 @@ class ProxyLimitsTest {
   private static final Duration LIMIT = Duration.ofMillis(700);
   private static final Duration SOON = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofMinutes(5);
+
+  /** A limit for what goes on in pieces, each of which takes an eighth of it. */
+  private static final Duration PIECES = Duration.ofSeconds(3);
+
   private static final ProxyLimits LIMITS = stalling(LONG);
   private static final byte[] UPLOAD = new byte[64 * 1024 * 1024];
   private static final String GET = "GET / HTTP/1.1\r\nHost: hub\r\n\r\n";
@@ -200,14 +204,14 @@ class ProxyLimitsTest {
   @Test
   @DisplayName("close a connection on which nothing more is asked, but not before its time")
   void idle() throws IOException {
-    start(LIMITS);
+    start(limits(MOST_HEAD, LIMIT, PIECES, LONG, NONE, NONE, BRIEF));
     try (RawConnection client = RawConnection.to(proxy.port())) {
       client.send(GET);
       assertThat(client.response().status()).isEqualTo(200);
-      assertThat(client.isSilentFor(LIMIT.dividedBy(4))).isTrue();
+      assertThat(client.isSilentFor(PIECES.dividedBy(8))).isTrue();
       client.send(GET);
       assertThat(client.response().status()).isEqualTo(200);
-      assertThat(client.endWithin(SOON)).isEqualTo(RawConnection.End.FINISHED);
+      assertThat(client.endWithin(RawConnection.PATIENCE)).isEqualTo(RawConnection.End.FINISHED);
     }
   }
 
@@ -295,12 +299,12 @@ class ProxyLimitsTest {
   @DisplayName("end no upload that goes on slowly, where one is set")
   void slowUpload() throws IOException {
     start(
-        silence(Optional.of(LIMIT), Optional.of(LIMIT)),
+        silence(Optional.of(PIECES), Optional.of(PIECES)),
         connection -> connection.send(RawTarget.ok(connection.body(connection.head()))));
     try (RawConnection client = RawConnection.to(proxy.port())) {
       client.send("PUT / HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\n");
       for (String piece : "some more".split("")) {
-        assertThat(client.isSilentFor(LIMIT.dividedBy(3))).isTrue();
+        assertThat(client.isSilentFor(PIECES.dividedBy(8))).isTrue();
         client.send(piece);
       }
       assertThat(client.response().body()).isEqualTo("some more");
@@ -329,12 +333,12 @@ class ProxyLimitsTest {
   @DisplayName("leave an upload alone while its target speaks, however long that takes")
   void answeredUpload() throws IOException {
     start(
-        stalling(LIMIT),
+        stalling(PIECES),
         connection -> {
           connection.head();
           connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-          for (int i = 0; i < 6; i++) {
-            connection.endWithin(LIMIT.dividedBy(3));
+          for (int i = 0; i < 9; i++) {
+            connection.endWithin(PIECES.dividedBy(8));
             connection.send("1\r\nx\r\n");
           }
           connection.send("2\r\n" + connection.text(2) + "\r\n0\r\n\r\n");
@@ -343,9 +347,9 @@ class ProxyLimitsTest {
       client.send("POST / HTTP/1.1\r\nHost: hub\r\nContent-Length: 2\r\n\r\n");
       RawHead head = client.head();
       Eventually.holds(
-          "all but its end is there", () -> client.received().split("x", -1).length > 6);
+          "all but its end is there", () -> client.received().split("x", -1).length > 9);
       client.send("hi");
-      assertThat(client.body(head)).isEqualTo("xxxxxxhi");
+      assertThat(client.body(head)).isEqualTo("xxxxxxxxxhi");
     }
   }
 
@@ -459,7 +463,7 @@ class ProxyLimitsTest {
       target.connection(0);
       long start = System.nanoTime();
       proxy.close();
-      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(SOON);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(RawConnection.PATIENCE);
       assertThat(client.endWithin(SOON)).isNotEqualTo(RawConnection.End.OPEN);
     }
     target.awaitNoneOpen(SOON);

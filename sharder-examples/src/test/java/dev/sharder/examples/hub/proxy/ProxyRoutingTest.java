@@ -282,7 +282,7 @@ class ProxyRoutingTest {
             .routedBy(request -> CompletableFuture.completedFuture(forward("/", HeaderEdits.NONE)));
     client = RawConnection.to(proxy.port());
     client.send(GET);
-    target.connection(0);
+    Eventually.holds("the request is there", () -> target.requests() == 1);
     client.close();
     goOn.get();
     assertThat(traffic.events()).isEmpty();

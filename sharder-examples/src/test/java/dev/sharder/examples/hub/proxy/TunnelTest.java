@@ -142,7 +142,7 @@ class TunnelTest {
     server.send(Arrays.copyOf(RawFrame.ofServer(RawFrame.TEXT, "half").bytes(), 3));
     assertThat(client.exactly(3)).hasSize(3);
     CompletableFuture<Void> stop = CompletableFuture.runAsync(socket.proxy()::close);
-    assertThat(client.endWithin(SOON)).isNotEqualTo(RawConnection.End.OPEN);
+    assertThat(client.endWithin(RawConnection.PATIENCE)).isNotEqualTo(RawConnection.End.OPEN);
     assertThat(server.endWithin(SOON)).isNotEqualTo(RawConnection.End.OPEN);
     stop.get();
   }

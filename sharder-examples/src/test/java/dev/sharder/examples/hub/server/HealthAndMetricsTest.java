@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sharder.examples.hub.proxy.Eventually;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.KillablePostgres;
 import java.io.IOException;
@@ -81,7 +82,11 @@ class HealthAndMetricsTest {
       }
       hub.get("/auth", "user0");
       hub.get("/shard", "");
-      Map<String, Double> samples = parsed(metrics(hub).body());
+      // A request is counted a moment after its answer was sent.
+      Map<String, Double> samples =
+          Eventually.await(
+              () -> parsed(metrics(hub).body()),
+              all -> all.containsKey("sharder_http_seconds_count{path=/shard,status=401}"));
       assertThat(samples)
           .containsEntry("sharder_assignments_total{bin=a,kind=hub,result=new}", 5.0)
           .containsEntry("sharder_assignments_total{bin=b,kind=hub,result=new}", 5.0)

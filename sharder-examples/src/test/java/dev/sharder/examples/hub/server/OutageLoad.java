@@ -40,6 +40,7 @@ public final class OutageLoad implements AutoCloseable {
   public OutageLoad(RunningHub hub, int knownUsers, int newcomerClients) throws IOException {
     this.hub = hub;
     this.clients = Executors.newScheduledThreadPool(newcomerClients + 2);
+    hub.remember("known-0");
     for (int i = 0; i < knownUsers; i++) {
       known.add("known-" + i);
       tell(known.get(i), hub.get("/shard", known.get(i)));

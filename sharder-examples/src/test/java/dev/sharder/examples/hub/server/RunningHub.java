@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A hub sharder on a free port, and a client that sends exactly the given bytes. */
@@ -21,6 +22,9 @@ public record RunningHub(HubServer server) implements AutoCloseable {
 
   /** What nginx proves itself by, where the settings name it. */
   public static final String SECRET = "nginx-and-the-sharder-alone-know-this";
+
+  /** What the metrics say once an answer came from memory. */
+  private static final Pattern IN_MEMORY = Pattern.compile("result=\"memory\"\\} [1-9]");
 
   public static final String OF_NGINX = "X-Sharder-Secret: " + SECRET;
 
@@ -68,6 +72,15 @@ public record RunningHub(HubServer server) implements AutoCloseable {
 
   public HubAnswer get(String target, String user) throws IOException {
     return ask("GET", target, "REMOTE_USER: " + user);
+  }
+
+  /** Asks for a known user until the answer is in memory: none is before changes are followed. */
+  public void remember(String user) throws IOException {
+    String metrics = "";
+    while (!IN_MEMORY.matcher(metrics).find()) {
+      get("/shard", user);
+      metrics = ask("GET", "/metrics", "Host: localhost").body();
+    }
   }
 
   /** Returns the cookie that a user is sent back with. */

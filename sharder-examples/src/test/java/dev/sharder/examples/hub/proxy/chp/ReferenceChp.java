@@ -2,9 +2,9 @@ package dev.sharder.examples.hub.proxy.chp;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.sharder.jdbc.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +35,9 @@ public record ReferenceChp(Process process, int port, int apiPort)
         Files.isExecutable(command),
         "configurable-http-proxy is missing: npm install --prefix %s configurable-http-proxy@5.3.0"
             .formatted(folder()));
-    int port = freePort();
-    int apiPort = freePort();
+    List<Integer> ports = FreePorts.next(2);
+    int port = ports.get(0);
+    int apiPort = ports.get(1);
     List<String> line = new ArrayList<>(List.of("node", command.toString()));
     line.addAll(List.of("--ip", "127.0.0.1", "--port", "" + port));
     line.addAll(List.of("--api-ip", "127.0.0.1", "--api-port", "" + apiPort));
@@ -47,12 +48,6 @@ public record ReferenceChp(Process process, int port, int apiPort)
     ReferenceChp chp = new ReferenceChp(builder.start(), port, apiPort);
     chp.awaitPorts();
     return chp;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private void awaitPorts() {
