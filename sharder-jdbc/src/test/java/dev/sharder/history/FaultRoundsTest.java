@@ -209,10 +209,18 @@ class FaultRoundsTest {
     return HistoryWorkload.of(seed, THREADS, 1_000_000).withPace(FaultRoundFixture.LIMIT, PAUSE);
   }
 
+  /** A program that was suspended may answer once more with what it knew before. */
+  private static HistoryWorkload allowingSuspension(HistoryWorkload workload) {
+    return workload.withStaleness(
+        Duration.ofMillis(workload.stalenessMillis()),
+        Duration.ofMillis(workload.lateMillis()).plus(FaultRoundFixture.OUTAGE));
+  }
+
   private void round(String fault, FaultRoundFixture fixture, boolean suspends, Strike strike)
       throws Exception {
     long its = seed++;
-    ConcurrentHistory history = fixture.begin(workload(its));
+    ConcurrentHistory history =
+        fixture.begin(suspends ? allowingSuspension(workload(its)) : workload(its));
     history.awaitCalls(60);
     long struck = System.nanoTime();
     strike.strike(new Random(its));
