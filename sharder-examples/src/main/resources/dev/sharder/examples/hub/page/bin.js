@@ -53,7 +53,7 @@ function build(name) {
       element("h2", named(name), { id: "bin-title", tabindex: "-1" }),
       element("span", "", { id: "bin-state" }),
       element("span", "", { class: "gap" }),
-      element("span", "", { id: "bin-actions" }),
+      actions(name),
     ], { class: "title" }),
     element("div", "", { id: "bin-facts" }),
     element("div", [users(name), changes], { class: "halves" }),
@@ -85,21 +85,29 @@ export function renewBin() {
   }
 }
 
-/** Makes the buttons anew only if they differ, so that no click or focus is lost because a number changed. */
+/** What can be done with a bin. The buttons stay the same, so that a dialog hands the focus back to the one that opened it. */
+function actions(name) {
+  const now = () => model.byName.get(name);
+  const action = (text, act) => button(text, act, { "data-act": text });
+  const made = element("span", [
+    action("Change", () => changeBin(now())),
+    action("Cordon", (event) => become(now(), event.currentTarget.dataset.act === "Cordon" ? "cordoned" : "open")),
+    action("Drain", () => drain(now())),
+    action("Retire", () => become(now(), "retired")),
+  ], { id: "bin-actions" });
+  made.hidden = true;
+  return made;
+}
+
 function renewActions(bin) {
-  const now = () => model.byName.get(bin.bin) ?? bin;
-  const possible = [["Change", () => changeBin(now())]];
-  if (bin.state === "open") possible.push(["Cordon", () => become(now(), "cordoned")]);
-  else possible.push(["Open", () => become(now(), "open")]);
-  if (bin.assigned > 0) possible.push(["Drain", () => drain(now())]);
-  if (bin.state !== "retired") possible.push(["Retire", () => become(now(), "retired")]);
-  const key = possible.map(([name]) => name).join();
   const place = $("bin-actions");
-  if (place.dataset.key === key) return;
-  const hadFocus = place.contains(document.activeElement);
-  place.dataset.key = key;
-  place.replaceChildren(...possible.map(([name, act]) => button(name, act, { "data-act": name })));
-  if (hadFocus) place.children[1].focus();
+  const [, turn, empty, retire] = place.children;
+  place.hidden = false;
+  say(turn, bin.state === "open" ? "Cordon" : "Open");
+  turn.dataset.act = turn.textContent;
+  empty.hidden = bin.assigned === 0;
+  retire.hidden = bin.state === "retired";
+  if ([empty, retire].some((one) => one.hidden && one === document.activeElement)) turn.focus();
 }
 
 function renewFacts(bin) {

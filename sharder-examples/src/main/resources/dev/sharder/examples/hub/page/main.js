@@ -158,14 +158,19 @@ async function readStatus(signal) {
   if (!model.status) throw reply;
 }
 
+/** Fills a list, which says so if that fails. */
+function load(list, signal) {
+  if (!signal.aborted) list.reload();
+}
+
 function readNewest(signal) {
   let after = null;
   return async () => {
     // The first page only says where to go on. The list reads its own afterwards, so that nothing falls between them.
-    const reply = await get(withQuery(inKind("newest"), { after: after ?? 0, limit: after === null ? 1 : page }), signal);
+    const asked = get(withQuery(inKind("newest"), { after: after ?? 0, limit: after === null ? 1 : page }), signal);
+    const reply = await (after === null ? asked.finally(() => load(newest, signal)) : asked);
     if (signal.aborted) return;
-    if (after === null) newest.reload();
-    else {
+    if (after !== null) {
       newest.add(reply);
       followUser(reply.assignments);
     }
@@ -183,10 +188,7 @@ function readChanges(signal) {
     const asked = wait;
     // After a failure the next request does not wait, so that the page soon knows that all is well again.
     wait = 0;
-    if (after === null) {
-      after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal)).next;
-      changes.reload();
-    }
+    if (after === null) after = (await get(withQuery(inKind("changes"), { latest: 0 }), signal).finally(() => load(changes, signal))).next;
     const reply = await get(withQuery(inKind("changes"), { after, limit: most, wait: asked }), signal);
     wait = longest;
     if (signal.aborted) return;

@@ -230,6 +230,20 @@ class PageAccessTest extends InChromium {
   }
 
   @Test
+  @DisplayName("a dialog hands the focus back to its button, although the bin changed meanwhile")
+  void focusAfterDialog() throws Exception {
+    opened.signIn();
+    opened.openBin("hub-1");
+    opened.action("Cordon").click();
+    assertThat(page.locator("#ask-title")).hasText("Cordon hub-1");
+    api.admin("PATCH", "/kinds/hub/bins/hub-1", "{\"state\": \"cordoned\"}");
+    opened.hurry();
+    assertThat(page.locator("#bin-state")).hasText("cordoned");
+    page.keyboard().press("Escape");
+    assertThat(opened.action("Open")).isFocused();
+  }
+
+  @Test
   @DisplayName("a print has every row that the filter leaves, and no buttons")
   void print() throws Exception {
     for (int i = 5; i <= 80; i++) {
