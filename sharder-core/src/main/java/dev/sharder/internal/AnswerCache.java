@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -305,13 +306,35 @@ public final class AnswerCache implements AutoCloseable {
   private void watch() {
     try {
       while (!closed) {
-        watchOnce();
-        waitForChange();
+        watchSafely();
       }
-    } catch (InterruptedException | ClosedException end) {
+    } catch (ClosedException end) {
       // end() clears the cache, so that no answer stays without a watcher.
     } finally {
       end();
+    }
+  }
+
+  /** Polls and waits; only the end of the cache or of the store ends the watcher. */
+  private void watchSafely() {
+    try {
+      watchOnce();
+      waitForChange();
+      keepTicking();
+    } catch (ClosedException end) {
+      throw end;
+    } catch (Throwable interruption) {
+      // Or no memory to note a failure.
+      LockSupport.parkNanos(bound.dividedBy(3).toNanos());
+    }
+  }
+
+  /** Starts the clock again if it could not schedule its next tick. */
+  private void keepTicking() {
+    synchronized (usableLock) {
+      if (nextTick == null || nextTick.isDone()) {
+        tick();
+      }
     }
   }
 
@@ -333,9 +356,10 @@ public final class AnswerCache implements AutoCloseable {
     Duration wait = bound.dividedBy(3);
     try {
       store.awaitChange(kind, wait);
-    } catch (ClosedException end) {
+    } catch (ClosedException | InterruptedException end) {
       throw end;
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
+      // Also one that is checked.
       Thread.sleep(wait.toMillis());
     }
   }

@@ -7,6 +7,7 @@ import dev.sharder.store.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,16 +67,18 @@ public final class ChangeFeed implements AutoCloseable {
   }
 
   private void run() {
-    try {
-      while (!closed) {
+    while (!closed) {
+      try {
         poll();
-        if (!closed) {
-          // Not awaitChange, which would hold a connection of the pool.
-          Thread.sleep(interval.toMillis());
-        }
+        // Not awaitChange, which would hold a connection of the pool.
+        Thread.sleep(interval.toMillis());
+      } catch (ClosedException end) {
+        return;
+      } catch (Throwable interruption) {
+        // By close(), or by the listener: only the first ends the feed. Without memory to report a
+        // failure, it goes on, too.
+        LockSupport.parkNanos(interval.toNanos());
       }
-    } catch (InterruptedException | ClosedException end) {
-      log.debug("kind '{}': the feed of changes has ended", kind);
     }
   }
 
@@ -97,7 +100,8 @@ public final class ChangeFeed implements AutoCloseable {
       failing = false;
     } catch (ClosedException end) {
       throw end;
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
+      // Also one that is checked, which other JVM languages throw without declaring it.
       report(failure);
     }
   }
@@ -129,9 +133,13 @@ public final class ChangeFeed implements AutoCloseable {
   private void pass(Change change) {
     try {
       listener.accept(change);
-    } catch (Exception | Error failure) {
+    } catch (Throwable failure) {
       log.warn(
           "kind '{}': the listener failed on change {}: {}", kind, change.id(), failure, failure);
+    }
+    if (!closed) {
+      // An interrupt that the listener left behind would fail the next call of the store.
+      Thread.interrupted();
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,7 +74,10 @@ public final class GroupCommit<Q, A> {
   /** Rounds that run one at a time, and their waiting callers. Guarded by the group's monitor. */
   private static final class Stage<Q, A> {
     final Round<Q, A> round;
-    final Deque<Ticket<Q, A>> waiting = new ArrayDeque<>();
+
+    /** Not an ArrayDeque: one that has no memory to grow with loses all that it holds. */
+    @SuppressWarnings("JdkObsolete")
+    final Deque<Ticket<Q, A>> waiting = new LinkedList<>();
 
     /** The caller whose round runs or will run next; null if the stage is idle. */
     @Nullable Ticket<Q, A> leader;
@@ -126,8 +130,13 @@ public final class GroupCommit<Q, A> {
       enter(List.of(ticket));
       return await(ticket);
     } catch (Error failure) {
-      leave(ticket);
-      wake(successor(ticket, stages.get(ticket.stage))).forEach(this::lead);
+      try {
+        leave(ticket);
+      } finally {
+        if (ticket.leadsItself) {
+          wake(successor(ticket, stages.get(ticket.stage))).forEach(this::lead);
+        }
+      }
       throw failure;
     }
   }
@@ -185,8 +194,16 @@ public final class GroupCommit<Q, A> {
     probe(FRAMES_NEEDED);
     List<Ticket<Q, A>> tickets = new ArrayList<>(requests.size());
     requests.forEach(request -> tickets.add(new Ticket<>(request, deadline, first, end, null)));
-    enter(tickets).forEach(leader -> wake(leader).forEach(this::lead));
-    return tickets.stream().map(this::bounded).toList();
+    try {
+      List<Ticket<Q, A>> leaders = enter(tickets);
+      // Before the executor is asked, which might not return.
+      List<CompletableFuture<Optional<A>>> answers = tickets.stream().map(this::bounded).toList();
+      leaders.forEach(leader -> wake(leader).forEach(this::lead));
+      return answers;
+    } catch (Error failure) {
+      tickets.forEach(this::leave);
+      throw failure;
+    }
   }
 
   private CompletableFuture<Optional<A>> bounded(Ticket<Q, A> ticket) {
@@ -257,15 +274,23 @@ public final class GroupCommit<Q, A> {
 
   private void leave(Ticket<Q, A> ticket) {
     Ticket<Q, A> next = null;
-    synchronized (this) {
-      ticket.answer.cancel(false);
-      stages.get(ticket.stage).waiting.remove(ticket);
-      if (ticket.leads) {
-        ticket.leads = false;
-        next = next(stages.get(ticket.stage));
+    try {
+      synchronized (this) {
+        stages.get(ticket.stage).waiting.remove(ticket);
+        if (ticket.leads) {
+          ticket.leads = false;
+          next = next(stages.get(ticket.stage));
+        }
+        // Last, because it needs memory.
+        ticket.answer.cancel(false);
+      }
+    } finally {
+      // Not on the application's executor: this may be the thread that ends all time limits, and
+      // must not wait for it.
+      if (next != null && !submit(next, LEADERS)) {
+        lead(next);
       }
     }
-    wake(next).forEach(this::lead);
   }
 
   /** Runs a round, and those after it for which no other thread is available. */

@@ -99,12 +99,14 @@ abstract class ChangePromises extends StorePromises {
 
   @Test
   @Timeout(60)
-  @DisplayName("a sharder passes each change to its listener once and in order, also if that fails")
+  @DisplayName(
+      "a sharder passes each change to its listener once and in order, also if that fails or is interrupted")
   void onChange() throws Exception {
     BlockingQueue<Change> heard = new LinkedBlockingQueue<>();
     Consumer<Change> listener =
         change -> {
           heard.add(change);
+          Thread.currentThread().interrupt();
           throw new IllegalStateException("the listener failed");
         };
     hubs("a", "b").assign("ada");

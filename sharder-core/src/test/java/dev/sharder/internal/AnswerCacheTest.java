@@ -242,6 +242,23 @@ class AnswerCacheTest {
   }
 
   @Test
+  @DisplayName("an interrupt that the store left behind does not end the watcher")
+  void interruptedWatcher() throws InterruptedException {
+    CountDownLatch interrupted = new CountDownLatch(3);
+    try (Sharder hubs = hubs().build()) {
+      remember(hubs, "ada");
+      afterPoll =
+          () -> {
+            Thread.currentThread().interrupt();
+            interrupted.countDown();
+          };
+      interrupted.await();
+      afterPoll = () -> {};
+      remember(hubs, "bob");
+    }
+  }
+
+  @Test
   @DisplayName("an answer that was read before a failover is not kept after it")
   void readBeforeFailover() throws Exception {
     try (Sharder hubs = hubs().build()) {

@@ -164,8 +164,17 @@ final class Connections implements AutoCloseable {
               + SqlFailure.oneLine(reason.get()));
       discard(connection);
       idle.evict();
-    } else if (lease.wasAborted()) {
+    } else if (lease.wasAborted() || wasClosed(connection)) {
       HikariPools.evict(dataSource, connection);
+    }
+  }
+
+  /** Returns whether the store closed the connection below that of the pool. */
+  private boolean wasClosed(Connection connection) {
+    try {
+      return reach == Reach.LOCAL && connection.unwrap(Connection.class).isClosed();
+    } catch (SQLException unknown) {
+      return false;
     }
   }
 

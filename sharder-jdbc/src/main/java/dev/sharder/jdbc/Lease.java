@@ -90,7 +90,12 @@ final class Lease implements Watchdog.Watched {
     connection = borrowed;
     lent = true;
     if (expired && reach != Reach.LOCAL) {
-      abort(borrowed);
+      try {
+        abort(borrowed);
+      } catch (Error noThread) {
+        giveBack(borrowed);
+        throw noThread;
+      }
     }
     return borrowed;
   }

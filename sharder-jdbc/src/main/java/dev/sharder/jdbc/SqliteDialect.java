@@ -256,13 +256,32 @@ final class SqliteDialect extends Dialect {
   }
 
   private static <T> T durably(StatementCache statements, SqlSupplier<T> work) throws SQLException {
+    // The application may use the connection too, with settings of its own.
     String before = statements.readText(READ_SETTINGS);
+    T result;
     try {
       statements.run(WRITE_SETTINGS);
-      return work.get();
-    } finally {
-      // The application may use the connection too, with settings of its own.
-      statements.run(before);
+      result = work.get();
+    } catch (Throwable failure) {
+      after(failure, () -> statements.run(before));
+      throw failure;
+    }
+    statements.run(before);
+    return result;
+  }
+
+  private interface Cleanup {
+    void run() throws SQLException;
+  }
+
+  /** Cleans up after a failure, which must not be replaced. */
+  private static void after(Throwable failure, Cleanup cleanup) {
+    try {
+      cleanup.run();
+    } catch (SQLException | RuntimeException | Error alsoFailed) {
+      if (alsoFailed != failure) {
+        failure.addSuppressed(alsoFailed);
+      }
     }
   }
 
@@ -280,7 +299,8 @@ final class SqliteDialect extends Dialect {
       statements.commit();
       return result;
     } catch (Throwable failure) {
-      rollBack(statements, failure);
+      // A database in memory ends with its connection.
+      after(failure, files.isPresent() ? statements::rollBackOrClose : statements::rollBack);
       throw failure;
     }
   }
@@ -315,14 +335,6 @@ final class SqliteDialect extends Dialect {
         }
         WriterQueue.pause();
       }
-    }
-  }
-
-  private static void rollBack(StatementCache statements, Throwable failure) {
-    try {
-      statements.rollBack();
-    } catch (SQLException | Error alsoFailed) {
-      failure.addSuppressed(alsoFailed);
     }
   }
 

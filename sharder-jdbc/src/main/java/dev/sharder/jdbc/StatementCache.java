@@ -205,6 +205,21 @@ final class StatementCache implements StatementBuilder {
     }
   }
 
+  /**
+   * Rolls back, or closes the connection, because an open transaction keeps the lock of the file.
+   */
+  void rollBackOrClose() throws SQLException {
+    boolean isOver = false;
+    try {
+      rollBack();
+      isOver = true;
+    } finally {
+      if (!isOver) {
+        connection.close();
+      }
+    }
+  }
+
   /** Runs a statement without rows. Parameters are in the order in which they first appear. */
   void execute(String sql, Object... parameters) throws SQLException {
     bound(sql, parameters).execute();

@@ -13,19 +13,24 @@ import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
+import dev.sharder.store.Scope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -40,6 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sqlite.SQLiteDataSource;
+import org.sqlite.jdbc4.JDBC4Connection;
 
 @DisplayName("With faults of a SQLite file, its disk and other processes,")
 @Timeout(120)
@@ -414,6 +420,64 @@ class SqliteFileTest {
       try (Connection connection = pool.getConnection()) {
         assertThat(connection.getAutoCommit()).isTrue();
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("a transaction that cannot be rolled back leaves no lock behind")
+  void failedRollback(boolean sameError) throws Exception {
+    Path database = folder.resolve("sharder.db");
+    AtomicReference<Error> failure = new AtomicReference<>();
+    HikariDataSource pool = new HikariDataSource();
+    pools.add(pool);
+    pool.setDataSource(new FailingRollbacks(database, failure));
+    pool.setMaximumPoolSize(2);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
+        Sharder hubs = uncached(store, Duration.ofSeconds(5))) {
+      hubs.assign("ada");
+      Error error = new OutOfMemoryError("in the transaction");
+      assertThatThrownBy(
+              () ->
+                  store.update(
+                      "hub",
+                      Scope.BINS,
+                      snapshot -> {
+                        failure.set(sameError ? error : new OutOfMemoryError("in its rollback"));
+                        throw error;
+                      },
+                      Deadline.in(Duration.ofSeconds(5))))
+          .isSameAs(error);
+      assertThat(failure).hasNullValue();
+      try (Connection kept = pool.getConnection()) {
+        assertThat(kept.isClosed()).isFalse();
+        assertThat(hubs.assign("bob").isNew()).isTrue();
+      }
+    }
+  }
+
+  /** A SQLite file whose connections fail once to create a statement, such as ROLLBACK. */
+  private static final class FailingRollbacks extends SQLiteDataSource {
+    private final String file;
+    private final AtomicReference<Error> failure;
+
+    FailingRollbacks(Path database, AtomicReference<Error> failure) {
+      this.file = database.toString();
+      this.failure = failure;
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+      return new JDBC4Connection("jdbc:sqlite:" + file, file, new Properties()) {
+        @Override
+        public Statement createStatement() throws SQLException {
+          Error error = failure.getAndSet(null);
+          if (error != null) {
+            throw error;
+          }
+          return super.createStatement();
+        }
+      };
     }
   }
 
