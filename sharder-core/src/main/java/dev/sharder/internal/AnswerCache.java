@@ -325,7 +325,9 @@ public final class AnswerCache implements AutoCloseable {
       throw end;
     } catch (Throwable interruption) {
       // Or no memory to note a failure.
-      LockSupport.parkNanos(bound.dividedBy(3).toNanos());
+      if (!closed) {
+        LockSupport.parkNanos(bound.dividedBy(3).toNanos());
+      }
     }
   }
 

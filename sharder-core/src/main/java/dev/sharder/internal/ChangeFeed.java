@@ -77,7 +77,9 @@ public final class ChangeFeed implements AutoCloseable {
       } catch (Throwable interruption) {
         // By close(), or by the listener: only the first ends the feed. Without memory to report a
         // failure, it goes on, too.
-        LockSupport.parkNanos(interval.toNanos());
+        if (!closed) {
+          LockSupport.parkNanos(interval.toNanos());
+        }
       }
     }
   }
