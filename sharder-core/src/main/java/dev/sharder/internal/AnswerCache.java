@@ -306,7 +306,7 @@ public final class AnswerCache implements AutoCloseable {
   private void watch() {
     try {
       while (!closed) {
-        watchSafely();
+        watchOnce();
       }
     } catch (ClosedException end) {
       // end() clears the cache, so that no answer stays without a watcher.
@@ -315,18 +315,22 @@ public final class AnswerCache implements AutoCloseable {
     }
   }
 
-  /** Polls and waits; only the end of the cache or of the store ends the watcher. */
-  private void watchSafely() {
+  /**
+   * Polls, and waits a third of the bound, so that a poll that takes half of it still ends in time.
+   * Only the end of the cache or of the store ends the watcher.
+   */
+  private void watchOnce() {
+    Duration wait = bound.dividedBy(3);
     try {
-      watchOnce();
-      waitForChange();
+      pollInTurn();
       keepTicking();
+      store.awaitChange(kind, wait);
     } catch (ClosedException end) {
       throw end;
-    } catch (Throwable interruption) {
-      // Or no memory to note a failure.
+    } catch (Throwable failure) {
+      // Of the store, also one that is checked; an interrupt that it left behind; or no memory.
       if (!closed) {
-        LockSupport.parkNanos(bound.dividedBy(3).toNanos());
+        LockSupport.parkNanos(wait.toNanos());
       }
     }
   }
@@ -353,20 +357,7 @@ public final class AnswerCache implements AutoCloseable {
     WATCHING.remove(this);
   }
 
-  /** Waits a third of the bound, so that a poll that takes half of it still ends in time. */
-  private void waitForChange() throws InterruptedException {
-    Duration wait = bound.dividedBy(3);
-    try {
-      store.awaitChange(kind, wait);
-    } catch (ClosedException | InterruptedException end) {
-      throw end;
-    } catch (Throwable failure) {
-      // Also one that is checked.
-      Thread.sleep(wait.toMillis());
-    }
-  }
-
-  private void watchOnce() throws InterruptedException {
+  private void pollInTurn() throws InterruptedException {
     polling.lockInterruptibly();
     try {
       poll(pollLimit);

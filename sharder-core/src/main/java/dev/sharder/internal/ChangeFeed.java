@@ -74,9 +74,8 @@ public final class ChangeFeed implements AutoCloseable {
         Thread.sleep(interval.toMillis());
       } catch (ClosedException end) {
         return;
-      } catch (Throwable interruption) {
-        // By close(), or by the listener: only the first ends the feed. Without memory to report a
-        // failure, it goes on, too.
+      } catch (Throwable failure) {
+        // An interrupt that close() did not send, or no memory to report a failure.
         if (!closed) {
           LockSupport.parkNanos(interval.toNanos());
         }

@@ -209,14 +209,11 @@ final class StatementCache implements StatementBuilder {
    * Rolls back, or closes the connection, because an open transaction keeps the lock of the file.
    */
   void rollBackOrClose() throws SQLException {
-    boolean isOver = false;
     try {
       rollBack();
-      isOver = true;
-    } finally {
-      if (!isOver) {
-        connection.close();
-      }
+    } catch (Throwable failure) {
+      connection.close();
+      throw failure;
     }
   }
 

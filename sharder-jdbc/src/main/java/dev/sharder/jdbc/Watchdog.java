@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,9 @@ final class Watchdog {
   private static final Thread THREAD = start();
 
   private static volatile boolean asleep;
+
+  /** The latest failure of a check; used by the thread only. */
+  private static @Nullable String failure;
 
   /** Work with a time limit. */
   interface Watched {
@@ -73,11 +77,14 @@ final class Watchdog {
   }
 
   private static void check() {
+    failure = null;
     try {
       WATCHED.removeIf(Watchdog::isOver);
-    } catch (Throwable failure) {
-      // Other work must still be ended; this one is tried again at the next check.
-      quietly(() -> log.warn("the watchdog failed and continues: {}", failure.toString()));
+    } catch (Throwable unnamed) {
+      failure = "no memory to look for work that takes too long";
+    }
+    if (failure != null) {
+      quietly(() -> log.warn("the watchdog failed and continues: {}", failure));
     }
   }
 
@@ -92,9 +99,9 @@ final class Watchdog {
   private static boolean isOver(Watched one) {
     try {
       return System.nanoTime() - one.endsAt() >= 0 && one.expire();
-    } catch (Throwable failure) {
-      // Those behind it must still be ended; this one is tried again at the next check.
-      quietly(() -> log.debug("work was not ended: {}", failure.toString()));
+    } catch (Throwable failed) {
+      // Other work must still be ended; this one is tried again at the next check.
+      failure = failed.toString();
       return false;
     }
   }

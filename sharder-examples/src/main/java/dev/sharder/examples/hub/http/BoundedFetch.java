@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
@@ -47,19 +46,16 @@ public final class BoundedFetch {
         .copy()
         // A limit of the request itself would end with the head of the answer.
         .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionallyCompose(failure -> CompletableFuture.failedFuture(inWords(failure)))
         // Nothing else would end a connection on which an answer stands still.
-        .whenComplete((answer, failure) -> asked.cancel(true))
-        .exceptionallyCompose(failure -> CompletableFuture.failedFuture(reason(failure)));
+        .whenComplete((answer, failure) -> asked.cancel(true));
   }
 
-  private Throwable reason(Throwable failure) {
-    Throwable reason =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    return reason instanceof TimeoutException
+  /** Java's failure of a time limit has no message. */
+  private Throwable inWords(Throwable failure) {
+    return failure instanceof TimeoutException
         ? new HttpTimeoutException("no whole answer within %d ms".formatted(limit.toMillis()))
-        : reason;
+        : failure;
   }
 
   /** Takes an answer, and refuses one that is too long. */

@@ -1,4 +1,7 @@
-/** What every handler needs of HTTP: answers, problems, JSON, and the user whom the proxy names. */
+/**
+ * What every handler needs of HTTP: answers, problems, JSON, the user whom the proxy names, and
+ * short texts of other servers.
+ */
 @NullMarked
 package dev.sharder.examples.hub.http;
 

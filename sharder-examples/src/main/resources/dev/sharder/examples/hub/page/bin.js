@@ -89,14 +89,12 @@ export function renewBin() {
 function actions(name) {
   const now = () => model.byName.get(name);
   const action = (text, act) => button(text, act, { "data-act": text });
-  const made = element("span", [
+  return element("span", [
     action("Change", () => changeBin(now())),
     action("Cordon", (event) => become(now(), event.currentTarget.dataset.act === "Cordon" ? "cordoned" : "open")),
     action("Drain", () => drain(now())),
     action("Retire", () => become(now(), "retired")),
-  ], { id: "bin-actions" });
-  made.hidden = true;
-  return made;
+  ], { id: "bin-actions", hidden: true });
 }
 
 function renewActions(bin) {

@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class PageOverviewTest extends OnThreeHubs {
 
+  /** What the page asks for again and again, unlike its first request. */
+  private static final Pattern POLLS = Pattern.compile("/newest\\?after=.*limit=50");
+
   @Test
   @DisplayName("the first row has the totals, and the counts of bins lead to them")
   void glance() throws Exception {
@@ -240,31 +243,35 @@ class PageOverviewTest extends OnThreeHubs {
   @Test
   @DisplayName("an assignment that is made while the page opens is listed")
   void whileOpening() throws Exception {
-    List<Route> held = new ArrayList<>();
-    Pattern first = Pattern.compile("/newest\\?after=0&limit=1$");
-    page.route(first, held::add);
-    page.reload();
-    page.waitForCondition(() -> !held.isEmpty());
+    Route first = hold(Pattern.compile("/newest\\?after=0&limit=1$"), page::reload);
     api.assign("hub", "ada");
-    held.get(0).resume();
+    first.resume();
     assertThat(page.locator("#newest li")).hasCount(1);
     assertNoComplaints();
+  }
+
+  /**
+   * Holds such requests back, and returns the first one that comes after the page does something.
+   */
+  private Route hold(Pattern requests, Runnable work) {
+    List<Route> held = new ArrayList<>();
+    page.route(requests, held::add);
+    work.run();
+    page.waitForCondition(() -> !held.isEmpty());
+    return held.get(0);
   }
 
   @Test
   @DisplayName("an assignment that two answers have is listed once")
   void listedOnce() throws Exception {
-    List<Route> held = new ArrayList<>();
-    Pattern polls = Pattern.compile("/newest\\?after=.*limit=50");
-    page.route(polls, held::add);
-    page.waitForCondition(() -> !held.isEmpty());
+    Route poll = hold(POLLS, () -> {});
     api.assign("hub", "ada");
     page.locator("#newest").getByText("Pause").click();
     page.locator("#newest").getByText("Resume").click();
     assertThat(page.locator("#newest li")).hasCount(1);
-    page.unroute(polls);
+    page.unroute(POLLS);
     api.assign("hub", "bob");
-    held.get(0).resume();
+    poll.resume();
     assertThat(page.locator("#newest li").first()).containsText("bob");
     assertThat(page.locator("#newest li")).hasCount(2);
     assertNoComplaints();
@@ -274,10 +281,7 @@ class PageOverviewTest extends OnThreeHubs {
   @DisplayName(
       "an assignment that was shown is not new on an older page, if another answer has it too")
   void knownOnOlderPage() throws Exception {
-    List<Route> held = new ArrayList<>();
-    Pattern polls = Pattern.compile("/newest\\?after=.*limit=50");
-    page.route(polls, held::add);
-    page.waitForCondition(() -> !held.isEmpty());
+    Route poll = hold(POLLS, () -> {});
     for (int i = 0; i < 60; i++) {
       api.assign("hub", "user-" + i);
     }
@@ -287,9 +291,9 @@ class PageOverviewTest extends OnThreeHubs {
     assertThat(list.locator("li")).hasCount(50);
     list.getByText("Older").click();
     assertThat(list.locator("li")).hasCount(10);
-    page.unroute(polls);
+    page.unroute(POLLS);
     api.assign("hub", "bob");
-    held.get(0).resume();
+    poll.resume();
     assertThat(list.locator(".title .hint")).hasText("1 new");
     assertNoComplaints();
   }

@@ -37,7 +37,7 @@ public final class OutageLoad implements AutoCloseable {
   private final AtomicLong longestWaitOfTheKnown = new AtomicLong();
   private volatile boolean stopped;
 
-  public OutageLoad(RunningHub hub, int knownUsers, int newcomerClients) throws IOException {
+  public OutageLoad(RunningHub hub, int knownUsers, int newcomerClients) throws Exception {
     this.hub = hub;
     this.clients = Executors.newScheduledThreadPool(newcomerClients + 2);
     hub.remember("known-0");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sharder.examples.hub.cli.HubSharder;
 import dev.sharder.examples.hub.config.SettingsReader;
+import dev.sharder.examples.hub.proxy.Eventually;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -75,12 +76,13 @@ public record RunningHub(HubServer server) implements AutoCloseable {
   }
 
   /** Asks for a known user until the answer is in memory: none is before changes are followed. */
-  public void remember(String user) throws IOException {
-    String metrics = "";
-    while (!IN_MEMORY.matcher(metrics).find()) {
-      get("/shard", user);
-      metrics = ask("GET", "/metrics", "Host: localhost").body();
-    }
+  public void remember(String user) throws Exception {
+    Eventually.await(
+        () -> {
+          get("/shard", user);
+          return ask("GET", "/metrics", "Host: localhost").body();
+        },
+        IN_MEMORY.asPredicate());
   }
 
   /** Returns the cookie that a user is sent back with. */
