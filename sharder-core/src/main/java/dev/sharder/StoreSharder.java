@@ -82,7 +82,16 @@ final class StoreSharder implements Sharder {
       listener.opened(kind, ofListener);
     }
     if (changes != null) {
-      changes.start();
+      start(changes);
+    }
+  }
+
+  private void start(ChangeFeed feed) {
+    try {
+      feed.start();
+    } catch (Throwable failure) {
+      close();
+      throw failure;
     }
   }
 

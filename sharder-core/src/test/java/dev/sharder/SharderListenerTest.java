@@ -186,6 +186,29 @@ class SharderListenerTest {
   }
 
   @Test
+  @DisplayName("a listener that heard of a sharder hears of its end, even if it could not start")
+  void endWithoutStart() {
+    AssignmentStore store = AssignmentStore.inMemory();
+    store.close();
+    List<String> events = new ArrayList<>();
+    SharderListener listener =
+        new SharderListener() {
+          @Override
+          public void opened(String kind, Supplier<List<BinLoad>> bins) {
+            events.add("opened " + kind);
+          }
+
+          @Override
+          public void closed(String kind, Supplier<List<BinLoad>> bins) {
+            events.add("closed " + kind);
+          }
+        };
+    SharderBuilder hubs = Sharder.builder("hub", store).listener(listener).onChange(change -> {});
+    assertThatThrownBy(hubs::build).isInstanceOf(ClosedException.class);
+    assertThat(events).containsExactly("opened hub", "closed hub");
+  }
+
+  @Test
   void oneThatThrowsHarmsNobody() {
     SharderListener broken =
         new SharderListener() {

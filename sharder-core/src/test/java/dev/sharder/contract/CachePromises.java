@@ -19,6 +19,12 @@ import org.junit.jupiter.api.Test;
 abstract class CachePromises extends StorePromises {
 
   @Test
+  @DisplayName("waiting for a change for no time returns at once")
+  void noWait() throws InterruptedException {
+    store.awaitChange("hub", Duration.ZERO);
+  }
+
+  @Test
   @DisplayName("every sharder of the process sees a move or removal at once")
   void sameProcess() {
     SharderBuilder cached = Sharder.builder("hub", store).staleness(Duration.ofDays(1));

@@ -334,7 +334,9 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public void awaitChange(String kind, Duration atMost) throws InterruptedException {
     database.checkOpen();
-    dialect.awaitChange(database.connections(), kind, atMost);
+    if (!atMost.isZero()) {
+      dialect.awaitChange(database.connections(), kind, atMost);
+    }
   }
 
   /** Releases the store's resources. The application's data source stays open. */

@@ -351,6 +351,12 @@ final class SqliteDialect extends Dialect {
   }
 
   private void awaitTurn(Deadline deadline) throws SQLException {
+    if (turn.isHeldByCurrentThread()) {
+      // On the only connection, it would end the transaction that waits for the policy.
+      throw new StoreException(
+          "a policy called the store within its own transaction; let it choose among the bins that it is given",
+          null);
+    }
     try {
       if (turn.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
         return;

@@ -24,7 +24,8 @@ final class Watchdog {
 
   private static final Set<Watched> WATCHED = ConcurrentHashMap.newKeySet();
 
-  private static final Thread THREAD = start();
+  /** Null until there is something to watch. */
+  private static volatile @Nullable Thread thread;
 
   private static volatile boolean asleep;
 
@@ -45,17 +46,24 @@ final class Watchdog {
 
   private Watchdog() {}
 
-  private static Thread start() {
-    Thread thread = new Thread(Watchdog::run, "sharder-watchdog");
-    thread.setDaemon(true);
-    thread.start();
-    return thread;
-  }
-
+  /** Watches work until it is over or forgotten. Fails if there is no memory for a thread. */
   static void watch(Watched one) {
+    if (thread == null) {
+      start();
+    }
     WATCHED.add(one);
     if (asleep) {
-      LockSupport.unpark(THREAD);
+      LockSupport.unpark(thread);
+    }
+  }
+
+  // Not when the class is loaded: a class that failed then is unusable for ever.
+  private static synchronized void start() {
+    if (thread == null) {
+      Thread started = new Thread(Watchdog::run, "sharder-watchdog");
+      started.setDaemon(true);
+      started.start();
+      thread = started;
     }
   }
 

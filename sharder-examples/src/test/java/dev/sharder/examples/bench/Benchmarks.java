@@ -16,6 +16,7 @@ final class Benchmarks {
     ALL.put("new-postgres-256", () -> PlacingBenchmark.rate(BenchDatabase.postgres(), 256, 64));
     ALL.put("new-sqlite-64", () -> PlacingBenchmark.rate(BenchDatabase.sqlite(), 64, 1));
     ALL.put("new-mariadb-64", () -> PlacingBenchmark.rate(BenchDatabase.mariaDb(), 64, 64));
+    ALL.put("new-mariadb-256", () -> PlacingBenchmark.rate(BenchDatabase.mariaDb(), 256, 64));
     ALL.put("bulk-postgres", BulkBenchmark::beside);
     ALL.put("hit", HitBenchmark::beside);
     ALL.put("miss-postgres", () -> MissBenchmark.beside(BenchDatabase.postgres()));

@@ -104,7 +104,7 @@ class HubHealthTest {
   @Test
   @DisplayName("a hub that is silent is failing, and one that does not speak HTTP is down")
   void silence() throws Exception {
-    try (HealthCheck impatient = new HealthCheck(bin -> "/", Duration.ofMillis(200));
+    try (HealthCheck impatient = new HealthCheck(bin -> "/", Duration.ofSeconds(2));
         ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       String address = "http://127.0.0.1:" + socket.getLocalPort();
       assertThat(stateBy(impatient, address)).isEqualTo(HubState.FAILING);
