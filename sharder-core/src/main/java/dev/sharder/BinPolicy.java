@@ -17,8 +17,8 @@ import java.util.random.RandomGenerator;
  * <p>A policy is a function of the request and the bins that may take it. The loads it sees do not
  * change before its choice is recorded. The built-in policies are thread-safe, and a custom policy
  * must be too. It is called while the kind is locked, so it should not block, and must not call a
- * sharder. Of a group, it places only the first object; the others follow to the same bin, and the
- * policy is not asked. A lambda is enough:
+ * sharder or a store. Of a group, it places only the first object; the others follow to the same
+ * bin, and the policy is not asked. A lambda is enough:
  *
  * <pre>{@code
  * BinPolicy firstByName = (request, open) -> open.get(0);

@@ -169,10 +169,10 @@ public final class SharderBuilder {
    * time, and both block on the store: one that finds objects and one that places them. With a
    * single thread, finding waits for placing.
    *
-   * @param executor should neither run tasks on the thread that submits them nor block it, because
-   *     {@code assignAsync} would block, too. If it refuses a task, a thread of the sharder runs
-   *     it. Its own tasks should not wait for this sharder, or those of the sharder may wait behind
-   *     them
+   * @param executor should neither run tasks on the thread that submits them nor make that thread
+   *     wait; otherwise {@code assignAsync} blocks its caller. If it refuses a task, a thread of
+   *     the sharder runs it. Its own tasks should not wait for this sharder, or those of the
+   *     sharder may wait behind them
    * @return this builder
    */
   public SharderBuilder executor(Executor executor) {

@@ -26,7 +26,8 @@ public interface SharderListener {
   }
 
   /**
-   * Called when a sharder is built.
+   * Called when a sharder is built, before it waits for {@linkplain SharderBuilder#onChange
+   * changes}.
    *
    * @param kind the sharder's kind
    * @param bins reads the kind's bins with their loads, as {@link Sharder#bins} does; thread-safe
@@ -34,7 +35,7 @@ public interface SharderListener {
   default void opened(String kind, Supplier<List<BinLoad>> bins) {}
 
   /**
-   * Called once, when a sharder is closed for the first time.
+   * Called once, when a sharder is closed for the first time, or could not be started.
    *
    * @param kind the sharder's kind
    * @param bins the same object that {@link #opened} got

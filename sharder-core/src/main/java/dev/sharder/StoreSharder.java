@@ -90,7 +90,11 @@ final class StoreSharder implements Sharder {
     try {
       feed.start();
     } catch (Throwable failure) {
-      close();
+      try {
+        close();
+      } catch (RuntimeException | Error alsoFailed) {
+        failure.addSuppressed(alsoFailed);
+      }
       throw failure;
     }
   }

@@ -145,8 +145,8 @@ public final class ShardAdmin {
    *
    * @param name the bin's name
    * @param change returns the changed bin for the current one, with the same name, such as {@code
-   *     bin -> bin.withState(BinState.CORDONED)}; must have no side effects, because it is called
-   *     again if the step is retried
+   *     bin -> bin.withState(BinState.CORDONED)}; must not call the store, and must have no side
+   *     effects, because it is called again if the step is retried
    * @param note who changes it, and why
    * @return the bin after the change
    * @throws NotFoundException if there is no such bin

@@ -92,10 +92,10 @@ public interface AssignmentStore extends AutoCloseable {
    *
    * @param kind the namespace; an unknown kind has no bins, and is created by adding its first bin
    * @param scope which assignments the snapshot contains
-   * @param decide returns the edit for a snapshot; must have no side effects, because it is called
-   *     again if the step is retried. What it throws, be it an {@link Error} or an undeclared
-   *     checked exception, is thrown to the caller as the same object; then nothing is recorded and
-   *     the kind is not locked any more
+   * @param decide returns the edit for a snapshot; must not call the store, and must have no side
+   *     effects, because it is called again if the step is retried. What it throws, be it an {@link
+   *     Error} or an undeclared checked exception, is thrown to the caller as the same object; then
+   *     nothing is recorded and the kind is not locked any more
    * @param deadline when to give up
    * @param <T> the type of the result
    * @return the result of the edit that was recorded

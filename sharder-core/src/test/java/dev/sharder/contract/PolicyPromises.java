@@ -13,7 +13,6 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.Placement;
 import dev.sharder.PolicyException;
 import dev.sharder.Sharder;
-import dev.sharder.SharderException;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Placements;
@@ -63,29 +62,6 @@ abstract class PolicyPromises extends StorePromises {
         .isInstanceOf(PolicyException.class)
         .hasMessageContaining("which it was not offered");
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 0L, "b", 1L));
-  }
-
-  @Test
-  @DisplayName("a policy that calls the sharder, which it must not, breaks no transaction")
-  void calling() {
-    Sharder hubs = hubs("a", "b");
-    List<SharderException> refused = new ArrayList<>();
-    BinPolicy calling =
-        (request, open) -> {
-          try {
-            hubs.bins();
-          } catch (SharderException failure) {
-            refused.add(failure);
-          }
-          return open.get(1);
-        };
-    Placements placements = place(List.of("x", "y"), calling);
-    assertThat(placements.placed().keySet()).containsExactlyInAnyOrder("x", "y");
-    assertThat(loads(hubs)).isEqualTo(Map.of("a", 0L, "b", 2L));
-    assertThat(hubs.find("x")).isPresent();
-    assertThat(refused)
-        .allSatisfy(
-            failure -> assertThat(failure).hasMessageContaining("a policy called the store"));
   }
 
   @Test

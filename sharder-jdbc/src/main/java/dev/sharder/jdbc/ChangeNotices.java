@@ -72,6 +72,9 @@ final class ChangeNotices {
 
   /** Listens for a notice; if that fails, waits for the whole time. */
   void await(Connections connections, String kind, Duration atMost) throws InterruptedException {
+    if (atMost.isZero()) {
+      return;
+    }
     Deadline end = Deadline.in(atMost);
     awaitPoolCheck(connections, end);
     if (listens && System.nanoTime() - listenFailedAt > POLLING_TIME) {

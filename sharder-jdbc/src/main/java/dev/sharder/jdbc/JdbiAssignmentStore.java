@@ -334,9 +334,7 @@ public final class JdbiAssignmentStore implements AssignmentStore {
   @Override
   public void awaitChange(String kind, Duration atMost) throws InterruptedException {
     database.checkOpen();
-    if (!atMost.isZero()) {
-      dialect.awaitChange(database.connections(), kind, atMost);
-    }
+    dialect.awaitChange(database.connections(), kind, atMost);
   }
 
   /** Releases the store's resources. The application's data source stays open. */

@@ -352,9 +352,10 @@ final class SqliteDialect extends Dialect {
 
   private void awaitTurn(Deadline deadline) throws SQLException {
     if (turn.isHeldByCurrentThread()) {
-      // On the only connection, it would end the transaction that waits for the policy.
+      // In memory, it would roll back the transaction that waits for it; in a file, it would wait
+      // for itself.
       throw new StoreException(
-          "a policy called the store within its own transaction; let it choose among the bins that it is given",
+          "a policy, or a function that changes a bin, called the store within the store's transaction; let it use what it is given",
           null);
     }
     try {

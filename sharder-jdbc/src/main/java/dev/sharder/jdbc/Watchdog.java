@@ -46,7 +46,11 @@ final class Watchdog {
 
   private Watchdog() {}
 
-  /** Watches work until it is over or forgotten. Fails if there is no memory for a thread. */
+  /**
+   * Watches work until it is over or forgotten.
+   *
+   * @throws OutOfMemoryError if the thread cannot be started; the next call tries again
+   */
   static void watch(Watched one) {
     if (thread == null) {
       start();
@@ -57,7 +61,7 @@ final class Watchdog {
     }
   }
 
-  // Not when the class is loaded: a class that failed then is unusable for ever.
+  // Not when the class is loaded: if that failed, no later call could use the class.
   private static synchronized void start() {
     if (thread == null) {
       Thread started = new Thread(Watchdog::run, "sharder-watchdog");
