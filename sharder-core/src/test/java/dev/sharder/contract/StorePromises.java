@@ -72,7 +72,7 @@ abstract class StorePromises {
   }
 
   Sharder tenBins() {
-    return Sharder.builder("hub", store).bins(bins(10)).build();
+    return Sharder.builder("hub", store).bins(bins(10)).timeLimit(LIMIT).build();
   }
 
   static List<Bin> bins(int count) {
@@ -117,7 +117,7 @@ abstract class StorePromises {
   }
 
   Sharder hubs(String... names) {
-    return Sharder.builder("hub", store).bins(names).build();
+    return Sharder.builder("hub", store).bins(names).timeLimit(LIMIT).build();
   }
 
   long revision() {
