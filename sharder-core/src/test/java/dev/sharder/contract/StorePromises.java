@@ -9,6 +9,7 @@ import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
+import dev.sharder.SharderBuilder;
 import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Change;
@@ -72,7 +73,7 @@ abstract class StorePromises {
   }
 
   Sharder tenBins() {
-    return Sharder.builder("hub", store).bins(bins(10)).timeLimit(LIMIT).build();
+    return patient().bins(bins(10)).build();
   }
 
   static List<Bin> bins(int count) {
@@ -117,7 +118,12 @@ abstract class StorePromises {
   }
 
   Sharder hubs(String... names) {
-    return Sharder.builder("hub", store).bins(names).timeLimit(LIMIT).build();
+    return patient().bins(names).build();
+  }
+
+  /** Returns a builder whose callers wait long enough on a slow machine. */
+  private SharderBuilder patient() {
+    return Sharder.builder("hub", store).timeLimit(LIMIT);
   }
 
   long revision() {
