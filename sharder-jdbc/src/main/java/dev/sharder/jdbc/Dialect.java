@@ -40,7 +40,9 @@ abstract class Dialect {
   /** Prepares the database once, and returns the connections to it. */
   abstract Connections prepare(DataSource dataSource, Duration limit) throws SQLException;
 
-  /** Returns the connections to the replicas; throws if the database supports none. */
+  /**
+   * Returns the connections to the replicas of the prepared database; throws if it supports none.
+   */
   abstract Connections replica(DataSource replica);
 
   /** Registers how this database represents lists, labels and times. */

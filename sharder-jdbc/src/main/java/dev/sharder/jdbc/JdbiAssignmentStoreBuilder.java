@@ -98,18 +98,19 @@ public final class JdbiAssignmentStoreBuilder {
    * @throws dev.sharder.StoreException if the database is not SQLite, PostgreSQL or MariaDB; if its
    *     JDBC driver is missing; if it refuses the connection; if it lacks the tables while {@link
    *     #migrate} is false; if its tables have a newer version or were created by scripts other
-   *     than this library's; or if a {@link #replica} is set for SQLite or MariaDB
+   *     than this library's; or if a {@link #replica} is set for another database than plain
+   *     PostgreSQL
    * @throws dev.sharder.TimeLimitException if the database cannot be reached within the time limit
    */
   public JdbiAssignmentStore build() {
     Deadline deadline = Deadline.in(timeLimit);
     Connections unknown = new Connections(dataSource, Reach.REMOTE);
     Dialect dialect = Retry.until(deadline, () -> dialect(unknown, Retry.turn(deadline)));
-    Connections reads = replica == null ? null : dialect.replica(replica);
     Connections connections =
         Retry.until(deadline, () -> dialect.prepare(dataSource, Retry.turn(deadline)));
     RetryingJdbi database = new RetryingJdbi(dialect, connections);
     try {
+      Connections reads = replica == null ? null : dialect.replica(replica);
       if (migrate) {
         new Migration(database).run(deadline);
       }

@@ -95,6 +95,11 @@ final class PostgresDialect extends Dialect {
 
   @Override
   Connections replica(DataSource replica) {
+    if (!server.equals(PostgresServer.POSTGRESQL)) {
+      throw new StoreException(
+          "the store finds assignments on streaming replicas of plain PostgreSQL only, not of Citus, CockroachDB or YugabyteDB; leave replica(…) out",
+          null);
+    }
     return new Connections(replica, Reach.REMOTE);
   }
 

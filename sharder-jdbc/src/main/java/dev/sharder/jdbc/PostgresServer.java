@@ -2,12 +2,12 @@ package dev.sharder.jdbc;
 
 import static dev.sharder.jdbc.PostgresStatements.CITUS_READ_SETTINGS;
 import static dev.sharder.jdbc.PostgresStatements.CITUS_WRITE_SETTINGS;
-import static dev.sharder.jdbc.PostgresStatements.COCKROACHDB_HISTORY;
 import static dev.sharder.jdbc.PostgresStatements.COCKROACHDB_NEXT_BINS;
 import static dev.sharder.jdbc.PostgresStatements.COCKROACHDB_READ_SETTINGS;
 import static dev.sharder.jdbc.PostgresStatements.COCKROACHDB_WRITE_SETTINGS;
 import static dev.sharder.jdbc.PostgresStatements.FIND;
 import static dev.sharder.jdbc.PostgresStatements.HISTORY;
+import static dev.sharder.jdbc.PostgresStatements.HISTORY_OF_MAJORITY;
 import static dev.sharder.jdbc.PostgresStatements.HISTORY_OF_NODES;
 import static dev.sharder.jdbc.PostgresStatements.LIST_NEXT_BINS;
 import static dev.sharder.jdbc.PostgresStatements.LOCK_KIND;
@@ -42,8 +42,9 @@ record PostgresServer(
   static final PostgresServer POSTGRESQL =
       with(SCAN_SETTINGS, READ_SETTINGS, WRITE_SETTINGS, HISTORY, NEXT_BINS);
 
+  /** Has no log of PostgreSQL's, and so no timeline. */
   private static final PostgresServer YUGABYTEDB =
-      with(SCAN_SETTINGS, READ_SETTINGS, WRITE_SETTINGS, HISTORY_OF_NODES, NEXT_BINS);
+      with(SCAN_SETTINGS, READ_SETTINGS, WRITE_SETTINGS, HISTORY_OF_MAJORITY, NEXT_BINS);
 
   /** PostgreSQL with the extension Citus, which cannot run a generic plan. */
   private static final PostgresServer CITUS =
@@ -55,7 +56,7 @@ record PostgresServer(
           COCKROACHDB_READ_SETTINGS,
           COCKROACHDB_READ_SETTINGS,
           COCKROACHDB_WRITE_SETTINGS,
-          COCKROACHDB_HISTORY,
+          HISTORY_OF_MAJORITY,
           COCKROACHDB_NEXT_BINS);
 
   /** Returns the server that {@link PostgresStatements#SERVER} names. */

@@ -90,8 +90,8 @@ interface PostgresStatements extends Statements, SqlObject {
              set_config('idle_in_transaction_session_timeout', :millis, TRUE)
       """;
 
-  /** CockroachDB commits by a majority, so that no failover begins another history. */
-  String COCKROACHDB_HISTORY =
+  /** Where commits are made by a majority of nodes, no failover begins another history. */
+  String HISTORY_OF_MAJORITY =
       """
       SELECT FALSE AS is_standby, '' AS history
       """;

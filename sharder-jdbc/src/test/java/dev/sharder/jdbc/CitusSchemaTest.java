@@ -20,6 +20,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * The whole contract on the tables for Citus, in a PostgreSQL that passes for Citus: it lists the
@@ -78,7 +79,7 @@ class CitusSchemaTest extends AssignmentStoreContract {
 
   @BeforeAll
   static void passForCitus() throws SQLException {
-    database = TestPostgres.newForgetfulDatabase();
+    database = TestPostgres.newDatabase();
     run(database, LISTED, DISTRIBUTED, DISTRIBUTE, SchemaScript.CITUS.text());
   }
 
@@ -130,6 +131,24 @@ class CitusSchemaTest extends AssignmentStoreContract {
               "kind of sharder_bin with sharder_kind",
               "kind of sharder_assignment with sharder_kind",
               "kind of sharder_change with sharder_kind");
+    }
+  }
+
+  @Test
+  @DisplayName("tables that the store created itself are not distributed, and guarded by triggers")
+  void ordinary() throws Exception {
+    String other = TestPostgres.newDatabase();
+    run(other, LISTED);
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setUrl(other);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(source);
+        Handle handle = Jdbi.open(other)) {
+      assertThat(
+              handle
+                  .select("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+                  .mapTo(String.class)
+                  .list())
+          .containsExactlyInAnyOrder("sharder_bin_stays", "sharder_bin_changed");
     }
   }
 

@@ -4,6 +4,6 @@ class PostgresOperatorHistoryTest extends CutOperatorHistory {
 
   // Only connections and stores fail here, so the disk need not be synced.
   PostgresOperatorHistoryTest() {
-    super(TestPostgres.newForgetfulDatabase(), 50);
+    super(TestPostgres.newDatabase(), 50);
   }
 }

@@ -9,7 +9,11 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A real PostgreSQL server from a jar, started once for each test run. */
+/**
+ * A real PostgreSQL server from a jar, started once for each test run. It may lose commits in a
+ * power failure, but not if it is killed; that saves time. Tests that kill a server start their
+ * own.
+ */
 public final class TestPostgres {
 
   private static final AtomicInteger NAMES = new AtomicInteger();
@@ -18,21 +22,15 @@ public final class TestPostgres {
 
   /** Started on first use; the shutdown hook of its builder stops it. */
   private static final class Server {
-    // A server's default durability, unlike the builder's defaults.
-    static final EmbeddedPostgres RUNNING = start("on");
+    static final EmbeddedPostgres RUNNING = start();
   }
 
-  /** Another server, without fsync. */
-  private static final class ForgetfulServer {
-    static final EmbeddedPostgres RUNNING = start("off");
-  }
-
-  private static EmbeddedPostgres start(String fsync) {
+  private static EmbeddedPostgres start() {
     try {
       return EmbeddedPostgres.builder()
           .setPort(FreePorts.next())
           .setServerConfig("max_connections", "400")
-          .setServerConfig("fsync", fsync)
+          .setServerConfig("fsync", "off")
           .setServerConfig("synchronous_commit", "on")
           .setPGStartupWait(Duration.ofMinutes(1))
           .start();
@@ -43,21 +41,9 @@ public final class TestPostgres {
 
   /** Creates an empty database, and returns its JDBC URL, which includes the user. */
   public static String newDatabase() {
-    return newDatabase(Server.RUNNING);
-  }
-
-  /**
-   * Creates an empty database on a server that may lose commits in a power failure. For tests that
-   * cut connections or kill processes many thousand times, but never the machine.
-   */
-  static String newForgetfulDatabase() {
-    return newDatabase(ForgetfulServer.RUNNING);
-  }
-
-  private static String newDatabase(EmbeddedPostgres server) {
     String name = "test_" + NAMES.incrementAndGet();
-    create(server, "DATABASE", name);
-    return server.getJdbcUrl("postgres", name);
+    create("DATABASE", name);
+    return Server.RUNNING.getJdbcUrl("postgres", name);
   }
 
   /**
@@ -66,12 +52,12 @@ public final class TestPostgres {
    */
   public static String newSchema() {
     String name = "test_" + NAMES.incrementAndGet();
-    create(Server.RUNNING, "SCHEMA", name);
+    create("SCHEMA", name);
     return Server.RUNNING.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + name;
   }
 
-  private static void create(EmbeddedPostgres server, String what, String name) {
-    try (Connection connection = server.getPostgresDatabase().getConnection();
+  private static void create(String what, String name) {
+    try (Connection connection = Server.RUNNING.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE %s %s".formatted(what, name));
     } catch (SQLException failure) {

@@ -104,22 +104,15 @@ BEGIN
 END
 $$;
 
--- A distributed table of Citus can have no trigger. There, the bins are guarded by the library, which
--- deletes and renames none, by a role without the right to, and by `verify`, which finds the damage.
-DO $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
-    CREATE TRIGGER sharder_bin_stays
-    BEFORE DELETE OR UPDATE OF kind, bin ON sharder_bin
-    FOR EACH ROW
-    EXECUTE FUNCTION sharder_bin_stays();
-    CREATE TRIGGER sharder_bin_changed
-    AFTER INSERT OR UPDATE OF kind, bin, weight, offset_load, capacity, state ON sharder_bin
-    FOR EACH ROW
-    EXECUTE FUNCTION sharder_bin_changed();
-  END IF;
-END
-$$;
+CREATE TRIGGER sharder_bin_stays
+BEFORE DELETE OR UPDATE OF kind, bin ON sharder_bin
+FOR EACH ROW
+EXECUTE FUNCTION sharder_bin_stays();
+
+CREATE TRIGGER sharder_bin_changed
+AFTER INSERT OR UPDATE OF kind, bin, weight, offset_load, capacity, state ON sharder_bin
+FOR EACH ROW
+EXECUTE FUNCTION sharder_bin_changed();
 
 -- The ids of a kind go up in the order of its commits: the next one is the largest plus one, taken
 -- while the kind is locked. So old rows may go, but not the latest. A sequence would give ids by node
