@@ -7,9 +7,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the store requires of a MariaDB server: a release, and settings of its sessions. */
 final class MariaDbRequirements {
+
+  private static final Logger log = LoggerFactory.getLogger(MariaDbRequirements.class);
 
   /** The first with JSON_TABLE. */
   private static final int OLDEST_MAJOR = 10;
@@ -23,6 +27,7 @@ final class MariaDbRequirements {
       """
       SELECT @@sql_mode AS sql_mode,
              @@log_bin AND @@binlog_format = 'STATEMENT' AS logs_statements,
+             @@innodb_flush_log_at_trx_commit AS flush,
              CASE WHEN @@sql_safe_updates THEN 'sql_safe_updates=0'
                   WHEN @@tx_read_only THEN 'tx_read_only=0'
                   WHEN @@completion_type <> 'NO_CHAIN' THEN 'completion_type=0'
@@ -49,7 +54,10 @@ final class MariaDbRequirements {
     }
   }
 
-  /** Throws if the store's statements would fail or answer otherwise in this session. */
+  /**
+   * Throws if the store's statements would fail or answer otherwise in this session. Logs a warning
+   * if the server may lose what it has committed.
+   */
   static void checkSettings(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet settings = statement.executeQuery(SETTINGS)) {
@@ -66,6 +74,15 @@ final class MariaDbRequirements {
             "binlog_format is STATEMENT, with which MariaDB refuses to write in READ COMMITTED; set it to MIXED or ROW on the server",
             null);
       }
+      warnOfLoss(settings.getInt("flush"));
+    }
+  }
+
+  private static void warnOfLoss(int flush) {
+    if (flush == 0 || flush == 2) {
+      log.warn(
+          "innodb_flush_log_at_trx_commit is {}, so the server may lose the latest assignments in a crash or a power failure, although they were returned; set it to 1 on the server",
+          flush);
     }
   }
 

@@ -34,14 +34,20 @@ interface MariaDbStatements extends Statements {
         END IF;
       """;
 
-  /** Selects which server answers. */
+  /**
+   * Selects which server answers, and when it started: after a crash, a server that does not write
+   * its log at each commit lacks the latest ones. Both times of the difference are of this
+   * statement.
+   */
   String WHICH_SERVER =
       """
       BEGIN NOT ATOMIC
       """
           + REFUSE_REPLICA
           + """
-        SELECT concat_ws('/', @@hostname, @@port, @@server_id);
+        SELECT concat_ws('/', @@hostname, @@port, @@server_id, unix_timestamp() - CAST(variable_value AS integer))
+        FROM information_schema.global_status
+        WHERE variable_name = 'UPTIME';
       END
       """;
 
@@ -368,6 +374,14 @@ interface MariaDbStatements extends Statements {
   List<Assignment> findRows(String kind, Collection<String> objects);
 
   @Override
+  default List<Assignment> findCompanions(String kind, Collection<String> objects) {
+    // Objects of two parts may have the same companions.
+    return parts(objects).stream()
+        .flatMap(part -> findCompanionRows(kind, part).stream())
+        .distinct()
+        .toList();
+  }
+
   @SqlQuery(
       """
       SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
@@ -379,9 +393,13 @@ interface MariaDbStatements extends Statements {
       ) AS wanted
       STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.in_group = wanted.in_group
       """)
-  List<Assignment> findCompanions(String kind, Collection<String> objects);
+  List<Assignment> findCompanionRows(String kind, Collection<String> objects);
 
   @Override
+  default List<Assignment> findOneOfEach(String kind, Collection<String> groups) {
+    return parts(groups).stream().flatMap(part -> findOneOfEachRow(kind, part).stream()).toList();
+  }
+
   @SqlQuery(
       """
       SELECT a.kind, a.object, a.bin, a.version, a.assigned_at, a.size, a.in_group
@@ -392,7 +410,7 @@ interface MariaDbStatements extends Statements {
       ) AS wanted
       STRAIGHT_JOIN sharder_assignment AS a ON a.kind = :kind AND a.object = wanted.object
       """)
-  List<Assignment> findOneOfEach(String kind, Collection<String> groups);
+  List<Assignment> findOneOfEachRow(String kind, Collection<String> groups);
 
   @Override
   default void insert(String kind, List<Assignment> placed) {
@@ -493,7 +511,7 @@ interface MariaDbStatements extends Statements {
 
   @Override
   default void count(String kind, Map<String, Long> more) {
-    countPairs(kind, JsonRows.counts(more));
+    parts(JsonRows.counts(more)).forEach(part -> countPairs(kind, part));
   }
 
   @SqlUpdate(

@@ -66,6 +66,12 @@ class ConcurrentHistoryTest {
   }
 
   @Test
+  @DisplayName("Several stores of one process on MariaDB")
+  void mariaDbStores() throws Exception {
+    playOnStores(TestMariaDb.newDatabase(), 60);
+  }
+
+  @Test
   @DisplayName("Several processes on a SQLite file")
   void sqliteProcesses() throws Exception {
     playInProcesses("jdbc:sqlite:" + folder.resolve("sharder.db"), 60);
@@ -85,8 +91,17 @@ class ConcurrentHistoryTest {
 
   @Test
   @DisplayName("Processes on PostgreSQL that are killed while they work")
-  void killedProcesses() throws Exception {
-    String url = TestPostgres.newSchema();
+  void killedOnPostgres() throws Exception {
+    playKilling(TestPostgres.newSchema());
+  }
+
+  @Test
+  @DisplayName("Processes on MariaDB that are killed while they work")
+  void killedOnMariaDb() throws Exception {
+    playKilling(TestMariaDb.newDatabase());
+  }
+
+  private void playKilling(String url) throws Exception {
     JdbiAssignmentStore store = store(url);
     for (int round = 0; round < ROUNDS; round++) {
       ProcessPlayer killed = program(url);

@@ -37,8 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Rounds in which a fault occurs and ends while two processes and threads of this process work on
  * one database, with pools of one, two and three connections. The profile {@code faults} plays 200
- * rounds of each fault instead of one, and of all faults on MariaDB instead of four. {@code
- * -Dfaults.seed=1} sets the first seed.
+ * rounds of each fault instead of one. {@code -Dfaults.seed=1} sets the first seed.
  */
 @DisplayName(
     "Nothing is lost, doubled or different, and no caller waits beyond the time limit, while")

@@ -8,6 +8,10 @@ import dev.sharder.Assignment;
 import dev.sharder.BinLoad;
 import dev.sharder.Sharder;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.ShardAdmin;
+import dev.sharder.history.ConcurrentHistory;
+import dev.sharder.history.HistoryWorkload;
+import dev.sharder.history.ThreadPlayer;
 import dev.sharder.jdbc.MariaDbFaultsTest.Load;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class GaleraTest {
 
+  /** {@code -Dfaults.seed=1} sets it. */
+  private static final long SEED = Long.getLong("faults.seed", System.nanoTime() % 1_000_000);
+
   private static final int CALLERS = 12;
   private static final int ANSWERS = 300;
   private static final Duration LIMIT = Duration.ofSeconds(15);
@@ -39,25 +46,29 @@ class GaleraTest {
     }
   }
 
-  private Sharder sharder(String url) {
-    return sharder(url, LIMIT);
-  }
-
-  private Sharder sharder(String url, Duration limit) {
+  private JdbiAssignmentStore store(String url) {
     HikariDataSource pool = new HikariDataSource();
     opened.add(0, pool);
     pool.setJdbcUrl(url);
     JdbiAssignmentStore store = JdbiAssignmentStore.create(pool);
     opened.add(0, store);
+    return store;
+  }
+
+  private Sharder sharder(String url) {
+    return sharder(url, LIMIT);
+  }
+
+  private Sharder sharder(String url, Duration limit) {
     Sharder sharder =
-        Sharder.builder("hub", store).bins("a", "b", "c").cache(0).timeLimit(limit).build();
+        Sharder.builder("hub", store(url)).bins("a", "b", "c").cache(0).timeLimit(limit).build();
     opened.add(0, sharder);
     return sharder;
   }
 
   @Test
   @DisplayName(
-      "a raced kind stays fair to 1, an answer holds on every node at once, and a killed node takes nothing with it, nor the program whose writer it was")
+      "a raced kind stays fair to 1, an answer holds on every node at once, one serial order explains moves and removals, and a killed node takes nothing with it, nor the program whose writer it was")
   void raced() throws Exception {
     try (GaleraCluster cluster = new GaleraCluster(folder)) {
       List<String> urls = cluster.newDatabase();
@@ -68,6 +79,7 @@ class GaleraTest {
         load.stop();
         assertThat(load.failures()).isEmpty();
         checkFair(nodes.get(0));
+        checkHistory(urls);
         checkSurvivors(cluster, nodes, sharder(GaleraCluster.sequential(urls)), load);
       }
     }
@@ -98,6 +110,17 @@ class GaleraTest {
         checkFair(sequential);
       }
     }
+  }
+
+  /** Checks that one serial order explains what callers on all nodes assign, move and remove. */
+  private void checkHistory(List<String> urls) throws Exception {
+    List<JdbiAssignmentStore> stores = urls.stream().map(this::store).toList();
+    HistoryWorkload workload = HistoryWorkload.of(SEED, 2, 60);
+    ConcurrentHistory history = new ConcurrentHistory(workload, folder);
+    history.begin(stores.get(0), stores.stream().map(ThreadPlayer::new).toList());
+    history.awaitEnd();
+    history.checkAfterFaults(stores.get(1));
+    assertThat(ShardAdmin.builder(workload.kind(), stores.get(2)).build().verify(3)).isEmpty();
   }
 
   private static void checkSurvivors(

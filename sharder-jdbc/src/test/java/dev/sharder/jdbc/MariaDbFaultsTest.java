@@ -3,13 +3,21 @@ package dev.sharder.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.AssignmentRequest;
+import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.Placement;
 import dev.sharder.Sharder;
 import dev.sharder.SharderException;
 import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
+import dev.sharder.admin.AdoptMode;
+import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
@@ -45,8 +53,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mariadb.jdbc.MariaDbDataSource;
+import org.slf4j.LoggerFactory;
 
 @DisplayName("On MariaDB")
 @Timeout(120)
@@ -117,6 +127,73 @@ class MariaDbFaultsTest {
       assertThat(hubs.find("ada")).isPresent();
       assertThat(hubs.find("bob")).isEmpty();
     }
+  }
+
+  @Test
+  @DisplayName(
+      "a restart is another history, because a server may lose commits in a crash; nothing else is")
+  void restarted() throws Exception {
+    try (MariaDbServer server = MariaDbServer.start(folder);
+        JdbiAssignmentStore store = store(server.newDatabase())) {
+      String before = history(store);
+      long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+      while (System.nanoTime() < end) {
+        assertThat(history(store)).isEqualTo(before);
+      }
+      server.kill();
+      server.startAgain();
+      assertThat(history(store)).isNotEqualTo(before);
+    }
+  }
+
+  private static String history(JdbiAssignmentStore store) {
+    return store.changedSince("hub", 0, Deadline.in(Duration.ofSeconds(20))).epoch();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1", "1, 0", "2, 1", "3, 0"})
+  @DisplayName("a server that may lose what it has committed is warned about:")
+  void forgetful(int flush, int warnings) throws Exception {
+    String url = TestMariaDb.newDatabase();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(MariaDbRequirements.class);
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.WARN);
+    try (Handle operator = Jdbi.open(url)) {
+      operator.execute("SET GLOBAL innodb_flush_log_at_trx_commit = " + flush);
+      store(url).close();
+      operator.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .hasSize(warnings)
+        .allMatch(line -> line.contains("innodb_flush_log_at_trx_commit is " + flush));
+  }
+
+  @Test
+  @DisplayName("names of groups that fill more than one message are looked up")
+  void longGroups() {
+    try (JdbiAssignmentStore store = store(TestMariaDb.newDatabase())) {
+      ShardAdmin admin = ShardAdmin.builder("hub", store).timeLimit(Duration.ofMinutes(1)).build();
+      Note note = new Note("test", "");
+      admin.addBin(Bin.of("a"), note);
+      List<Adoption> found =
+          IntStream.range(0, 17_000)
+              .mapToObj(i -> AssignmentRequest.of("hub", "user-" + i).withGroup(longName(i)))
+              .map(request -> new Adoption(request, "a"))
+              .toList();
+      assertThat(admin.adopt(found, AdoptMode.ALL_OR_NOTHING, note).placed()).hasSize(17_000);
+    }
+  }
+
+  /** Returns a name of 1,020 bytes. */
+  private static String longName(int number) {
+    String digits = String.valueOf(100_000 + number);
+    return digits + "\uD83D\uDE00".repeat(255 - digits.length());
   }
 
   @Test

@@ -45,6 +45,12 @@ final class LimitedJdbi {
   /** MariaDB's numbers for the same; its SQLSTATE says too little. */
   private static final Set<Integer> READ_ONLY_MARIADB = Set.of(1290, 1836);
 
+  /** On MariaDB, a record that has changed, a commit that failed, a lock not granted in time. */
+  private static final Set<Integer> RACES_OF_MARIADB = Set.of(1020, 1180, 1205);
+
+  /** The SQLSTATE of MariaDB's errors that have none of their own. */
+  private static final String GENERAL = "HY000";
+
   /** Run the work, so that a caller can stop waiting for a pool or a driver. */
   private static final ExecutorService HELPERS =
       Executors.newCachedThreadPool(
@@ -153,12 +159,13 @@ final class LimitedJdbi {
         || state.startsWith("40")
         || state.startsWith("57P0")
         || isReadOnly(reason)
+        || (state.equals(GENERAL) && RACES_OF_MARIADB.contains(reason.getErrorCode()))
         || isBusySqlite(reason);
   }
 
   private static boolean isReadOnly(SQLException reason) {
     return READ_ONLY.equals(reason.getSQLState())
-        || ("HY000".equals(reason.getSQLState())
+        || (GENERAL.equals(reason.getSQLState())
             && READ_ONLY_MARIADB.contains(reason.getErrorCode()));
   }
 

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS sharder_lti_nonce (
   expires_at bigint NOT NULL,
   PRIMARY KEY (platform, nonce),
   KEY sharder_lti_nonce_by_expiry (expires_at)
-) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
+) ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
 
 -- The latest launch of each user from each link, with what the platform said in it, as JSON.
 CREATE TABLE IF NOT EXISTS sharder_lti_launch (
@@ -15,4 +15,4 @@ CREATE TABLE IF NOT EXISTS sharder_lti_launch (
   launched_at bigint NOT NULL,
   parameters  longtext NOT NULL,
   PRIMARY KEY (platform, user_name, link)
-) ENGINE = InnoDB, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;
+) ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, CHARACTER SET utf8mb4, COLLATE utf8mb4_nopad_bin;

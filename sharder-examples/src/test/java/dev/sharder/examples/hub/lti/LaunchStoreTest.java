@@ -8,6 +8,7 @@ import dev.sharder.StoreException;
 import dev.sharder.examples.hub.proxy.Eventually;
 import dev.sharder.examples.hub.server.TestedDatabase;
 import dev.sharder.jdbc.SilencingProxy;
+import dev.sharder.jdbc.TestMariaDb;
 import dev.sharder.jdbc.TestPostgres;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -31,6 +32,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LaunchStoreTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(3);
+
+  /** More than a second, after which MariaDB refuses the lock in that test. */
+  private static final Duration LONG_WAIT = Duration.ofMillis(1_500);
 
   /** Extra time for a busy machine. */
   private static final Duration SLACK = Duration.ofSeconds(7);
@@ -111,6 +115,39 @@ class LaunchStoreTest {
       assertThat(second.get()).isFalse();
     } finally {
       browser.shutdownNow();
+    }
+  }
+
+  @Test
+  @DisplayName("A launch is kept although another one holds a lock for longer than MariaDB waits")
+  void lockWait() throws Exception {
+    String url = TestMariaDb.newDatabase();
+    LaunchStore store = open(url + "&sessionVariables=innodb_lock_wait_timeout=1");
+    ExecutorService browser = Executors.newSingleThreadExecutor();
+    try (Handle first = Jdbi.open(url)) {
+      first.begin();
+      first.execute("INSERT INTO sharder_lti_nonce VALUES ('lms', 'twice', 9999999999)");
+      long begun = System.nanoTime();
+      Future<Boolean> second = browser.submit(() -> store.keep(launch("twice"), "ada"));
+      Eventually.await(() -> since(begun), waited -> waited.compareTo(LONG_WAIT) > 0);
+      first.rollback();
+      assertThat(second.get()).isTrue();
+    } finally {
+      browser.shutdownNow();
+    }
+  }
+
+  @Test
+  @DisplayName("The tables are created whatever row format the server has by default")
+  void rowFormat() throws Exception {
+    String url = TestMariaDb.newDatabase();
+    try (Handle operator = Jdbi.open(url)) {
+      operator.execute("SET GLOBAL innodb_default_row_format = 'compact'");
+      try {
+        assertThat(open(url).keep(launch("first"), "ada")).isTrue();
+      } finally {
+        operator.execute("SET GLOBAL innodb_default_row_format = 'dynamic'");
+      }
     }
   }
 

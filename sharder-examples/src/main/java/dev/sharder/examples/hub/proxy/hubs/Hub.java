@@ -61,7 +61,7 @@ final class Hub {
       return Target.parse(isUrl ? address : "http://" + address);
     } catch (InvalidValueException unusable) {
       throw new InvalidValueException(
-          "has the address '%s', which is none; write it like http://10.0.0.7:8000, https://hub.example or unix:/run/hub.sock"
+          "has the address '%s', which is not one; write it like http://10.0.0.7:8000, https://hub.example or unix:/run/hub.sock"
               .formatted(address));
     }
   }

@@ -200,7 +200,7 @@ class HubRouterTest {
       assertThat(log.lines())
           .containsExactly(
               "left out: bin 'hub-3' has no address; give it the label 'address', such as http://10.0.0.7:8000",
-              "left out: bin 'hub-4' has the address 'foo bar:80', which is none; write it like http://10.0.0.7:8000, https://hub.example or unix:/run/hub.sock");
+              "left out: bin 'hub-4' has the address 'foo bar:80', which is not one; write it like http://10.0.0.7:8000, https://hub.example or unix:/run/hub.sock");
     }
     hubOf("ada");
     admin.move(Move.of("ada", "hub-3"), NOTE);
