@@ -127,7 +127,7 @@ public final class SharderBuilder {
    * The default is 1 s. The cache polls the store for changes about three times within this bound.
    * If the store does not answer in time, no cached answers are returned and every call goes to the
    * store, unless {@link #staleIfError} allows older answers. A process that was suspended may give
-   * a cached answer from before for a moment after it goes on.
+   * a cached answer from before for a moment after it resumes.
    *
    * <p>The thread of {@link #onChange} polls the store once in this time, also without a cache.
    *
