@@ -6,12 +6,14 @@ import dev.sharder.TimeLimitException;
 import dev.sharder.store.Deadline;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -82,6 +84,12 @@ public final class GroupCommit<Q, A> {
     /** The caller whose round runs or will run next; null if the stage is idle. */
     @Nullable Ticket<Q, A> leader;
 
+    /** Whether threads may be waiting, which must not depend on the application's executor. */
+    boolean hasThreads;
+
+    /** How long the latest round took that did not fail, in nanoseconds. */
+    long roundTime;
+
     Stage(Round<Q, A> round) {
       this.round = round;
     }
@@ -102,7 +110,8 @@ public final class GroupCommit<Q, A> {
    * @param key returns the key of a request; requests that share a key but are not equal are never
    *     in the same round, and equal ones are passed to it once
    * @param rounds answers requests, one for each stage
-   * @param executor runs rounds that are led by an asynchronous caller
+   * @param executor runs rounds that are led by an asynchronous caller, unless threads wait for
+   *     them
    */
   public GroupCommit(String what, Function<Q, ?> key, List<Round<Q, A>> rounds, Executor executor) {
     this.what = what;
@@ -127,7 +136,7 @@ public final class GroupCommit<Q, A> {
     probe(FRAMES_NEEDED);
     Ticket<Q, A> ticket = new Ticket<>(request, deadline, first, end, Thread.currentThread());
     try {
-      enter(List.of(ticket));
+      enter(List.of(ticket)).forEach(leader -> wake(leader).forEach(this::lead));
       return await(ticket);
     } catch (Error failure) {
       try {
@@ -197,21 +206,46 @@ public final class GroupCommit<Q, A> {
     try {
       List<Ticket<Q, A>> leaders = enter(tickets);
       // Before the executor is asked, which might not return.
-      List<CompletableFuture<Optional<A>>> answers = tickets.stream().map(this::bounded).toList();
+      endAt(deadline, tickets);
       leaders.forEach(leader -> wake(leader).forEach(this::lead));
-      return answers;
+      return tickets.stream().map(ticket -> ticket.answer).toList();
     } catch (Error failure) {
       tickets.forEach(this::leave);
       throw failure;
     }
   }
 
-  private CompletableFuture<Optional<A>> bounded(Ticket<Q, A> ticket) {
-    return ticket
-        .answer
-        .orTimeout(ticket.deadline.remaining().toNanos() + 1, TimeUnit.NANOSECONDS)
-        .exceptionallyCompose(
-            failure -> CompletableFuture.failedFuture(callerError(ticket, failure)));
+  /** Has the tickets give up at the deadline, with one timer, because there may be many. */
+  private void endAt(Deadline deadline, List<Ticket<Q, A>> tickets) {
+    CompletableFuture<?>[] answers =
+        tickets.stream().map(ticket -> ticket.answer).toArray(CompletableFuture<?>[]::new);
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(answers)
+            .orTimeout(deadline.remaining().toNanos() + 1, TimeUnit.NANOSECONDS);
+    var unused =
+        all.whenComplete(
+            (none, failure) -> {
+              if (failure instanceof TimeoutException) {
+                giveUp(tickets);
+              }
+            });
+  }
+
+  private void giveUp(List<Ticket<Q, A>> tickets) {
+    Runnable work = () -> tickets.forEach(this::giveUp);
+    try {
+      // This is the thread that ends the time limits of everyone in this JVM.
+      LEADERS.execute(work);
+    } catch (RuntimeException | Error noThread) {
+      work.run();
+    }
+  }
+
+  private void giveUp(Ticket<Q, A> ticket) {
+    if (!ticket.answer.isDone()) {
+      ticket.answer.completeExceptionally(ticket.tooLate());
+      leave(ticket);
+    }
   }
 
   /** Rejects waiting and later callers with a {@link ClosedException}. */
@@ -251,35 +285,43 @@ public final class GroupCommit<Q, A> {
     return true;
   }
 
-  /** Adds the tickets to their queue in order, and returns the one that leads it, if any. */
+  /** Adds the tickets to their queue in order, and returns the leader to wake, if any. */
   private synchronized List<Ticket<Q, A>> enter(List<Ticket<Q, A>> tickets) {
     if (closed) {
       throw new ClosedException(what);
     }
-    return tickets.stream().filter(this::join).toList();
+    return tickets.stream().map(this::join).filter(Objects::nonNull).toList();
   }
 
-  /** Called under the monitor. Returns whether the stage was idle, so that the ticket leads it. */
-  private boolean join(Ticket<Q, A> ticket) {
+  /**
+   * Called under the monitor. Returns the leader to wake: the ticket itself if the stage was idle,
+   * or, for the first thread that waits, one that may be waiting for the application's executor.
+   */
+  private @Nullable Ticket<Q, A> join(Ticket<Q, A> ticket) {
     Stage<Q, A> stage = stages.get(ticket.stage);
+    boolean isFirstThread = ticket.caller != null && !stage.hasThreads;
     stage.waiting.add(ticket);
-    if (stage.leader == null) {
+    stage.hasThreads |= ticket.caller != null;
+    Ticket<Q, A> leader = stage.leader;
+    if (leader == null) {
       stage.leader = ticket;
       // In this order: its caller reads them without the monitor.
       ticket.leadsItself = ticket.caller == Thread.currentThread();
       ticket.leads = true;
+      return ticket;
     }
-    return ticket.leads;
+    return isFirstThread && leader.leads && leader.caller == null ? leader : null;
   }
 
   private void leave(Ticket<Q, A> ticket) {
     Ticket<Q, A> next = null;
     try {
       synchronized (this) {
-        stages.get(ticket.stage).waiting.remove(ticket);
         if (ticket.leads) {
+          Stage<Q, A> stage = stages.get(ticket.stage);
+          stage.waiting.remove(ticket);
           ticket.leads = false;
-          next = next(stages.get(ticket.stage));
+          next = next(stage);
         }
         // Last, because it needs memory.
         ticket.answer.cancel(false);
@@ -319,8 +361,10 @@ public final class GroupCommit<Q, A> {
       return List.of();
     }
     Function<Q, Optional<A>> answers;
+    long begun = System.nanoTime();
     try {
-      answers = stage.round.run(requests(group, stage), leader.deadline);
+      answers = stage.round.run(requests(group, stage), latest(group));
+      stage.roundTime = System.nanoTime() - begun;
     } catch (Throwable failure) {
       // Also one that is checked, which other JVM languages throw without declaring it: whatever
       // the round does, some thread has to lead the next one.
@@ -344,13 +388,43 @@ public final class GroupCommit<Q, A> {
 
   /** Returns empty if the ticket no longer leads: it was refused, gave up, or was run elsewhere. */
   private synchronized List<Ticket<Q, A>> take(Ticket<Q, A> leader, Stage<Q, A> stage) {
+    // It may lead the next stage by now, as another thread ran its round here.
+    if (!leader.leads || stages.get(leader.stage) != stage) {
+      return List.of();
+    }
     int most = leader.leadsItself ? 1 : MAX_ROUND;
     List<Ticket<Q, A>> group = new ArrayList<>(Math.min(stage.waiting.size(), most));
-    while (leader.leads && !stage.waiting.isEmpty() && group.size() < most) {
-      group.add(stage.waiting.poll());
+    // If more callers wait than fit, those come first who have time for a round. Else every round
+    // of a long queue would be of callers who give up during it.
+    long needed = stage.waiting.size() > most ? stage.roundTime * 3 / 2 : 0;
+    Deque<Ticket<Q, A>> late = new ArrayDeque<>();
+    while (!stage.waiting.isEmpty() && group.size() < most) {
+      Ticket<Q, A> ticket = stage.waiting.poll();
+      if (ticket == leader) {
+        // It may give up at this moment, but this round is its.
+        group.add(ticket);
+      } else if (!ticket.answer.isDone()) {
+        // Who has given up was left in the queue, because finding it there takes time.
+        (ticket.deadline.remaining().toNanos() < needed ? late : group).add(ticket);
+      }
+    }
+    while (!late.isEmpty()) {
+      stage.waiting.addFirst(late.removeLast());
     }
     leader.leads = false;
+    stage.hasThreads &= !stage.waiting.isEmpty();
     return group;
+  }
+
+  /**
+   * Returns the deadline of a round. With the leader's, which may soon pass, no round of a long
+   * queue would have enough time. A caller whose own deadline passes before does not wait for it.
+   */
+  private static <Q, A> Deadline latest(List<Ticket<Q, A>> group) {
+    return group.stream()
+        .map(ticket -> ticket.deadline)
+        .max(Comparator.comparing(Deadline::remaining))
+        .orElseThrow();
   }
 
   /**
@@ -383,13 +457,14 @@ public final class GroupCommit<Q, A> {
           refused.add(ticket);
         } else if (!ticket.answer.isDone()) {
           stage.waiting.addFirst(ticket);
+          stage.hasThreads |= ticket.caller != null;
         }
       }
     }
     refuse(refused);
   }
 
-  /** Moves tickets to their next stage, and returns the one that leads it, if any. */
+  /** Moves tickets to their next stage, and returns the leader to wake, if any. */
   private @Nullable Ticket<Q, A> advance(List<Ticket<Q, A>> onward) {
     Ticket<Q, A> leader = null;
     List<Ticket<Q, A>> refused = List.of();
@@ -400,7 +475,8 @@ public final class GroupCommit<Q, A> {
         for (Ticket<Q, A> ticket : onward) {
           if (!ticket.answer.isDone()) {
             ticket.stage++;
-            leader = join(ticket) ? ticket : leader;
+            Ticket<Q, A> woken = join(ticket);
+            leader = woken == null ? leader : woken;
           }
         }
       }
@@ -434,6 +510,10 @@ public final class GroupCommit<Q, A> {
   /** Makes the first waiting ticket the stage's leader; if there is none, the stage is idle. */
   private synchronized @Nullable Ticket<Q, A> next(Stage<Q, A> stage) {
     Ticket<Q, A> next = stage.waiting.peek();
+    while (next != null && next.answer.isDone()) {
+      stage.waiting.remove();
+      next = stage.waiting.peek();
+    }
     stage.leader = next;
     if (next == null) {
       notifyAll();
@@ -449,11 +529,15 @@ public final class GroupCommit<Q, A> {
     if (leader == null || leader.leadsItself) {
       return List.of();
     }
-    // Only asynchronous callers use the application's executor: all its threads may be waiting. If
-    // it is shut down or full, the round must not block the thread that submits it.
+    // Only asynchronous callers depend on the application's executor: all its threads may be
+    // waiting. If it is shut down or full, the round must not block the thread that submits it.
     boolean isSubmitted =
-        (leader.caller == null && submit(leader, executor)) || submit(leader, LEADERS);
+        (!isAwaited(leader) && submit(leader, executor)) || submit(leader, LEADERS);
     return isSubmitted ? List.of() : List.of(leader);
+  }
+
+  private synchronized boolean isAwaited(Ticket<Q, A> leader) {
+    return leader.caller != null || stages.get(leader.stage).hasThreads;
   }
 
   /** Returns false if the executor refuses, or there is no memory for another thread. */
@@ -464,13 +548,5 @@ public final class GroupCommit<Q, A> {
     } catch (RuntimeException | Error refusal) {
       return false;
     }
-  }
-
-  private Throwable callerError(Ticket<Q, A> ticket, Throwable failure) {
-    if (failure instanceof TimeoutException) {
-      leave(ticket);
-      return ticket.tooLate();
-    }
-    return failure;
   }
 }

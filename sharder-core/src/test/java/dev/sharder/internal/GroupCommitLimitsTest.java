@@ -16,9 +16,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,19 +39,92 @@ class GroupCommitLimitsTest extends HeldRounds {
   }
 
   @Test
-  void membersOfALeadersRoundThatTimesOutGoRoundAgain() throws Exception {
+  void aRoundHasTheTimeOfItsMostPatientMember() throws Exception {
     Caller first = new Caller("first").waits();
-    Caller hasty = new Caller("hasty", SHORT).waits();
+    Caller hasty = new Caller("hasty", Duration.ofSeconds(2)).waits();
     Caller patient = new Caller("patient").waits();
-    // Lets the first round end; the next one, of both, has the time that the hasty one has.
     letRun(1);
     assertThat(first.answer()).isEqualTo("first!");
+    // The next round is of both, unless the hasty one has given up on a very slow machine.
     assertThatThrownBy(hasty::answer).isInstanceOf(TimeLimitException.class);
-    while (!rounds.get(rounds.size() - 1).equals(List.of("patient"))) {
-      Thread.onSpinWait();
-    }
     letRun(1);
     assertThat(patient.answer()).isEqualTo("patient!");
+    assertThat(rounds).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("Callers get answers again after an outage, although more and more of them come")
+  void endOfAnOutage() throws Exception {
+    Duration limit = Duration.ofSeconds(1);
+    AtomicBoolean down = new AtomicBoolean(true);
+    // Takes a tenth of the limit, or, while it is down, all the time that it is given.
+    GroupCommit<String, String> store =
+        new GroupCommit<>(
+            "the group",
+            Function.identity(),
+            List.of(
+                (objects, deadline) -> {
+                  long needed = down.get() ? limit.toNanos() : limit.toNanos() / 10;
+                  long has = deadline.remaining().toNanos();
+                  LockSupport.parkNanos(Math.min(needed, has));
+                  if (needed > has || down.get()) {
+                    throw new TimeLimitException(deadline.limit(), "the store is busy", null);
+                  }
+                  return Optional::of;
+                }),
+            threads);
+    AtomicBoolean answered = new AtomicBoolean();
+    long up = System.nanoTime() + 2 * limit.toNanos();
+    for (int i = 0; !answered.get(); i++) {
+      down.set(System.nanoTime() < up);
+      askLater(store, "user-" + i, Deadline.in(limit)).thenAccept(answer -> answered.set(true));
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+      assertThat(System.nanoTime() - up).isLessThan(20 * limit.toNanos());
+    }
+  }
+
+  @Test
+  @DisplayName("If more callers come than the store can answer, it answers as many as it can")
+  void overload() {
+    Duration roundTime = Duration.ofMillis(50);
+    GroupCommit<Integer, Integer> store =
+        new GroupCommit<>(
+            "the group",
+            Function.identity(),
+            List.of(
+                (objects, deadline) -> {
+                  LockSupport.parkNanos(roundTime.toNanos());
+                  return Optional::of;
+                }),
+            threads);
+    AtomicInteger answered = new AtomicInteger();
+    Duration limit = roundTime.multipliedBy(10);
+    // A round answers 1,024, and twice as many come in its time.
+    for (int second = 1; second <= 3; second++) {
+      answered.set(0);
+      for (int i = 0; i < 20; i++) {
+        List<Integer> objects = IntStream.range(0, 2_048).boxed().toList();
+        for (CompletableFuture<Optional<Integer>> one :
+            store.callAsync(objects, Deadline.in(limit), 0, 1)) {
+          one.thenAccept(answer -> answered.incrementAndGet());
+        }
+        LockSupport.parkNanos(roundTime.toNanos());
+      }
+    }
+    assertThat(answered.get()).isGreaterThan(4 * 1_024);
+  }
+
+  @Test
+  @DisplayName("A thread that waits does not depend on an executor that is busy")
+  void busyExecutor() throws Exception {
+    GroupCommit<String, String> busy =
+        new GroupCommit<>("the group", Function.identity(), List.of(this::runWhenLet), task -> {});
+    CompletableFuture<String> later = askLater(busy, "later", Deadline.in(LONG));
+    FutureTask<String> now = new FutureTask<>(() -> ask(busy, "now", Deadline.in(LONG)));
+    threads.execute(now);
+    letRun(2);
+    assertThat(now.get()).isEqualTo("now!");
+    assertThat(later.get()).isEqualTo("later!");
   }
 
   @Test
