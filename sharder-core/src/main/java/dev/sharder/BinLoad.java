@@ -71,8 +71,8 @@ public record BinLoad(Bin bin, long assigned) {
     long capacity = bin.capacity().getAsLong();
     return Optional.of(
         load() >= capacity
-            ? "is full (%d of %d)".formatted(load(), capacity)
-            : "has no room for %d (%d of %d)".formatted(size, load(), capacity));
+            ? "is full (" + load() + " of " + capacity + ")"
+            : "has no room for " + size + " (" + load() + " of " + capacity + ")");
   }
 
   /**

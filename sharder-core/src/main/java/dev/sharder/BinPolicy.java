@@ -207,7 +207,7 @@ public interface BinPolicy {
    */
   static BinPolicy pinned(
       Map<String, String> names, Map<String, String> prefixes, BinPolicy others) {
-    return new Pinned(Map.copyOf(names), Map.copyOf(prefixes), others);
+    return Pinned.of(names, prefixes, others);
   }
 
   /**

@@ -29,19 +29,24 @@ record Labelled(SortedMap<String, String> labels, SortedSet<String> attributes, 
   private Optional<String> mismatch(AssignmentRequest request, Bin bin) {
     for (Map.Entry<String, String> label : labels.entrySet()) {
       if (!label.getValue().equals(bin.labels().get(label.getKey()))) {
-        return Optional.of("lacks the label %s=%s".formatted(label.getKey(), label.getValue()));
+        return lacks(label.getKey(), label.getValue());
       }
     }
     for (String name : attributes) {
       String value = request.attributes().get(name);
       if (value == null) {
-        return Optional.of("needs the attribute '%s' in the request".formatted(name));
+        return Optional.of("needs the attribute '" + name + "' in the request");
       }
       if (!value.equals(bin.labels().get(name))) {
-        return Optional.of("lacks the label %s=%s".formatted(name, value));
+        return lacks(name, value);
       }
     }
     return Optional.empty();
+  }
+
+  /** Joins the text, because formatting it for each object and bin would take most of the time. */
+  private static Optional<String> lacks(String label, String value) {
+    return Optional.of("lacks the label " + label + "=" + value);
   }
 
   @Override

@@ -41,10 +41,11 @@ final class Labels {
               .formatted(owner, name, what, key));
     }
     Names.checkText(what + " value", value);
-    if (value.length() > LONGEST_VALUE) {
+    int length = value.codePointCount(0, value.length());
+    if (length > LONGEST_VALUE) {
       throw new InvalidValueException(
           "%s '%s' has a value of %d characters for %s '%s'; use %d at most"
-              .formatted(owner, name, value.length(), what, key, LONGEST_VALUE));
+              .formatted(owner, name, length, what, key, LONGEST_VALUE));
     }
   }
 }

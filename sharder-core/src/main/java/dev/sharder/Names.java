@@ -180,8 +180,10 @@ public final class Names {
   }
 
   /** Escapes the characters that would break a line or a terminal. */
-  private static String visible(String name) {
-    return escaped(name, Names::isUnwritable);
+  static String visible(String text) {
+    return text.codePoints().anyMatch(Names::isUnwritable)
+        ? escaped(text, Names::isUnwritable)
+        : text;
   }
 
   /** Escapes every character that is not printable ASCII. */

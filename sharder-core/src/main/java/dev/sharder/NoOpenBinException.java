@@ -3,7 +3,6 @@ package dev.sharder;
 import static java.util.stream.Collectors.joining;
 
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -17,22 +16,20 @@ public final class NoOpenBinException extends SharderException {
   /** Keeps a message readable with a thousand bins; {@link #refusals} returns all of them. */
   private static final int BINS_IN_MESSAGE = 20;
 
-  private final LinkedHashMap<String, String> refusals;
+  @SuppressWarnings("serial") // The maps that are passed are serializable.
+  private final Map<String, String> refusals;
 
   /**
    * Creates the exception.
    *
    * @param request the object that was refused
    * @param refusals the reason of each bin of the kind, by bin name and in that order, such as
-   *     {@code hub-1 → is full (40 of 40)}. A {@link LinkedHashMap} is kept and not copied, because
-   *     many exceptions may share it; the caller must not change it afterwards.
+   *     {@code hub-1 → is full (40 of 40)}. The map is kept and not copied, because many exceptions
+   *     may share it; the caller must not change it afterwards.
    */
   public NoOpenBinException(AssignmentRequest request, Map<String, String> refusals) {
     super(message(request, refusals), null);
-    this.refusals =
-        refusals instanceof LinkedHashMap<String, String> shared
-            ? shared
-            : new LinkedHashMap<>(refusals);
+    this.refusals = refusals;
   }
 
   /**

@@ -1,12 +1,32 @@
 package dev.sharder;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** The policy of {@link BinPolicy#pinned}. */
-record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy others)
+/**
+ * The policy of {@link BinPolicy#pinned}.
+ *
+ * @param lengths those of the prefixes, the longest first
+ */
+record Pinned(
+    Map<String, String> names,
+    Map<String, String> prefixes,
+    List<Integer> lengths,
+    BinPolicy others)
     implements BinPolicy {
+
+  static Pinned of(Map<String, String> names, Map<String, String> prefixes, BinPolicy others) {
+    List<Integer> lengths =
+        prefixes.keySet().stream()
+            .map(String::length)
+            .distinct()
+            .sorted(Comparator.reverseOrder())
+            .toList();
+    return new Pinned(Map.copyOf(names), Map.copyOf(prefixes), lengths, others);
+  }
 
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
@@ -22,7 +42,7 @@ record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy
             pin ->
                 pin.equals(bin.name())
                     ? Optional.<String>empty()
-                    : Optional.of("is not '%s', to which it is pinned".formatted(pin)))
+                    : Optional.of("is not '" + pin + "', to which it is pinned"))
         .orElseGet(() -> others.refusal(request, bin));
   }
 
@@ -32,13 +52,10 @@ record Pinned(Map<String, String> names, Map<String, String> prefixes, BinPolicy
     if (exact != null) {
       return Optional.of(exact);
     }
-    for (int length = object.length(); length >= 0; length--) {
-      String byPrefix = prefixes.get(object.substring(0, length));
-      if (byPrefix != null) {
-        return Optional.of(byPrefix);
-      }
-    }
-    return Optional.empty();
+    return lengths.stream()
+        .filter(length -> length <= object.length())
+        .flatMap(length -> Stream.ofNullable(prefixes.get(object.substring(0, length))))
+        .findFirst();
   }
 
   @Override

@@ -26,7 +26,8 @@ public abstract sealed class SharderException extends RuntimeException
   private static final long serialVersionUID = 1L;
 
   SharderException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    // It may contain what a policy or a database said.
+    super(Names.visible(message), cause);
   }
 
   /**

@@ -7,10 +7,18 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.sharder.admin.Note;
 import dev.sharder.store.AssignmentStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -214,6 +222,74 @@ class SharderTest {
               wrong);
     }
     builder.staleness(Duration.ofMillis(10)).staleIfError(Duration.ZERO).build().close();
+  }
+
+  @Test
+  @DisplayName(
+      "why a thousand bins refuse an object is put into words when it is read, or serialized")
+  void refusalsOfManyBins() {
+    AtomicInteger asked = new AtomicInteger();
+    BinPolicy policy =
+        new BinPolicy() {
+          @Override
+          public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
+            return open.get(0);
+          }
+
+          @Override
+          public Optional<String> refusal(AssignmentRequest request, Bin bin) {
+            asked.incrementAndGet();
+            return Optional.empty();
+          }
+        };
+    List<Bin> full =
+        IntStream.range(0, 1_000).mapToObj(i -> Bin.of("hub-" + i).withCapacity(0)).toList();
+    Sharder sharder = Sharder.builder("hub", store).bins(full).policy(policy).build();
+    List<String> names = IntStream.range(0, 100).mapToObj(i -> "user-" + i).toList();
+    assertThatThrownBy(() -> sharder.assignAll(names))
+        .isInstanceOfSatisfying(
+            NoOpenBinException.class,
+            error -> {
+              assertThat(asked).hasValueLessThanOrEqualTo(20 * names.size());
+              assertThat(error.refusals())
+                  .hasSize(1_000)
+                  .containsEntry("hub-7", "is full (0 of 0)");
+              assertThat(copied(error).refusals()).isEqualTo(error.refusals());
+            });
+  }
+
+  private static NoOpenBinException copied(NoOpenBinException error) {
+    try {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      new ObjectOutputStream(bytes).writeObject(error);
+      return (NoOpenBinException)
+          new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+    } catch (IOException | ClassNotFoundException failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  @Test
+  @DisplayName("the error about a policy is one line, whatever the policy says")
+  void linesOfAPolicy() {
+    BinPolicy policy =
+        (request, open) -> {
+          throw new IllegalStateException("one\ntwo");
+        };
+    Sharder sharder = Sharder.builder("hub", store).bins("a").policy(policy).build();
+    assertThatThrownBy(() -> sharder.assign("ada"))
+        .isInstanceOf(PolicyException.class)
+        .hasMessageContaining("IllegalStateException: one\\u000atwo; fix the policy");
+  }
+
+  @Test
+  @DisplayName("labels and reasons are measured in characters, not in the units of UTF-16")
+  void lengths() {
+    String long1000 = "😀".repeat(1_000);
+    assertThat(Bin.of("a").withLabels(Map.of("key", long1000)).labels()).containsValue(long1000);
+    assertThat(new Note("ada", long1000).reason()).isEqualTo(long1000);
+    assertThatThrownBy(() -> new Note("ada", long1000 + "😀"))
+        .hasMessage("the reason has 1001 characters; use 1000 at most");
   }
 
   @Test

@@ -22,10 +22,10 @@ public record Note(String actor, String reason) {
   public Note {
     Names.check("actor", actor);
     Names.checkText("reason", reason);
-    if (reason.length() > LONGEST_REASON) {
+    int length = reason.codePointCount(0, reason.length());
+    if (length > LONGEST_REASON) {
       throw new InvalidValueException(
-          "the reason has %d characters; use %d at most"
-              .formatted(reason.length(), LONGEST_REASON));
+          "the reason has %d characters; use %d at most".formatted(length, LONGEST_REASON));
     }
   }
 }

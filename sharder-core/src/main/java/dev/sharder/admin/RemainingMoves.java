@@ -2,7 +2,11 @@ package dev.sharder.admin;
 
 import java.util.OptionalLong;
 
-/** The limits of a plan, less the units that have moved. Not thread-safe. */
+/**
+ * The limits of the next plan of a rebalance or a drain. What has moved counts. The threshold says
+ * whether to begin; once something has moved, others change the loads, and the bins are to be
+ * level. Not thread-safe.
+ */
 final class RemainingMoves {
 
   private PlanOptions options;
@@ -18,7 +22,11 @@ final class RemainingMoves {
 
   /** Counts a batch as a plan does: a group, whose members move together, is one unit. */
   void count(MoveResult batch) {
-    if (options.atMost().isPresent()) {
+    if (batch.moved().isEmpty()) {
+      return;
+    }
+    OptionalLong atMost = options.atMost();
+    if (atMost.isPresent()) {
       long units =
           batch.moved().values().stream()
               .map(
@@ -29,8 +37,8 @@ final class RemainingMoves {
                           .orElse("object " + moved.object()))
               .distinct()
               .count();
-      long left = Math.max(0, options.atMost().getAsLong() - units);
-      options = new PlanOptions(OptionalLong.of(left), options.only(), options.threshold());
+      atMost = OptionalLong.of(Math.max(0, atMost.getAsLong() - units));
     }
+    options = new PlanOptions(atMost, options.only(), 0);
   }
 }

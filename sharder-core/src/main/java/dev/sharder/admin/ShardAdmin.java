@@ -258,10 +258,20 @@ public final class ShardAdmin {
           if (version.isPresent() && version.getAsLong() != known.version()) {
             throw new ConflictException(version, known);
           }
+          checkCounter(known, snapshot);
           EditDraft draft = new EditDraft(snapshot, note);
           draft.remove(known);
           return draft.returning(known);
         });
+  }
+
+  /** Throws if the load of the object's bin is too low, as the database would in other words. */
+  private static void checkCounter(Assignment known, Snapshot snapshot) {
+    for (BinLoad bin : snapshot.bins()) {
+      if (bin.name().equals(known.bin())) {
+        BinLoad unused = bin.plus(-known.size());
+      }
+    }
   }
 
   /**

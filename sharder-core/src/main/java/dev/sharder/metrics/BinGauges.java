@@ -114,7 +114,8 @@ final class BinGauges {
     if (System.nanoTime() - lastRead < MAX_AGE.toNanos()) {
       return;
     }
-    if (answer == null) {
+    if (answer == null || answer.isDone()) {
+      // One that came too late for its scrape is too old for this one.
       answer = CompletableFuture.supplyAsync(this::bins, READERS);
     }
     try {

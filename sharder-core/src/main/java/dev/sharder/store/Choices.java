@@ -28,9 +28,6 @@ import java.util.PriorityQueue;
  */
 public record Choices(Map<String, String> chosen, Map<String, SharderException> refused) {
 
-  /** The reason if neither the bin nor the policy gives one. */
-  private static final String UNEXPLAINED = "was refused by the policy";
-
   /** Copies the maps, in their order. */
   public Choices {
     chosen = Collections.unmodifiableMap(new LinkedHashMap<>(chosen));
@@ -64,15 +61,25 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     Map<String, String> chosen = new LinkedHashMap<>();
     Map<String, SharderException> refused = new LinkedHashMap<>();
     Map<String, String> homes = new HashMap<>(groups);
+    List<BinLoad> all = List.of();
     for (AssignmentRequest request : requests) {
       try {
         BinPolicy own = followingGroup(request, policy, homes);
-        BinLoad choice = choose(request, own, open, closed);
-        count(choice, request.size(), open, closed);
-        chosen.put(request.object(), choice.name());
-        request.group().ifPresent(group -> homes.put(group, choice.name()));
-      } catch (NoOpenBinException | PolicyException refusal) {
-        refused.put(request.object(), refusal);
+        Optional<BinLoad> choice = choose(request, own, open);
+        if (choice.isPresent()) {
+          String bin = choice.get().name();
+          count(choice.get(), request.size(), open, closed);
+          chosen.put(request.object(), bin);
+          request.group().ifPresent(group -> homes.put(group, bin));
+          all = List.of();
+        } else {
+          // Until the next object is placed, refusals share the bins.
+          all = all.isEmpty() ? byName(open, closed) : all;
+          Refusals reasons = new Refusals(request, own, all);
+          refused.put(request.object(), new NoOpenBinException(request, reasons));
+        }
+      } catch (PolicyException failure) {
+        refused.put(request.object(), failure);
       }
     }
     return new Choices(chosen, refused);
@@ -96,19 +103,18 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     List<BinLoad> bins = snapshot.bins().stream().sorted(BinLoad.BY_NAME).toList();
     BinPolicy own = followingGroup(request, policy, snapshot.groups());
     List<BinLoad> open = bins.stream().filter(bin -> bin.refusal().isEmpty()).toList();
-    List<BinLoad> closed = bins.stream().filter(bin -> bin.refusal().isPresent()).toList();
     try {
-      BinLoad choice = choose(request, own, open, closed);
-      Map<String, String> others = refusals(request, own, open, closed);
-      others.remove(choice.name());
-      for (BinLoad bin : bins) {
-        if (UNEXPLAINED.equals(others.get(bin.name()))) {
-          others.put(bin.name(), own.reason(request, bin, choice));
+      Optional<BinLoad> choice = choose(request, own, open);
+      Map<String, String> reasons = new LinkedHashMap<>(new Refusals(request, own, bins));
+      if (choice.isPresent()) {
+        reasons.remove(choice.get().name());
+        for (BinLoad bin : bins) {
+          if (Refusals.UNEXPLAINED.equals(reasons.get(bin.name()))) {
+            reasons.put(bin.name(), own.reason(request, bin, choice.get()));
+          }
         }
       }
-      return new Explanation(request, Optional.empty(), Optional.of(choice.name()), others);
-    } catch (NoOpenBinException refusal) {
-      return new Explanation(request, Optional.empty(), Optional.empty(), refusal.refusals());
+      return new Explanation(request, Optional.empty(), choice.map(BinLoad::name), reasons);
     } catch (PolicyException failure) {
       throw failure;
     } catch (Exception | Error failure) {
@@ -141,7 +147,7 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       if (choice == null) {
         if (refused.isEmpty()) {
           // Nothing changes after the first refusal, so all refusals share the reasons.
-          reasons = refusals(request, BinPolicy.emptiest(), List.of(), closed);
+          reasons = new Refusals(request, BinPolicy.emptiest(), byName(List.of(), closed));
         }
         refused.put(request.object(), new NoOpenBinException(request, reasons));
         continue;
@@ -157,33 +163,28 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     return new Choices(chosen, refused);
   }
 
-  private static BinLoad choose(
-      AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
+  /** Returns the policy's choice among the bins that it may choose; empty if there are none. */
+  private static Optional<BinLoad> choose(
+      AssignmentRequest request, BinPolicy policy, List<BinLoad> open) {
     List<BinLoad> offered;
-    Optional<BinLoad> choice;
-    Map<String, String> refusals;
+    BinLoad choice;
     try {
       offered = offered(request, policy, open);
-      choice =
-          offered.isEmpty()
-              ? Optional.empty()
-              : Optional.of(
-                  Objects.requireNonNull(policy.choose(request, offered), "it returned null"));
-      refusals = offered.isEmpty() ? refusals(request, policy, open, closed) : Map.of();
+      if (offered.isEmpty()) {
+        return Optional.empty();
+      }
+      choice = Objects.requireNonNull(policy.choose(request, offered), "it returned null");
     } catch (Exception | Error failure) {
       // An exception that a policy throws affects this object only.
       throw failed(policy, request, failure);
     }
-    if (choice.isEmpty()) {
-      throw new NoOpenBinException(request, refusals);
-    }
-    if (!offered.contains(choice.get())) {
+    if (!offered.contains(choice)) {
       throw new PolicyException(
           "policy '%s' chose %s for '%s' of kind '%s', which it was not offered; return one of the list"
-              .formatted(policy, choice.get(), request.object(), request.kind()),
+              .formatted(policy, choice, request.object(), request.kind()),
           null);
     }
-    return choice.get();
+    return Optional.of(choice);
   }
 
   /**
@@ -232,19 +233,10 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     }
   }
 
-  private static Map<String, String> refusals(
-      AssignmentRequest request, BinPolicy policy, List<BinLoad> open, List<BinLoad> closed) {
+  private static List<BinLoad> byName(List<BinLoad> open, List<BinLoad> closed) {
     List<BinLoad> all = new ArrayList<>(open);
     all.addAll(closed);
     all.sort(BinLoad.BY_NAME);
-    Map<String, String> refusals = new LinkedHashMap<>();
-    for (BinLoad bin : all) {
-      // The policy's reason first: opening a bin that the policy refuses would not help.
-      Optional<String> reason =
-          policy.refusal(request, bin.bin()).or(() -> bin.refusal(request.size()));
-      // Only a policy whose refusal() is not consistent leaves a bin without a reason.
-      refusals.put(bin.name(), reason.orElse(UNEXPLAINED));
-    }
-    return refusals;
+    return all;
   }
 }

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -279,6 +280,27 @@ abstract class PlanPromises extends StorePromises {
     ShardAdmin admin = pinning(Map.of("user-00000", "b", "user-00001", "c"));
     assertThat(admin.drain("a", NOTE, done -> {})).isEqualTo(new MoveCounts(2, 0, 0));
     assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(0L, 9L, 1L);
+  }
+
+  @Test
+  @DisplayName(
+      "a rebalance that its threshold let begin goes on to the end, though others interfere")
+  void rebalanceWithAThreshold() {
+    adopt("a", 0, 5_000);
+    adopt("b", 5_000, 0);
+    ShardAdmin admin = admin();
+    PlanOptions atLeast = new PlanOptions(OptionalLong.empty(), Set.of(), 3_000);
+    AtomicBoolean removed = new AtomicBoolean();
+    admin.rebalance(
+        atLeast,
+        NOTE,
+        batch -> {
+          // Another change has the rest planned anew.
+          if (!removed.getAndSet(true)) {
+            admin.remove(batch.moved().keySet().iterator().next(), OptionalLong.empty(), NOTE);
+          }
+        });
+    assertThat(admin.bins()).extracting(BinLoad::assigned).containsExactly(2_500L, 2_499L);
   }
 
   @Test

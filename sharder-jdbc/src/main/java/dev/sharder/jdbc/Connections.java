@@ -49,6 +49,7 @@ final class Connections implements AutoCloseable {
   private final Reach reach;
   private final IdleConnections idle;
   private final boolean validatesSoon;
+  private final boolean canBeSuspended;
   private volatile long warnedAt = System.nanoTime() - 2 * WARNING_INTERVAL;
   private volatile long lentAt = System.nanoTime() - RECENT;
 
@@ -57,6 +58,7 @@ final class Connections implements AutoCloseable {
     this.reach = reach;
     this.idle = new IdleConnections(dataSource);
     this.validatesSoon = HikariPools.validatesWithin(dataSource, LONGEST_VALIDATION);
+    this.canBeSuspended = HikariPools.canBeSuspended(dataSource);
   }
 
   /** Closes the store's own connections. The application's data source stays open. */
@@ -132,7 +134,7 @@ final class Connections implements AutoCloseable {
 
   private boolean lendsSoon() {
     boolean wasLent = System.nanoTime() - lentAt < RECENT;
-    return reach == Reach.LOCAL || (wasLent && validatesSoon);
+    return !canBeSuspended && (reach == Reach.LOCAL || (wasLent && validatesSoon));
   }
 
   private <T> T run(Use<T> use, Connection connection, Lease lease) throws SQLException {

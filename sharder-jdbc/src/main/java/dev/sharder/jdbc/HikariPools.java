@@ -44,6 +44,11 @@ final class HikariPools {
     return HAS_HIKARI && Hikari.validatesWithin(dataSource, atMost);
   }
 
+  /** Returns whether a thread that borrows may wait without a limit, and cannot be interrupted. */
+  static boolean canBeSuspended(DataSource dataSource) {
+    return HAS_HIKARI && Hikari.canBeSuspended(dataSource);
+  }
+
   /** A class of its own, so that it is loaded only if HikariCP is on the class path. */
   private static final class Hikari {
 
@@ -61,6 +66,10 @@ final class HikariPools {
       return pool(dataSource)
           .filter(pool -> pool.getValidationTimeout() <= atMost.toMillis())
           .isPresent();
+    }
+
+    static boolean canBeSuspended(DataSource dataSource) {
+      return pool(dataSource).filter(HikariDataSource::isAllowPoolSuspension).isPresent();
     }
 
     private static Optional<HikariDataSource> pool(DataSource dataSource) {

@@ -24,6 +24,9 @@ interface MariaDbStatements extends Statements {
   /** Rows sent at once. The server accepts messages of 16 MB by default. */
   int MAX_ROWS = 2_000;
 
+  /** About how many characters of labels are sent at once. */
+  int MAX_LABELS = 2_000_000;
+
   // A user with more rights than a store needs may write where read_only is set. Its values differ
   // by release.
   String REFUSE_REPLICA =
@@ -527,7 +530,22 @@ interface MariaDbStatements extends Statements {
   @Override
   default void putBins(String kind, List<Bin> bins, Set<String> undeclared) {
     for (List<Bin> part : parts(bins)) {
-      putRows(kind, JsonRows.bins(part, undeclared));
+      putPart(kind, part, undeclared);
+    }
+  }
+
+  private void putPart(String kind, List<Bin> bins, Set<String> undeclared) {
+    long labels =
+        bins.stream()
+            .flatMap(bin -> bin.labels().entrySet().stream())
+            .mapToLong(label -> label.getKey().length() + label.getValue().length())
+            .sum();
+    if (labels > MAX_LABELS && bins.size() > 1) {
+      int half = bins.size() / 2;
+      putPart(kind, bins.subList(0, half), undeclared);
+      putPart(kind, bins.subList(half, bins.size()), undeclared);
+    } else {
+      putRows(kind, JsonRows.bins(bins, undeclared));
     }
   }
 

@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
+import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Note;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.store.Deadline;
@@ -54,6 +55,24 @@ class LeaseTest {
   @AfterEach
   void close() {
     pool.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("is not waited for beyond the limit while HikariCP is suspended")
+  void suspendedPool(TestDatabase product) {
+    pool.setJdbcUrl(product.newUrl(folder));
+    pool.setAllowPoolSuspension(true);
+    pool.setValidationTimeout(500);
+    try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+      ShardAdmin.builder("hub", store).build().addBin(Bin.of("a"), NOTE);
+      pool.getHikariPoolMXBean().suspendPool();
+      Deadline deadline = Deadline.in(Duration.ofSeconds(1));
+      assertThatThrownBy(() -> store.find("hub", List.of("ada"), deadline))
+          .isInstanceOf(TimeLimitException.class);
+      pool.getHikariPoolMXBean().resumePool();
+      assertThat(place(store).placed()).containsKey("ada");
+    }
   }
 
   @ParameterizedTest

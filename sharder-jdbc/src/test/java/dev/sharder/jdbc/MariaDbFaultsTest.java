@@ -44,6 +44,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -187,6 +188,22 @@ class MariaDbFaultsTest {
               .map(request -> new Adoption(request, "a"))
               .toList();
       assertThat(admin.adopt(found, AdoptMode.ALL_OR_NOTHING, note).placed()).hasSize(17_000);
+    }
+  }
+
+  @Test
+  @DisplayName("labels of bins that fill more than one message are written")
+  void manyLabels() {
+    Map<String, String> labels =
+        IntStream.range(0, 10)
+            .boxed()
+            .collect(Collectors.toMap(i -> "label-" + i, i -> "x".repeat(1_000)));
+    List<Bin> bins =
+        IntStream.range(0, 2_000).mapToObj(i -> Bin.of("hub-" + i).withLabels(labels)).toList();
+    try (JdbiAssignmentStore store = store(TestMariaDb.newDatabase());
+        Sharder hubs =
+            Sharder.builder("hub", store).timeLimit(Duration.ofMinutes(1)).bins(bins).build()) {
+      assertThat(hubs.bins()).hasSize(2_000);
     }
   }
 

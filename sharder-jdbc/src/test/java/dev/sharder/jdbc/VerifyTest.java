@@ -1,11 +1,13 @@
 package dev.sharder.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
+import dev.sharder.StoreException;
 import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Adoption;
 import dev.sharder.admin.Change;
@@ -198,6 +200,21 @@ class VerifyTest {
     assertThat(hubs.verify(10))
         .containsExactly(new Finding(Finding.Promise.OBJECTS, "ada", "is assigned 2 times"));
     assertThat(others.verify(10)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName(
+      "An object of a bin whose counter is too low is not removed before it is repaired, on")
+  void removalFromAWrongCounter(TestDatabase product) {
+    open(product);
+    database.execute("UPDATE sharder_bin SET assigned = 0 WHERE kind = 'hub' AND bin = 'a'");
+    assertThatThrownBy(() -> hubs.remove("ada", OptionalLong.empty(), TEST))
+        .isInstanceOf(StoreException.class)
+        .hasMessage(
+            "bin 'a' has a counter of 0 but holds more; verify the data and repair the counters");
+    hubs.repair(TEST);
+    hubs.remove("ada", OptionalLong.empty(), TEST);
   }
 
   @ParameterizedTest
