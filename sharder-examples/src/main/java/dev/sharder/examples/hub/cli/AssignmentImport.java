@@ -89,7 +89,8 @@ record AssignmentImport(
    */
   int fromSharder(OlderSharder.From from, @Nullable Path file) {
     CallystoFile settings = file == null ? null : CallystoFile.read(file);
-    try (OlderSharder older = OlderSharder.open(from, url(settings), login(settings));
+    try (OlderSharder older =
+            OlderSharder.open(from, url(settings), login(settings), target.timeLimit());
         Opened opened = dryRun ? target.openToLook(into) : target.openOrBegin(into)) {
       Map<String, Map<String, Bin>> kinds = new LinkedHashMap<>(older.bins());
       if (settings != null) {

@@ -3,6 +3,7 @@ package dev.sharder.examples.hub.cli;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinState;
+import dev.sharder.admin.Note;
 import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
@@ -169,19 +170,24 @@ final class BinCommands {
               names = "--cordoned",
               description = "add it cordoned, so that it takes no new objects yet")
           boolean cordoned) {
+    // Before the database is opened, which may create it.
     Bin bin = shape.applyTo(Bin.of(name));
-    if (target.kind().equals(HubNames.KIND)) {
-      HubNames.checkCookieSafe(name);
-    }
+    Note note = why.note("added by hand");
+    checkReachable(target, List.of(name));
     try (Opened opened = target.openOrBegin()) {
       ShardAdmin admin = opened.admin();
       List<BinLoad> known = admin.bins();
-      BinLoad added =
-          admin.addBin(
-              cordoned ? bin.withState(BinState.CORDONED) : bin, why.note("added by hand"));
+      BinLoad added = admin.addBin(cordoned ? bin.withState(BinState.CORDONED) : bin, note);
       new NewBinCheck(admin.kind(), known, output.err()).problem("added", name);
       show(output, List.of(added));
       return ExitCodes.DONE;
+    }
+  }
+
+  /** Refuses hubs to which no user could be sent. */
+  private static void checkReachable(DatabaseOptions target, List<String> names) {
+    if (target.kind().equals(HubNames.KIND)) {
+      names.forEach(target.settings().location()::checkBin);
     }
   }
 
@@ -210,6 +216,7 @@ final class BinCommands {
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
       @Parameters(paramLabel = "BIN", arity = "1..*") List<String> names) {
+    checkReachable(target, names);
     return change(target, output, why, names, bin -> bin.withState(BinState.OPEN));
   }
 

@@ -187,7 +187,7 @@ final class DatabaseOptions {
   }
 
   private Opened opened(HubDatabase database, Settings settings) {
-    return new Opened(database, settings, kind, Duration.ofSeconds(timeLimit));
+    return new Opened(database, settings, kind, timeLimit());
   }
 
   /** Returns how to change a bin of this kind; see {@link #toRun(String, String, String, Map)}. */
@@ -237,6 +237,11 @@ final class DatabaseOptions {
 
   String kind() {
     return kind;
+  }
+
+  Duration timeLimit() {
+    checkTimeLimit();
+    return Duration.ofSeconds(timeLimit);
   }
 
   @Nullable String database() {

@@ -75,11 +75,19 @@ final class ImportCommand {
         new AssignmentImport(
             target, output, why.note("imported"), into, allOrNothing, noNewBins, open, dryRun);
     if (from != null) {
+      checkUnused(output, "--kind", "all its kinds are imported");
+      checkUnused(output, "--format", "it is for files");
       return work.fromSharder(from, file);
     }
     if (file == null) {
       throw new UsageException("there is nothing to import; give a file, or a sharder with --from");
     }
     return work.fromFile(file, FileFormat.of(format, file) == FileFormat.CSV);
+  }
+
+  private static void checkUnused(OutputOptions output, String option, String reason) {
+    if (output.spec().commandLine().getParseResult().hasMatchedOption(option)) {
+      throw new UsageException("leave out %s with --from: %s".formatted(option, reason));
+    }
   }
 }

@@ -9,6 +9,8 @@ import dev.sharder.examples.hub.secrets.DatabaseUrl;
 import dev.sharder.examples.hub.secrets.Secrets;
 import dev.sharder.examples.hub.server.HubDatabase;
 import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -18,6 +20,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -94,8 +97,12 @@ final class OlderSharder implements AutoCloseable {
     this.handle = handle;
   }
 
-  /** Opens the database read-only; does not create a missing file. */
-  static OlderSharder open(From from, String url, Properties login) {
+  /**
+   * Opens the database read-only; does not create a missing file.
+   *
+   * @param limit how long the database may be silent
+   */
+  static OlderSharder open(From from, String url, Properties login, Duration limit) {
     Secrets.keep(new DatabaseUrl(url));
     Secrets.keep(login.getProperty("password", ""));
     check(url);
@@ -106,11 +113,15 @@ final class OlderSharder implements AutoCloseable {
     HubDatabase.driverSettings(url).forEach(login::setProperty);
     try {
       Handle handle = Jdbi.create(url, login).open();
+      // SQLite's driver ignores it: a file does not go silent.
+      handle.getConnection().setNetworkTimeout(Runnable::run, (int) limit.toMillis());
       // Outside a transaction, PostgreSQL sends all rows at once.
       handle.begin();
       return new OlderSharder(from, handle);
     } catch (JdbiException failure) {
       throw unreadable(failure);
+    } catch (SQLException failure) {
+      throw unreadable(new ConnectionException(failure));
     }
   }
 

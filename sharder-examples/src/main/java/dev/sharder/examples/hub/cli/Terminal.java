@@ -3,6 +3,8 @@ package dev.sharder.examples.hub.cli;
 import java.io.Console;
 import java.io.FilterWriter;
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -85,8 +87,14 @@ final class Terminal {
 
   /** Asks a yes-or-no question; throws if there is no terminal. */
   static boolean agrees(String question) {
-    String answer = toAsk(question).readLine("%s [y/N] ", harmless(question));
-    return answer != null && answer.strip().equalsIgnoreCase("y");
+    Console console = toAsk(question);
+    String answer = console.readLine("%s [y/N] ", harmless(question));
+    boolean agrees =
+        answer != null && List.of("y", "yes").contains(answer.strip().toLowerCase(Locale.ROOT));
+    if (!agrees) {
+      console.writer().println("Nothing was changed.");
+    }
+    return agrees;
   }
 
   /** Returns the terminal to ask on; throws if there is none. */

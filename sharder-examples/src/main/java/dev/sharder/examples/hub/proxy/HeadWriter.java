@@ -70,7 +70,14 @@ final class HeadWriter {
         .forwarded()
         .ifPresent(
             forwarded ->
-                forwarded.write(request, trusted, (name, value) -> field(out, name, value)));
+                forwarded.write(
+                    request,
+                    trusted,
+                    (name, value) -> {
+                      if (!isSet(name, rewrites.fields()) && !isSet(name, forward.edits().set())) {
+                        field(out, name, value);
+                      }
+                    }));
     fields(out, rewrites.fields());
     fields(out, forward.edits().set());
     if (request.hasChunkedBody()) {
@@ -89,6 +96,18 @@ final class HeadWriter {
         || isAmong(request, field, edits.remove())
         || isAmong(request, field, edits.set())
         || isAmong(request, field, rewrites.fields());
+  }
+
+  /** Returns whether a field is set to something else. */
+  private static boolean isSet(String name, Map<String, String> set) {
+    if (!set.isEmpty()) {
+      for (String other : set.keySet()) {
+        if (name.equalsIgnoreCase(other.replace('_', '-'))) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static boolean isAmong(RequestHead request, int field, Map<String, String> set) {

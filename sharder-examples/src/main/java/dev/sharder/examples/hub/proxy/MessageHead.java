@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +46,7 @@ abstract class MessageHead {
   private int[] fields = new int[PARTS * FIELDS_AT_FIRST];
 
   private int count;
-  private final List<String> connection;
+  private final Set<String> connection;
 
   /**
    * Reads the fields.
@@ -58,7 +59,8 @@ abstract class MessageHead {
     while (bytes[line] != '\r') {
       line = field(line) + 2;
     }
-    this.connection = tokens(FieldNames.CONNECTION);
+    // Each field is looked for among them.
+    this.connection = Set.copyOf(tokens(FieldNames.CONNECTION));
   }
 
   /** Returns where the line ends that this position is in. */

@@ -92,6 +92,8 @@ public final class HubServer implements AutoCloseable {
       HttpHandler launches = server.launches(settings, database, sharder);
       server.keepMap(settings, sharder);
       RestApiHandler api = server.openApi(settings, database, sharder, authorizer);
+      // First, because it may wait for the hubs, and /readyz is to speak for it, too.
+      front.start(sharder, proxy);
       server.requests.start(
           new HubRoutes(
               users(settings, sharder, launches),
@@ -101,7 +103,6 @@ public final class HubServer implements AutoCloseable {
               authorizer,
               proxy));
       server.started = settings.withBins(List.of());
-      front.start(sharder, proxy);
       server.greet(settings, sharder);
       return server;
     } catch (RuntimeException failure) {

@@ -98,6 +98,30 @@ class CommandsTest {
     assertThat(shell.json("bins").each("bin")).containsExactly("hub-1");
   }
 
+  @Test
+  @DisplayName("a hub to which the location cannot send anyone is neither added nor opened")
+  void unreachableHub() throws IOException {
+    Path yml = folder.resolve("sharder.yml");
+    String database = "database: jdbc:sqlite:%s\n".formatted(folder.resolve("sharder.db"));
+    Files.writeString(yml, database);
+    String[] add = {"bin", "add", "hub+5", "--cordoned", "--config", yml.toString()};
+    CommandShell.runAsIs(add).ended(0);
+    Files.writeString(yml, database + "location: /{bin}{path}\n");
+    assertThat(
+            CommandShell.runAsIs("bin", "add", "hub+6", "--config", yml.toString()).ended(2).err())
+        .contains("'hub+6'");
+    assertThat(
+            CommandShell.runAsIs("bin", "open", "hub+5", "--config", yml.toString()).ended(2).err())
+        .contains("'hub+5'");
+  }
+
+  @Test
+  @DisplayName("a note that is refused creates no database")
+  void refusedNote() {
+    sqlite().run("bin", "add", "hub-1", "--actor", "").ended(2);
+    assertThat(folder.resolve("sharder.db")).doesNotExist();
+  }
+
   private static List<String> placesIn(CommandShell shell, String kind) {
     CommandShell.CommandOutcome all = shell.json("list", "--kind", kind);
     List<String> places = new ArrayList<>(all.each("object"));

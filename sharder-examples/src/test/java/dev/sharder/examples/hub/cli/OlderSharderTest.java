@@ -131,6 +131,35 @@ class OlderSharderTest {
   }
 
   @Test
+  @DisplayName("a table that another program locks ends the import at its time limit")
+  void locked() throws Exception {
+    String theirs = theirs(true, CALLYSTO);
+    try (Connection other = DriverManager.getConnection(theirs);
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("LOCK TABLE shard IN ACCESS EXCLUSIVE MODE");
+      assertThat(
+              importFrom("--from", "callysto", "--database", theirs, "--time-limit", "1")
+                  .ended(2)
+                  .err()
+                  .strip()
+                  .lines())
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName("one kind alone is not imported, and that is said")
+  void kind() throws Exception {
+    String theirs = theirs(false, CALLYSTO);
+    assertThat(
+            importFrom("--from", "callysto", "--database", theirs, "--kind", "homedir")
+                .ended(2)
+                .err())
+        .contains("leave out --kind");
+  }
+
+  @Test
   void theHubsOfCallystosFileComeInOpenWithTheirOffsets() throws Exception {
     theirs(false, CALLYSTO);
     Path yml = Files.writeString(folder.resolve("sharder.yml"), YML);

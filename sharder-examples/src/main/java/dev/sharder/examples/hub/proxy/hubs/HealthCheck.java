@@ -18,8 +18,10 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -47,6 +49,12 @@ final class HealthCheck implements AutoCloseable {
 
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
+  /**
+   * How long the addresses of a name are used if it cannot be looked up again; the proxy does the
+   * same. A name server that restarts takes no hub down.
+   */
+  private static final long KEPT = Duration.ofSeconds(30).toNanos();
+
   private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[0-9] ([1-5][0-9]{2})");
   private static final int STATUS_LENGTH = "HTTP/1.1 200".length();
   private static final char FIRST_OF_ERRORS = '5';
@@ -55,6 +63,8 @@ final class HealthCheck implements AutoCloseable {
   private final UnaryOperator<String> path;
 
   private final Duration limit;
+  private final NameLookup lookup;
+  private final Map<String, KnownName> known = new ConcurrentHashMap<>();
   private final ExecutorService askers = Executors.newCachedThreadPool(daemons("sharder-check"));
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(daemons("sharder-check-clock"));
@@ -70,6 +80,14 @@ final class HealthCheck implements AutoCloseable {
     static final CheckResult UP = new CheckResult(HubState.UP, "");
   }
 
+  /** Asks the system for the addresses of a name, and waits for it. */
+  interface NameLookup {
+    InetAddress[] of(String host) throws UnknownHostException;
+  }
+
+  /** The addresses of a name, and when the system said so. */
+  private record KnownName(List<InetAddress> addresses, long since) {}
+
   /** This process has no socket to ask with, which says nothing about a hub. */
   private static final class NoSocketException extends IOException {
 
@@ -81,7 +99,7 @@ final class HealthCheck implements AutoCloseable {
   }
 
   HealthCheck(UnaryOperator<String> path) {
-    this(path, LIMIT);
+    this(path, LIMIT, InetAddress::getAllByName);
   }
 
   /**
@@ -89,10 +107,12 @@ final class HealthCheck implements AutoCloseable {
    *
    * @param path returns what a hub is asked for, by its name
    * @param limit how long a hub may take to answer
+   * @param lookup finds the addresses of a name
    */
-  HealthCheck(UnaryOperator<String> path, Duration limit) {
+  HealthCheck(UnaryOperator<String> path, Duration limit, NameLookup lookup) {
     this.path = path;
     this.limit = limit;
+    this.lookup = lookup;
   }
 
   private static ThreadFactory daemons(String name) {
@@ -108,13 +128,13 @@ final class HealthCheck implements AutoCloseable {
     return CompletableFuture.supplyAsync(() -> ask(hub), askers);
   }
 
-  /** Tries one address of the hub's name after the other, as the proxy does. */
+  /** Tries one address of the hub's name after the other until one takes the connection. */
   private CheckResult ask(Hub hub) {
     CheckResult last = new CheckResult(HubState.DOWN, "its name has no address");
     try {
       for (SocketAddress address : addresses(hub.target())) {
         last = ask(hub, address);
-        if (last.state() == HubState.UP) {
+        if (last.state() != HubState.DOWN) {
           return last;
         }
       }
@@ -159,7 +179,7 @@ final class HealthCheck implements AutoCloseable {
     }
   }
 
-  private static List<SocketAddress> addresses(Target target) throws IOException {
+  private List<SocketAddress> addresses(Target target) throws IOException {
     if (target.isUnix()) {
       return List.of(UnixDomainSocketAddress.of(target.socket()));
     }
@@ -170,13 +190,19 @@ final class HealthCheck implements AutoCloseable {
     return addresses;
   }
 
-  private static InetAddress[] resolved(Target target) throws IOException {
+  private List<InetAddress> resolved(Target target) throws IOException {
     try {
-      return InetAddress.getAllByName(target.host());
+      List<InetAddress> addresses = List.of(lookup.of(target.host()));
+      known.put(target.host(), new KnownName(addresses, System.nanoTime()));
+      return addresses;
     } catch (UnknownHostException unknown) {
       // It is also unknown if there was no socket to ask for it.
       open(target).close();
-      throw unknown;
+      KnownName before = known.get(target.host());
+      if (before == null || System.nanoTime() - before.since() > KEPT) {
+        throw unknown;
+      }
+      return before.addresses();
     }
   }
 

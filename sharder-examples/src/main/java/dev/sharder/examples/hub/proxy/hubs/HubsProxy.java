@@ -180,9 +180,9 @@ public final class HubsProxy implements UserFront {
             own.limits(),
             HubsProxy::page,
             counting);
+    Router first = routesFirst(request -> router.route(request));
     try {
-      ProxyServer server =
-          ProxyServer.start(options, routesFirst(request -> router.route(request)));
+      ProxyServer server = ProxyServer.start(options, first);
       closers.push(server::close);
       port = server.port();
     } catch (IOException | RuntimeException failure) {

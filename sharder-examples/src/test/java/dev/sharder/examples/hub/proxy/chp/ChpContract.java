@@ -379,6 +379,15 @@ abstract class ChpContract {
   }
 
   @Test
+  @DisplayName("--custom-header replaces what the proxy itself says of clients")
+  void customForwardedProto() throws IOException {
+    start("--custom-header", "X-Forwarded-Proto: https");
+    route("", target.url());
+    JsonNode fields = get("/").json().path("headers");
+    assertThat(fields.path("x-forwarded-proto").asText()).isEqualTo("https");
+  }
+
+  @Test
   @DisplayName("targets learn about clients")
   void forwarded() throws IOException {
     start();

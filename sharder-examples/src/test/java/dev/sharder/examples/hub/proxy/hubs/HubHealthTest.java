@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -102,9 +104,51 @@ class HubHealthTest {
   }
 
   @Test
+  @DisplayName("of a name with two addresses, the one that takes the connection decides")
+  void twoAddresses() throws Exception {
+    InetAddress[] addresses = {
+      InetAddress.getByName("127.0.0.2"),
+      InetAddress.getByName("127.0.0.1"),
+      InetAddress.getByName("127.0.0.3")
+    };
+    try (MortalHub hub = MortalHub.start("hub-1");
+        HealthCheck check =
+            new HealthCheck(bin -> "/hub/health", Duration.ofSeconds(20), name -> addresses)) {
+      String address = hub.address().replace("127.0.0.1", "hub.example");
+      assertThat(stateBy(check, address)).isEqualTo(HubState.UP);
+      hub.setHealth(503);
+      assertThat(stateBy(check, address)).isEqualTo(HubState.FAILING);
+      hub.die();
+      assertThat(stateBy(check, address)).isEqualTo(HubState.DOWN);
+    }
+  }
+
+  @Test
+  @DisplayName("a name server that fails takes no hub down whose addresses are known")
+  void nameServer() throws Exception {
+    AtomicBoolean fails = new AtomicBoolean();
+    HealthCheck.NameLookup lookup =
+        name -> {
+          if (fails.get()) {
+            throw new UnknownHostException(name);
+          }
+          return InetAddress.getAllByName("127.0.0.1");
+        };
+    try (MortalHub hub = MortalHub.start("hub-1");
+        HealthCheck check = new HealthCheck(bin -> "/hub/health", Duration.ofSeconds(20), lookup)) {
+      String address = hub.address().replace("127.0.0.1", "hub.example");
+      assertThat(stateBy(check, address)).isEqualTo(HubState.UP);
+      fails.set(true);
+      assertThat(stateBy(check, address)).isEqualTo(HubState.UP);
+      assertThat(stateBy(check, "http://unknown.example")).isEqualTo(HubState.DOWN);
+    }
+  }
+
+  @Test
   @DisplayName("a hub that is silent is failing, and one that does not speak HTTP is down")
   void silence() throws Exception {
-    try (HealthCheck impatient = new HealthCheck(bin -> "/", Duration.ofSeconds(2));
+    try (HealthCheck impatient =
+            new HealthCheck(bin -> "/", Duration.ofSeconds(2), InetAddress::getAllByName);
         ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       String address = "http://127.0.0.1:" + socket.getLocalPort();
       assertThat(stateBy(impatient, address)).isEqualTo(HubState.FAILING);

@@ -83,6 +83,24 @@ class ProxyInputTest {
     }
   }
 
+  @Test
+  @DisplayName("a port for routes that is taken is named by its own key")
+  void routesPortInUse() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String yaml =
+          """
+          listen: 127.0.0.1:0
+          proxy-listen: 127.0.0.1:0
+          proxy-routes-listen: 127.0.0.1:%d
+          proxy-routes-token: 4f6e0c1f0a4f4b0e9d0c8a7b6e5d4c3b
+          """;
+      assertOneLine(
+          1,
+          "cannot listen on 127.0.0.1 port %d: ".formatted(taken.getLocalPort()),
+          run(yaml.formatted(taken.getLocalPort())));
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "/no/such.pem, /no/such.key, certificate '/no/such.pem' cannot be read",
