@@ -164,15 +164,15 @@ public final class SharderBuilder {
   }
 
   /**
-   * Sets the executor that calls the store for {@link Sharder#assignAsync}, where no caller's
-   * thread waits. The default uses daemon threads that end when idle. At most two tasks run at a
-   * time, and both block on the store: one that finds objects and one that places them. With a
-   * single thread, finding waits for placing.
+   * Sets the executor that calls the store for {@link Sharder#assignAsync}, while no thread waits
+   * in a blocking call; otherwise a thread of the sharder calls it. The default uses daemon threads
+   * that end when idle. At most two tasks run at a time, and both block on the store: one that
+   * finds objects and one that places them. With a single thread, finding waits for placing.
    *
    * @param executor should neither run tasks on the thread that submits them nor make that thread
    *     wait; otherwise {@code assignAsync} blocks its caller. If it refuses a task, a thread of
-   *     the sharder runs it. Its own tasks should not wait for this sharder, or those of the
-   *     sharder may wait behind them
+   *     the sharder runs it. Its own tasks should not wait for answers of {@code assignAsync}, or
+   *     those of the sharder may wait behind them
    * @return this builder
    */
   public SharderBuilder executor(Executor executor) {

@@ -6,11 +6,9 @@ import dev.sharder.TimeLimitException;
 import dev.sharder.store.Deadline;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,12 +43,6 @@ import org.jspecify.annotations.Nullable;
 public final class GroupCommit<Q, A> {
 
   /**
-   * The maximum number of callers in one round: enough to share the cost of a commit, few enough to
-   * be fast.
-   */
-  private static final int MAX_ROUND = 1_024;
-
-  /**
    * Answers many requests at once; their keys are distinct. The returned function returns the
    * answer to a request, or empty if this stage has none, or throws the exception for it.
    *
@@ -72,28 +64,6 @@ public final class GroupCommit<Q, A> {
 
   /** The stack depth that is needed to hand over the lead. */
   private static final int FRAMES_NEEDED = 256;
-
-  /** Rounds that run one at a time, and their waiting callers. Guarded by the group's monitor. */
-  private static final class Stage<Q, A> {
-    final Round<Q, A> round;
-
-    /** Not an ArrayDeque: one that has no memory to grow with loses all that it holds. */
-    @SuppressWarnings("JdkObsolete")
-    final Deque<Ticket<Q, A>> waiting = new LinkedList<>();
-
-    /** The caller whose round runs or will run next; null if the stage is idle. */
-    @Nullable Ticket<Q, A> leader;
-
-    /** Whether threads may be waiting, which must not depend on the application's executor. */
-    boolean hasThreads;
-
-    /** How long the latest round took that did not fail, in nanoseconds. */
-    long roundTime;
-
-    Stage(Round<Q, A> round) {
-      this.round = round;
-    }
-  }
 
   private final String what;
   private final Function<Q, ?> key;
@@ -290,27 +260,10 @@ public final class GroupCommit<Q, A> {
     if (closed) {
       throw new ClosedException(what);
     }
-    return tickets.stream().map(this::join).filter(Objects::nonNull).toList();
-  }
-
-  /**
-   * Called under the monitor. Returns the leader to wake: the ticket itself if the stage was idle,
-   * or, for the first thread that waits, one that may be waiting for the application's executor.
-   */
-  private @Nullable Ticket<Q, A> join(Ticket<Q, A> ticket) {
-    Stage<Q, A> stage = stages.get(ticket.stage);
-    boolean isFirstThread = ticket.caller != null && !stage.hasThreads;
-    stage.waiting.add(ticket);
-    stage.hasThreads |= ticket.caller != null;
-    Ticket<Q, A> leader = stage.leader;
-    if (leader == null) {
-      stage.leader = ticket;
-      // In this order: its caller reads them without the monitor.
-      ticket.leadsItself = ticket.caller == Thread.currentThread();
-      ticket.leads = true;
-      return ticket;
-    }
-    return isFirstThread && leader.leads && leader.caller == null ? leader : null;
+    return tickets.stream()
+        .map(ticket -> stages.get(ticket.stage).join(ticket))
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   private void leave(Ticket<Q, A> ticket) {
@@ -363,7 +316,7 @@ public final class GroupCommit<Q, A> {
     Function<Q, Optional<A>> answers;
     long begun = System.nanoTime();
     try {
-      answers = stage.round.run(requests(group, stage), latest(group));
+      answers = stage.round.run(requests(group, stage), Stage.deadline(group));
       stage.roundTime = System.nanoTime() - begun;
     } catch (Throwable failure) {
       // Also one that is checked, which other JVM languages throw without declaring it: whatever
@@ -389,42 +342,7 @@ public final class GroupCommit<Q, A> {
   /** Returns empty if the ticket no longer leads: it was refused, gave up, or was run elsewhere. */
   private synchronized List<Ticket<Q, A>> take(Ticket<Q, A> leader, Stage<Q, A> stage) {
     // It may lead the next stage by now, as another thread ran its round here.
-    if (!leader.leads || stages.get(leader.stage) != stage) {
-      return List.of();
-    }
-    int most = leader.leadsItself ? 1 : MAX_ROUND;
-    List<Ticket<Q, A>> group = new ArrayList<>(Math.min(stage.waiting.size(), most));
-    // If more callers wait than fit, those come first who have time for a round. Else every round
-    // of a long queue would be of callers who give up during it.
-    long needed = stage.waiting.size() > most ? stage.roundTime * 3 / 2 : 0;
-    Deque<Ticket<Q, A>> late = new ArrayDeque<>();
-    while (!stage.waiting.isEmpty() && group.size() < most) {
-      Ticket<Q, A> ticket = stage.waiting.poll();
-      if (ticket == leader) {
-        // It may give up at this moment, but this round is its.
-        group.add(ticket);
-      } else if (!ticket.answer.isDone()) {
-        // Who has given up was left in the queue, because finding it there takes time.
-        (ticket.deadline.remaining().toNanos() < needed ? late : group).add(ticket);
-      }
-    }
-    while (!late.isEmpty()) {
-      stage.waiting.addFirst(late.removeLast());
-    }
-    leader.leads = false;
-    stage.hasThreads &= !stage.waiting.isEmpty();
-    return group;
-  }
-
-  /**
-   * Returns the deadline of a round. With the leader's, which may soon pass, no round of a long
-   * queue would have enough time. A caller whose own deadline passes before does not wait for it.
-   */
-  private static <Q, A> Deadline latest(List<Ticket<Q, A>> group) {
-    return group.stream()
-        .map(ticket -> ticket.deadline)
-        .max(Comparator.comparing(Deadline::remaining))
-        .orElseThrow();
+    return leader.leads && stages.get(leader.stage) == stage ? stage.take(leader) : List.of();
   }
 
   /**
@@ -455,9 +373,8 @@ public final class GroupCommit<Q, A> {
         Ticket<Q, A> ticket = tickets.get(i);
         if (closed) {
           refused.add(ticket);
-        } else if (!ticket.answer.isDone()) {
-          stage.waiting.addFirst(ticket);
-          stage.hasThreads |= ticket.caller != null;
+        } else {
+          stage.putBack(ticket);
         }
       }
     }
@@ -475,7 +392,7 @@ public final class GroupCommit<Q, A> {
         for (Ticket<Q, A> ticket : onward) {
           if (!ticket.answer.isDone()) {
             ticket.stage++;
-            Ticket<Q, A> woken = join(ticket);
+            Ticket<Q, A> woken = stages.get(ticket.stage).join(ticket);
             leader = woken == null ? leader : woken;
           }
         }
@@ -509,17 +426,9 @@ public final class GroupCommit<Q, A> {
 
   /** Makes the first waiting ticket the stage's leader; if there is none, the stage is idle. */
   private synchronized @Nullable Ticket<Q, A> next(Stage<Q, A> stage) {
-    Ticket<Q, A> next = stage.waiting.peek();
-    while (next != null && next.answer.isDone()) {
-      stage.waiting.remove();
-      next = stage.waiting.peek();
-    }
-    stage.leader = next;
+    Ticket<Q, A> next = stage.next();
     if (next == null) {
       notifyAll();
-    } else {
-      next.leadsItself = false;
-      next.leads = true;
     }
     return next;
   }

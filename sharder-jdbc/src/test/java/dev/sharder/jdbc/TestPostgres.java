@@ -22,15 +22,20 @@ public final class TestPostgres {
 
   /** Started on first use; the shutdown hook of its builder stops it. */
   private static final class Server {
-    static final EmbeddedPostgres RUNNING = start();
+    static final EmbeddedPostgres RUNNING = start("off");
   }
 
-  private static EmbeddedPostgres start() {
+  /** Another server, with a server's default durability. */
+  private static final class DurableServer {
+    static final EmbeddedPostgres RUNNING = start("on");
+  }
+
+  private static EmbeddedPostgres start(String fsync) {
     try {
       return EmbeddedPostgres.builder()
           .setPort(FreePorts.next())
           .setServerConfig("max_connections", "400")
-          .setServerConfig("fsync", "off")
+          .setServerConfig("fsync", fsync)
           .setServerConfig("synchronous_commit", "on")
           .setPGStartupWait(Duration.ofMinutes(1))
           .start();
@@ -41,9 +46,18 @@ public final class TestPostgres {
 
   /** Creates an empty database, and returns its JDBC URL, which includes the user. */
   public static String newDatabase() {
+    return newDatabase(Server.RUNNING);
+  }
+
+  /** Creates an empty database on a server that loses nothing in a power failure. */
+  public static String newDurableDatabase() {
+    return newDatabase(DurableServer.RUNNING);
+  }
+
+  private static String newDatabase(EmbeddedPostgres server) {
     String name = "test_" + NAMES.incrementAndGet();
-    create("DATABASE", name);
-    return Server.RUNNING.getJdbcUrl("postgres", name);
+    create(server, "DATABASE", name);
+    return server.getJdbcUrl("postgres", name);
   }
 
   /**
@@ -52,12 +66,12 @@ public final class TestPostgres {
    */
   public static String newSchema() {
     String name = "test_" + NAMES.incrementAndGet();
-    create("SCHEMA", name);
+    create(Server.RUNNING, "SCHEMA", name);
     return Server.RUNNING.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + name;
   }
 
-  private static void create(String what, String name) {
-    try (Connection connection = Server.RUNNING.getPostgresDatabase().getConnection();
+  private static void create(EmbeddedPostgres server, String what, String name) {
+    try (Connection connection = server.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE %s %s".formatted(what, name));
     } catch (SQLException failure) {

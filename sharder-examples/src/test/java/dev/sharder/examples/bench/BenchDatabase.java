@@ -26,7 +26,7 @@ final class BenchDatabase implements AutoCloseable {
   }
 
   static BenchDatabase postgres() {
-    return new BenchDatabase(TestPostgres.newDatabase());
+    return new BenchDatabase(TestPostgres.newDurableDatabase());
   }
 
   static BenchDatabase sqlite() throws Exception {
