@@ -36,7 +36,8 @@ public final class NoOpenBinException extends SharderException {
    * Returns why each bin refuses the object, such as {@code hub-1 → is full (40 of 40)}.
    *
    * @return an unmodifiable map from each bin of the kind to its reason, in the order of their
-   *     names; empty if the kind has no bins
+   *     names; empty if the kind has no bins. The policy is asked for reasons of its own when the
+   *     map is read; if it fails then, reading throws a {@link PolicyException}
    */
   public Map<String, String> refusals() {
     return Collections.unmodifiableMap(refusals);

@@ -27,7 +27,7 @@ public abstract sealed class SharderException extends RuntimeException
 
   SharderException(String message, @Nullable Throwable cause) {
     // It may contain what a policy or a database said.
-    super(Names.visible(message), cause);
+    super(Names.visible(String.valueOf(message)), cause);
   }
 
   /**

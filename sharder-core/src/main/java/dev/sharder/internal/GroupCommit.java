@@ -212,8 +212,15 @@ public final class GroupCommit<Q, A> {
   }
 
   private void giveUp(Ticket<Q, A> ticket) {
-    if (!ticket.answer.isDone()) {
+    if (ticket.answer.isDone()) {
+      return;
+    }
+    try {
       ticket.answer.completeExceptionally(ticket.tooLate());
+    } catch (Error noMemory) {
+      // Leaving cancels it; and the others are to give up, too.
+      ticket.lastFailure = noMemory;
+    } finally {
       leave(ticket);
     }
   }
@@ -270,8 +277,9 @@ public final class GroupCommit<Q, A> {
     Ticket<Q, A> next = null;
     try {
       synchronized (this) {
+        Stage<Q, A> stage = stages.get(ticket.stage);
+        stage.countGone();
         if (ticket.leads) {
-          Stage<Q, A> stage = stages.get(ticket.stage);
           stage.waiting.remove(ticket);
           ticket.leads = false;
           next = next(stage);

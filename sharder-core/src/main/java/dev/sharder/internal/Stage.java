@@ -1,10 +1,10 @@
 package dev.sharder.internal;
 
 import dev.sharder.store.Deadline;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +21,9 @@ final class Stage<Q, A> {
    */
   private static final int MAX_ROUND = 1_024;
 
+  /** Below it, it is not worth looking for those who have given up. */
+  private static final int MANY = 10_000;
+
   final GroupCommit.Round<Q, A> round;
 
   /**
@@ -36,6 +39,9 @@ final class Stage<Q, A> {
 
   /** Whether threads may be waiting, which must not depend on the application's executor. */
   boolean hasThreads;
+
+  /** About how many of those who wait have given up. */
+  private int gone;
 
   /** How long the latest round took that did not fail, in nanoseconds. */
   long roundTime;
@@ -71,29 +77,47 @@ final class Stage<Q, A> {
     }
   }
 
+  /** Counts a caller who gives up, so that they do not fill the memory if a round never ends. */
+  void countGone() {
+    gone++;
+    if (gone > MANY && gone > waiting.size() / 2) {
+      waiting.removeIf(ticket -> ticket.answer.isDone() && !ticket.leads);
+      gone = 0;
+    }
+  }
+
   /** Removes and returns the callers of the leader's round. */
   List<Ticket<Q, A>> take(Ticket<Q, A> leader) {
+    // First, because the rest may run out of memory.
+    leader.leads = false;
     int most = leader.leadsItself ? 1 : MAX_ROUND;
     List<Ticket<Q, A>> group = new ArrayList<>(Math.min(waiting.size(), most));
-    // If more callers wait than fit, those come first who have time for a round. Else every round
-    // of a long queue would be of callers who give up during it.
-    long needed = waiting.size() > most ? roundTime * 3 / 2 : 0;
-    Deque<Ticket<Q, A>> late = new ArrayDeque<>();
-    while (!waiting.isEmpty() && group.size() < most) {
-      Ticket<Q, A> ticket = waiting.poll();
-      if (ticket == leader) {
-        // It may give up at this moment, but this round is its.
+    long needed = neededTime(most);
+    Iterator<Ticket<Q, A>> queue = waiting.iterator();
+    while (queue.hasNext() && group.size() < most) {
+      Ticket<Q, A> ticket = queue.next();
+      // The leader may give up at this moment, but this round is its.
+      if (ticket == leader
+          || (!ticket.answer.isDone() && ticket.deadline.remaining().toNanos() >= needed)) {
         group.add(ticket);
-      } else if (!ticket.answer.isDone()) {
-        (ticket.deadline.remaining().toNanos() < needed ? late : group).add(ticket);
+        queue.remove();
+      } else if (ticket.answer.isDone()) {
+        queue.remove();
       }
     }
-    while (!late.isEmpty()) {
-      waiting.addFirst(late.removeLast());
-    }
-    leader.leads = false;
     hasThreads &= !waiting.isEmpty();
     return group;
+  }
+
+  /**
+   * Returns the time that a caller must have left. If more callers wait than fit into a round,
+   * those come first who have time for one. Else every round of a long queue would be of callers
+   * who give up during it. The newest caller has enough, however long the latest round took.
+   */
+  private long neededTime(int most) {
+    return waiting.size() > most
+        ? Math.min(roundTime * 3 / 2, waiting.getLast().deadline.remaining().toNanos() / 2)
+        : 0;
   }
 
   /**
@@ -115,6 +139,7 @@ final class Stage<Q, A> {
       next = waiting.peek();
     }
     leader = next;
+    hasThreads &= next != null;
     if (next != null) {
       next.leadsItself = false;
       next.leads = true;

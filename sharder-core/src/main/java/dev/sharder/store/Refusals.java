@@ -15,7 +15,7 @@ import java.util.Set;
 /**
  * Why each bin refuses an object, by the names of the bins and in their order. The reasons are put
  * into words when they are read: of a roster, every object may be refused by a thousand bins.
- * Unmodifiable.
+ * Unmodifiable. Reading throws a {@link dev.sharder.PolicyException} if the policy fails.
  */
 final class Refusals extends AbstractMap<String, String> implements Serializable {
 

@@ -289,7 +289,7 @@ abstract class PlanPromises extends StorePromises {
     adopt("a", 0, 5_000);
     adopt("b", 5_000, 0);
     ShardAdmin admin = admin();
-    PlanOptions atLeast = new PlanOptions(OptionalLong.empty(), Set.of(), 3_000);
+    PlanOptions atLeast = new PlanOptions(OptionalLong.empty(), Set.of(), 4_000);
     AtomicBoolean removed = new AtomicBoolean();
     admin.rebalance(
         atLeast,

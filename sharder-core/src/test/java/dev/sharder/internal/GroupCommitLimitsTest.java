@@ -84,6 +84,42 @@ class GroupCommitLimitsTest extends HeldRounds {
   }
 
   @Test
+  @DisplayName("After one round of nearly the whole limit, a long queue is answered all the same")
+  void oneSlowRound() throws Exception {
+    Duration limit = Duration.ofSeconds(2);
+    AtomicBoolean slow = new AtomicBoolean(true);
+    AtomicInteger inTime = new AtomicInteger();
+    GroupCommit<Integer, Integer> store =
+        new GroupCommit<>(
+            "the group",
+            Function.identity(),
+            List.of(
+                (objects, deadline) -> {
+                  long needed = slow.getAndSet(false) ? limit.toNanos() * 9 / 10 : 300_000_000;
+                  LockSupport.parkNanos(Math.min(needed, deadline.remaining().toNanos()));
+                  if (deadline.hasPassed()) {
+                    throw new TimeLimitException(deadline.limit(), "the store is busy", null);
+                  }
+                  return Optional::of;
+                }),
+            threads);
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    List<Integer> objects = IntStream.range(0, 100).boxed().toList();
+    // More than three rounds can answer wait when the slow one ends, and more come.
+    for (int i = 0; i < 60; i++) {
+      for (CompletableFuture<Optional<Integer>> one :
+          store.callAsync(objects, Deadline.in(limit), 0, 1)) {
+        all.add(
+            one.handle((answer, failure) -> failure == null ? inTime.incrementAndGet() : 0)
+                .thenAccept(done -> {}));
+      }
+      LockSupport.parkNanos(50_000_000);
+    }
+    CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new)).get();
+    assertThat(inTime.get()).isGreaterThan(3_000);
+  }
+
+  @Test
   @DisplayName("If more callers come than the store can answer, it answers as many as it can")
   void overload() {
     Duration roundTime = Duration.ofMillis(50);

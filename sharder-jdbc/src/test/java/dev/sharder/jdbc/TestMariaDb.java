@@ -55,7 +55,7 @@ public final class TestMariaDb {
   }
 
   /** Returns whether any transaction of the connection's server waits for a lock on a row. */
-  static boolean isLockAwaited(Connection connection) throws SQLException {
+  public static boolean isLockAwaited(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet waits =
             statement.executeQuery("SHOW STATUS LIKE 'Innodb_row_lock_current_waits'")) {

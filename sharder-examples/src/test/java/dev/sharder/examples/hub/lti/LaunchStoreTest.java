@@ -49,10 +49,14 @@ class LaunchStoreTest {
   }
 
   private LaunchStore open(String url) {
+    return open(url, LIMIT);
+  }
+
+  private LaunchStore open(String url, Duration limit) {
     pool.setJdbcUrl(url);
     pool.setMinimumIdle(0);
     pool.setMaximumPoolSize(2);
-    return LaunchStore.open(pool, Clock.systemUTC(), LIMIT);
+    return LaunchStore.open(pool, Clock.systemUTC(), limit);
   }
 
   private static LtiLaunch launch(String nonce) {
@@ -122,13 +126,16 @@ class LaunchStoreTest {
   @DisplayName("A launch is kept although another one holds a lock for longer than MariaDB waits")
   void lockWait() throws Exception {
     String url = TestMariaDb.newDatabase();
-    LaunchStore store = open(url + "&sessionVariables=innodb_lock_wait_timeout=1");
+    LaunchStore store =
+        open(url + "&sessionVariables=innodb_lock_wait_timeout=1", LIMIT.plus(SLACK));
     ExecutorService browser = Executors.newSingleThreadExecutor();
     try (Handle first = Jdbi.open(url)) {
       first.begin();
       first.execute("INSERT INTO sharder_lti_nonce VALUES ('lms', 'twice', 9999999999)");
-      long begun = System.nanoTime();
       Future<Boolean> second = browser.submit(() -> store.keep(launch("twice"), "ada"));
+      Eventually.await(
+          () -> TestMariaDb.isLockAwaited(first.getConnection()), Boolean::booleanValue);
+      long begun = System.nanoTime();
       Eventually.await(() -> since(begun), waited -> waited.compareTo(LONG_WAIT) > 0);
       first.rollback();
       assertThat(second.get()).isTrue();
