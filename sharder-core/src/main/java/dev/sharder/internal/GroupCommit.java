@@ -219,7 +219,6 @@ public final class GroupCommit<Q, A> {
       ticket.answer.completeExceptionally(ticket.tooLate());
     } catch (Error noMemory) {
       // Leaving cancels it; and the others are to give up, too.
-      ticket.lastFailure = noMemory;
     } finally {
       leave(ticket);
     }

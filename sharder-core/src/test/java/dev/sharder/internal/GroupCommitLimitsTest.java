@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -52,27 +53,31 @@ class GroupCommitLimitsTest extends HeldRounds {
     assertThat(rounds).hasSize(2);
   }
 
+  /** Returns a group whose rounds take so long; one that has less time fails at its end. */
+  private <T> GroupCommit<T, T> storeTaking(Supplier<Duration> roundTime) {
+    return new GroupCommit<>(
+        "the group",
+        Function.identity(),
+        List.of(
+            (objects, deadline) -> {
+              long needed = roundTime.get().toNanos();
+              long has = deadline.remaining().toNanos();
+              LockSupport.parkNanos(Math.min(needed, has));
+              if (needed > has) {
+                throw new TimeLimitException(deadline.limit(), "the store is busy", null);
+              }
+              return Optional::of;
+            }),
+        threads);
+  }
+
   @Test
   @DisplayName("Callers get answers again after an outage, although more and more of them come")
   void endOfAnOutage() throws Exception {
     Duration limit = Duration.ofSeconds(1);
     AtomicBoolean down = new AtomicBoolean(true);
     // Takes a tenth of the limit, or, while it is down, all the time that it is given.
-    GroupCommit<String, String> store =
-        new GroupCommit<>(
-            "the group",
-            Function.identity(),
-            List.of(
-                (objects, deadline) -> {
-                  long needed = down.get() ? limit.toNanos() : limit.toNanos() / 10;
-                  long has = deadline.remaining().toNanos();
-                  LockSupport.parkNanos(Math.min(needed, has));
-                  if (needed > has || down.get()) {
-                    throw new TimeLimitException(deadline.limit(), "the store is busy", null);
-                  }
-                  return Optional::of;
-                }),
-            threads);
+    GroupCommit<String, String> store = storeTaking(() -> down.get() ? limit : limit.dividedBy(10));
     AtomicBoolean answered = new AtomicBoolean();
     long up = System.nanoTime() + 2 * limit.toNanos();
     for (int i = 0; !answered.get(); i++) {
@@ -90,19 +95,7 @@ class GroupCommitLimitsTest extends HeldRounds {
     AtomicBoolean slow = new AtomicBoolean(true);
     AtomicInteger inTime = new AtomicInteger();
     GroupCommit<Integer, Integer> store =
-        new GroupCommit<>(
-            "the group",
-            Function.identity(),
-            List.of(
-                (objects, deadline) -> {
-                  long needed = slow.getAndSet(false) ? limit.toNanos() * 9 / 10 : 300_000_000;
-                  LockSupport.parkNanos(Math.min(needed, deadline.remaining().toNanos()));
-                  if (deadline.hasPassed()) {
-                    throw new TimeLimitException(deadline.limit(), "the store is busy", null);
-                  }
-                  return Optional::of;
-                }),
-            threads);
+        storeTaking(() -> Duration.ofMillis(slow.getAndSet(false) ? 1_800 : 300));
     List<CompletableFuture<Void>> all = new ArrayList<>();
     List<Integer> objects = IntStream.range(0, 100).boxed().toList();
     // More than three rounds can answer wait when the slow one ends, and more come.
@@ -123,16 +116,7 @@ class GroupCommitLimitsTest extends HeldRounds {
   @DisplayName("If more callers come than the store can answer, it answers as many as it can")
   void overload() {
     Duration roundTime = Duration.ofMillis(50);
-    GroupCommit<Integer, Integer> store =
-        new GroupCommit<>(
-            "the group",
-            Function.identity(),
-            List.of(
-                (objects, deadline) -> {
-                  LockSupport.parkNanos(roundTime.toNanos());
-                  return Optional::of;
-                }),
-            threads);
+    GroupCommit<Integer, Integer> store = storeTaking(() -> roundTime);
     AtomicInteger answered = new AtomicInteger();
     Duration limit = roundTime.multipliedBy(10);
     // A round answers 1,024, and twice as many come in its time.

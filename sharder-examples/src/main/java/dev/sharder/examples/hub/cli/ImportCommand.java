@@ -86,7 +86,7 @@ final class ImportCommand {
   }
 
   private static void checkUnused(OutputOptions output, String option, String reason) {
-    if (output.spec().commandLine().getParseResult().hasMatchedOption(option)) {
+    if (output.isGiven(option)) {
       throw new UsageException("leave out %s with --from: %s".formatted(option, reason));
     }
   }

@@ -53,6 +53,11 @@ final class OutputOptions extends CsvOptions {
     }
   }
 
+  /** Returns whether the line of the command has an option, such as {@code --kind}. */
+  boolean isGiven(String option) {
+    return spec().commandLine().getParseResult().hasMatchedOption(option);
+  }
+
   boolean isForPeople() {
     return format == OutputFormat.TABLE;
   }

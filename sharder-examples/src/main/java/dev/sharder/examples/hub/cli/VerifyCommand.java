@@ -97,7 +97,7 @@ final class VerifyCommand {
           boolean allKinds,
       @Option(names = "--repair", description = "repair the counters, and nothing else")
           boolean repair) {
-    if (allKinds && output.spec().commandLine().getParseResult().hasMatchedOption("--kind")) {
+    if (allKinds && output.isGiven("--kind")) {
       throw new UsageException(
           "--all-kinds checks kind '%s', too; leave out --kind, or check that kind alone"
               .formatted(target.kind()));
