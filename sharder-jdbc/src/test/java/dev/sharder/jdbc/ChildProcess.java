@@ -46,6 +46,7 @@ public final class ChildProcess implements AutoCloseable {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx256m",
             "-XX:TieredStopAtLevel=1",
+            "-XX:CompileThresholdScaling=3",
             "-XX:+UseSerialGC",
             "-cp",
             System.getProperty("java.class.path"),

@@ -22,7 +22,10 @@ public record Chromium(Playwright playwright, Browser browser) implements AutoCl
   /** Milliseconds, for a machine that is busy. */
   private static final int PATIENCE = 15_000;
 
-  private static final String[] NAMES = {"chromium", "chromium-browser", "google-chrome"};
+  /** The first one lacks only the window, and needs half of the processors' time. */
+  private static final String[] NAMES = {
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
+  };
 
   /** Starts it, or skips the test. */
   public static Chromium start() {
