@@ -9,6 +9,9 @@ import java.util.List;
 enum LeastLoaded implements BinPolicy {
   INSTANCE;
 
+  /** Of a share, after the point. */
+  private static final int FEWEST_DIGITS = 3;
+
   @Override
   public BinLoad choose(AssignmentRequest request, List<BinLoad> open) {
     return Collections.min(open, BinLoad.emptiestWith(request.size()));
@@ -18,15 +21,21 @@ enum LeastLoaded implements BinPolicy {
   public String reason(AssignmentRequest request, BinLoad bin, BinLoad chosen) {
     double its = bin.shareWith(request.size());
     double least = chosen.shareWith(request.size());
-    return its > least
-        ? "would then hold %s for each unit of weight, and '%s' %s"
-            .formatted(number(its), chosen.name(), number(least))
-        : "would then hold as much as '%s', and comes after it by name".formatted(chosen.name());
+    if (its <= least) {
+      return "would then hold as much as '%s', and comes after it by name".formatted(chosen.name());
+    }
+    int digits = FEWEST_DIGITS;
+    while (number(its, digits).equals(number(least, digits))) {
+      digits++;
+    }
+    return "would then hold %s for each unit of weight, and '%s' %s"
+        .formatted(number(its, digits), chosen.name(), number(least, digits));
   }
 
-  private static String number(double share) {
-    return BigDecimal.valueOf(share)
-        .setScale(3, RoundingMode.HALF_UP)
+  /** Numbers that differ are different texts if there are enough digits. */
+  private static String number(double share, int digits) {
+    return new BigDecimal(share)
+        .setScale(digits, RoundingMode.HALF_UP)
         .stripTrailingZeros()
         .toPlainString();
   }

@@ -251,6 +251,10 @@ class SharderTest {
             NoOpenBinException.class,
             error -> {
               assertThat(asked).hasValueLessThanOrEqualTo(20 * names.size());
+              int before = asked.get();
+              assertThat(error.refusals().get("hub-99")).isEqualTo("is full (0 of 0)");
+              assertThat(error.refusals().get("hub-1000")).isNull();
+              assertThat(asked).hasValueLessThanOrEqualTo(before + 1);
               assertThat(error.refusals())
                   .hasSize(1_000)
                   .containsEntry("hub-7", "is full (0 of 0)");

@@ -8,7 +8,9 @@ import dev.sharder.BinPolicy;
 import dev.sharder.NoOpenBinException;
 import dev.sharder.PolicyException;
 import dev.sharder.SharderException;
+import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Explanation;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -49,6 +51,16 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
       BinPolicy policy,
       List<BinLoad> bins,
       Map<String, String> groups) {
+    return of(requests, policy, bins, groups, Deadline.in(ChronoUnit.DECADES.getDuration()));
+  }
+
+  /** Chooses until the deadline, and refuses the objects that are left then. */
+  static Choices of(
+      List<AssignmentRequest> requests,
+      BinPolicy policy,
+      List<BinLoad> bins,
+      Map<String, String> groups,
+      Deadline deadline) {
     List<BinLoad> open = new ArrayList<>();
     List<BinLoad> closed = new ArrayList<>();
     for (BinLoad bin : bins) {
@@ -63,6 +75,10 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     Map<String, String> homes = new HashMap<>(groups);
     List<BinLoad> all = List.of();
     for (AssignmentRequest request : requests) {
+      if (deadline.hasPassed()) {
+        refused.put(request.object(), tooSlow(request, policy, deadline));
+        continue;
+      }
       try {
         BinPolicy own = followingGroup(request, policy, homes);
         Optional<BinLoad> choice = choose(request, own, open);
@@ -202,6 +218,15 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     } catch (Exception | Error failure) {
       throw failed(policy, request, failure);
     }
+  }
+
+  private static TimeLimitException tooSlow(
+      AssignmentRequest request, BinPolicy policy, Deadline deadline) {
+    return new TimeLimitException(
+        deadline.limit(),
+        "policy '%s' was still choosing bins for objects before '%s' of kind '%s'; try again, allow more time, or make the policy faster"
+            .formatted(policy, request.object(), request.kind()),
+        null);
   }
 
   private static PolicyException failed(

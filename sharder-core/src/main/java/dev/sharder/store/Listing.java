@@ -1,6 +1,7 @@
 package dev.sharder.store;
 
 import dev.sharder.InvalidValueException;
+import dev.sharder.Names;
 import java.util.Set;
 
 /**
@@ -51,8 +52,10 @@ public record Listing(String from, String below, Set<String> bins, boolean group
    *
    * @param bins the names of the bins; empty for all
    * @return a changed copy
+   * @throws InvalidValueException if a name has a character that no name has
    */
   public Listing ofBins(Set<String> bins) {
+    bins.forEach(bin -> Names.checkText("bin name", bin));
     return new Listing(from, below, bins, groupsOnce, limit);
   }
 
@@ -61,9 +64,10 @@ public record Listing(String from, String below, Set<String> bins, boolean group
    *
    * @param prefix the prefix; may be empty
    * @return a changed copy
+   * @throws InvalidValueException if the prefix has a character that no name has
    */
   public Listing startingWith(String prefix) {
-    return new Listing(prefix, above(prefix), bins, groupsOnce, limit);
+    return new Listing(Names.checkText("prefix", prefix), above(prefix), bins, groupsOnce, limit);
   }
 
   /**
@@ -71,10 +75,12 @@ public record Listing(String from, String below, Set<String> bins, boolean group
    *
    * @param object the last name of the previous page
    * @return a changed copy
+   * @throws InvalidValueException if the name has a character that no name has
    */
   public Listing after(String object) {
     // Names have no control characters, so no name lies in between.
-    return new Listing(object + "\u0001", below, bins, groupsOnce, limit);
+    return new Listing(
+        Names.checkText("object name", object) + "\u0001", below, bins, groupsOnce, limit);
   }
 
   /**

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The result of placing many objects. Every object is in exactly one of the two maps. Immutable.
+ * The result of placing many objects. Every object is in one of the two maps; in both only if it
+ * was to be {@linkplain dev.sharder.admin.ShardAdmin#adopt adopted} into several bins, of which it
+ * got the first. Immutable.
  *
  * @param placed the answer for each placed object
  * @param refused the exception for each refused object, for its own caller only
@@ -65,10 +67,12 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
    * @param requests objects without repetition, in the order to place them
    * @param policy chooses the bins of new objects
    * @param snapshot the kind, read with the scope {@link Scope#toPlace}
+   * @param deadline when the caller gives up; from half of the time that remains until then, the
+   *     policy is not asked any more, so that what it chose can still be recorded
    * @return an edit whose result is an answer or an exception for each object
    */
   public static Edit<Placements> decide(
-      List<AssignmentRequest> requests, BinPolicy policy, Snapshot snapshot) {
+      List<AssignmentRequest> requests, BinPolicy policy, Snapshot snapshot, Deadline deadline) {
     Map<String, Placement> placed = new HashMap<>();
     List<AssignmentRequest> unassigned = new ArrayList<>();
     for (AssignmentRequest request : requests) {
@@ -79,7 +83,8 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
         placed.put(request.object(), new Placement(known, false));
       }
     }
-    Choices choices = Choices.of(unassigned, policy, snapshot.bins(), snapshot.groups());
+    Deadline half = Deadline.in(deadline.remaining().dividedBy(2).plusNanos(1));
+    Choices choices = Choices.of(unassigned, policy, snapshot.bins(), snapshot.groups(), half);
     List<Assignment> made = new ArrayList<>();
     Map<String, Long> counted = new HashMap<>();
     for (AssignmentRequest request : unassigned) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why each bin refuses an object, by the names of the bins and in their order. The reasons are put
@@ -66,6 +67,16 @@ final class Refusals extends AbstractMap<String, String> implements Serializable
         return bins.size();
       }
     };
+  }
+
+  /** Asks the policy about this bin only. */
+  @Override
+  public @Nullable String get(Object name) {
+    return bins.stream()
+        .filter(bin -> bin.name().equals(name))
+        .findFirst()
+        .map(bin -> reason(request, policy, bin))
+        .orElse(null);
   }
 
   /** An exception that is serialized takes the reasons along. */

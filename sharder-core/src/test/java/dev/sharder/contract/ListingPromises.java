@@ -2,10 +2,12 @@ package dev.sharder.contract;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sharder.Assignment;
 import dev.sharder.Bin;
 import dev.sharder.BinState;
+import dev.sharder.InvalidValueException;
 import dev.sharder.Sharder;
 import dev.sharder.admin.AdoptMode;
 import dev.sharder.admin.Change;
@@ -92,6 +94,20 @@ abstract class ListingPromises extends StorePromises {
     assertThat(store.list("hub", listing.after("bob"), Deadline.in(LIMIT))).isEmpty();
     assertThat(store.list("hub", listing.after("zoe"), Deadline.in(LIMIT))).isEmpty();
     assertThat(all(admin().list(listing.after("cyd")))).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a prefix with a character that no name has is refused, whatever the database")
+  void impossiblePrefix() {
+    for (String impossible : List.of("\u0000", "a\n", "\uD83D")) {
+      assertThatThrownBy(() -> Listing.all(10).startingWith(impossible))
+          .isInstanceOf(InvalidValueException.class)
+          .hasMessageContaining("remove it");
+      assertThatThrownBy(() -> Listing.all(10).ofBins(Set.of(impossible)))
+          .isInstanceOf(InvalidValueException.class);
+      assertThatThrownBy(() -> Listing.all(10).after(impossible))
+          .isInstanceOf(InvalidValueException.class);
+    }
   }
 
   @Test

@@ -67,7 +67,7 @@ final class OperatorHistoryStore extends ForwardingStore {
         : update(
             kind,
             Scope.toPlace(requests),
-            snapshot -> Placements.decide(requests, policy, snapshot),
+            snapshot -> Placements.decide(requests, policy, snapshot, deadline),
             deadline);
   }
 }

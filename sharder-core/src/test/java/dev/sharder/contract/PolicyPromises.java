@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import dev.sharder.Assignment;
+import dev.sharder.AssignmentRequest;
 import dev.sharder.Bin;
 import dev.sharder.BinLoad;
 import dev.sharder.BinPolicy;
@@ -13,15 +14,20 @@ import dev.sharder.InvalidValueException;
 import dev.sharder.Placement;
 import dev.sharder.PolicyException;
 import dev.sharder.Sharder;
+import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.store.Deadline;
 import dev.sharder.store.Placements;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -62,6 +68,33 @@ abstract class PolicyPromises extends StorePromises {
         .isInstanceOf(PolicyException.class)
         .hasMessageContaining("which it was not offered");
     assertThat(loads(hubs)).isEqualTo(Map.of("a", 0L, "b", 1L));
+  }
+
+  @Test
+  @DisplayName("a policy that is too slow for many objects places some of them")
+  void slow() {
+    hubs("a", "b");
+    Duration limit = Duration.ofSeconds(2);
+    BinPolicy slow =
+        (request, open) -> {
+          LockSupport.parkNanos(limit.dividedBy(5).toNanos());
+          return open.get(0);
+        };
+    List<AssignmentRequest> requests =
+        IntStream.range(0, 5).mapToObj(i -> request("user" + i)).toList();
+    Placements some = store.place("hub", requests, slow, Deadline.in(limit));
+    assertThat(some.placed()).isNotEmpty();
+    assertThat(some.refused())
+        .isNotEmpty()
+        .allSatisfy(
+            (object, late) ->
+                assertThat(late)
+                    .isInstanceOf(TimeLimitException.class)
+                    .hasMessageContaining("'%s'".formatted(object))
+                    .hasMessageContaining("make the policy faster"));
+    List<String> objects = requests.stream().map(AssignmentRequest::object).toList();
+    assertThat(store.find("hub", objects, Deadline.in(LIMIT)))
+        .containsOnlyKeys(some.placed().keySet());
   }
 
   @Test
@@ -138,6 +171,15 @@ abstract class PolicyPromises extends StorePromises {
     assertThat(admin().find("ada")).isEmpty();
     assertThat(revision()).isEqualTo(before);
     assertThat(Sharder.builder("hub", store).build().assign("ada").bin()).isEqualTo("d");
+  }
+
+  @Test
+  @DisplayName("shares that differ are explained by numbers that differ")
+  void explainsCloseShares() {
+    admin().addBin(Bin.of("a").withWeight(1_000_000).withOffset(3), NOTE);
+    admin().addBin(Bin.of("b").withWeight(999_999).withOffset(3), NOTE);
+    assertThat(admin().explain(request("ada")).others().get("b"))
+        .isEqualTo("would then hold 0.000004000004 for each unit of weight, and 'a' 0.000004");
   }
 
   @Test

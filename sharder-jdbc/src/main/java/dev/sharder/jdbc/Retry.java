@@ -17,13 +17,11 @@ final class Retry {
 
   private static final Logger log = LoggerFactory.getLogger(Retry.class);
 
-  /**
-   * The longest pause in milliseconds. Short enough that no caller starves behind busier processes.
-   */
-  private static final int LONGEST_PAUSE = 10;
+  /** The longest pause. Short enough that no caller starves behind busier processes. */
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(10);
 
   /** The longest pause after a lost connection, so that callers do not flood a restarted server. */
-  private static final int LONGEST_PAUSE_TO_CONNECT = 100;
+  private static final Duration LONGEST_PAUSE_TO_CONNECT = Duration.ofMillis(100);
 
   /** The shortest and the longest time for one attempt at a short call. */
   private static final Duration SHORTEST_TURN = Duration.ofMillis(250);
@@ -119,10 +117,11 @@ final class Retry {
           failure);
     }
     log.debug("retrying after {}", SqlFailure.oneLine(reason));
-    pause(
+    Duration longest =
         SqlFailure.isOfConnection(reason) || SqlFailure.isReadOnly(reason)
             ? LONGEST_PAUSE_TO_CONNECT
-            : LONGEST_PAUSE);
+            : LONGEST_PAUSE;
+    pause(shorter(longest, remaining(deadline)));
   }
 
   /** Returns the failure of a call that the database did not answer in time. */
@@ -142,10 +141,10 @@ final class Retry {
         "interrupted while waiting for the database; try again", interruption);
   }
 
-  private static void pause(int longest) {
+  private static void pause(Duration longest) {
     try {
       // A random pause, so that callers that collided do not collide again.
-      TimeUnit.MICROSECONDS.sleep(ThreadLocalRandom.current().nextLong(longest * 1_000L));
+      TimeUnit.NANOSECONDS.sleep(ThreadLocalRandom.current().nextLong(longest.toNanos()));
     } catch (InterruptedException interruption) {
       throw interrupted(interruption);
     }

@@ -285,7 +285,10 @@ enum FaultyStore {
         Scope.toPlace(requests),
         snapshot ->
             Placements.decide(
-                requests, BinPolicy.emptiest(), withLoads(snapshot, loads.apply(snapshot))),
+                requests,
+                BinPolicy.emptiest(),
+                withLoads(snapshot, loads.apply(snapshot)),
+                deadline),
         deadline);
   }
 
