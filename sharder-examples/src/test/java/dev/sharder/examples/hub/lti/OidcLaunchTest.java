@@ -6,26 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.nimbusds.jose.jwk.Curve;
-import com.nimbusds.jose.jwk.OctetSequenceKey;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
-import com.nimbusds.jose.util.JSONObjectUtils;
 import com.nimbusds.jwt.JWTClaimsSet;
 import dev.sharder.examples.hub.lti.LearningPlatform.Begun;
 import dev.sharder.examples.hub.server.RunningHub;
 import dev.sharder.examples.hub.server.RunningHub.HubAnswer;
 import dev.sharder.jdbc.TestPostgres;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,13 +26,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,57 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Launches by LTI 1.3, over a socket, with a platform whose keys are on another. */
 @Timeout(120)
-class OidcLaunchTest {
-
-  @TempDir private Path folder;
-
-  private LearningPlatform platform;
-
-  @BeforeEach
-  void startPlatform() {
-    platform = new LearningPlatform();
-  }
-
-  @AfterEach
-  void stopPlatform() {
-    platform.close();
-  }
-
-  private String sqlite() {
-    return "jdbc:sqlite:" + folder.resolve("sharder.db");
-  }
-
-  private RunningHub start(String... settings) throws IOException {
-    return startOn(sqlite(), settings);
-  }
-
-  private RunningHub startOn(String database, String... settings) throws IOException {
-    List<String> all = new ArrayList<>(List.of(settings));
-    all.add("bins: [hub-1, hub-2]");
-    all.add("lti-url: " + SigningConsumer.URL);
-    all.add(platform.setting());
-    Path config = folder.resolve("sharder.yml");
-    Files.writeString(config, String.join("\n", all) + "\n");
-    return RunningHub.start(database, config);
-  }
-
-  private List<Map<String, Object>> rows(String table) {
-    return Jdbi.create(sqlite())
-        .withHandle(handle -> handle.createQuery("SELECT * FROM " + table).mapToMap().list());
-  }
-
-  private void assertNothingIsWritten() {
-    assertThat(rows("sharder_assignment")).isEmpty();
-    assertThat(rows("sharder_lti_launch")).isEmpty();
-    assertThat(rows("sharder_lti_nonce")).isEmpty();
-  }
-
-  private static void assertRefused(HubAnswer answer, int status) {
-    assertThat(answer.status()).as(answer.body()).isEqualTo(status);
-    assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
-    assertThat(answer.headers("Set-Cookie")).isEmpty();
-    assertThat(answer.headers("X-Accel-Redirect")).isEmpty();
-  }
+class OidcLaunchTest extends OnLearningPlatform {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "POST"})
@@ -454,141 +391,6 @@ class OidcLaunchTest {
     assertThat(rows("sharder_assignment"))
         .extracting("object")
         .containsExactlyInAnyOrderElementsOf(users);
-  }
-
-  @Test
-  @DisplayName("A key of the platform that is of no use is ignored, and the others count")
-  void strangeKeys() throws Exception {
-    RSAKey right = platform.key();
-    RSAKey same = LearningPlatform.newKey(right.getKeyID());
-    platform.publish(
-        "{\"kty\":\"PQC\",\"kid\":\"key-1\",\"x\":\"AQAB\"}",
-        "{\"kty\":7}",
-        "{\"kid\":\"key-1\"}",
-        "{}",
-        "7",
-        "null",
-        "[\"RSA\"]",
-        "\"RSA\"",
-        "{\"kty\":\"RSA\",\"kid\":\"key-1\"}",
-        "{\"kty\":\"RSA\",\"kid\":\"key-1\",\"n\":\"!\",\"e\":\"AQAB\"}",
-        "{\"kty\":\"RSA\",\"kid\":\"key-1\",\"n\":\"AQ\",\"e\":\"AQ\"}",
-        "{\"kty\":\"RSA\",\"kid\":\"key-1\",\"n\":\"AQAB\",\"e\":\"AQAB\",\"use\":7,\"alg\":[]}",
-        "{\"kty\":\"EC\",\"kid\":\"key-1\",\"crv\":\"P-999\",\"x\":\"AQ\",\"y\":\"AQ\"}",
-        new ECKeyGenerator(Curve.P_256).keyID("key-1").generate().toPublicJWK().toJSONString(),
-        "{\"kty\":\"OKP\",\"kid\":\"key-1\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
-        "{\"kty\":\"oct\",\"kid\":\"key-1\",\"k\":\"c2VjcmV0\"}",
-        with(same, "use", "enc"),
-        with(same, "alg", "RS512"),
-        with(same, "key_ops", List.of("encrypt")),
-        same.toPublicJWK().toJSONString());
-    try (RunningHub hub = start()) {
-      assertAccepted(hub);
-      // The same name twice is no harm: the platform published both.
-      Begun login = LearningPlatform.begin(hub);
-      JWTClaimsSet claims = platform.claims("bob", login).build();
-      assertThat(launch(hub, login, LearningPlatform.signed(claims, same)).status()).isEqualTo(200);
-      assertRefused(launch(hub, login, platform.signedWithThePublicKey(claims)), 401);
-    }
-  }
-
-  @Test
-  @DisplayName(
-      "A key that is not for signatures, not in force, too short or symmetric proves nothing")
-  void uselessKeys() throws Exception {
-    RSAKey other = LearningPlatform.newKey("other");
-    RSAKey weak = new RSAKeyGenerator(1024, true).keyID("weak").generate();
-    byte[] secret = "0123456789abcdef0123456789abcdef".getBytes();
-    long now = Instant.now().getEpochSecond();
-    platform.publish(
-        with(other, "use", "enc"),
-        with(other, "key_ops", List.of("wrapKey")),
-        with(other, "exp", now - 60),
-        with(other, "nbf", now + 600),
-        with(other, "alg", "RS512"),
-        weak.toPublicJWK().toJSONString(),
-        new OctetSequenceKey.Builder(secret).keyID("other").build().toJSONString());
-    try (RunningHub hub = start()) {
-      assertAccepted(hub);
-      Begun login = LearningPlatform.begin(hub);
-      JWTClaimsSet claims = platform.claims("eve", login).build();
-      for (String token :
-          List.of(
-              LearningPlatform.signed(claims, other),
-              LearningPlatform.signed(claims, weak),
-              LearningPlatform.signedWith(secret, "other", claims))) {
-        assertRefused(launch(hub, login, token), 401);
-      }
-    }
-    assertThat(rows("sharder_assignment")).extracting("object").containsExactly("ada");
-  }
-
-  private static String with(RSAKey key, String name, Object value) {
-    Map<String, Object> fields = new HashMap<>(key.toPublicJWK().toJSONObject());
-    fields.put(name, value);
-    return JSONObjectUtils.toJSONString(fields);
-  }
-
-  @Test
-  void newKeysOfThePlatformAreFetchedAtOnceAndUnknownOnesNotForEver() throws Exception {
-    // Drawn first: the pause between two fetches begins with the first one.
-    RSAKey next = LearningPlatform.newKey("key-2");
-    RSAKey stranger = LearningPlatform.newKey("unknown");
-    try (RunningHub hub = start()) {
-      for (int i = 0; i < 3; i++) {
-        assertAccepted(hub);
-      }
-      assertThat(platform.fetches()).isEqualTo(1);
-
-      RSAKey old = platform.key();
-      platform.rotate(next);
-      assertAccepted(hub);
-      Begun login = LearningPlatform.begin(hub);
-      JWTClaimsSet claims = platform.claims("eve", login).build();
-      assertRefused(launch(hub, login, LearningPlatform.signed(claims, old)), 401);
-      for (int i = 0; i < 10; i++) {
-        RSAKey unknown = new RSAKey.Builder(stranger).keyID("unknown-" + i).build();
-        assertRefused(launch(hub, login, LearningPlatform.signed(claims, unknown)), 401);
-      }
-      assertThat(platform.fetches()).isLessThanOrEqualTo(3);
-      assertAccepted(hub);
-    }
-  }
-
-  private void assertAccepted(RunningHub hub) throws IOException {
-    Begun login = LearningPlatform.begin(hub);
-    HubAnswer answer = launch(hub, login, platform.signed(platform.claims("ada", login).build()));
-    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-  }
-
-  @Test
-  void whileThePlatformsKeysAreAwayALaunchIs503AndMayBeTriedAgain() throws Exception {
-    platform.setUp(false);
-    try (RunningHub hub = start()) {
-      Begun login = LearningPlatform.begin(hub);
-      String token = platform.signed(platform.claims("ada", login).build());
-      HubAnswer away = launch(hub, login, token);
-      assertRefused(away, 503);
-      assertThat(away.headers("Retry-After")).containsExactly("5");
-      assertNothingIsWritten();
-      platform.setUp(true);
-      assertThat(launch(hub, login, token).status()).isEqualTo(200);
-    }
-  }
-
-  @Test
-  @DisplayName("A platform that sends its keys byte by byte holds up a launch for seconds only")
-  void slowKeys() throws Exception {
-    platform.setSlow(true);
-    try (RunningHub hub = start()) {
-      Begun login = LearningPlatform.begin(hub);
-      String token = platform.signed(platform.claims("ada", login).build());
-      long start = System.nanoTime();
-      assertRefused(launch(hub, login, token), 503);
-      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
-      platform.setSlow(false);
-      assertThat(launch(hub, login, token).status()).isEqualTo(200);
-    }
   }
 
   @Test
