@@ -18,6 +18,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -58,16 +59,24 @@ record AssignmentImport(
       ShardAdmin admin = opened.admin();
       List<BinLoad> before = admin.bins();
       if (noNewBins && isAnyBinNew(admin, ImportRow.in(read, isCsv, target.kind()))) {
-        return ExitCodes.REFUSED;
+        return nothingImported();
       }
       ImportResult result = importer(admin, opened).take(entries);
       Map<String, List<String>> cordoned = new LinkedHashMap<>();
       reportNew(
           admin,
           result.bins().stream().map(bin -> Bin.of(bin).withState(BinState.CORDONED)).toList());
-      cordoned.put(admin.kind(), cordoned(before, admin, result.bins()));
+      cordoned.put(admin.kind(), cordoned(before, admin, opened, result.bins()));
       return report(List.of(result), cordoned, ours);
     }
+  }
+
+  /** Programs read a result in any case; people read why there is none. */
+  private int nothingImported() {
+    if (!output.isForPeople()) {
+      output.all(AssignmentImporter.RESULTS, Collections.emptyIterator());
+    }
+    return ExitCodes.REFUSED;
   }
 
   /** Reports what was done, and last how to open the bins that stay cordoned, by kind. */
@@ -101,18 +110,18 @@ record AssignmentImport(
       List<ImportResult> results = new ArrayList<>(strays(older));
       Map<String, List<String>> cordoned = new LinkedHashMap<>();
       if (noNewBins && isAnyBinNew(opened, kinds)) {
-        return ExitCodes.REFUSED;
+        return nothingImported();
       }
       if (allOrNothing && isAnyRefused(older, opened, kinds, results)) {
         output.err().println(AssignmentImporter.NOTHING_IMPORTED);
-        return ExitCodes.REFUSED;
+        return nothingImported();
       }
       kinds.forEach(
           (kind, bins) -> {
             List<BinLoad> before = opened.admin(kind).bins();
             ImportResult result = ofKind(kind, bins, older, opened);
             results.add(result);
-            cordoned.put(kind, cordoned(before, opened.admin(kind), result.bins()));
+            cordoned.put(kind, cordoned(before, opened.admin(kind), opened, result.bins()));
           });
       reportIgnored(older.ignored());
       return report(results, cordoned, into);
@@ -215,22 +224,38 @@ record AssignmentImport(
 
   /**
    * Returns the bins of the rows that stay cordoned. Opens those that are new, if they are to be
-   * opened; an operator may have cordoned the others.
+   * opened and users can be sent to them; an operator may have cordoned the others.
    */
-  private List<String> cordoned(List<BinLoad> before, ShardAdmin admin, Set<String> named) {
+  private List<String> cordoned(
+      List<BinLoad> before, ShardAdmin admin, Opened database, Set<String> named) {
     Set<String> known = before.stream().map(BinLoad::name).collect(Collectors.toSet());
     Map<Boolean, List<String>> closed =
         admin.bins().stream()
             .filter(bin -> bin.bin().state() == BinState.CORDONED)
             .map(BinLoad::name)
             .filter(bin -> named.contains(bin) || !known.contains(bin))
-            .collect(Collectors.partitioningBy(bin -> open && !known.contains(bin)));
+            .collect(
+                Collectors.partitioningBy(
+                    bin ->
+                        open && !known.contains(bin) && isReachable(admin.kind(), bin, database)));
     List<String> opened = closed.getOrDefault(true, List.of());
     List<String> staying = closed.getOrDefault(false, List.of());
     opened.forEach(bin -> admin.changeBin(bin, now -> now.withState(BinState.OPEN), note));
     reportBins(admin.kind(), opened, "were opened");
     reportBins(admin.kind(), staying, "take no new objects, as they are cordoned");
     return staying;
+  }
+
+  private boolean isReachable(String kind, String bin, Opened database) {
+    try {
+      if (kind.equals(HubNames.KIND)) {
+        database.settings().location().checkBin(bin);
+      }
+      return true;
+    } catch (InvalidValueException unreachable) {
+      output.err().println("bin '%s' was not opened: %s".formatted(bin, unreachable.getMessage()));
+      return false;
+    }
   }
 
   private void reportBins(String kind, List<String> bins, String what) {

@@ -95,11 +95,12 @@ final class OutputOptions extends CsvOptions {
   }
 
   private <T> void writeJson(OutputTable<T> table, Iterator<T> rows) throws IOException {
-    try (SequenceWriter writer = OutputMappers.JSON.writer().writeValuesAsArray(out())) {
-      while (rows.hasNext()) {
-        writer.write(table.fields(rows.next()));
-      }
+    SequenceWriter writer = OutputMappers.JSON.writer().writeValuesAsArray(out());
+    while (rows.hasNext()) {
+      writer.write(table.fields(rows.next()));
     }
+    // Not after a failure: an array that is closed would pass for a complete one.
+    writer.close();
     out().println();
   }
 

@@ -39,9 +39,11 @@ final class CallystoTakeover {
     try {
       return Jdbi.create(database.pool()).withHandle(handle -> latestUsers(handle, deadline));
     } catch (JdbiException | SQLException failure) {
+      // Jdbi adds the statement to the message of its own exception.
+      Throwable reason = failure.getCause() instanceof SQLException cause ? cause : failure;
       throw new StoreException(
           "the table 'shard' of callysto's sharder, which %s names, cannot be read: %s; check whether a program locks it, or which rights are missing"
-              .formatted(file, String.valueOf(failure.getMessage()).lines().findFirst().orElse("")),
+              .formatted(file, String.valueOf(reason.getMessage()).lines().findFirst().orElse("")),
           failure);
     }
   }

@@ -109,7 +109,7 @@ public final class HttpListener implements AutoCloseable {
     HttpOpenListener http =
         new HttpOpenListener(
             new DefaultByteBufferPool(true, BUFFER_BYTES, -1, BUFFERS_PER_THREAD), REQUESTS);
-    http.setRootHandler(requests.apply(limits::noting));
+    http.setRootHandler(inOriginForm(requests.apply(limits::noting)));
     ChannelListener<StreamConnection> connections = limits.admittingTo(http);
     XnioWorker worker = worker();
     try {
@@ -131,6 +131,21 @@ public final class HttpListener implements AutoCloseable {
       worker.shutdownNow();
       throw failure;
     }
+  }
+
+  /**
+   * Takes the host out of a request line that has a whole URL, as a client of a proxy may send.
+   * Undertow refuses it if it is not that of the Host header.
+   */
+  private static HttpHandler inOriginForm(HttpHandler next) {
+    return exchange -> {
+      if (exchange.isHostIncludedInRequestURI()) {
+        String url = exchange.getRequestURI();
+        int slash = url.indexOf('/', url.indexOf("://") + 3);
+        exchange.setRequestURI(slash < 0 ? "/" : url.substring(slash));
+      }
+      next.handleRequest(exchange);
+    };
   }
 
   /** Uses other certificates for connections from now on, if there is TLS. */

@@ -55,14 +55,19 @@ public final class RequestFramingHandler implements HttpHandler {
         .answer(exchange);
   }
 
-  /** Nothing is answered before the body has arrived, so a slow sender would hold its resources. */
+  /**
+   * Who reads a body answers when it has arrived, so a slow sender would hold resources. Who does
+   * not read it, as when a user is sent to a hub, may take longer than a body.
+   */
   private static void hangUpUnlessItArrives(HttpServerExchange exchange) {
     XnioExecutor.Key end =
         exchange
             .getIoThread()
-            .executeAfter(
+            .executeAtInterval(
                 () -> {
-                  if (!exchange.isRequestComplete()) {
+                  boolean isIgnored =
+                      exchange.isRequestChannelAvailable() && !exchange.isResponseStarted();
+                  if (!exchange.isRequestComplete() && !isIgnored) {
                     IoUtils.safeClose(exchange.getConnection());
                   }
                 },

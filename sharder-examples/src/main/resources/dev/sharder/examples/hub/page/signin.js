@@ -45,6 +45,8 @@ export function withToken(act) {
 }
 
 async function trial(token) {
+  // Others cannot be sent in a header.
+  if (!/^[!-~]+$/.test(token)) throw new Error("The token has a character that no token has, perhaps an invisible one; copy it again.");
   const before = useToken(token);
   try {
     await recognise();

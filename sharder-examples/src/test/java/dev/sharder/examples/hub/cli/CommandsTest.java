@@ -113,6 +113,13 @@ class CommandsTest {
     assertThat(
             CommandShell.runAsIs("bin", "open", "hub+5", "--config", yml.toString()).ended(2).err())
         .contains("'hub+5'");
+    Path rows = folder.resolve("rows.csv");
+    Files.writeString(rows, "object,bin\nada,hub-1\nbob,hub+7\n");
+    String[] roster = {"import", rows.toString(), "--open", "--config", yml.toString()};
+    assertThat(CommandShell.runAsIs(roster).ended(0).err())
+        .contains("bin 'hub+7' was not opened: ")
+        .contains("were opened: hub-1\n")
+        .contains("as they are cordoned: hub+7\n");
   }
 
   @Test

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** Whatever fails, a terminal gets one line with the cure, and the stack trace only on demand. */
 @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -217,6 +218,34 @@ class FailureLinesTest {
     }
     assertThat(err.toString(UTF_8)).isEmpty();
     assertThat(out.writes).isLessThanOrEqualTo(2);
+  }
+
+  @Command(name = "lose")
+  static final class Losing implements Runnable {
+    @Mixin private OutputOptions output;
+
+    @Override
+    public void run() {
+      OutputTable<String> table = new OutputTable<String>().with("name", name -> lost(name, "bob"));
+      output.all(table, List.of("ada", "bob").iterator());
+    }
+
+    private static String lost(String name, String last) {
+      if (name.equals(last)) {
+        throw new IllegalStateException("the database was lost");
+      }
+      return name;
+    }
+  }
+
+  @Test
+  @DisplayName("A list that fails midway is no complete JSON")
+  void failsMidway() {
+    StringWriter written = new StringWriter();
+    CommandLine command = new CommandLine(new Losing()).setOut(new PrintWriter(written, true));
+    command.setErr(new PrintWriter(new StringWriter()));
+    assertThat(command.execute("--output", "json")).isNotZero();
+    assertThat(written.toString()).doesNotContain("]");
   }
 
   @Test

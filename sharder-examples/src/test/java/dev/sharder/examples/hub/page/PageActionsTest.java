@@ -42,6 +42,10 @@ class PageActionsTest extends OnThreeHubs {
     opened.dialogButton("Sign in").click();
     assertThat(page.locator("#ask-problem"))
         .hasText("the token is not one of the configured tokens; use one of them");
+    opened.dialog().getByLabel("Token").fill("0123456789\u200babcdefghijABCDEFGHIJ");
+    opened.dialogButton("Sign in").click();
+    assertThat(page.locator("#ask-problem"))
+        .containsText("perhaps an invisible one; copy it again");
     opened.dialogButton("Cancel").click();
     assertThat(opened.button("Sign in")).isVisible();
     assertThat(api.get("/kinds/hub/bins/hub-1").json().path("state").asText()).isEqualTo("open");

@@ -64,6 +64,22 @@ class ShardRedirectTest extends LoggingServer {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "http://hub.example/shard/a%2Fb?c, hub.example, /a%2Fb?c",
+    "HTTP://hub.example:8080/shard, hub.example:8080, /",
+  })
+  @DisplayName("a whole URL in the request line is asked for by its path")
+  void wholeUrl(String url, String host, String location) throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
+      HubAnswer answer = hub.ask("GET", url, "REMOTE_USER: ada", "Host: " + host);
+      assertThat(answer.headers("Location")).containsExactly(location);
+      String health = url.replaceFirst("/shard.*", "/healthz");
+      assertThat(hub.ask("GET", health, "Host: " + host).status()).isEqualTo(200);
+      assertThat(hub.ask("GET", url, "REMOTE_USER: ada", "Host: other").status()).isEqualTo(400);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "/shard/..",
@@ -161,7 +177,7 @@ class ShardRedirectTest extends LoggingServer {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"//", "/shardx", "/other", "http://evil.example/shard"})
+  @ValueSource(strings = {"//", "/shardx", "/other", "http://evil.example/other"})
   void whatIsNotBelowShardIs404(String target) throws Exception {
     try (RunningHub hub = RunningHub.start(sqlite(), "hub-1")) {
       assertThat(hub.get(target, "ada").status()).isEqualTo(404);

@@ -68,6 +68,23 @@ class WaitingUsersTest extends LoggingServer {
   }
 
   @Test
+  @DisplayName("a POST of a new user is answered however long the database takes")
+  void patientPost() throws Exception {
+    try (RunningHub hub = RunningHub.start(sqlite(), "hub-1");
+        HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(sqlite());
+      try (Handle writer = Jdbi.open(pool)) {
+        writer.execute("BEGIN IMMEDIATE");
+        String post =
+            "POST /shard HTTP/1.1\r\nHost: x\r\nREMOTE_USER: ada\r\nContent-Length: 4\r\n"
+                + "Connection: close\r\n\r\na=bc";
+        assertThat(RunningHub.send(hub.port(), post).status()).isEqualTo(503);
+        writer.execute("ROLLBACK");
+      }
+    }
+  }
+
+  @Test
   void closingFinishesWhatItBegan() throws Exception {
     closeWhileANewcomerWaits((hub, closing) -> assertThat(closing.isDone()).isFalse());
     assertThat(rows(sqlite())).containsOnlyKeys("ada");

@@ -75,7 +75,7 @@ final class RoutesApi {
   }
 
   private Optional<Problem> refusal(HttpServerExchange exchange) {
-    String path = path(exchange);
+    String path = exchange.getRequestURI();
     if (!path.equals(BASE) && !path.startsWith(BASE + "/")) {
       return Optional.of(Problem.of(StatusCodes.NOT_FOUND, "there is nothing here; ask " + BASE));
     }
@@ -93,19 +93,9 @@ final class RoutesApi {
     return Optional.empty();
   }
 
-  /** Returns the path as it came; in the request line a host may stand before it. */
-  private static String path(HttpServerExchange exchange) {
-    String uri = exchange.getRequestURI();
-    if (!exchange.isHostIncludedInRequestURI()) {
-      return uri;
-    }
-    int slash = uri.indexOf('/', uri.indexOf("://") + 3);
-    return slash < 0 ? "/" : uri.substring(slash);
-  }
-
   /** Answers requests that were admitted. */
   void handle(HttpServerExchange exchange) {
-    String route = path(exchange).substring(BASE.length());
+    String route = exchange.getRequestURI().substring(BASE.length());
     if (exchange.getRequestMethod().equals(Methods.POST)) {
       receive(exchange, route);
       return;
