@@ -44,7 +44,8 @@ public interface Sharder extends AutoCloseable {
    * @throws InvalidValueException if the name is not valid; nothing is written
    * @throws NoOpenBinException if the object is new and no bin may take it
    * @throws PolicyException if the object is new and the policy failed
-   * @throws TimeLimitException if the store was busy or unreachable for the whole time limit
+   * @throws TimeLimitException if the store was busy or unreachable, or the policy too slow, for
+   *     the whole time limit
    * @throws StoreException if the store failed in a way that retrying does not repair, or the
    *     thread was interrupted
    * @throws ClosedException if this sharder or its store is closed

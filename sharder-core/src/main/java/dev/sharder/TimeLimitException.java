@@ -4,9 +4,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when the store is busy or unreachable for the caller's whole time limit. A first
- * assignment that was in progress is recorded completely or not at all, and it is safe to call
- * again.
+ * Thrown when the store is busy or unreachable, or a policy is choosing bins for other objects, for
+ * the caller's whole time limit. A first assignment that was in progress is recorded completely or
+ * not at all, and it is safe to call again.
  */
 public final class TimeLimitException extends SharderException {
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -260,6 +261,24 @@ class SharderTest {
                   .containsEntry("hub-7", "is full (0 of 0)");
               assertThat(copied(error).refusals()).isEqualTo(error.refusals());
             });
+  }
+
+  @Test
+  @DisplayName("a policy may take most of the time for a list of objects, and all are placed")
+  void slowPolicy() {
+    BinPolicy slow =
+        (request, open) -> {
+          LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+          return open.get(0);
+        };
+    Sharder sharder =
+        Sharder.builder("hub", store)
+            .bins("a")
+            .policy(slow)
+            .timeLimit(Duration.ofSeconds(4))
+            .build();
+    List<String> names = IntStream.range(0, 13).mapToObj(i -> "user-" + i).toList();
+    assertThat(sharder.assignAll(names)).hasSize(13);
   }
 
   private static NoOpenBinException copied(NoOpenBinException error) {

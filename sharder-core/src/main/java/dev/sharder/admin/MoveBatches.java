@@ -19,7 +19,10 @@ final class MoveBatches {
       Iterator<Move> moves, Function<List<Move>, MoveResult> batch, Consumer<MoveResult> progress) {
     MoveCounts counts = MoveCounts.NONE;
     while (moves.hasNext()) {
-      MoveResult done = batch.apply(next(moves, counts));
+      checkInterrupt(
+          "interrupted (objects moved: %d); apply the moves again: moved objects are skipped"
+              .formatted(counts.moved()));
+      MoveResult done = batch.apply(next(moves));
       counts = counts.plus(done);
       progress.accept(done);
     }
@@ -37,7 +40,8 @@ final class MoveBatches {
     MoveCounts counts = MoveCounts.NONE;
     long revision = planned;
     while (moves.hasNext()) {
-      MoveResult done = batch.apply(revision, next(moves, counts));
+      checkInterrupt("interrupted; what was moved stays moved, so call again to move the rest");
+      MoveResult done = batch.apply(revision, next(moves));
       if (done.revisionBefore() != revision) {
         return counts;
       }
@@ -48,13 +52,13 @@ final class MoveBatches {
     return counts;
   }
 
-  private static List<Move> next(Iterator<Move> moves, MoveCounts counts) {
+  private static void checkInterrupt(String message) {
     if (Thread.currentThread().isInterrupted()) {
-      throw new StoreException(
-          "interrupted (objects moved: %d); apply the moves again: moved objects are skipped"
-              .formatted(counts.moved()),
-          null);
+      throw new StoreException(message, null);
     }
+  }
+
+  private static List<Move> next(Iterator<Move> moves) {
     List<Move> next = new ArrayList<>();
     while (moves.hasNext() && next.size() < BATCH_SIZE) {
       next.add(moves.next());

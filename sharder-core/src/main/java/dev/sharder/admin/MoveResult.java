@@ -32,4 +32,17 @@ public record MoveResult(
     unmoved = Map.copyOf(unmoved);
     refused = Map.copyOf(refused);
   }
+
+  /**
+   * Returns how many units were moved, as a plan counts them: a group, whose members move together,
+   * is one.
+   *
+   * @return 0 or more
+   */
+  public long units() {
+    return moved.values().stream()
+        .map(one -> one.group().map(group -> "group " + group).orElse("object " + one.object()))
+        .distinct()
+        .count();
+  }
 }

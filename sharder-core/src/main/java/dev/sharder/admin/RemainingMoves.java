@@ -20,24 +20,14 @@ final class RemainingMoves {
     return options;
   }
 
-  /** Counts a batch as a plan does: a group, whose members move together, is one unit. */
+  /** Counts a batch as a plan does. */
   void count(MoveResult batch) {
     if (batch.moved().isEmpty()) {
       return;
     }
     OptionalLong atMost = options.atMost();
     if (atMost.isPresent()) {
-      long units =
-          batch.moved().values().stream()
-              .map(
-                  moved ->
-                      moved
-                          .group()
-                          .map(group -> "group " + group)
-                          .orElse("object " + moved.object()))
-              .distinct()
-              .count();
-      atMost = OptionalLong.of(Math.max(0, atMost.getAsLong() - units));
+      atMost = OptionalLong.of(Math.max(0, atMost.getAsLong() - batch.units()));
     }
     options = new PlanOptions(atMost, options.only(), 0);
   }

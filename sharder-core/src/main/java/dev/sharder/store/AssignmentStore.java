@@ -106,13 +106,14 @@ public interface AssignmentStore extends AutoCloseable {
    * Finds or makes the assignments of many objects, exactly as if they were requested one after
    * another. An assignment and its count are recorded together or not at all. If the call fails,
    * some of the objects may be placed, as after a crash, and the next call finds them. An object
-   * that no bin can take, or whose policy fails, does not affect the others. If a policy needs more
-   * than half of the time, the objects that are left then get a {@link
+   * that no bin can take, or whose policy fails, does not affect the others. If the policy takes
+   * more than three quarters of the time, the objects that are left then get a {@link
    * dev.sharder.TimeLimitException}, and those before them are placed.
    *
-   * <p>The choices and errors must be those of {@link Choices#of} on the loads at that moment, as
-   * they are in the default implementation. A store may override this method to make the same
-   * choices in its own way, as SQL can for {@link BinPolicy#emptiest}.
+   * <p>The choices and errors must be those of {@link Choices#of(List, BinPolicy, List, Map)
+   * Choices.of} on the loads at that moment, as they are in the default implementation. A store may
+   * override this method to make the same choices in its own way, as SQL can for {@link
+   * BinPolicy#emptiest}.
    *
    * @param kind the namespace
    * @param requests the objects, without repetition, in the order to place them

@@ -54,13 +54,25 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     return of(requests, policy, bins, groups, Deadline.in(ChronoUnit.DECADES.getDuration()));
   }
 
-  /** Chooses until the deadline, and refuses the objects that are left then. */
-  static Choices of(
+  /**
+   * Chooses as {@link #of(List, BinPolicy, List, Map)} does, and leaves time to record the choices:
+   * after three quarters of the remaining time, the objects that are left are refused with a {@link
+   * TimeLimitException}. The policy is asked about the first object in any case.
+   *
+   * @param requests new objects, without repetition
+   * @param policy chooses the bins
+   * @param bins every bin of the kind with its load, in any order
+   * @param groups the name of the bin of each group that has one
+   * @param deadline when the caller gives up
+   * @return a choice or an exception for each object
+   */
+  public static Choices of(
       List<AssignmentRequest> requests,
       BinPolicy policy,
       List<BinLoad> bins,
       Map<String, String> groups,
       Deadline deadline) {
+    Deadline choosing = Deadline.in(deadline.remaining().multipliedBy(3).dividedBy(4).plusNanos(1));
     List<BinLoad> open = new ArrayList<>();
     List<BinLoad> closed = new ArrayList<>();
     for (BinLoad bin : bins) {
@@ -75,7 +87,8 @@ public record Choices(Map<String, String> chosen, Map<String, SharderException> 
     Map<String, String> homes = new HashMap<>(groups);
     List<BinLoad> all = List.of();
     for (AssignmentRequest request : requests) {
-      if (deadline.hasPassed()) {
+      boolean isFirst = chosen.isEmpty() && refused.isEmpty();
+      if (!isFirst && choosing.hasPassed()) {
         refused.put(request.object(), tooSlow(request, policy, deadline));
         continue;
       }

@@ -67,8 +67,8 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
    * @param requests objects without repetition, in the order to place them
    * @param policy chooses the bins of new objects
    * @param snapshot the kind, read with the scope {@link Scope#toPlace}
-   * @param deadline when the caller gives up; from half of the time that remains until then, the
-   *     policy is not asked any more, so that what it chose can still be recorded
+   * @param deadline when the caller gives up; see {@link Choices#of(List, BinPolicy, List, Map,
+   *     Deadline)}
    * @return an edit whose result is an answer or an exception for each object
    */
   public static Edit<Placements> decide(
@@ -83,8 +83,7 @@ public record Placements(Map<String, Placement> placed, Map<String, SharderExcep
         placed.put(request.object(), new Placement(known, false));
       }
     }
-    Deadline half = Deadline.in(deadline.remaining().dividedBy(2).plusNanos(1));
-    Choices choices = Choices.of(unassigned, policy, snapshot.bins(), snapshot.groups(), half);
+    Choices choices = Choices.of(unassigned, policy, snapshot.bins(), snapshot.groups(), deadline);
     List<Assignment> made = new ArrayList<>();
     Map<String, Long> counted = new HashMap<>();
     for (AssignmentRequest request : unassigned) {

@@ -10,6 +10,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -72,11 +73,16 @@ final class Refusals extends AbstractMap<String, String> implements Serializable
   /** Asks the policy about this bin only. */
   @Override
   public @Nullable String get(Object name) {
-    return bins.stream()
-        .filter(bin -> bin.name().equals(name))
-        .findFirst()
-        .map(bin -> reason(request, policy, bin))
-        .orElse(null);
+    return bin(name).map(bin -> reason(request, policy, bin)).orElse(null);
+  }
+
+  @Override
+  public boolean containsKey(Object name) {
+    return bin(name).isPresent();
+  }
+
+  private Optional<BinLoad> bin(Object name) {
+    return bins.stream().filter(bin -> bin.name().equals(name)).findFirst();
   }
 
   /** An exception that is serialized takes the reasons along. */

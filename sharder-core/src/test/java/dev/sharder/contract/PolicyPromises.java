@@ -77,11 +77,11 @@ abstract class PolicyPromises extends StorePromises {
     Duration limit = Duration.ofSeconds(2);
     BinPolicy slow =
         (request, open) -> {
-          LockSupport.parkNanos(limit.dividedBy(5).toNanos());
+          LockSupport.parkNanos(limit.dividedBy(8).toNanos());
           return open.get(0);
         };
     List<AssignmentRequest> requests =
-        IntStream.range(0, 5).mapToObj(i -> request("user" + i)).toList();
+        IntStream.range(0, 12).mapToObj(i -> request("user" + i)).toList();
     Placements some = store.place("hub", requests, slow, Deadline.in(limit));
     assertThat(some.placed()).isNotEmpty();
     assertThat(some.refused())

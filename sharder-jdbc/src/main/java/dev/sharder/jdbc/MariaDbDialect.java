@@ -267,7 +267,8 @@ final class MariaDbDialect extends Dialect {
   }
 
   private static long idleSeconds(Deadline deadline) {
-    long seconds = Math.max(1, deadline.remaining().toSeconds());
+    // Rounded up: the server must not end a transaction that still has time.
+    long seconds = Math.max(1, deadline.remaining().plusNanos(999_999_999).toSeconds());
     return Math.min(LimitedStatements.LONGEST_TIMEOUT, seconds);
   }
 

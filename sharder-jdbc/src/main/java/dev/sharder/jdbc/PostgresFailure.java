@@ -10,6 +10,7 @@ final class PostgresFailure {
   private static final String TOO_MANY_CONNECTIONS = "53300";
   private static final String INVALID_PARAMETER_VALUE = "22023";
   private static final String PROGRAM_LIMIT_EXCEEDED = "54000";
+  private static final String INDEX_OF_NAMES = "sharder_assignment_by_group";
 
   /** query_canceled, which is how a statement timeout ends, and lock_not_available. */
   private static final Set<String> TIMEOUTS = Set.of("57014", "55P03");
@@ -53,7 +54,8 @@ final class PostgresFailure {
     if (SqlFailure.state(failure).equals(TOO_MANY_CONNECTIONS)) {
       return Optional.of("raise max_connections or the limit of the role, or use smaller pools");
     }
-    if (SqlFailure.state(failure).equals(PROGRAM_LIMIT_EXCEEDED)) {
+    if (SqlFailure.state(failure).equals(PROGRAM_LIMIT_EXCEEDED)
+        && String.valueOf(failure.getMessage()).contains(INDEX_OF_NAMES)) {
       return Optional.of(
           "use shorter names: those of a kind, a group and an object of it must fit into 2,600 bytes together");
     }
