@@ -117,9 +117,10 @@ final class BinsApi {
     Bin added = shape.whole(call.bin(), BinState.OPEN);
     ShardAdmin admin = kinds.newAdmin(call.kind());
     Note note = call.note(shape.reason());
-    UnaryOperator<Bin> change = known -> shape.whole(known.name(), known.state());
+    UnaryOperator<Bin> change =
+        known -> reachable(call, known, shape.whole(known.name(), known.state()));
     if (admin.bins().stream().map(BinLoad::name).noneMatch(call.bin()::equals)) {
-      kinds.checkNewBin(call.kind(), call.bin());
+      kinds.checkBin(call.kind(), call.bin());
       try {
         admin.addBin(added, note);
         return ApiResponse.of(StatusCodes.CREATED, current(admin, call.bin()));
@@ -140,8 +141,19 @@ final class BinsApi {
   ApiResponse patch(ApiRequest call) {
     BinShape shape = call.body(BinShape.class);
     ShardAdmin admin = kinds.admin(call.kind());
-    admin.changeBin(call.bin(), shape::applied, call.note(shape.reason()));
+    admin.changeBin(
+        call.bin(),
+        known -> reachable(call, known, shape.applied(known)),
+        call.note(shape.reason()));
     return ApiResponse.ok(current(admin, call.bin()));
+  }
+
+  /** Refuses to open a hub to which no user could be sent; it may hold users nevertheless. */
+  private Bin reachable(ApiRequest call, Bin known, Bin changed) {
+    if (changed.state() == BinState.OPEN && known.state() != BinState.OPEN) {
+      kinds.checkBin(call.kind(), changed.name());
+    }
+    return changed;
   }
 
   private BinJson current(ShardAdmin admin, String name) {

@@ -76,7 +76,7 @@ public final class SharderRegistry implements AutoCloseable {
   }
 
   /** Refuses a bin name that its kind cannot use. */
-  void checkNewBin(String kind, String name) {
+  void checkBin(String kind, String name) {
     if (kind.equals(users.kind())) {
       users.checkBin().accept(name);
     }

@@ -8,6 +8,7 @@ import dev.sharder.StoreException;
 import dev.sharder.TimeLimitException;
 import dev.sharder.admin.Explanation;
 import dev.sharder.admin.ShardAdmin;
+import dev.sharder.examples.hub.http.ThrottledLog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** Reports whether new objects of a kind can be placed, and whether what that takes works. */
 final class StatusApi {
@@ -29,6 +31,7 @@ final class StatusApi {
   /** The most reasons in a detail. */
   private static final int MOST_REASONS = 5;
 
+  private final ThrottledLog failures = new ThrottledLog(LoggerFactory.getLogger(StatusApi.class));
   private final SharderRegistry kinds;
   private final RecentAssignments newest;
   private final ServerParts parts;
@@ -82,12 +85,16 @@ final class StatusApi {
       ShardAdmin admin = kinds.admin(kind, TIME_LIMIT);
       return new Placing(placing(admin), PartState.WORKS);
     } catch (PolicyException failure) {
+      failures.warn("the status of kind '{}': {}", kind, failure.getMessage());
       return new Placing(PartState.broken("the policy fails; see the log"), PartState.WORKS);
     } catch (StoreException | TimeLimitException failure) {
+      failures.warn("the status of kind '{}': {}", kind, failure.getMessage());
       return new Placing(
           PartState.broken("the database fails"),
           PartState.broken(
-              "it does not answer within %d s; see the log".formatted(TIME_LIMIT.toSeconds())));
+              failure instanceof TimeLimitException
+                  ? "it does not answer within %d s; see the log".formatted(TIME_LIMIT.toSeconds())
+                  : "it refuses; see the log"));
     }
   }
 

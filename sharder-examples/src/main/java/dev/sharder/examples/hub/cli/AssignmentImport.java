@@ -24,6 +24,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -65,6 +66,7 @@ record AssignmentImport(
       Map<String, List<String>> cordoned = new LinkedHashMap<>();
       reportNew(
           admin,
+          opened,
           result.bins().stream().map(bin -> Bin.of(bin).withState(BinState.CORDONED)).toList());
       cordoned.put(admin.kind(), cordoned(before, admin, opened, result.bins()));
       return report(List.of(result), cordoned, ours);
@@ -131,15 +133,15 @@ record AssignmentImport(
   private ImportResult ofKind(
       String kind, Map<String, Bin> bins, OlderSharder older, Opened opened) {
     ShardAdmin admin = opened.admin(kind);
-    reportNew(admin, bins.values());
+    reportNew(admin, opened, bins.values());
     if (!dryRun) {
-      addUnknown(admin, bins);
+      addUnknown(admin, opened, bins);
     }
     return older.entries(kind, importer(admin, opened)::take);
   }
 
   /** Reports the bins that a dry run leaves out. */
-  private void reportNew(ShardAdmin admin, Collection<Bin> bins) {
+  private void reportNew(ShardAdmin admin, Opened database, Collection<Bin> bins) {
     if (!dryRun) {
       return;
     }
@@ -150,7 +152,9 @@ record AssignmentImport(
             .sorted(Comparator.comparing(Bin::name, Names.ORDER))
             .collect(
                 Collectors.partitioningBy(
-                    bin -> open || bin.state() == BinState.OPEN,
+                    bin ->
+                        isReachable(admin.kind(), bin.name(), database)
+                            && (open || bin.state() == BinState.OPEN),
                     Collectors.mapping(Bin::name, Collectors.toList())));
     reportBins(admin.kind(), added.getOrDefault(true, List.of()), "would be added, open");
     reportBins(admin.kind(), added.getOrDefault(false, List.of()), "would be added, cordoned");
@@ -223,8 +227,8 @@ record AssignmentImport(
   }
 
   /**
-   * Returns the bins of the rows that stay cordoned. Opens those that are new, if they are to be
-   * opened and users can be sent to them; an operator may have cordoned the others.
+   * Returns the bins of the rows that stay cordoned and can be opened. Opens those that are new, if
+   * they are to be opened; an operator may have cordoned the others.
    */
   private List<String> cordoned(
       List<BinLoad> before, ShardAdmin admin, Opened database, Set<String> named) {
@@ -234,10 +238,8 @@ record AssignmentImport(
             .filter(bin -> bin.bin().state() == BinState.CORDONED)
             .map(BinLoad::name)
             .filter(bin -> named.contains(bin) || !known.contains(bin))
-            .collect(
-                Collectors.partitioningBy(
-                    bin ->
-                        open && !known.contains(bin) && isReachable(admin.kind(), bin, database)));
+            .filter(bin -> isReachable(admin.kind(), bin, database))
+            .collect(Collectors.partitioningBy(bin -> open && !known.contains(bin)));
     List<String> opened = closed.getOrDefault(true, List.of());
     List<String> staying = closed.getOrDefault(false, List.of());
     opened.forEach(bin -> admin.changeBin(bin, now -> now.withState(BinState.OPEN), note));
@@ -246,15 +248,25 @@ record AssignmentImport(
     return staying;
   }
 
+  /** Reports a hub to which no user can be sent. */
   private boolean isReachable(String kind, String bin, Opened database) {
+    Optional<String> problem = problem(kind, bin, database);
+    problem.ifPresent(
+        reason ->
+            output
+                .err()
+                .println("bin '%s' is not opened and takes no one: %s".formatted(bin, reason)));
+    return problem.isEmpty();
+  }
+
+  private static Optional<String> problem(String kind, String bin, Opened database) {
     try {
       if (kind.equals(HubNames.KIND)) {
         database.settings().location().checkBin(bin);
       }
-      return true;
+      return Optional.empty();
     } catch (InvalidValueException unreachable) {
-      output.err().println("bin '%s' was not opened: %s".formatted(bin, unreachable.getMessage()));
-      return false;
+      return Optional.of(String.valueOf(unreachable.getMessage()));
     }
   }
 
@@ -316,7 +328,7 @@ record AssignmentImport(
     return !unknown.isEmpty();
   }
 
-  private void addUnknown(ShardAdmin admin, Map<String, Bin> bins) {
+  private void addUnknown(ShardAdmin admin, Opened database, Map<String, Bin> bins) {
     Map<String, Bin> known = new LinkedHashMap<>();
     List<BinLoad> here = admin.bins();
     here.forEach(bin -> known.put(bin.name(), bin.bin()));
@@ -326,7 +338,8 @@ record AssignmentImport(
       if (same == null) {
         newBins.problem("imported", bin.name());
         try {
-          admin.addBin(bin, note);
+          boolean isUseless = problem(admin.kind(), bin.name(), database).isPresent();
+          admin.addBin(isUseless ? bin.withState(BinState.CORDONED) : bin, note);
         } catch (RefusedException | InvalidValueException refusal) {
           output.err().println(refusal.getMessage());
         }

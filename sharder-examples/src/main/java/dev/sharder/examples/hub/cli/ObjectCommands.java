@@ -298,7 +298,8 @@ final class ObjectCommands {
       if (consent.isDryRun()) {
         output.one(OutputTable.assignments(), found);
       } else if (consent.isGiven("Remove '%s' from '%s'?".formatted(object, found.bin()))) {
-        OptionalLong expected = version == null ? OptionalLong.empty() : OptionalLong.of(version);
+        // Not what a colleague moved meanwhile: the question named another bin.
+        OptionalLong expected = OptionalLong.of(version == null ? found.version() : version);
         output.one(
             OutputTable.assignments(), admin.remove(object, expected, why.note("removed by hand")));
       }

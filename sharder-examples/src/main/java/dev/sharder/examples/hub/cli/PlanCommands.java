@@ -120,14 +120,19 @@ final class PlanCommands {
   private static Move move(InputFile file, NumberedLine line) {
     try {
       JsonNode fields = LineReader.json(line, Set.of("object", "from", "to", "version"));
-      if (!fields.path("version").isIntegralNumber()) {
-        throw new InvalidValueException("it has no version");
+      JsonNode version = fields.path("version");
+      if (!version.isIntegralNumber() || !version.canConvertToLong()) {
+        throw new InvalidValueException(
+            version.isMissingNode()
+                ? "it has no version"
+                : "its version %s is not a whole number up to %d"
+                    .formatted(version, Long.MAX_VALUE));
       }
       return new Move(
           LineReader.text(fields, "object"),
           Optional.of(LineReader.text(fields, "from")),
           LineReader.text(fields, "to"),
-          OptionalLong.of(fields.path("version").asLong()));
+          OptionalLong.of(version.asLong()));
     } catch (JsonProcessingException | InvalidValueException wrong) {
       throw new UsageException(
           "%s line %d is not a move: %s; write it like {\"object\": \"ada\", \"from\": \"hub-1\", \"to\": \"hub-2\", \"version\": 1}"

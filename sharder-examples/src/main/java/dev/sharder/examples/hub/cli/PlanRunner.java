@@ -56,6 +56,9 @@ final class PlanRunner {
   private static final String STRANDED =
       "%d cannot be moved, because no bin that the policy allows has room; open a bin, add one, or raise a capacity";
 
+  private static final String LEFT =
+      "%d are left to move: others changed something meanwhile, or a bin or the policy refused them; run it again";
+
   private final ShardAdmin admin;
   private final OutputOptions output;
 
@@ -102,7 +105,10 @@ final class PlanRunner {
       output.out().println();
     }
     output.all(LEVELS, levels(plan).iterator());
-    output.out().println("%d to move".formatted(plan.moves()));
+    output
+        .out()
+        .println(
+            plan.moves() + (plan.moves() > 0 ? " to move; a group counts as one" : " to move"));
     if (plan.stranded() > 0) {
       output.out().println(STRANDED.formatted(plan.stranded()));
     }
@@ -150,10 +156,13 @@ final class PlanRunner {
     output.one(APPLIED, moved);
     Plan left =
         planning.apply(new PlanOptions(OptionalLong.empty(), options.only(), options.threshold()));
+    boolean isLimited = options.atMost().isPresent();
+    boolean isDone = isLimited ? moved.skipped() == 0 : left.moves() == 0;
     if (left.stranded() > 0) {
       output.err().println(STRANDED.formatted(left.stranded()));
+    } else if (!isDone && !isLimited) {
+      output.err().println(LEFT.formatted(left.moves()));
     }
-    boolean isDone = options.atMost().isPresent() ? moved.skipped() == 0 : left.moves() == 0;
     return isDone && left.stranded() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }
 
@@ -168,7 +177,7 @@ final class PlanRunner {
   }
 
   private void report(Meter meter, MoveResult batch) {
-    meter.step(batch.moved().size() + batch.unmoved().size() + batch.refused().size());
+    meter.step(batch.units() + batch.unmoved().size() + batch.refused().size());
     batch.refused().forEach((object, why) -> output.err().println("skipped: " + why.getMessage()));
     output.err().flush();
   }

@@ -27,11 +27,11 @@ final class SimulateCommand {
         "",
         "  sharder simulate --bins 3 --objects 1000 --at '500 bin add hub-4 --weight 2'",
         "",
-        "Max-min compares the loads per weight of the open bins, p99/mean the load that 99 of 100"
-            + " of",
-        "them do not exceed with their mean. Moved is what --at moved, and rebalance what"
-            + " 'rebalance'",
-        "would move at the end."
+        "Loads are per weight, of the open bins: max-min is the difference between the fullest and"
+            + " the",
+        "emptiest, p99/mean is the load that 99 of 100 bins do not exceed, divided by the mean. Moved",
+        "counts the objects that --at moved, and rebalance those that 'rebalance' would move at the"
+            + " end."
       })
   static int simulate(
       @Mixin DatabaseOptions target,

@@ -40,7 +40,7 @@ final class SimulateOptions {
       names = "--bins",
       paramLabel = "N",
       defaultValue = "0",
-      description = "begin with so many empty bins, hub-1 to hub-N")
+      description = "begin with N empty bins, hub-1 to hub-N")
   private int bins;
 
   @Option(
@@ -78,7 +78,7 @@ final class SimulateOptions {
       paramLabel = "'N COMMAND'",
       description = {
         "after N objects, run COMMAND: bin add, set, cordon, open or retire with the options of",
-        "this program, bin drain or rebalance without; repeat"
+        "this program, and bin drain or rebalance without options; repeat for more"
       })
   private @Nullable List<String> at;
 

@@ -26,7 +26,7 @@ public final class ErrorProblems {
 
   private static final String BAD_NAME =
       "this user name cannot be kept: it is too long, or has characters that cannot be shown,"
-          + " blanks around it, or capital letters that another name has, too; log in under another name";
+          + " blanks around it, or a capital letter whose small form is also another letter's; log in under another name";
 
   private static final String FULL =
       "no hub accepts new users now; try again later, or contact the operator";

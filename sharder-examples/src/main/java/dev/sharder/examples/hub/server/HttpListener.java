@@ -133,16 +133,15 @@ public final class HttpListener implements AutoCloseable {
     }
   }
 
-  /**
-   * Takes the host out of a request line that has a whole URL, as a client of a proxy may send.
-   * Undertow refuses it if it is not that of the Host header.
-   */
+  /** Takes the host out of a request line that has a whole URL, as a client of a proxy may send. */
   private static HttpHandler inOriginForm(HttpHandler next) {
     return exchange -> {
-      if (exchange.isHostIncludedInRequestURI()) {
-        String url = exchange.getRequestURI();
-        int slash = url.indexOf('/', url.indexOf("://") + 3);
-        exchange.setRequestURI(slash < 0 ? "/" : url.substring(slash));
+      String url = exchange.getRequestURI();
+      int scheme = exchange.isHostIncludedInRequestURI() ? url.indexOf("://") : -1;
+      // CONNECT has a host there, and no scheme.
+      if (scheme >= 0) {
+        int path = url.indexOf('/', scheme + 3);
+        exchange.setRequestURI(path < 0 ? "/" : url.substring(path), false);
       }
       next.handleRequest(exchange);
     };

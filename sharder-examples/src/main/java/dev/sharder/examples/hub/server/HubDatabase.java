@@ -170,9 +170,19 @@ public record HubDatabase(
   private static String readOnly(String url, Path file) {
     String options = url.contains("?") ? url.substring(url.indexOf('?') + 1) + "&" : "";
     // Without a log beside it, no one has it open, and SQLite would leave an empty log there.
-    boolean isInUse = Files.exists(Path.of(file + "-wal"));
+    Path real = withoutLink(file);
+    boolean isInUse = Files.exists(real.resolveSibling(real.getFileName() + "-wal"));
     // Of two values of an option, the driver takes the last.
-    return SQLITE + file.toUri() + (isInUse ? "?" : "?immutable=1&") + options + SQLITE_READ_ONLY;
+    return SQLITE + real.toUri() + (isInUse ? "?" : "?immutable=1&") + options + SQLITE_READ_ONLY;
+  }
+
+  /** SQLite puts its log beside the file itself, whatever link leads to it. */
+  private static Path withoutLink(Path file) {
+    try {
+      return Files.isSymbolicLink(file) ? file.toRealPath() : file;
+    } catch (IOException missing) {
+      return file;
+    }
   }
 
   /** Returns the file of a SQLite database; empty for other databases, and those in memory. */

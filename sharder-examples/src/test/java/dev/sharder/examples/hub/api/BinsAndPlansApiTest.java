@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.sharder.Bin;
+import dev.sharder.BinState;
+import dev.sharder.admin.Note;
+import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.api.RunningApi.ApiAnswer;
 import dev.sharder.examples.hub.server.TestedDatabase;
+import dev.sharder.jdbc.JdbiAssignmentStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +46,26 @@ class BinsAndPlansApiTest {
       JsonNode eve = api.get("/kinds/hub/assignments/eve/explain").json();
       assertThat(eve.path("wouldGet").asText()).isEqualTo("hub-1");
       assertThat(eve.path("others").path("hub-2").asText()).isEqualTo("is cordoned");
+    }
+  }
+
+  @Test
+  @DisplayName("a hub to which no user can be sent may be changed, but not opened")
+  void unreachable() throws Exception {
+    String database = "jdbc:sqlite:" + folder.resolve("sharder.db");
+    try (RunningApi api = RunningApi.start(folder, database);
+        HikariDataSource pool = new HikariDataSource()) {
+      pool.setJdbcUrl(database);
+      try (JdbiAssignmentStore store = JdbiAssignmentStore.create(pool)) {
+        Bin taken = Bin.of("hub 9").withState(BinState.CORDONED);
+        ShardAdmin.builder("hub", store).build().addBin(taken, new Note("eve", "taken over"));
+      }
+      String bin = "/kinds/hub/bins/hub%209";
+      assertThat(api.admin("PATCH", bin, "{\"weight\": 2}").status()).isEqualTo(200);
+      ApiAnswer refused = api.admin("PATCH", bin, "{\"state\": \"open\"}");
+      assertThat(refused.status()).isEqualTo(422);
+      assertThat(refused.detail()).contains("'hub 9'");
+      assertThat(api.get(bin).json().path("state").asText()).isEqualTo("cordoned");
     }
   }
 

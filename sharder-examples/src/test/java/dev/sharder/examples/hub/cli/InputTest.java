@@ -246,6 +246,19 @@ class InputTest {
     assertThat(shell.json("list").each("bin")).containsExactly("hub-1");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"18446744073709551617", "1.5", "\"1\"", "null"})
+  @DisplayName("A version that is no whole number of 64 bits is named, and nothing is moved")
+  void versions(String version) throws IOException {
+    CommandShell shell = withBins("hub-1", "hub-2");
+    shell.run("assign", "ada").ended(0);
+    String move = "{\"object\":\"ada\",\"from\":\"hub-1\",\"to\":\"hub-2\",\"version\":%s}\n";
+    Path plan = file("plan.jsonl", move.formatted(version), UTF_8);
+    assertThat(shell.run("apply", plan.toString(), "--yes").ended(2).err())
+        .contains("line 1", "its version " + version + " is not a whole number up to ");
+    assertThat(shell.json("list").each("bin")).containsExactly("hub-1");
+  }
+
   @Test
   @DisplayName("What is read twice may come from a pipe, and errors name it as the command did")
   void pipes() throws IOException {

@@ -185,6 +185,14 @@ class SimulateTest {
       JsonNode run = shell.json("simulate", "--replay", "--policy", "emptiest").json().path(0);
       assertThat(run.path("intervals")).hasSize(4);
       Map<String, List<Byte>> after = files();
+      Path link = folder.resolve("link.db");
+      Files.createSymbolicLink(link, folder.resolve("a b.db"));
+      assertThat(
+              new CommandShell("jdbc:sqlite:" + link)
+                  .json("simulate", "--replay", "--policy", "emptiest")
+                  .json()
+                  .at("/0/intervals"))
+          .hasSize(4);
       // Readers mark in the index of the log what they read.
       before.remove("a b.db-shm");
       after.remove("a b.db-shm");

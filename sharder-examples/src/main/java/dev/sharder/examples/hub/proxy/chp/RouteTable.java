@@ -153,7 +153,8 @@ public final class RouteTable {
     int end = 0;
     if (host != null) {
       node = node.child(host);
-      found = node == null || node.route == null ? found : node.route;
+      ProxyRoute ofHost = node == null ? null : node.route;
+      found = ofHost == null ? found : ofHost;
     }
     RawPath path = new RawPath(uri);
     while (node != null && path.hasNext()) {
