@@ -108,7 +108,7 @@ public interface AssignmentStore extends AutoCloseable {
    * some of the objects may be placed, as after a crash, and the next call finds them. An object
    * that no bin can take, or whose policy fails, does not affect the others. If the policy takes
    * more than three quarters of the time, the objects that are left then get a {@link
-   * dev.sharder.TimeLimitException}, and those before them are placed.
+   * TimeLimitException}, and those before them are placed.
    *
    * <p>The choices and errors must be those of {@link Choices#of(List, BinPolicy, List, Map)
    * Choices.of} on the loads at that moment, as they are in the default implementation. A store may

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sharder.examples.bench.Benchmarks.Skipped;
 import dev.sharder.examples.bench.HttpBenchmark.Served;
-import dev.sharder.examples.hub.cli.HubSharder;
+import dev.sharder.examples.hub.cli.CommandShell;
 import dev.sharder.jdbc.FreePorts;
 import io.undertow.Undertow;
 import io.undertow.util.Headers;
@@ -217,7 +217,7 @@ final class ProxyBenchmark implements AutoCloseable {
 
   private Served ours() throws Exception {
     int port = FreePorts.next(2).get(0);
-    List<String> command = new ArrayList<>(java());
+    List<String> command = new ArrayList<>(CommandShell.program());
     command.add("chp");
     command.addAll(chpOptions(port));
     return keep(Served.start(port, command));
@@ -237,17 +237,9 @@ final class ProxyBenchmark implements AutoCloseable {
               labels: {address: 'http://127.0.0.1:%d'}
             """
                 .formatted(ports.get(0), ports.get(1), folder, backend));
-    List<String> command = new ArrayList<>(java());
+    List<String> command = new ArrayList<>(CommandShell.program());
     command.addAll(List.of("proxy", "--config=" + config));
     return keep(Served.start(ports.get(1), command));
-  }
-
-  private static List<String> java() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-cp",
-        System.getProperty("java.class.path"),
-        HubSharder.class.getName());
   }
 
   private Served chp() throws Exception {

@@ -261,9 +261,7 @@ record AssignmentImport(
 
   private static Optional<String> problem(String kind, String bin, Opened database) {
     try {
-      if (kind.equals(HubNames.KIND)) {
-        database.settings().location().checkBin(bin);
-      }
+      database.settings().checkBin(kind, bin);
       return Optional.empty();
     } catch (InvalidValueException unreachable) {
       return Optional.of(String.valueOf(unreachable.getMessage()));

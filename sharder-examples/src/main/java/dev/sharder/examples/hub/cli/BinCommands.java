@@ -8,8 +8,8 @@ import dev.sharder.admin.Plan;
 import dev.sharder.admin.PlanOptions;
 import dev.sharder.admin.ShardAdmin;
 import dev.sharder.examples.hub.cli.DatabaseOptions.Opened;
+import dev.sharder.examples.hub.config.Settings;
 import dev.sharder.examples.hub.http.WholeNumber;
-import dev.sharder.examples.hub.redirect.HubNames;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -173,7 +173,7 @@ final class BinCommands {
     // Before the database is opened, which may create it.
     Bin bin = shape.applyTo(Bin.of(name));
     Note note = why.note("added by hand");
-    checkReachable(target, List.of(name));
+    target.settings().checkBin(target.kind(), name);
     try (Opened opened = target.openOrBegin()) {
       ShardAdmin admin = opened.admin();
       List<BinLoad> known = admin.bins();
@@ -181,13 +181,6 @@ final class BinCommands {
       new NewBinCheck(admin.kind(), known, output.err()).problem("added", name);
       show(output, List.of(added));
       return ExitCodes.DONE;
-    }
-  }
-
-  /** Refuses hubs to which no user could be sent. */
-  private static void checkReachable(DatabaseOptions target, List<String> names) {
-    if (target.kind().equals(HubNames.KIND)) {
-      names.forEach(target.settings().location()::checkBin);
     }
   }
 
@@ -216,7 +209,8 @@ final class BinCommands {
       @Mixin OutputOptions output,
       @Mixin ChangeNoteOptions why,
       @Parameters(paramLabel = "BIN", arity = "1..*") List<String> names) {
-    checkReachable(target, names);
+    Settings settings = target.settings();
+    names.forEach(name -> settings.checkBin(target.kind(), name));
     return change(target, output, why, names, bin -> bin.withState(BinState.OPEN));
   }
 

@@ -2,6 +2,7 @@ package dev.sharder.examples.hub.config;
 
 import dev.sharder.Bin;
 import dev.sharder.BinPolicy;
+import dev.sharder.InvalidValueException;
 import dev.sharder.examples.hub.lti.LtiSettings;
 import dev.sharder.examples.hub.nginx.NginxMap;
 import dev.sharder.examples.hub.redirect.HubCookie;
@@ -99,6 +100,17 @@ public record Settings(
         api,
         lti,
         callysto);
+  }
+
+  /**
+   * Refuses a hub to which no user could be sent; bins of other kinds are not sent to.
+   *
+   * @throws InvalidValueException if the bin is refused
+   */
+  public void checkBin(String kind, String bin) {
+    if (kind.equals(HubNames.KIND)) {
+      location.checkBin(bin);
+    }
   }
 
   /** Returns how new objects of the kind are placed. Users come without attributes. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
@@ -56,6 +57,15 @@ public record CommandShell(String database) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--output", "json"));
     return run(all.toArray(String[]::new)).ended(0);
+  }
+
+  /** Returns the words that start the program in a process of its own, before its arguments. */
+  public static List<String> program() {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-cp",
+        System.getProperty("java.class.path"),
+        HubSharder.class.getName());
   }
 
   public static CommandOutcome runAsIs(String... arguments) {

@@ -106,7 +106,7 @@ class LocaleTest {
   private record Forked(int exitCode, String said) {}
 
   private Forked fork(Map<String, String> environment, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(java());
+    List<String> command = new ArrayList<>(CommandShell.program());
     command.addAll(List.of(arguments));
     return run(environment, command);
   }
@@ -118,16 +118,8 @@ class LocaleTest {
     List<String> command = new ArrayList<>(sh);
     command.add("exec \"$@\" find \"$(" + printed + ")\" --database " + database);
     command.add("sh");
-    command.addAll(java());
+    command.addAll(CommandShell.program());
     return run(environment, command);
-  }
-
-  private static List<String> java() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-cp",
-        System.getProperty("java.class.path"),
-        HubSharder.class.getName());
   }
 
   private Forked run(Map<String, String> environment, List<String> command) throws Exception {
