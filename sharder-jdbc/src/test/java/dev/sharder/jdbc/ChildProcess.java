@@ -21,6 +21,16 @@ public final class ChildProcess implements AutoCloseable {
 
   private static final Duration MAX_RUN_TIME = Duration.ofSeconds(150);
 
+  /** Java with the options that suit a short run. */
+  static final List<String> JAVA =
+      List.of(
+          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+          "-Xmx256m",
+          "-Xmn8m",
+          "-XX:TieredStopAtLevel=1",
+          "-XX:CompileThresholdScaling=3",
+          "-XX:+UseSerialGC");
+
   private final Process process;
   private final Path errors;
   private final BufferedReader output;
@@ -41,17 +51,10 @@ public final class ChildProcess implements AutoCloseable {
   public static ChildProcess start(
       Duration maxRunTime, Class<?> program, Path folder, String... arguments) throws IOException {
     Path errors = Files.createTempFile(folder, "errors", "");
-    List<String> java =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:CompileThresholdScaling=3",
-            "-XX:+UseSerialGC",
-            "-cp",
-            System.getProperty("java.class.path"),
-            program.getName());
-    List<String> command = Stream.concat(java.stream(), Stream.of(arguments)).toList();
+    List<String> command =
+        Stream.of(JAVA, ChildClassPath.options(), List.of(program.getName()), List.of(arguments))
+            .flatMap(List::stream)
+            .toList();
     Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
     CompletableFuture.delayedExecutor(maxRunTime.toMillis(), TimeUnit.MILLISECONDS)
         .execute(process::destroyForcibly);

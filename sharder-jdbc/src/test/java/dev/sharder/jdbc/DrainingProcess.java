@@ -25,7 +25,7 @@ import java.util.OptionalLong;
  */
 final class DrainingProcess {
 
-  static final int OBJECTS = 20_000;
+  static final int OBJECTS = 10_000;
   static final int WAITS_BEFORE = OBJECTS / 10 * 9;
 
   /** The argument that plans moves instead of reading them from a file. */
