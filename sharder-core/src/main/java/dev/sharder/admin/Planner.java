@@ -15,6 +15,7 @@ import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,71 +40,12 @@ final class Planner {
           .thenComparing(Plan.Flow::to, Names.ORDER)
           .thenComparing(Plan.Flow::size, Comparator.reverseOrder());
 
-  /** A bin after the moves that are planned so far. */
-  private static final class PlannedBin {
-    final BinLoad before;
-    final String name;
-    final double weight;
-    final long capacity;
-
-    /** The number of units that may leave, by size. */
-    final TreeMap<Long, Long> units = new TreeMap<>();
-
-    long load;
-    long taken;
-    private double level;
-    private double share;
-    private long shareOf = -1;
-
-    PlannedBin(BinLoad before) {
-      this.before = before;
-      this.name = before.name();
-      this.weight = before.bin().weight();
-      this.capacity = before.bin().capacity().orElse(Long.MAX_VALUE);
-      add(before.load());
-      taken = 0;
-    }
-
-    /** Caches the last result, because it is called much more often than the load changes. */
-    double share(long more) {
-      if (more != shareOf) {
-        shareOf = more;
-        share = ((double) load + more) / weight;
-      }
-      return share;
-    }
-
-    /** The load per unit of weight, or infinity for a bin over its capacity, which gives first. */
-    double level() {
-      return level;
-    }
-
-    void add(long more) {
-      load += more;
-      taken += Math.max(0, more);
-      shareOf = -1;
-      level = isOverfull() ? Double.POSITIVE_INFINITY : load / weight;
-    }
-
-    boolean isOverfull() {
-      return load > capacity;
-    }
-
-    /** Whether the unit fits beside the load before the plan: it may arrive before others leave. */
-    boolean hasRoom(long size) {
-      return capacity - before.load() - taken >= size;
-    }
-
-    BinLoad after() {
-      return before.plus(load - before.load());
-    }
-  }
-
   private final String kind;
   private final long revision;
   private final OptionalLong atMost;
   private final RefusedMoves refused;
   private final List<PlannedBin> planned;
+  private final BinOrder order;
   private final Map<Plan.Flow, Long> flows = new HashMap<>();
   private long moves;
   private long stranded;
@@ -120,8 +62,8 @@ final class Planner {
     this.revision = revision;
     this.atMost = options.atMost();
     this.refused = refused;
-    this.planned =
-        bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).map(PlannedBin::new).toList();
+    this.planned = inOrder(bins.stream().filter(takesPart).sorted(BinLoad.BY_NAME).toList());
+    this.order = new BinOrder(planned);
     Map<String, PlannedBin> byName = new TreeMap<>(Names.ORDER);
     planned.forEach(bin -> byName.put(bin.name, bin));
     for (Holding holding : holdings) {
@@ -130,6 +72,10 @@ final class Planner {
         bin.units.merge(holding.size(), holding.units(), Long::sum);
       }
     }
+  }
+
+  private static List<PlannedBin> inOrder(List<BinLoad> bins) {
+    return IntStream.range(0, bins.size()).mapToObj(i -> new PlannedBin(bins.get(i), i)).toList();
   }
 
   /** Plans to balance the bins, without what was refused. */
@@ -183,30 +129,17 @@ final class Planner {
   }
 
   private void level() {
-    List<PlannedBin> givers = new ArrayList<>(planned);
-    while (!givers.isEmpty() && mayContinue()) {
-      PlannedBin giver = fullest(givers);
+    PlannedBin giver = order.fullest();
+    while (giver != null && mayContinue()) {
       if (!giveAny(giver)) {
-        givers.remove(giver);
+        order.end(giver);
       }
+      giver = order.fullest();
     }
   }
 
   private boolean mayContinue() {
     return atMost.isEmpty() || moves < atMost.getAsLong();
-  }
-
-  private static PlannedBin fullest(List<PlannedBin> givers) {
-    PlannedBin fullest = givers.get(0);
-    double most = fullest.level();
-    for (PlannedBin bin : givers) {
-      double level = bin.level();
-      if (level > most) {
-        fullest = bin;
-        most = level;
-      }
-    }
-    return fullest;
   }
 
   private boolean giveAny(PlannedBin giver) {
@@ -257,16 +190,7 @@ final class Planner {
   }
 
   private @Nullable PlannedBin emptiest(long size, PlannedBin giver) {
-    PlannedBin emptiest = null;
-    double least = Double.POSITIVE_INFINITY;
-    for (PlannedBin bin : planned) {
-      double share = bin.share(size);
-      if (share < least && mayTake(bin, size, giver)) {
-        emptiest = bin;
-        least = share;
-      }
-    }
-    return emptiest;
+    return order.emptiest(size, bin -> mayTake(bin, size, giver));
   }
 
   private boolean mayTake(PlannedBin taker, long size, PlannedBin giver) {
@@ -282,6 +206,8 @@ final class Planner {
   private void give(PlannedBin giver, PlannedBin taker, long size) {
     giver.add(-size);
     taker.add(size);
+    order.change(giver);
+    order.change(taker);
     giver.units.compute(size, (key, left) -> left == null || left == 1 ? null : left - 1);
     flows.merge(new Plan.Flow(giver.name, taker.name, size, 1), 1L, Long::sum);
     moves++;
@@ -304,7 +230,7 @@ final class Planner {
     PriorityQueue<PlannedBin> takers =
         new PriorityQueue<>(
             Comparator.<PlannedBin>comparingDouble(bin -> bin.share(size))
-                .thenComparing(bin -> bin.name, Names.ORDER));
+                .thenComparingInt(bin -> bin.position));
     planned.stream().filter(bin -> mayTake(bin, size, giver)).forEach(takers::add);
     while (giver.units.containsKey(size) && mayContinue()) {
       PlannedBin taker = takers.poll();

@@ -40,6 +40,37 @@ class PlannerTest {
   }
 
   @Test
+  void amongEquallyFullBinsOfAnyWeightTheFirstByNameTakes() {
+    for (String heavier : List.of("a", "b")) {
+      String other = heavier.equals("a") ? "b" : "a";
+      // Either would then hold 1 for each unit of weight.
+      List<BinLoad> bins =
+          List.of(
+              new BinLoad(Bin.of(heavier).withWeight(2), 1),
+              new BinLoad(Bin.of(other), 0),
+              new BinLoad(Bin.of("c"), 9));
+      PlanOptions one = new PlanOptions(OptionalLong.of(1), Set.of(), 0);
+      assertThat(rebalance(bins, ones(bins), one).flows())
+          .containsExactly(new Plan.Flow("c", "a", 1, 1));
+    }
+  }
+
+  @Test
+  void aBinThatHasRoomTakesHoweverManyEmptierOnesHaveTooLittle() {
+    for (int tooSmall : List.of(0, 1, 15, 16, 17, 40)) {
+      List<BinLoad> bins = new ArrayList<>(List.of(new BinLoad(Bin.of("giver"), 100)));
+      for (int i = 0; i < tooSmall; i++) {
+        bins.add(new BinLoad(Bin.of("small-" + i).withCapacity(4), 0));
+      }
+      bins.add(new BinLoad(Bin.of("roomy"), 10));
+      List<Holding> fives = List.of(new Holding("giver", 5, 20));
+      // 55 and 55.
+      assertThat(rebalance(bins, fives, PlanOptions.ALL).flows())
+          .containsExactly(new Plan.Flow("giver", "roomy", 5, 9));
+    }
+  }
+
+  @Test
   void aRebalanceReachesTheBalanceByTheLeastMovesThereAre() {
     for (int seed = 0; seed < 4_000; seed++) {
       Random random = new Random(seed);

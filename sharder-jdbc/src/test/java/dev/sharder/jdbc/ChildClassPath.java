@@ -53,9 +53,13 @@ final class ChildClassPath {
       if (Files.isDirectory(Path.of(part))) {
         Path jar = folder.resolve(jars.size() + ".jar");
         jar.toFile().deleteOnExit();
-        ToolProvider.findFirst("jar")
-            .orElseThrow()
-            .run(System.out, System.err, "-c", "-0", "-f", jar.toString(), "-C", part, ".");
+        int exitCode =
+            ToolProvider.findFirst("jar")
+                .orElseThrow()
+                .run(System.out, System.err, "-c", "-0", "-f", jar.toString(), "-C", part, ".");
+        if (exitCode != 0) {
+          throw new IllegalStateException("no jar was made of '%s'".formatted(part));
+        }
         jars.add(jar.toString());
       } else {
         jars.add(part);
@@ -68,6 +72,8 @@ final class ChildClassPath {
   private static void load(String classPath, Path archive)
       throws IOException, InterruptedException {
     String database = "jdbc:sqlite:file:classes?mode=memory&cache=shared";
+    Path errors = archive.resolveSibling("errors");
+    errors.toFile().deleteOnExit();
     Process child =
         new ProcessBuilder(
                 Stream.of(
@@ -77,12 +83,12 @@ final class ChildClassPath {
                     .flatMap(List::stream)
                     .toList())
             .redirectOutput(Redirect.DISCARD)
-            .redirectError(Redirect.DISCARD)
+            .redirectError(errors.toFile())
             .start();
     child.getOutputStream().close();
     try {
       if (!child.waitFor(1, TimeUnit.MINUTES) || child.exitValue() != 0) {
-        throw new IOException("no archive of classes was made for child processes");
+        throw new IOException("a child made no archive: " + Files.readString(errors));
       }
     } finally {
       child.destroyForcibly();

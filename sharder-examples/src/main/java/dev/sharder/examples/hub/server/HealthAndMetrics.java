@@ -198,7 +198,9 @@ final class HealthAndMetrics implements AutoCloseable {
   private void answerReadiness(HttpServerExchange exchange, Sharder sharder) {
     Duration age = sharder.answerAge();
     if (placing == PlacingState.FAILS) {
-      refuse(exchange, "no new user can be placed, because the database fails; see the log");
+      refuse(
+          exchange,
+          "no new user can be placed, because the database or the policy fails; see the log");
     } else if (age.compareTo(STALENESS) > 0) {
       refuse(
           exchange,
