@@ -90,7 +90,7 @@ final class AdoptionDecision {
     String home = request.group().map(groups::get).orElse(bin);
     if (!home.equals(bin)) {
       throw new RefusedException(
-          "object '%s' of kind '%s' cannot be in '%s': its group '%s' is in '%s'; adopt it into that bin"
+          "object '%s' of kind '%s' cannot be in '%s': its group '%s' is in '%s'; name that bin for it, too"
               .formatted(request.object(), kind, bin, request.group().orElseThrow(), home));
     }
   }

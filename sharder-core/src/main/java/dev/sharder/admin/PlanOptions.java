@@ -23,14 +23,14 @@ public record PlanOptions(OptionalLong atMost, Set<String> only, double threshol
    * Validates the components and copies the names.
    *
    * @throws InvalidValueException if the number of moves or the threshold is negative, or the
-   *     threshold is not a number
+   *     threshold is infinite or not a number
    */
   public PlanOptions {
     if (atMost.isPresent() && atMost.getAsLong() < 0) {
       throw new InvalidValueException(
           "a plan cannot have at most %d moves; use 0 or more".formatted(atMost.getAsLong()));
     }
-    if (!(threshold >= 0)) {
+    if (!(threshold >= 0) || Double.isInfinite(threshold)) {
       throw new InvalidValueException(
           "threshold %s is out of range; use 0 or more".formatted(threshold));
     }

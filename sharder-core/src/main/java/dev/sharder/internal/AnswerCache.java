@@ -251,7 +251,7 @@ public final class AnswerCache implements AutoCloseable {
         kind,
         millis,
         areUsed
-            ? "returned unchecked until they are " + staleIfError + " old"
+            ? "returned unchecked until they are %d s old".formatted(staleIfError.toSeconds())
             : "not used and every call goes to the store",
         failure);
   }

@@ -265,6 +265,8 @@ class PlannerTest {
     assertThatThrownBy(() -> atMost(-1)).isInstanceOf(InvalidValueException.class);
     assertThatThrownBy(() -> threshold(-0.1)).isInstanceOf(InvalidValueException.class);
     assertThatThrownBy(() -> threshold(Double.NaN)).isInstanceOf(InvalidValueException.class);
+    assertThatThrownBy(() -> threshold(Double.POSITIVE_INFINITY))
+        .isInstanceOf(InvalidValueException.class);
   }
 
   @Test

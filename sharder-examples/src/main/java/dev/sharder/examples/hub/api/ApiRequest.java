@@ -66,7 +66,8 @@ record ApiRequest(
     if (number.isEmpty() || number.getAsLong() < least || number.getAsLong() > most) {
       throw new ProblemException(
           StatusCodes.BAD_REQUEST,
-          "the parameter '%s' is not a whole number from %d to %d".formatted(query, least, most));
+          "the parameter '%s' is '%s', not a whole number from %d to %d"
+              .formatted(query, text.get(), least, most));
     }
     return number;
   }

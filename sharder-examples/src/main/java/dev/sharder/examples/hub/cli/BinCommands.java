@@ -80,7 +80,8 @@ final class BinCommands {
         })
     static int bins(@Mixin DatabaseOptions target, @Mixin OutputOptions output) {
       try (Opened opened = target.openOrDeclare()) {
-        show(output, opened.admin().bins());
+        List<BinLoad> all = opened.admin().bins();
+        show(output, all, all);
         return ExitCodes.DONE;
       }
     }
@@ -103,9 +104,9 @@ final class BinCommands {
     }
   }
 
-  private static void show(OutputOptions output, List<BinLoad> bins) {
-    long all = bins.stream().mapToLong(BinLoad::load).sum();
-    output.all(BINS, bins.stream().map(bin -> new ShownBin(bin, all)).iterator());
+  private static void show(OutputOptions output, List<BinLoad> bins, List<BinLoad> all) {
+    long load = all.stream().mapToLong(BinLoad::load).sum();
+    output.all(BINS, bins.stream().map(bin -> new ShownBin(bin, load)).iterator());
   }
 
   /** The settings of a bin; those that are left out stay unchanged. */
@@ -179,7 +180,7 @@ final class BinCommands {
       List<BinLoad> known = admin.bins();
       BinLoad added = admin.addBin(cordoned ? bin.withState(BinState.CORDONED) : bin, note);
       new NewBinCheck(admin.kind(), known, output.err()).problem("added", name);
-      show(output, List.of(added));
+      show(output, List.of(added), admin.bins());
       return ExitCodes.DONE;
     }
   }
@@ -246,7 +247,7 @@ final class BinCommands {
       for (String name : names) {
         changed.add(admin.changeBin(name, change, why.note("changed by hand")));
       }
-      show(output, changed);
+      show(output, changed, admin.bins());
       return ExitCodes.DONE;
     }
   }

@@ -59,6 +59,9 @@ final class PlanRunner {
   private static final String LEFT =
       "%d are left to move: others changed something meanwhile, or a bin or the policy refused them; run it again";
 
+  private static final String LEFT_BY_OTHERS =
+      "others changed something meanwhile, and nothing is left to move";
+
   private final ShardAdmin admin;
   private final OutputOptions output;
 
@@ -150,7 +153,8 @@ final class PlanRunner {
       PlanOptions options,
       Function<Consumer<MoveResult>, MoveCounts> moving) {
     MoveCounts moved;
-    try (Meter meter = new Meter("moved", planning.apply(options).moves(), output.err())) {
+    long planned = planning.apply(options).moves();
+    try (Meter meter = new Meter("moved", planned, output.err())) {
       moved = moving.apply(batch -> report(meter, batch));
     }
     output.one(APPLIED, moved);
@@ -162,6 +166,8 @@ final class PlanRunner {
       output.err().println(STRANDED.formatted(left.stranded()));
     } else if (!isDone && !isLimited) {
       output.err().println(LEFT.formatted(left.moves()));
+    } else if (!isLimited && moved.moved() < planned) {
+      output.err().println(LEFT_BY_OTHERS);
     }
     return isDone && left.stranded() == 0 ? ExitCodes.DONE : ExitCodes.REFUSED;
   }

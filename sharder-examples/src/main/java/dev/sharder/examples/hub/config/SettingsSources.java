@@ -221,6 +221,11 @@ final class SettingsSources {
 
   /** Returns whether the value to which the path leads is one such as 8888, 1.10 or yes. */
   private boolean isScalar(List<JsonMappingException.Reference> path) {
+    Object value = value(path);
+    return value != null && !(value instanceof Map) && !(value instanceof Collection);
+  }
+
+  private @Nullable Object value(List<JsonMappingException.Reference> path) {
     Object value = values;
     for (JsonMappingException.Reference step : path) {
       if (value instanceof Map<?, ?> keys) {
@@ -229,7 +234,7 @@ final class SettingsSources {
         value = items.get(step.getIndex());
       }
     }
-    return value != null && !(value instanceof Map) && !(value instanceof Collection);
+    return value;
   }
 
   private List<YamlFile.PathStep> steps(List<JsonMappingException.Reference> path) {
@@ -250,6 +255,12 @@ final class SettingsSources {
       return "unknown key '%s'; use one of %s"
           .formatted(path(unknown), join(unknown.getKnownPropertyIds()));
     }
+    if (error instanceof MismatchedInputException mismatch
+        && isNoSecret(mismatch.getTargetType())
+        && isScalar(mismatch.getPath())) {
+      return "%s is '%s', not %s"
+          .formatted(path(mismatch), value(mismatch.getPath()), wanted(mismatch.getTargetType()));
+    }
     if (error instanceof MismatchedInputException mismatch) {
       return "%s is not %s"
           .formatted(
@@ -266,6 +277,11 @@ final class SettingsSources {
         .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + name(step))
         .collect(Collectors.joining())
         .replaceFirst("^\\.", "");
+  }
+
+  /** Secrets are texts, which stand in no message. */
+  private static boolean isNoSecret(@Nullable Class<?> type) {
+    return type != null && (type == Boolean.class || Number.class.isAssignableFrom(type));
   }
 
   private static String wanted(@Nullable Class<?> type) {

@@ -155,6 +155,8 @@ class CommandsTest {
             " bin    raw  offset  effective  capacity  share  state  weight  labels",
             " hub-1    3       0          3        40   37.5  open        1  room=b12",
             " hub-2    2       3          5             62.5  open        2");
+    // One bin of two is shown.
+    assertThat(shell.json("bin", "cordon", "hub-2").each("share")).containsExactly("62.5");
   }
 
   @Test

@@ -196,7 +196,7 @@ class InputTest {
     assertThatThrownBy(() -> offset(number))
         .isInstanceOf(SettingsException.class)
         .hasMessageContaining("s.yml line 3: ")
-        .hasMessageContaining("offset is not a whole number");
+        .hasMessageContaining("offset is '" + number + "', not a whole number");
   }
 
   @Test

@@ -72,12 +72,12 @@ class BadInputTest {
                 + " weight"),
         Arguments.of(
             "bins:\n- name: hub-1\n  weight: heavy\n",
-            " line 3: bins[0].weight is not a whole number"),
+            " line 3: bins[0].weight is 'heavy', not a whole number"),
         Arguments.of("bins:\n- name: hub-1\n  weight: 1.5\n", " line 3: bins[0].weight"),
         Arguments.of("bins:\n- hub-1\n- {name: hub-2, weight: 0}\n", "bin 'hub-2' has weight 0"),
         Arguments.of("bins:\n- weight: 2\n", " line 2: a bin has no name"),
         Arguments.of("bins: hub-1\n", " line 1: bins is not a list"),
-        Arguments.of("lowercase: perhaps\n", " line 1: lowercase is not true or false"),
+        Arguments.of("lowercase: perhaps\n", " line 1: lowercase is 'perhaps', not true or false"),
         Arguments.of("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", " found duplicate key listen"),
         Arguments.of("bins: [hub-1\n", "expected ',' or ']'"),
         Arguments.of("bins: [hub-1]\n---\nbins: [hub-2]\n", "expected a single document"),
@@ -86,7 +86,8 @@ class BadInputTest {
         Arguments.of("bins:\n- name: hub-1\n  labels: {gpu: yes}\n", "labels.gpu is not text"),
         Arguments.of("bins:\n- {name: hub-1, capacity: 99999999999999999999}\n", " line 2: "),
         Arguments.of("ramp: 1.5\n", "ramp has a share of 1.5; use one between 0 and 1"),
-        Arguments.of("bins: [hub-1]\nramp: much\n", " line 2: ramp is not a number such as 0.5"),
+        Arguments.of(
+            "bins: [hub-1]\nramp: much\n", " line 2: ramp is 'much', not a number such as 0.5"),
         Arguments.of(
             "bins: [hub-1]\ntrusted: [nginx]\n",
             " line 2: trusted peer 'nginx' is not an address or network"),
@@ -127,7 +128,7 @@ class BadInputTest {
         Arguments.of("cookie-domain: a b\n", " line 1: cookie-domain 'a b' is not a domain"),
         Arguments.of("cookie-domain: 'x.org; Secure'\n", " line 1: cookie-domain"),
         Arguments.of("cookie-max-age: 0\n", " line 1: cookie-max-age 0 is not a number of seconds"),
-        Arguments.of("cookie-max-age: 4h\n", " line 1: cookie-max-age is not a whole number"),
+        Arguments.of("cookie-max-age: 4h\n", " line 1: cookie-max-age is '4h', not a whole number"),
         Arguments.of("cookie-same-site: none\n", " line 1: cookie-same-site 'none' is unknown;"),
         Arguments.of(
             "ramp: 0.5\nlti-url: hub.example.org\n",
@@ -146,7 +147,7 @@ class BadInputTest {
         Arguments.of("listen: localhost\n", " line 1: listen address 'localhost' is not HOST"),
         Arguments.of(
             "hubs:\n- name: a\n- name: b\n  extra_shards: some\n",
-            " line 4: hubs[1].extra_shards is not a whole number"));
+            " line 4: hubs[1].extra_shards is 'some', not a whole number"));
   }
 
   @ParameterizedTest

@@ -59,7 +59,8 @@ class ProxyInputTest {
             "proxy-routes-listen and proxy-routes-token belong together"),
         Arguments.of("proxy-routes-token: short\n", "make one with 'openssl rand -hex 32'"),
         Arguments.of("proxy-drain: -1\n", "proxy-drain is -1; use seconds from 0 to 86400"),
-        Arguments.of("proxy-cut-websockets: often\n", "proxy-cut-websockets is not true or false"));
+        Arguments.of(
+            "proxy-cut-websockets: often\n", "proxy-cut-websockets is 'often', not true or false"));
   }
 
   @ParameterizedTest
