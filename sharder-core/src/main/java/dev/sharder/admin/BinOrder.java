@@ -76,7 +76,7 @@ final class BinOrder {
       this.byLoad = new Tournament(bins.size());
     }
 
-    /** Returns the emptiest that has room for any unit. */
+    /** Returns the emptiest that has room for a unit of size 1; others have room for none. */
     @Nullable PlannedBin emptiest() {
       int winner = byLoad.winner();
       return winner < 0 ? null : bins.get(winner);
@@ -161,12 +161,7 @@ final class BinOrder {
 
   private static boolean isEmptier(
       @Nullable PlannedBin bin, @Nullable PlannedBin other, long size) {
-    if (bin == null || other == null) {
-      return bin != null;
-    }
-    double its = bin.share(size);
-    double others = other.share(size);
-    return its < others || (its == others && bin.position < other.position);
+    return bin != null && (other == null || bin.compareShare(other, size) < 0);
   }
 
   /** The bin gives no more. */

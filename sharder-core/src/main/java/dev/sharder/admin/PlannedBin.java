@@ -43,6 +43,12 @@ final class PlannedBin {
     return share;
   }
 
+  /** Compares the shares after taking a unit, and then the names. */
+  int compareShare(PlannedBin other, long more) {
+    int byShare = Double.compare(share(more), other.share(more));
+    return byShare == 0 ? Integer.compare(position, other.position) : byShare;
+  }
+
   /** The load per unit of weight, or infinity for a bin over its capacity, which gives first. */
   double level() {
     return level;

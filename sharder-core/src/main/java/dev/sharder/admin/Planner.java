@@ -228,9 +228,7 @@ final class Planner {
    */
   private void giveAll(PlannedBin giver, long size) {
     PriorityQueue<PlannedBin> takers =
-        new PriorityQueue<>(
-            Comparator.<PlannedBin>comparingDouble(bin -> bin.share(size))
-                .thenComparingInt(bin -> bin.position));
+        new PriorityQueue<>((one, other) -> one.compareShare(other, size));
     planned.stream().filter(bin -> mayTake(bin, size, giver)).forEach(takers::add);
     while (giver.units.containsKey(size) && mayContinue()) {
       PlannedBin taker = takers.poll();

@@ -255,17 +255,12 @@ final class SettingsSources {
       return "unknown key '%s'; use one of %s"
           .formatted(path(unknown), join(unknown.getKnownPropertyIds()));
     }
-    if (error instanceof MismatchedInputException mismatch
-        && isNoSecret(mismatch.getTargetType())
-        && isScalar(mismatch.getPath())) {
-      return "%s is '%s', not %s"
-          .formatted(path(mismatch), value(mismatch.getPath()), wanted(mismatch.getTargetType()));
-    }
     if (error instanceof MismatchedInputException mismatch) {
-      return "%s is not %s"
-          .formatted(
-              path(mismatch).isEmpty() ? "the file" : path(mismatch),
-              wanted(mismatch.getTargetType()));
+      String path = path(mismatch).isEmpty() ? "the file" : path(mismatch);
+      String wanted = wanted(mismatch.getTargetType());
+      return isNoSecret(mismatch.getTargetType()) && isScalar(mismatch.getPath())
+          ? "%s is '%s', not %s".formatted(path, value(mismatch.getPath()), wanted)
+          : "%s is not %s".formatted(path, wanted);
     }
     String where = error instanceof JsonMappingException mapping ? path(mapping) : "";
     return "the value%s is of the wrong form or too large; compare it with the example in docs/hub-sharder.md"
